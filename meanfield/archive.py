@@ -1,0 +1,148 @@
+"""A record to netCDF and back, and to xarray."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield import settings, storage
+from meanfield.protocols import Array, Between, Status
+
+
+def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
+    """Write a record: ragged states end to end, everything else in one JSON text."""
+    arrays: dict[str, Array] = {
+        "t": record.t,
+        "owner": np.array(record.owners, dtype=np.int64),
+        "dense_owner": np.array(record.dense_owners, dtype=np.int64),
+        "dense_t": np.array([[b.t0, b.t1] for b in record.dense]).reshape(-1, 2),
+        "dense_terms_count": np.array([len(b.terms) for b in record.dense], dtype=np.int64),
+        "spent_t": record.spent_t,
+        "spent": record.spent,
+        "state": _end_to_end(record.states),
+        "dense_y0": _end_to_end([b.y0 for b in record.dense]),
+        "dense_terms": _end_to_end([b.terms for b in record.dense]),
+        "checkpoint_y": record.checkpoint["y"],
+    }
+    for i, (owner, between) in enumerate(zip(record.dense_owners, record.dense, strict=True)):
+        if between.linear is not None and (i == 0 or owner != record.dense_owners[i - 1]):
+            arrays[f"linear_{owner}"] = between.linear
+    shapes: list[Any] = [None] * len(record.segments)
+    for owner, y in zip(record.owners, record.states, strict=True):
+        shapes[owner] = list(y.shape)
+    for owner, between in zip(record.dense_owners, record.dense, strict=True):
+        shapes[owner] = list(between.y0.shape)
+    text = settings.to_json(
+        {
+            "law": record.law,
+            "segments": list(record.segments),
+            "shapes": shapes,
+            "status": record.status.name,
+            "detail": record.detail,
+            "counters": record.counters,
+            "settings": record.settings,
+            "checkpoint": {k: v for k, v in record.checkpoint.items() if k != "y"},
+        }
+    )
+    storage.write(path, arrays, text, kind=record.kind, overwrite=overwrite)
+
+
+def load(path: Any, face: Any) -> Any:
+    """Read a record of the given face back."""
+    arrays, text = storage.read(path, kind=face.kind)
+    said = settings.from_json(text)
+    shapes = [None if shape is None else tuple(shape) for shape in said["shapes"]]
+    owners = tuple(arrays["owner"].tolist())
+    dense_owners = tuple(arrays["dense_owner"].tolist())
+    y0 = _apart(arrays["dense_y0"], [shapes[o] for o in dense_owners])
+    counts = arrays["dense_terms_count"].tolist()
+    terms = _apart(arrays["dense_terms"], [(n, *shapes[o]) for n, o in zip(counts, dense_owners, strict=True)])
+    dense = tuple(
+        Between(float(t0), float(t1), y, p, arrays.get(f"linear_{o}"))
+        for (t0, t1), y, p, o in zip(arrays["dense_t"], y0, terms, dense_owners, strict=True)
+    )
+    return face(
+        law=said["law"],
+        t=arrays["t"],
+        states=tuple(_apart(arrays["state"], [shapes[o] for o in owners])),
+        owners=owners,
+        segments=tuple(said["segments"]),
+        status=Status[said["status"]],
+        detail=said["detail"],
+        counters=said["counters"],
+        settings=said["settings"],
+        dense=dense,
+        dense_owners=dense_owners,
+        spent_t=arrays["spent_t"],
+        spent=arrays["spent"],
+        checkpoint={**said["checkpoint"], "y": arrays["checkpoint_y"]},
+    )
+
+
+def _end_to_end(arrays: Any) -> Array:
+    flat = [np.ravel(a) for a in arrays]
+    return np.concatenate(flat) if flat else np.empty(0)
+
+
+def _apart(flat: Array, shapes: list[Any]) -> list[Array]:
+    out, at = [], 0
+    for shape in shapes:
+        size = int(np.prod(shape))
+        out.append(flat[at : at + size].reshape(shape))
+        at += size
+    return out
+
+
+# --- xarray ------------------------------------------------------------------------------------------------
+
+
+def solution_dataset(sol: Any) -> Any:
+    """rho(t, theta), coefficients(t, k) and the curves of a solution, with units and settings."""
+    space = sol.finest
+    curves = {name: ("t", getattr(sol, name)) for name in ("energy", "dissipation", "mass", "entropy", "free_energy")}
+    ds = _dataset(
+        sol,
+        {
+            "rho": (("t", "theta"), sol.values),
+            "coefficients": (("t", "k"), sol.coefficients),
+            **curves,
+        },
+        {"t": sol.t, "theta": space.nodes, "k": space.degrees},
+    )
+    ds["theta"].attrs.update(units="radian", long_name="angle")
+    ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure", units="1")
+    ds["coefficients"].attrs.update(long_name="c_k = int e^{-ik theta} d mu")
+    return ds
+
+
+def trajectory_dataset(traj: Any) -> Any:
+    """theta(t, ..., particle) or x(t, ..., particle, component), weights and energy of a trajectory."""
+    angles = traj.segments[0].template.angles
+    lead = traj.x.ndim - (2 if angles else 3)
+    replicas = tuple(f"replica_{i}" if lead > 1 else "replica" for i in range(lead))
+    dims = ("t", *replicas, "particle") + (() if angles else ("component",))
+    weights = np.broadcast_to(traj.weights, traj.states[0].shape if angles else traj.states[0].shape[:-1])
+    data = {
+        "theta" if angles else "x": (dims, traj.x),
+        "weights": ((*replicas, "particle"), weights),
+        "energy": (("t", *replicas), traj.energy),
+    }
+    return _dataset(traj, data, {"t": traj.t})
+
+
+def _dataset(record: Any, data: dict[str, Any], coords: dict[str, Any]) -> Any:
+    # xarray takes most of a second to import, and most runs never ask for it
+    import xarray
+
+    ds = xarray.Dataset(data, coords=coords)
+    ds.attrs.update(
+        law=settings.to_json(record.law),
+        settings=settings.to_json(record.settings),
+        status=record.status.value,
+        message=record.message,
+    )
+    return ds
+
+
+DATASETS = {"solution": solution_dataset, "trajectory": trajectory_dataset}

@@ -1,0 +1,186 @@
+"""The first measure: a density on a space, held by its coefficients.  One class for all spaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meanfield import inputs
+from meanfield.protocols import Array, Reading
+
+Z_FLOOR = 1e-13
+"""Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
+
+
+def floored(Z: Array) -> Array:
+    """Z >= Z_FLOOR max Z along the last axis, so that a law may divide by it (in place)."""
+    floor = Z_FLOOR * Z.max(axis=-1, keepdims=True)
+    return np.maximum(Z, floor, out=Z)
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """A density rho with respect to sigma, the uniform probability measure: mu = rho sigma.
+
+    Make one with ``space.density(...)`` rather than directly.
+
+    Attributes
+    ----------
+    space : Space
+        Where it lives.
+    coefficients : ndarray (M,)
+        In the space's orthonormal basis; on the circle c_k = int e^{-ik theta} d mu, k = 0..n/2.  Leading axes, if
+        any, are several densities at once.
+    """
+
+    space: Any
+    coefficients: Array
+
+    # --- what it is -------------------------------------------------------------------------------------
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension: the sphere is S^{d-1}."""
+        return int(self.space.d)
+
+    @property
+    def values(self) -> Array:
+        """rho at the space's nodes, (N,); uniform is 1.  Reported as it is: never clipped."""
+        return self.space.evaluate(self.coefficients)
+
+    @property
+    def minimum(self) -> float:
+        """Smallest node value; below zero by more than rounding it tells of missing resolution."""
+        return float(self.values.min())
+
+    @property
+    def maximum(self) -> float:
+        """Largest node value."""
+        return float(self.values.max())
+
+    @property
+    def x(self) -> Array:
+        """(N, d) the quadrature points as rows."""
+        if self.space.rows is None:
+            raise TypeError(f"the nodes of {self.space} have no rows: ask a law that needs no positions")
+        return self.space.rows
+
+    @property
+    def weights(self) -> Array:
+        """(N,) the mass each quadrature point stands for."""
+        return self.space.weights * self.values
+
+    @property
+    def mass(self) -> Array | float:
+        """int d mu."""
+        return self.weights.sum(axis=-1)
+
+    @property
+    def mean(self) -> Array:
+        """int x d mu, (d,)."""
+        return self.space.averages(self.coefficients)[0]
+
+    @property
+    def second_moment(self) -> Array:
+        """int x x^T d mu, (d, d)."""
+        return self.space.averages(self.coefficients)[1]
+
+    @property
+    def entropy(self) -> Array | float:
+        """int rho log rho d sigma (0 log 0 = 0; nodes where rounding made rho negative count as 0)."""
+        rho = self.values
+        return np.sum(self.space.weights * rho * np.log(np.where(rho > 0.0, rho, 1.0)), axis=-1)
+
+    @property
+    def tail(self) -> float:
+        """max |c_k| over the top sixteenth of the degrees: how well the density is resolved."""
+        return tail(self.space, self.coefficients)
+
+    # --- questions --------------------------------------------------------------------------------------
+
+    def __call__(self, q: Any) -> Array:
+        """rho at coordinates q of the space (angles in radians on the circle), by its series."""
+        return self.space.evaluate(self.coefficients, self.space.points(q))
+
+    def pdf(self, q: Any) -> Array:
+        """The density per arc length or surface area at q: rho divided by the sphere's area."""
+        return self(q) / self.space.area
+
+    def moments(self, degree: int) -> Array:
+        """Moments to `degree`; complex c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle."""
+        return self.space.moments(self.coefficients, inputs.integer("degree", degree, low=0))
+
+    def energy(self, law: Any) -> float:
+        """E = (1/2 beta) iint e^{beta <x, y>} d mu d mu in the law's scale (A, (3.5))."""
+        return law.quantities(self)["energy"]
+
+    def sample(self, n: int, rng: Any = None) -> Array:
+        """n independent points distributed as mu (on the circle: angles (n,)), by inverse distribution function.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        rng : int, numpy.random.Generator or None
+            Seed or generator; the same seed gives the same bits.
+        """
+        n = inputs.integer("n", n, low=1)
+        return self.space.place(self.coefficients, inputs.generator(rng).random((n, self.d - 1)))
+
+    def quantize(self, n: int) -> Array:
+        """n deterministic points each standing for mass 1/n (on the circle: the angles where F = (i + 1/2)/n)."""
+        return self.space.place(self.coefficients, self.space.lattice(inputs.integer("n", n, low=1)))
+
+    def resized(self, size: int) -> Density:
+        """The same density held at another resolution (coefficients padded with zeros, or cut)."""
+        space = self.space.resized(size)
+        return Density(space, carry(self.space, self.coefficients, space))
+
+    # --- the measure's answer to a law --------------------------------------------------------------------
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+        """Answer a law (see `protocols.Measure`): at rows x, or at the own nodes in tangent components.
+
+        By the Funk-Hecke formula: the fields are the density's own series times the kernel's multipliers.
+        """
+        if not kernel.isotropic:
+            raise TypeError(
+                f"a density answers kernels of <x, y> alone, got {kernel}: ask its quadrature points, "
+                "mf.Points(rho.x, weights=rho.weights)"
+            )
+        c, space, d = self.coefficients, self.space, self.d
+        degree = int(space.degrees.max())
+        symbol = {
+            "Z": lambda: kernel.multipliers(d, degree)[space.degrees],
+            "L": lambda: -kernel.potential(d, degree)[space.degrees] * space.degrees * (space.degrees + d - 2.0),
+        }
+        names = [name for name in "ZL" if name in want]
+        scalars = np.stack([symbol[name]() * c for name in names]) if names else np.empty((0, *c.shape))
+        potential = kernel.potential(d, degree)[space.degrees] * c if "M" in want else None
+        q = None if x is None else space.chart(x)
+        s, M = space.fields(scalars, potential, q)
+        got = dict(zip(names, s, strict=True))
+        if M is not None and x is not None:
+            M = np.einsum("...nm,...nmd->...nd", M, space.frame(q))
+        Z = floored(got["Z"])[..., None] if "Z" in got else None
+        return Reading(Z, M, got.get("L"), kernel.log_lambda0(d))
+
+
+def tail(space: Any, c: Array) -> float:
+    """max |c_k| over the top sixteenth of the degrees."""
+    top = space.degrees > (15 * int(space.degrees.max())) // 16
+    return float(np.abs(c[..., top]).max())
+
+
+def carry(old: Any, c: Array, new: Any) -> Array:
+    """Coefficients of `old` as those of `new`: same labels, the rest zero."""
+    if old.labels == new.labels:
+        return c.copy()
+    where = {label: i for i, label in enumerate(new.labels)}
+    pairs = [(i, where[label]) for i, label in enumerate(old.labels) if label in where]
+    source, target = np.array(pairs).T
+    out = np.zeros((*c.shape[:-1], len(new.labels)), dtype=c.dtype)
+    out[..., target] = c[..., source]
+    return out

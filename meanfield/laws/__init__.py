@@ -1,0 +1,7 @@
+"""The laws a density or a cloud can obey."""
+
+from meanfield.laws.attention import SA, USA
+from meanfield.laws.base import Law, Sum
+from meanfield.laws.terms import Diffusion
+
+__all__ = ["SA", "USA", "Diffusion", "Law", "Sum"]

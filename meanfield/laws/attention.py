@@ -1,0 +1,137 @@
+"""SA and USA: one energy, two metrics.
+
+With Z(x) = int e^{beta <x, y>} d mu(y) and U = Z / beta, the velocity is grad U / w with weight w = 1 (the Wasserstein
+metric: USA, A (3.8)-(3.10)) or w = Z (the weighted metric: SA, A (2.6), (3.1)-(3.4)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from meanfield import energy, inputs
+from meanfield.kernel import Exponential
+from meanfield.laws.base import Law
+from meanfield.protocols import Array
+from meanfield.settings import register
+
+SCALES = ("natural", "scaled", "relative")
+LARGEST_NATURAL_BETA = 700.0
+"""e^beta overflows at 709."""
+
+
+@dataclass(frozen=True)
+class Attention(Law):
+    """What SA and USA share: beta, sign, scale, energy.
+
+    Parameters
+    ----------
+    beta : float
+        Inverse temperature, >= 0.
+    sign : {1, -1}
+        -1 reverses the flow (V = -I, the repulsive case).
+    scale : {"natural", "scaled", "relative"}
+        Factor on Z, U, E, the dissipation and, for USA, on X and so on time: 1, e^{-beta} or 1/lambda_0, lambda_0 the
+        mean of e^{beta <x, y>} over the sphere ("relative" makes USA and SA agree near the uniform measure).  SA's X
+        and time never change.
+
+    Raises
+    ------
+    ValueError
+        For beta < 0 or not finite, sign other than +-1, an unknown scale, and beta > 700 in the natural scale.
+    """
+
+    beta: float
+    sign: int = 1
+    scale: str = "natural"
+    isotropic = True
+    normalised = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "beta", inputs.number("beta", self.beta, low=0.0))
+        if isinstance(self.sign, bool) or self.sign not in (1, -1):
+            raise ValueError(f"sign: got {self.sign!r}, wanted 1 (attractive) or -1 (repulsive)")
+        object.__setattr__(self, "sign", int(self.sign))
+        inputs.choice("scale", self.scale, SCALES)
+        if self.scale == "natural" and self.beta > LARGEST_NATURAL_BETA:
+            raise ValueError(
+                f"beta: {self.beta} in the natural scale overflows (e^beta, beyond about 700): "
+                'use scale="scaled" (times e^-beta) or scale="relative" (divided by lambda_0)'
+            )
+
+    def __str__(self) -> str:
+        sign = "" if self.sign > 0 else ", sign=-1"
+        scale = "" if self.scale == "natural" else f', scale="{self.scale}"'
+        return f"{type(self).__name__}(beta={self.beta:g}{sign}{scale})"
+
+    @cached_property
+    def kernel(self) -> Exponential:
+        """e^{beta <x, y>}."""
+        return Exponential(self.beta)
+
+    def log_factor(self, d: int) -> float:
+        """Logarithm of the scale's factor in dimension d."""
+        if self.scale == "natural":
+            return 0.0
+        return -self.beta if self.scale == "scaled" else -self.kernel.log_lambda0(d)
+
+    @property
+    def rises(self) -> tuple[str, ...]:  # type: ignore[override]
+        """E rises along the attractive flow."""
+        return ("energy",) if self.sign > 0 else ()
+
+    @property
+    def falls(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The free energy -sign E falls; E itself along the repulsive flow."""
+        return ("free_energy",) if self.sign > 0 else ("energy", "free_energy")
+
+    def quantities(self, mu: Any) -> dict[str, Any]:
+        """Energy E, its rate of change `dissipation`, and `free_energy` = -sign E, all in the law's scale."""
+        factor = self.log_factor(mu.d)
+        E = energy.interaction(self.kernel, mu, factor)
+        rate = energy.dissipation(self.kernel, mu, normalised=self.normalised, log_factor=factor)
+        return {"energy": E, "dissipation": self.sign * rate, "free_energy": -self.sign * E}
+
+
+@register
+@dataclass(frozen=True)
+class SA(Attention):
+    """Softmax self-attention, X = sign grad log Z / beta (A, (SA) and (3.1)-(3.4))."""
+
+    normalised = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        """M / Z."""
+        r = mu.read(self.kernel, x, "ZM")
+        v = np.divide(r.M, r.Z, out=r.M)
+        return v if self.sign > 0 else np.negative(v, out=v)
+
+    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+        """div(M / Z) = L / Z - beta |P M|^2 / Z^2."""
+        r = mu.read(self.kernel, x, "ZML")
+        M = r.M
+        if M.shape[-1] == mu.d:
+            at = mu.x if x is None else x
+            M = M - np.sum(M * at, axis=-1, keepdims=True) * at
+        Z = r.Z[..., 0]
+        return self.sign * (r.L / Z - self.beta * np.sum(np.square(M / r.Z), axis=-1))
+
+
+@register
+@dataclass(frozen=True)
+class USA(Attention):
+    """Unnormalised self-attention, X = sign grad Z / beta (A, (USA) and (3.8)-(3.10))."""
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        """M; the missing division is the whole difference from SA."""
+        r = mu.read(self.kernel, x, "M")
+        return np.multiply(r.M, self.sign * np.exp(r.log + self.log_factor(mu.d)), out=r.M)
+
+    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+        """L."""
+        r = mu.read(self.kernel, x, "L")
+        log = np.asarray(r.log + self.log_factor(mu.d))
+        return self.sign * r.L * np.exp(log[..., 0] if log.ndim else log)

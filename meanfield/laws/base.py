@@ -1,0 +1,85 @@
+"""A law, and the sum of laws: heads, feed-forward terms and noise are added with `+`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meanfield import protocols
+from meanfield.protocols import Array
+from meanfield.settings import register
+
+
+class Law(protocols.Law):
+    """Base of our laws: `protocols.Law` that can be added to any other."""
+
+    def __add__(self, other: Any) -> Sum:
+        return _sum(self, other)
+
+    def __radd__(self, other: Any) -> Sum:
+        return _sum(other, self)
+
+
+@register
+@dataclass(frozen=True)
+class Sum(Law):
+    """Several laws at once: velocities and divergences add, noises add in square, equal-named quantities add.
+
+    What the terms promise to rise or fall holds for the sum only where one term promises and the others are silent,
+    so a sum with noise promises nothing.
+    """
+
+    terms: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "terms", tuple(self.terms))
+        for term in self.terms:
+            if not isinstance(term, protocols.Law):
+                raise TypeError(f"law: every term must be a Law, got {term!r}")
+        if len({term.geometry for term in self.terms}) != 1:
+            raise ValueError(f"law: terms live on different geometries: {[term.geometry for term in self.terms]}")
+        object.__setattr__(self, "geometry", self.terms[0].geometry)
+        object.__setattr__(self, "isotropic", all(term.isotropic for term in self.terms))
+
+    def __str__(self) -> str:
+        return " + ".join(str(term) for term in self.terms)
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        """Sum of the terms' velocities."""
+        total: Any = 0.0
+        for term in self.terms:
+            # a term may answer in the measure's buffer, which the next term's question overwrites
+            total = total + term.velocity(t, x, mu)
+        return total
+
+    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+        """Sum of the terms' divergences."""
+        total: Any = 0.0
+        for term in self.terms:
+            total = total + term.divergence(t, x, mu)
+        return total
+
+    def noise(self, t: float, x: Array | None, mu: Any) -> Any:
+        """Independent noises: the square root of the sum of squares."""
+        squares: Any = 0.0
+        for term in self.terms:
+            s = term.noise(t, x, mu)
+            squares = squares + s * s
+        return np.sqrt(squares)
+
+    def quantities(self, mu: Any) -> dict[str, Any]:
+        """The terms' quantities, equal names added."""
+        total: dict[str, Any] = {}
+        for term in self.terms:
+            for name, value in term.quantities(mu).items():
+                total[name] = total[name] + value if name in total else value
+        return total
+
+
+def _sum(a: Any, b: Any) -> Sum:
+    terms: list[Any] = []
+    for law in (a, b):
+        terms.extend(law.terms if isinstance(law, Sum) else [law])
+    return Sum(tuple(terms))

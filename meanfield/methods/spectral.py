@@ -1,0 +1,289 @@
+"""The Eulerian method: a density's coefficients, products formed on a dealiased grid, resolution doubled on need.
+
+The state is c, the density's coefficients; c' = linear c + (coefficients of -div(rho X)), linear = -kappa k(k+d-2).
+One class for every space: what differs is in the space's plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from meanfield import inputs
+from meanfield.density import Z_FLOOR, Density, carry, floored, tail
+from meanfield.points import Cluster
+from meanfield.protocols import Array, Change, Method, Reading, Status, Stop
+from meanfield.settings import register
+
+TAIL = 1e-12
+SUDDEN = 1e-2
+QUICK = 16
+"""Kernels looked up by identity; a law that makes a new one at every call falls back on equality."""
+FLOORED_MASS = 1e-12
+"""More mass than this where Z is rounding, and the velocity there is not known."""
+
+
+@register
+@dataclass(frozen=True)
+class Spectral:
+    """Settings of the spectral method.
+
+    Parameters
+    ----------
+    max_resolution : int, optional
+        Largest size of the space the run may go to; the space's own limit by default (4096 nodes on the circle).
+    tail : float, optional
+        Largest coefficient in the last sixteenth of the degrees.  By default 1e-12, but never below ten times atol
+        nor rtol / 100: a tail tolerance below the stepper's own error would double the resolution for nothing.
+    """
+
+    max_resolution: int | None = None
+    tail: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_resolution is not None:
+            inputs.integer("max_resolution", self.max_resolution, low=1)
+        if self.tail is not None:
+            inputs.number("tail", self.tail, above=0.0)
+
+    def bind(self, law: Any, rho: Density, rtol: float, atol: float) -> tuple[Coefficients, Array]:
+        """The method for this law, and its first state."""
+        limit = self._limit(rho.space)
+        if limit < rho.space.size:
+            raise ValueError(
+                f"max_resolution: got {limit}, below the resolution of the initial density, {rho.space.size}"
+            )
+        return Coefficients(law, rho.space, self._tolerance(rtol, atol), limit).start(rho)
+
+    def again(self, law: Any, template: Any, rtol: float, atol: float) -> Coefficients:
+        """The method as it was when a run stopped, from the shape of its last state."""
+        return Coefficients(law, template.space, self._tolerance(rtol, atol), self._limit(template.space))
+
+    def _limit(self, space: Any) -> int:
+        return max(space.largest, space.size) if self.max_resolution is None else self.max_resolution
+
+    def _tolerance(self, rtol: float, atol: float) -> float:
+        return max(TAIL, 10.0 * atol, 1e-2 * rtol) if self.tail is None else self.tail
+
+
+@register
+@dataclass(frozen=True)
+class OnSpace:
+    """What a state of coefficients means."""
+
+    space: Any
+    name = "spectral"
+
+    def measure(self, y: Array) -> Density:
+        """The density (leading axes: several)."""
+        return Density(self.space, y)
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients(Method):
+    """The method bound to a law and a space.
+
+    Attributes
+    ----------
+    law, space : Law, Space
+    tolerance : float
+        Of the tail.
+    largest : int
+        Largest size.
+    doubled : float or None
+        The tail that made the last doubling necessary, while the doubled step is not yet accepted.
+    """
+
+    law: Any
+    space: Any
+    tolerance: float
+    largest: int
+    doubled: float | None = None
+    _seen: _OnPlan = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        k = self.space.degrees
+        s = self.law.noise(0.0, None, _Nothing(self.space.d))
+        if np.ndim(s):
+            raise ValueError("diffusion: the spectral method needs noise of constant strength, got one that varies")
+        symbol = None if s == 0.0 else -0.5 * float(s) ** 2 * k * (k + self.space.d - 2.0)
+        object.__setattr__(self, "linear", symbol)
+        object.__setattr__(self, "_seen", _OnPlan(self.space, self.law.isotropic))
+
+    @property
+    def template(self) -> OnSpace:
+        """The meaning of a state."""
+        return OnSpace(self.space)
+
+    def start(self, mu: Density) -> tuple[Coefficients, Array]:
+        """The first state; at a larger size if the density leans on its last degrees already."""
+        method, c = self, mu.coefficients
+        while tail(method.space, c) > self.tolerance and 2 * method.space.size <= self.largest:
+            space = method.space.resized(2 * method.space.size)
+            c = carry(method.space, c, space)
+            method = replace(method, space=space)
+        return method, c
+
+    def rhs(self, t: float, y: Array, out: Array) -> Array:
+        """Coefficients of -div(rho X[rho])."""
+        seen = self._seen
+        seen.open(y)
+        v = self.law.velocity(t, None if self.law.isotropic else seen.x, seen)
+        return seen.close(v, out)
+
+    def measure(self, t: float, y: Array) -> Density:
+        """The density."""
+        return Density(self.space, y)
+
+    def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
+        """Throw an unresolved step away and take it again at twice the resolution."""
+        now = tail(self.space, y)
+        if not np.isfinite(now):
+            raise Stop(Status.NOT_FINITE, f"Coefficients stopped being finite at t = {t:.6g}.")
+        if now <= self.tolerance:
+            self._refuse_lost(t, y)
+            return None if self.doubled is None else Change(replace(self, doubled=None), t, y)
+        helped = self.doubled is None or now <= 0.5 * self.doubled
+        if not helped or tail(self.space, y0) <= SUDDEN * self.tolerance:
+            # A tail that doubling does not lower, or that rises a hundredfold within one step, is the stepper's error
+            # (its stages are products of products, and reach far up the degrees): halve the step.  What is really
+            # there comes back with the tail already high at the step's beginning.
+            return Change(self, t0, y0, 0.5 * (t - t0))
+        size = 2 * self.space.size
+        if size > self.largest:
+            raise Stop(
+                Status.UNRESOLVED,
+                f"At t = {t:.6g} the coefficients in the last sixteenth of the degrees reach {now:.1e} (tolerance "
+                f"{self.tolerance:.1e}) at the largest permitted resolution {self.space.size}.",
+            )
+        space = self.space.resized(size)
+        return Change(replace(self, space=space, doubled=now), t0, carry(self.space, y0, space))
+
+    def _refuse_lost(self, t: float, y: Array) -> None:
+        lost = self._seen.lost(y)
+        if lost > FLOORED_MASS:
+            raise Stop(
+                Status.VANISHING_FIELD,
+                f"At t = {t:.6g} a mass of {lost:.1e} lies where Z is below {Z_FLOOR:.0e} of its maximum, so that its "
+                "velocity grad log Z / beta is rounding.",
+            )
+
+
+@dataclass(frozen=True)
+class _Nothing:
+    """A measure that is asked for no more than its dimension: to read a constant noise."""
+
+    d: int
+
+
+class _OnPlan:
+    """A density as a law sees it at every stage: the nodes of the space's plan, in the plan's own buffers."""
+
+    def __init__(self, space: Any, isotropic: bool) -> None:
+        self.space = space
+        self.d = space.d
+        self._isotropic = isotropic
+        self._plans: dict[Any, Any] = {}
+        self._quick: dict[Any, Any] = {}
+        self._bare = space.plan(np.ones((1, len(space.degrees))), None)
+        self.grid = self._bare.grid
+        self._points: Cluster | None = None
+
+    def open(self, c: Array) -> None:
+        """Lay the state c out."""
+        self._c = c
+        self._rho: Array | None = None
+        self._points = None
+
+    @property
+    def rho(self) -> Array:
+        """(N,) on the plan's nodes."""
+        if self._rho is None:
+            self._rho = self._bare.open(self._c)[0][0]
+        return self._rho
+
+    @property
+    def x(self) -> Array:
+        """(N, d) rows of the plan's nodes."""
+        return self.grid.rows
+
+    @property
+    def weights(self) -> Array:
+        """(N,) masses at the plan's nodes."""
+        return self.grid.weights * self.rho
+
+    @property
+    def mean(self) -> Array:
+        """int x d mu."""
+        return self.space.averages(self._c)[0]
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+        """The plan's fields for an isotropic kernel; else a sum over the quadrature points."""
+        if x is not None or not (self._isotropic and kernel.isotropic):
+            if self._points is None:
+                self._points = Cluster(self.x, self.weights, False, "direct")
+            return self._points.read(kernel, x, want)
+        laid = self._quick.get((id(kernel), want))
+        if laid is None or laid.kernel is not kernel:
+            laid = self._laid(kernel, want)
+        s, M = laid.plan.open(self._c)
+        self._rho = s[0]
+        Z = L = None
+        if laid.has_z:
+            Z = (floored(s[1]) if laid.may_vanish else s[1])[:, None]
+        if laid.has_l:
+            L = s[-1]
+        return Reading(Z, M, L, laid.log)
+
+    def close(self, v: Array, out: Array) -> Array:
+        """-div(rho v), for tangent components, rows or a scalar zero."""
+        if np.ndim(v) == 0:
+            out[...] = 0.0
+            return out
+        if v.shape[-1] == self.d:
+            v = np.einsum("nd,nmd->nm", v, self.grid.frame())
+        rho = self.rho
+        return self._bare.close(v, rho, out)
+
+    def lost(self, c: Array) -> float:
+        """Mass where some law divides by a Z that had to be floored."""
+        worst = 0.0
+        for laid in self._plans.values():
+            if laid.has_z and laid.may_vanish:
+                s = laid.plan.open(c)[0]
+                low = s[1] <= Z_FLOOR * s[1].max()
+                worst = max(worst, float(np.abs((self.grid.weights * s[0])[low]).sum()))
+        return worst
+
+    def _laid(self, kernel: Any, want: str) -> _Laid:
+        """The plan for this kernel, by its value; remembered by its identity, which is quicker to look up."""
+        laid = self._plans.get((kernel, want))
+        if laid is None:
+            k, d = self.space.degrees, self.d
+            top = int(k.max())
+            potential = kernel.potential(d, top)[k]
+            symbols = [np.ones(len(k))]
+            if "Z" in want:
+                symbols.append(kernel.multipliers(d, top)[k])
+            if "L" in want:
+                symbols.append(-(k * (k + d - 2.0)) * potential)
+            plan = self.space.plan(np.stack(symbols), potential if "M" in want else None)
+            may_vanish = kernel.spread >= -np.log(Z_FLOOR)
+            laid = _Laid(kernel, plan, "Z" in want, "L" in want, may_vanish, kernel.log_lambda0(d))
+            self._plans[kernel, want] = laid
+        if len(self._quick) < QUICK:
+            self._quick[id(kernel), want] = laid._replace(kernel=kernel)
+        return laid
+
+
+class _Laid(NamedTuple):
+    """A plan laid for one kernel and one question."""
+
+    kernel: Any
+    plan: Any
+    has_z: bool
+    has_l: bool
+    may_vanish: bool
+    log: float

@@ -1,0 +1,166 @@
+"""Moving pictures without ffmpeg: gif, webp and animated png, written by pillow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from meanfield import inputs
+from meanfield.plot import circle, style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SUFFIXES = (".gif", ".webp", ".png", ".apng")
+
+
+def animate(
+    draw_frame: Callable[[Figure, Any], Any], frames: int | Sequence[Any], path: str | os.PathLike[str],
+    fps: float = 15.0, *, figsize: tuple[float, float] = (7.2, 3.4), dpi: float = 100.0, overwrite: bool = False,
+) -> Path:  # fmt: skip
+    """Draw frame after frame on an empty figure and write them as one moving picture.
+
+    Frames that are alike one after the other may be stored as one of longer duration.  The file appears whole or
+    not at all.
+
+    Parameters
+    ----------
+    draw_frame : callable
+        `draw_frame(figure, frame)` draws one frame on an empty figure, made under `style.STYLE`.
+    frames : int or sequence
+        How many frames (then `frame` is 0, 1, ...), or the frames themselves.
+    path : path-like
+        Ends in .gif, .webp, .png or .apng (both an animated png).
+    fps : float
+        Frames a second, at most 50, which is what viewers of gif keep up with.
+    figsize, dpi : (float, float), float
+        Inches of the figure, and dots per inch.
+    overwrite : bool
+        Replace a file that is there.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it is.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is none of these, or there is no frame, or `fps` is out of range.
+    FileExistsError
+        If the file is there and `overwrite` is False.
+    """
+    target = _target(path, overwrite)
+    fps = inputs.number("fps", fps, above=0.0, high=50.0)
+    shots: Sequence[Any] = range(frames) if isinstance(frames, (int, np.integer)) else list(frames)
+    if len(shots) == 0:
+        raise ValueError("frames must be at least one; got none.")
+
+    from matplotlib.animation import PillowWriter
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with style.look(), style.replacing(target) as file:
+        # Not pyplot's figure: nobody is to see it, and a notebook would show its last frame.
+        figure = Figure(figsize=figsize, dpi=dpi, layout="constrained")
+        FigureCanvasAgg(figure)
+        rate: Any = fps  # pillow counts milliseconds a frame: fractions of fps are well
+        writer = PillowWriter(fps=rate)
+        writer.setup(figure, str(file), dpi)
+        for shot in shots:
+            figure.clear()
+            draw_frame(figure, shot)
+            writer.grab_frame()
+        writer.finish()
+    return target
+
+
+def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
+    target = Path(path)
+    if target.suffix.lower() not in _SUFFIXES:
+        raise ValueError(
+            f"path must end in {', '.join(_SUFFIXES)}; got {target.name!r}. Films such as mp4 need ffmpeg: write a gif "
+            "or webp and convert it."
+        )
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"path must be free; {target.name!r} is there. Pass overwrite=True to replace it.")
+    return target
+
+
+def circle_frames(
+    theta: ArrayLike, values: ArrayLike, t: ArrayLike, *, title: str = "", log: bool | None = None
+) -> Callable[[Figure, int], None]:
+    """Frames of a density on the circle: a coloured band beside its profile, on scales common to all times.
+
+    Parameters
+    ----------
+    theta : (N,) array
+        Angles in radians.
+    values : (T, N) array
+        Density with respect to d theta / 2 pi.
+    t : (T,) array
+        Times.
+    title : str
+        Title, usually the parameters; the time is added.
+    log : bool, optional
+        Logarithmic scales; None: if max / median > 50.
+
+    Returns
+    -------
+    callable
+        `draw(figure, k)` for k = 0..T-1, to be handed to `animate` with `frames=len(t)`.
+    """
+    times = style.finite("t", t, None)
+    angles = style.finite("theta", theta, None)
+    density = style.numbers("values", values, len(times), len(angles))
+    logarithmic, low, high = circle.scale(density, log)
+    x, lines = circle.closed(angles, density)
+
+    def draw(figure: Figure, k: int) -> None:
+        from matplotlib.colors import LogNorm, Normalize
+
+        norm = LogNorm(low, high) if logarithmic else Normalize(low, high)
+        left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.35))
+        circle.band(angles, density[k], left, norm=norm)
+        left.text(0.0, 0.0, f"$t = {times[k]:.3f}$", ha="center", va="center")
+        style.dress(right)
+        dark = style.line_styles(1)[0]["color"]
+        right.plot(x, lines[0], color="0.6", linewidth=0.9, linestyle=(0, (5, 1.6)))
+        right.fill_between(x, low if logarithmic else 0.0, lines[k], color="0.90", linewidth=0)
+        right.plot(x, lines[k], color=dark)
+        right.set(xlim=(0.0, circle.TURN), xlabel=circle.ANGLE, ylabel=circle.DENSITY)
+        right.set(**{"yscale": "log", "ylim": (low * 0.7, high * 1.6)} if logarithmic else {"ylim": (low, high * 1.05)})
+        style.pi_ticks(right.xaxis)
+        right.set_title(f"dashed: $t = {times[0]:g}$", loc="right", fontsize="small", color="0.35")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=style.STYLE["axes.titlesize"])
+
+    return draw
+
+
+def density(
+    t: ArrayLike, theta: ArrayLike, values: ArrayLike, path: str | os.PathLike[str], *, fps: float = 15.0,
+    title: str = "", log: bool | None = None, overwrite: bool = False,
+) -> Path:  # fmt: skip
+    """Write the moving picture of a density on the circle, one frame for every time.
+
+    Parameters
+    ----------
+    t, theta, values
+        Times (T,), angles (N,) and densities (T, N), as for `circle_frames`.
+    path, fps, overwrite
+        As for `animate`.
+    title, log
+        As for `circle_frames`.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it is.
+    """
+    draw = circle_frames(theta, values, t, title=title, log=log)
+    return animate(draw, len(np.asarray(t)), path, fps, overwrite=overwrite)

@@ -1,0 +1,412 @@
+"""Curves over time, over degree and over the number of particles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from meanfield.plot import circle, style
+from meanfield.plot.circle import ANGLE, TIME, TURN
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_EPS = float(np.finfo(float).eps)
+_ZERO = 1e-17
+"""Where a defect that is exactly zero is drawn on a logarithmic axis."""
+
+
+# --- energy ------------------------------------------------------------------------------------------------
+
+
+def monotone(values: ArrayLike, direction: float) -> bool:
+    """Whether values never go against `direction` (> 0 up, < 0 down) by more than rounding, 16 eps max |values|."""
+    array = style.numbers("values", values, None)
+    slack = 16 * _EPS * float(np.max(np.abs(array)))
+    return bool(np.all(np.diff(array) * np.sign(direction) >= -slack))
+
+
+def defect(energy: ArrayLike, dissipated: ArrayLike) -> tuple[NDArray[np.float64], bool]:
+    """How far the Lyapunov identity E(t) - E(0) = dissipated(t) is from holding.
+
+    Returns
+    -------
+    (T,) array
+        |E(t) - E(0) - dissipated(t)| / |E(t) - E(0)|, NaN where nothing has changed yet.  If the energy is
+        constant up to rounding: the same difference over |E(0)| (or over 1, if that is 0).
+    bool
+        True if the energy was constant, so that the second was taken.
+    """
+    E = style.numbers("energy", energy, None)
+    D = style.numbers("dissipated", dissipated, len(E))
+    change = E - E[0]
+    difference = np.abs(change - D)
+    size = float(np.max(np.abs(E)))
+    if np.max(np.abs(change)) <= 16 * _EPS * size:
+        return difference / (abs(E[0]) or 1.0), True
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(change == 0.0, np.nan, difference / np.abs(change)), False
+
+
+def energy(
+    t: ArrayLike, energy: ArrayLike, dissipated: ArrayLike, axes: Sequence[Axes] | NDArray[Any] | None = None, *,
+    bounds: Mapping[str, float] | None = None, tolerance: float | None = None, symbol: str = "E",
+    ylabel: str = "interaction energy", title: str = "",
+) -> NDArray[Any]:  # fmt: skip
+    """The Lyapunov function, and beneath it how far its identity is from holding.
+
+    The lower panel shows |E(t) - E(0) - dissipated(t)| / |E(t) - E(0)| (see `defect`), and the level below which
+    it is rounding, eps max(|E(t)|, |E(0)|) / |E(t) - E(0)|.  The legend says non-decreasing or non-increasing, with
+    a check mark, only if the energy moves in the direction of the dissipation at every step, up to rounding.
+
+    Parameters
+    ----------
+    t, energy, dissipated : (T,) arrays
+        Times, E(t), and int_0^t dE/ds ds as the integrator accumulated it (`dissipated[0] = 0`).
+    axes : two Axes, optional
+        Where to draw; None makes a figure.
+    bounds : mapping of str to float, optional
+        Levels to draw, by name: the uniform measure's energy, that of a single cluster.
+    tolerance : float, optional
+        Level of the defect that is demanded.
+    symbol, ylabel : str
+        Name of the function in formulas (for instance F) and in words.
+    title : str
+        Title, usually the parameters.
+
+    Returns
+    -------
+    (2,) object array of Axes
+    """
+    times = style.finite("t", t, None)
+    E = style.finite("energy", energy, len(times))
+    D = style.finite("dissipated", dissipated, len(times))
+    relative, constant = defect(E, D)
+    caption = f"${symbol}(t)$"
+    if not constant and monotone(E, D[-1]):
+        caption += f", {'non-decreasing' if D[-1] > 0 else 'non-increasing'} " + r"$\checkmark$"
+    with style.panels(axes, (1.5, 1.0), (5.6, 4.9)) as pair:
+        top, below = pair
+        top.plot(times, E, color=_dark(), label=caption + (", constant" if constant else ""))
+        for (name, level), look in zip((bounds or {}).items(), style.line_styles(len(bounds or {})), strict=True):
+            dash = look["linestyle"] if len(bounds or {}) > 1 else (0, (1.3, 1.3))
+            top.plot(_ends(times), [float(level)] * 2, color="0.45", linestyle=dash, linewidth=0.9, label=name)
+        if constant and not bounds:  # the default margins would magnify rounding into a landscape
+            span = 0.05 * abs(E[0]) or 1.0
+            top.set_ylim(E[0] - span, E[0] + span)
+        top.set(ylabel=f"{ylabel} ${symbol}$")
+        style.headline(top, title)
+        _defect_panel(below, times, E, relative, constant, tolerance, symbol)
+        style.legend(top)
+        style.legend(below, ncols=3, columnspacing=1.4)
+    return pair
+
+
+def _defect_panel(
+    ax: Axes, t: NDArray[Any], E: NDArray[Any], relative: NDArray[Any], constant: bool, tolerance: float | None,
+    symbol: str,
+) -> None:  # fmt: skip
+    change = np.abs(E - E[0])
+    below = f"|{symbol}(0)|" if constant else rf"|{symbol}(t) - {symbol}(0)|"
+    words = rf"$|{symbol}(t) - {symbol}(0) - \int_0^t \dot{{{symbol}}}\,ds| \,/\, {below}$"
+    ax.plot(t, np.maximum(relative, _ZERO), color=_dark(), label=words, marker="o", markersize=2.4, linewidth=0.8)
+    size = np.maximum(np.abs(E), abs(E[0]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rounding = np.full(len(t), _EPS) if constant else np.where(change > 0, _EPS * size / change, np.nan)
+    ax.plot(t, rounding, color="0.55", linestyle=(0, (1.3, 1.3)), linewidth=1.0, label="rounding")
+    if tolerance is not None:
+        ax.axhline(tolerance, color=style.INK, linestyle=(0, (5, 1.6)), linewidth=0.9, label="tolerance")
+    shown = np.concatenate([np.maximum(relative, _ZERO), rounding, [] if tolerance is None else [tolerance]])
+    shown = shown[np.isfinite(shown)]
+    # Head room for the legend: the identity holds to few decades, and those should not be hidden by words.
+    low, high = (np.log10(f(shown)) for f in (np.min, np.max))
+    ax.set_ylim(10 ** (low - 0.6), 10 ** (high + 0.35 * (high - low) + 0.8))
+    ax.set(yscale="log", xlabel=TIME, ylabel="relative defect", xlim=_ends(t))
+
+
+def _ends(t: NDArray[Any]) -> tuple[float, float]:
+    low, high = float(np.min(t)), float(np.max(t))
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _dark() -> Any:
+    return style.line_styles(1)[0]["color"]
+
+
+# --- spectra and moments -----------------------------------------------------------------------------------
+
+
+def spectrum(
+    degrees: ArrayLike | Sequence[ArrayLike], magnitude_list: Sequence[ArrayLike] | NDArray[Any],
+    labels: Sequence[Any] | None = None, tolerance: float | None = None, ax: Axes | None = None, *,
+    symbol: str = "c_k", title: str = "",
+) -> Axes:  # fmt: skip
+    """Magnitudes of coefficients over their degree, logarithmically; exact zeros are left out.
+
+    Parameters
+    ----------
+    degrees : (M,) array, or a sequence of arrays
+        Degree k of every coefficient: of all lines, or of each (a run that changed its resolution).
+    magnitude_list : sequence of arrays
+        |c_k|, one array a line.  Where several coefficients have one degree the largest is drawn.
+    labels : sequence, optional
+        One for every line.
+    tolerance : float, optional
+        Level drawn across: the tail tolerance below which a density counts as resolved.
+    symbol : str
+        Name of the coefficient in formulas.
+    ax, title
+        Where to draw (None makes a figure), and the title.
+
+    Returns
+    -------
+    Axes
+    """
+    given: Any = degrees
+    several = len(given) == len(magnitude_list) and all(np.ndim(k) == 1 for k in given)
+    ks = [style.finite("degrees", k, None) for k in (given if several else [given] * len(magnitude_list))]
+    rows = [style.numbers(f"magnitude_list[{i}]", row, len(ks[i])) for i, row in enumerate(magnitude_list)]
+    if not rows:
+        raise ValueError("magnitude_list must hold at least one line; got none.")
+    captions = style.names("labels", labels, len(rows))
+    every_k = np.concatenate(ks)
+    with style.axes(ax) as ax:
+        for i, (row, look) in enumerate(zip(rows, style.line_styles(len(rows)), strict=True)):
+            x, y = _largest(ks[i], np.abs(row))
+            every = style.sparse_marks(i, len(x), len(rows), 10)
+            ax.plot(x, np.where(y == 0.0, np.nan, y), label=captions[i] or None, markevery=every, **look)
+        if tolerance is not None:
+            ax.axhline(tolerance, color=style.INK, linewidth=0.9, linestyle=(0, (1.3, 1.3)), label="tolerance")
+        _decades(ax, np.concatenate(rows))
+        ax.set(yscale="log", xlabel="degree $k$", ylabel=f"$|{symbol}|$", xlim=_ends(every_k))
+        style.headline(ax, title)
+        style.legend(ax)
+    return ax
+
+
+def moments(
+    t: ArrayLike, magnitudes: ArrayLike, labels: Sequence[Any] | None = None, ax: Axes | None = None, *,
+    predicted: ArrayLike | None = None, symbol: str = "c_k", title: str = "",
+) -> Axes:  # fmt: skip
+    """Magnitudes of moments over time, logarithmically, with what linear theory predicts.
+
+    Parameters
+    ----------
+    t : (T,) array
+        Times.
+    magnitudes : (T, K) array
+        |c_k(t)|, one column a line.
+    labels : sequence, optional
+        One for every line; by default the columns are degrees 0, 1, ....
+    predicted : (T, K) array, optional
+        Prediction for every line, drawn thin in the same colour (for instance |c_k(0)| e^{s_k t}).
+    symbol : str
+        Name of the moment in formulas.
+    ax, title
+        Where to draw (None makes a figure), and the title.
+
+    Returns
+    -------
+    Axes
+    """
+    times = style.finite("t", t, None)
+    table = style.numbers("magnitudes", magnitudes, len(times), None)
+    theory = None if predicted is None else style.numbers("predicted", predicted, *table.shape)
+    captions = [f"$k = {k}$" for k in range(table.shape[1])]
+    captions = captions if labels is None else style.names("labels", labels, len(captions))
+    with style.axes(ax) as ax:
+        for i, (column, look) in enumerate(zip(table.T, style.line_styles(len(captions)), strict=True)):
+            every = style.sparse_marks(i, len(times), len(captions))
+            size = np.where(column == 0.0, np.nan, np.abs(column))
+            ax.plot(times, size, label=captions[i], markevery=every, **look)
+        if theory is not None:
+            known = np.where(theory == 0.0, np.nan, np.abs(theory))
+            thin: dict[str, Any] = {"color": style.INK, "linewidth": 0.8, "linestyle": (0, (1.3, 1.3))}
+            for line in ax.plot(times, known, **thin)[:1]:
+                line.set_label("linear theory")
+        _decades(ax, table)  # predictions leave the picture where they stop being true
+        ax.set(yscale="log", xlabel=TIME, ylabel=f"$|{symbol}(t)|$", xlim=_ends(times))
+        style.headline(ax, title)
+        style.legend(ax)
+    return ax
+
+
+def _largest(k: NDArray[np.float64], size: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Degrees in order, each once, and the largest size at each."""
+    order = np.argsort(k, kind="stable")
+    degrees, starts = np.unique(k[order], return_index=True)
+    return degrees, np.fmax.reduceat(size[order], starts)
+
+
+def _decades(ax: Axes, values: NDArray[np.float64], decades: float = 20.0) -> None:
+    """Vertical limits for a logarithmic axis that numbers on the way to underflow do not stretch."""
+    good = np.abs(values[np.isfinite(values) & (values != 0.0)])
+    if good.size:
+        ax.set_ylim(0.4 * max(good.min(), good.max() * 10.0**-decades), 3.0 * good.max())
+
+
+def _rows(name: str, rows: Sequence[ArrayLike] | NDArray[Any], length: int) -> list[NDArray[np.float64]]:
+    out = [style.numbers(f"{name}[{i}]", row, length) for i, row in enumerate(rows)]
+    if not out:
+        raise ValueError(f"{name} must hold at least one line; got none.")
+    return out
+
+
+# --- the mean-field limit ----------------------------------------------------------------------------------
+
+
+def rate(
+    n: ArrayLike, mean: ArrayLike, err: ArrayLike, slope: float, interval: tuple[float, float] | None = None,
+    ax: Axes | None = None, *, intercept: float | None = None, reference: float | None = -0.5,
+    xlabel: str = "number of particles $n$", ylabel: str = r"$W_1$ (rad)", title: str = "",
+) -> Axes:  # fmt: skip
+    """An error over n in doubly logarithmic axes, with its fitted slope and the slope that theory gives.
+
+    Parameters
+    ----------
+    n, mean, err : (m,) arrays
+        Numbers of particles, positive errors, and their standard errors.
+    slope : float
+        Fitted slope of log mean over log n.
+    interval : (float, float), optional
+        Confidence interval of the slope, shaded about the centre of the data.
+    intercept : float, optional
+        Natural log of the fit at n = 1; by default the one of least squares for this slope.
+    reference : float, optional
+        Slope of theory, drawn beneath the data; None draws none.
+    xlabel, ylabel, title : str
+        Labels with units, and the title.
+    ax : Axes, optional
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    Axes
+    """
+    count = style.finite("n", n, None)
+    value = style.finite("mean", mean, len(count))
+    error = style.finite("err", err, len(count))
+    if not (np.all(count > 0) and np.all(value > 0)):
+        raise ValueError("n and mean must be positive on logarithmic axes; got a value that is not.")
+    x, y = np.log(count), np.log(value)
+    line = np.linspace(x.min(), x.max(), 65)
+    height = y.mean() - slope * x.mean() if intercept is None else float(intercept)
+    words = f"fit, slope ${slope:.3f}$"
+    with style.axes(ax) as ax:
+        if interval is not None:
+            low, high = (np.exp(height + slope * x.mean() + s * (line - x.mean())) for s in interval)
+            ax.fill_between(np.exp(line), np.minimum(low, high), np.maximum(low, high), color="0.85", linewidth=0)
+            words += f" (${interval[0]:.3f}$ to ${interval[1]:.3f}$)"
+        ax.plot(np.exp(line), np.exp(height + slope * line), color=_dark(), label=words)
+        ax.errorbar(
+            count, value, yerr=error, fmt="o", color=style.INK, markerfacecolor="white", markersize=5, capsize=2.5,
+            linewidth=0.9, label="mean and standard error", zorder=3,
+        )  # fmt: skip
+        if reference is not None:
+            drop = np.min(y - reference * x) - 0.45  # beneath every point, parallel to what theory says
+            name = rf"reference, slope ${reference:g}$"
+            ax.plot(np.exp(line), np.exp(drop + reference * line), color="0.45", linestyle=(0, (5, 1.6)), label=name)
+        ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+        style.headline(ax, title)
+        style.legend(ax)
+    return ax
+
+
+def growth(
+    t: ArrayLike, distances: Sequence[ArrayLike] | NDArray[Any], labels: Sequence[Any] | None = None,
+    ax: Axes | None = None, *, spread: Sequence[ArrayLike] | None = None,
+    bounds: Mapping[str, ArrayLike] | None = None, ylabel: str = r"$W_1$ (rad)", log: bool = True, title: str = "",
+) -> Axes:  # fmt: skip
+    """Distances between particles and density over time, one line for every n, with theory's curves.
+
+    Parameters
+    ----------
+    t : (T,) array
+        Times.
+    distances : sequence of (T,) arrays
+        One distance for every n.
+    labels : sequence, optional
+        One for every line, for instance `["n = 100", ...]`.
+    spread : sequence of (T,) arrays, optional
+        Standard errors, shaded about the lines.
+    bounds : mapping of str to (T,) array, optional
+        Theory's curves by name, drawn thin and grey.
+    ylabel, title : str
+        Vertical label with units, and the title.
+    log : bool
+        Logarithmic vertical axis.
+    ax : Axes, optional
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    Axes
+    """
+    times = style.finite("t", t, None)
+    rows = _rows("distances", distances, len(times))
+    errors = None if spread is None else _rows("spread", spread, len(times))
+    if errors is not None and len(errors) != len(rows):
+        raise ValueError(f"spread must be {len(rows)} arrays, one a line; got {len(errors)}.")
+    captions = style.names("labels", labels, len(rows))
+    theory = {name: style.numbers(f"bounds[{name!r}]", curve, len(times)) for name, curve in (bounds or {}).items()}
+    with style.axes(ax) as ax:
+        for i, (row, look) in enumerate(zip(rows, style.line_styles(len(rows)), strict=True)):
+            every = style.sparse_marks(i, len(times), len(rows))
+            ax.plot(times, _positive(row, log), label=captions[i] or None, markevery=every, **look)
+            if errors is not None:
+                low, high = _positive(row - errors[i], log), row + errors[i]
+                ax.fill_between(times, low, high, color=look["color"], alpha=0.2, linewidth=0)
+        for (name, curve), look in zip(theory.items(), style.line_styles(len(theory)), strict=True):
+            dash = look["linestyle"] if len(theory) > 1 else (0, (1.3, 1.3))
+            ax.plot(times, _positive(curve, log), color="0.4", linewidth=0.9, linestyle=dash, label=name)
+        ax.set(yscale="log" if log else "linear", xlabel=TIME, ylabel=ylabel, xlim=_ends(times))
+        style.headline(ax, title)
+        style.legend(ax)
+    return ax
+
+
+def _positive(values: NDArray[np.float64], log: bool) -> NDArray[np.float64]:
+    return np.where(values > 0.0, values, np.nan) if log else values
+
+
+# --- trajectories ------------------------------------------------------------------------------------------
+
+
+def trajectories(t: ArrayLike, theta: ArrayLike, ax: Axes | None = None, *, title: str = "") -> Axes:
+    """Angles of particles over time on [0, 2 pi]; a line leaving above comes back below, with no stroke across.
+
+    Between saved times a particle is taken to have gone the shorter way.  Colours follow the initial angle, from
+    dark to light.
+
+    Parameters
+    ----------
+    t : (T,) array
+        Times.
+    theta : (T, n) array
+        Angles in radians, wrapped or not.
+    ax, title
+        Where to draw (None makes a figure), and the title.
+
+    Returns
+    -------
+    Axes
+        Its last collection holds the lines, one polyline (with NaN where it is broken) for every particle.
+    """
+    times = style.finite("t", t, None)
+    angles = style.numbers("theta", theta, len(times), None)
+    lines = [circle.wrapped(times, column) for column in angles.T]
+    first = np.mod(angles[0], TURN) / TURN
+    with style.axes(ax) as ax:
+        import matplotlib
+        from matplotlib.collections import LineCollection
+
+        colours = matplotlib.colormaps["viridis"](0.88 * np.nan_to_num(first))
+        width = float(np.clip(12.0 / np.sqrt(len(lines)), 0.35, 1.2))
+        ax.add_collection(LineCollection(lines, colors=colours, linewidths=width), autolim=False)
+        ax.set(xlim=_ends(times), ylim=(0.0, TURN), xlabel=TIME, ylabel=ANGLE)
+        style.headline(ax, title)
+        style.pi_ticks(ax.yaxis)
+    return ax

@@ -1,0 +1,168 @@
+"""Pictures of points given as rows, in any dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import lgamma
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from meanfield import inputs
+from meanfield.plot import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_TILE = 512
+
+
+def inner_products(
+    x: ArrayLike, ax: Axes | None = None, *, bins: int = 80, labels: Sequence[Any] | None = None,
+    uniform: bool = True, log: bool = False, title: str = "",
+) -> Axes:  # fmt: skip
+    """Histogram of the inner products <x_i, x_j>, i < j: how far a cloud is from uniform and from one cluster.
+
+    Independent uniform points have the density Gamma(d/2) / (sqrt(pi) Gamma((d-1)/2)) (1 - s^2)^{(d-3)/2}; its
+    averages over the bins are drawn for comparison.
+
+    Parameters
+    ----------
+    x : (n, d) or (m, n, d) array
+        Unit rows; m clouds (for instance several times) are drawn as m lines.
+    bins : int
+        Number of equal bins of [-1, 1].
+    labels : sequence, optional
+        One for every cloud.
+    uniform : bool
+        Draw the density of independent uniform points.
+    log : bool
+        Logarithmic vertical axis, for clouds that have begun to cluster.
+    ax, title
+        Where to draw (None makes a figure), and the title.
+
+    Returns
+    -------
+    Axes
+    """
+    rows = np.asarray(x, dtype=float)
+    clouds = unit_rows("x", rows[None] if rows.ndim == 2 else rows)
+    bins = inputs.integer("bins", bins, low=1)
+    captions = style.names("labels", labels, len(clouds))
+    edges = np.linspace(-1.0, 1.0, bins + 1)
+    with style.axes(ax) as ax:
+        for cloud, caption, look in zip(clouds, captions, style.line_styles(len(clouds)), strict=True):
+            heights = pair_histogram(cloud, bins) * (bins / 2)
+            heights = np.where(heights > 0, heights, np.nan) if log else heights
+            ax.stairs(
+                heights, edges, baseline=None, color=look["color"], linestyle=look["linestyle"],
+                linewidth=1.2, label=caption or None,
+            )  # fmt: skip
+        if uniform:
+            ax.plot(
+                (edges[1:] + edges[:-1]) / 2, uniform_pairs(clouds.shape[-1], edges) * (bins / 2), color="0.45",
+                linewidth=0.9, linestyle=(0, (1.3, 1.3)), label="uniform",
+            )  # fmt: skip
+        ax.set(xlim=(-1.0, 1.0), xlabel=r"inner product $\langle x_i, x_j\rangle$", ylabel="probability density")
+        ax.set(yscale="log" if log else "linear", xticks=np.linspace(-1.0, 1.0, 5))
+        style.headline(ax, title)
+        if not log:
+            ax.set_ylim(bottom=0.0)
+        style.legend(ax)
+    return ax
+
+
+def unit_rows(name: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Clouds (m, n, d) of at least two unit rows, or a refusal."""
+    if rows.ndim != 3 or rows.shape[1] < 2 or rows.shape[2] < 2 or rows.shape[0] < 1:
+        raise ValueError(f"{name} must have shape (n, d) or (m, n, d) with n, d >= 2; got {rows.shape}.")
+    worst = float(np.max(np.abs(np.linalg.norm(rows, axis=-1) - 1.0)))
+    if not worst <= 1e-6:
+        raise ValueError(f"{name} must have unit rows; got a norm off by {worst:.3g}.")
+    return rows
+
+
+def pair_histogram(x: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """Shares of the n (n-1) / 2 pairs in equal bins of [-1, 1], by tiles: memory does not grow as n^2."""
+    count = np.zeros(bins)
+    for start in range(0, len(x), _TILE):
+        block = x[start : start + _TILE]
+        products = np.clip(block @ x[start:].T, -1.0, 1.0)
+        later = np.arange(products.shape[1])[None, :] > np.arange(len(block))[:, None]
+        count += np.histogram(products[later], bins=bins, range=(-1.0, 1.0))[0]
+    return count / count.sum()
+
+
+def uniform_pairs(d: int, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities that the inner product of two independent uniform points of S^{d-1} falls between the edges.
+
+    By Gauss-Legendre in the angle, where the density is a constant times sin^{d-2}, smooth up to the ends.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(24)
+    angle = np.arccos(np.clip(edges, -1.0, 1.0))
+    half, middle = (angle[:-1] - angle[1:]) / 2, (angle[:-1] + angle[1:]) / 2
+    log_constant = lgamma(d / 2) - lgamma((d - 1) / 2) - 0.5 * np.log(np.pi)
+    sine = np.sin(middle[:, None] + half[:, None] * nodes)
+    return half * (np.exp(log_constant + (d - 2) * np.log(sine)) @ weights)
+
+
+def sphere(
+    x: ArrayLike, ax: Axes | None = None, *, weights: ArrayLike | None = None, elevation: float = 25.0,
+    azimuth: float = 30.0, title: str = "",
+) -> Axes:  # fmt: skip
+    """Points of S^2 seen from afar: those in front as dots, those behind as pale rings.
+
+    Parameters
+    ----------
+    x : (n, 3) array
+        Unit rows.
+    weights : (n,) array, optional
+        Masses, brought to sum 1; shown as the area of the dots.
+    elevation, azimuth : float
+        Where the eye is, in degrees.
+    ax, title
+        Where to draw (None makes a figure), and the title.
+
+    Returns
+    -------
+    Axes
+    """
+    rows = unit_rows("x", np.atleast_2d(style.numbers("x", x, None, 3))[None])[0]
+    mass = style.masses("weights", weights, len(rows))
+    view = _view(np.deg2rad(elevation), np.deg2rad(azimuth))
+    right, up, depth = (rows @ view).T
+    area = float(np.clip(6.0e3 / len(rows), 4.0, 28.0)) * mass / mass.max()
+    front = depth >= 0
+    with style.axes(ax, style.SQUARE) as ax:
+        _graticule(ax, view)
+        dark = style.line_styles(1)[0]["color"]
+        pale: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.6", "linewidth": 0.6}
+        ax.scatter(right[~front], up[~front], s=area[~front], zorder=2, **pale)
+        ax.scatter(right[front], up[front], s=area[front], color=dark, linewidth=0, zorder=4)
+        ax.set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal")
+        style.headline(ax, title)
+        ax.set_axis_off()
+    return ax
+
+
+def _view(elevation: float, azimuth: float) -> NDArray[np.float64]:
+    """Columns: right, up and towards the eye."""
+    ca, sa, ce, se = np.cos(azimuth), np.sin(azimuth), np.cos(elevation), np.sin(elevation)
+    return np.array([[-sa, -se * ca, ce * ca], [ca, -se * sa, ce * sa], [0.0, ce, se]])
+
+
+def _graticule(ax: Axes, view: NDArray[np.float64]) -> None:
+    turn = np.linspace(0.0, 2 * np.pi, 361)
+    ax.fill(np.cos(turn), np.sin(turn), facecolor="0.97", edgecolor="0.4", linewidth=0.7, zorder=0)
+    rings = [
+        np.stack([np.cos(b) * np.cos(turn), np.cos(b) * np.sin(turn), np.full_like(turn, np.sin(b))], -1)
+        for b in np.deg2rad([-60, -30, 0, 30, 60])
+    ] + [
+        np.stack([np.cos(turn) * np.cos(a), np.cos(turn) * np.sin(a), np.sin(turn)], -1)
+        for a in np.deg2rad([0, 30, 60, 90, 120, 150])
+    ]
+    for ring in rings:
+        right, up, depth = (ring @ view).T
+        for seen, shade in ((depth >= 0, "0.78"), (depth < 0, "0.90")):
+            ax.plot(np.where(seen, right, np.nan), np.where(seen, up, np.nan), color=shade, linewidth=0.5, zorder=1)

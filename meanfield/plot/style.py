@@ -1,0 +1,409 @@
+"""The look all pictures share: where they are drawn, line styles, angle ticks, legends, and saving.
+
+Figures made here are drawn under `STYLE` by a context, so the user's own settings are as they were afterwards;
+axes handed in keep the look of the figure they belong to.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from meanfield import inputs
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.path import Path as Outline
+
+STYLE: Any = {
+    # STIX comes with matplotlib: the same letters on every machine, text and mathematics alike.
+    "font.family": "STIXGeneral",
+    "mathtext.fontset": "stix",
+    "font.size": 11.0,
+    "axes.titlesize": 11.0,
+    "axes.labelsize": 11.0,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 7.0,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": "0.25",
+    "axes.grid": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "xtick.labelsize": 10.0,
+    "ytick.labelsize": 10.0,
+    "legend.fontsize": 9.5,
+    "legend.frameon": False,
+    "legend.handlelength": 2.6,
+    "legend.borderaxespad": 0.7,
+    "legend.labelspacing": 0.35,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 4.5,
+    "lines.solid_capstyle": "round",
+    "image.cmap": "viridis",
+    "figure.dpi": 110.0,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "white",
+    "text.usetex": False,
+}
+"""Settings (a dict of rcParams) under which new figures are drawn."""
+
+WIDE = (5.6, 3.5)
+"""Inches of an ordinary picture: one column of a journal, with its colour bar."""
+SQUARE = (4.0, 4.2)
+"""Inches of a picture with equal aspect."""
+
+INK = "0.15"
+"""Colour of reference lines, theory and annotations."""
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (5, 1.4, 1.2, 1.4)), (0, (1.3, 1.3)), (0, (9, 2, 2, 2, 2, 2)))
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_PLACES: tuple[Any, ...] = ("upper right", "upper left", "lower right", "lower left", "center right", "center left",
+           "upper center", "lower center")  # fmt: skip
+# Without a date or a version, the same figure is the same bytes.
+_METADATA: dict[str, dict[str, None]] = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".svg": {"Date": None, "Creator": None},
+}
+
+
+def look(more: Any = None) -> AbstractContextManager[None]:
+    """A context in which matplotlib's defaults and `STYLE` hold, whatever the user has set; afterwards that again.
+
+    So a picture looks the same, and is saved as the same bytes, in everybody's session.
+    """
+    import matplotlib.style
+
+    return matplotlib.style.context(["default", {**STYLE, **(more or {})}])
+
+
+# --- where to draw -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def axes(ax: Axes | None = None, figsize: tuple[float, float] = WIDE) -> Iterator[Axes]:
+    """Give the axes to draw on: `ax` as it is, or those of a new figure, drawn under `STYLE`.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes or None
+        Axes to use; None makes a pyplot figure, which notebooks display.
+    figsize : (float, float)
+        Inches of a new figure.
+
+    Raises
+    ------
+    TypeError
+        If `ax` is neither None nor axes.
+    """
+    if ax is not None:
+        yield _one_axes(ax, "ax")
+        return
+    with _new_axes(1, figsize, (1.0,)) as made:
+        yield made[0]
+
+
+@contextmanager
+def panels(
+    axes: Sequence[Axes] | NDArray[Any] | None, heights: Sequence[float], figsize: tuple[float, float] = WIDE
+) -> Iterator[NDArray[Any]]:
+    """Give panels above one another with a common horizontal axis, as an object array of axes.
+
+    Parameters
+    ----------
+    axes : sequence of Axes or None
+        As many axes as `heights` has entries, or None for a new figure.
+    heights : sequence of float
+        Relative heights of the panels of a new figure.
+    figsize : (float, float)
+        Inches of a new figure.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `axes` does not hold axes, or not as many as there are panels.
+    """
+    if axes is not None:
+        given = list(np.atleast_1d(np.asarray(axes, dtype=object)).ravel())
+        if len(given) != len(heights):
+            raise ValueError(f"axes must be {len(heights)} axes, one a panel; got {len(given)}.")
+        out = np.empty(len(given), dtype=object)
+        out[:] = [_one_axes(one, "axes") for one in given]
+        yield out
+        return
+    with _new_axes(len(heights), figsize, heights) as made:
+        yield made
+
+
+def _one_axes(ax: Any, name: str) -> Axes:
+    if not (hasattr(ax, "plot") and hasattr(ax, "get_figure")):
+        raise TypeError(f"{name} must be matplotlib axes; got {inputs.describe(ax)}. Pass None for a new figure.")
+    axes: Axes = ax
+    return axes
+
+
+@contextmanager
+def _new_axes(rows: int, figsize: tuple[float, float], heights: Sequence[float]) -> Iterator[NDArray[Any]]:
+    import matplotlib.pyplot as plt
+
+    with look():
+        figure, made = plt.subplots(
+            rows, 1, figsize=figsize, layout="constrained", sharex=True, squeeze=False, height_ratios=list(heights)
+        )
+        for ax in made[:, 0]:
+            dress(ax)
+        try:
+            yield made[:, 0]
+            figure.draw_without_rendering()  # makes the ticks, whose letters would else be the user's
+        except BaseException:
+            plt.close(figure)  # an unfinished figure would wait in pyplot's list to be shown
+            raise
+
+
+def dress(ax: Axes) -> Axes:
+    """Thin spines and ticks, none above or to the right, on axes of our own figures."""
+    ax.spines[["top", "right"]].set_visible(False)
+    # Ticks are made when first drawn, which may be after the style's context has ended: say their look now.
+    ax.tick_params(which="major", width=0.6, length=3.2, labelsize=STYLE["xtick.labelsize"], color="0.25")
+    ax.tick_params(which="minor", width=0.4, length=1.8, color="0.25")
+    return ax
+
+
+def headline(ax: Axes, title: str) -> None:
+    """The title, in smaller letters if it is longer than the axes are wide; an empty one leaves what is there."""
+    if not title:
+        return
+    text = ax.set_title(title)
+    room = 1.08 * ax.get_window_extent().width  # nothing is laid out yet, and layout widens the axes
+    width = text.get_window_extent().width
+    if width > room:
+        text.set_fontsize(float(text.get_fontsize()) * max(room / width, 0.7))
+
+
+def root(ax: Axes) -> Any:
+    """The figure that owns `ax`, above any subfigure."""
+    figure: Any = ax.get_figure()
+    while getattr(figure, "get_figure", None) is not None and figure.get_figure() not in (None, figure):
+        figure = figure.get_figure()
+    return figure
+
+
+# --- colours, dashes, angles -------------------------------------------------------------------------------
+
+
+def line_styles(n: int) -> list[dict[str, Any]]:
+    """Styles of n lines that can be told apart in print: colours from dark to light, dashes and markers.
+
+    Parameters
+    ----------
+    n : int
+        Number of lines.
+
+    Returns
+    -------
+    list of dict
+        Keys `color` (viridis from its dark end, with luminance increasing along the list), `linestyle` and
+        `marker`, to be passed on to `Axes.plot`; no pair of dash and marker comes twice among 35 lines.
+    """
+    n = inputs.integer("n", n, low=0)
+    import matplotlib
+
+    # The light end of viridis is lost on white paper.
+    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.82, n) if n > 1 else np.zeros(n))
+    return [
+        {
+            "color": tuple(float(part) for part in colours[i]),
+            "linestyle": _DASHES[i % len(_DASHES)],
+            "marker": _MARKERS[i % len(_MARKERS)],
+        }
+        for i in range(n)
+    ]
+
+
+def sparse_marks(i: int, points: int, lines: int = 1, marks: int = 8) -> tuple[int, int]:
+    """`markevery` that puts about `marks` markers on line i of several, not one above the other."""
+    stride = max(1, points // marks)
+    return (i * stride // max(1, lines)) % stride, stride
+
+
+def pi_ticks(axis: Axis) -> None:
+    """Ticks at multiples of pi/2, labelled as such, on an x or y axis of angles in radians."""
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    axis.set_major_locator(MultipleLocator(np.pi / 2))
+    axis.set_minor_locator(MultipleLocator(np.pi / 4))
+    axis.set_major_formatter(FuncFormatter(lambda value, position: pi_label(value)))
+
+
+def pi_label(value: float) -> str:
+    """The name of the multiple of pi/2 nearest to `value`: 0, pi/2, pi, 3 pi/2, ..."""
+    halves = round(2 * value / np.pi)
+    if halves == 0:
+        return "$0$"
+    sign, halves = ("-" if halves < 0 else ""), abs(halves)
+    top, bottom = (halves // 2, "") if halves % 2 == 0 else (halves, "/2")
+    return rf"${sign}{'' if top == 1 else top}\pi{bottom}$"
+
+
+# --- legends -----------------------------------------------------------------------------------------------
+
+
+def legend(ax: Axes, **options: Any) -> Legend | None:
+    """A legend that covers no data: in the first free place of the axes, else to the right of them.
+
+    Beside the axes it takes its room from the constrained layout, in one column; in a figure without one it goes
+    where it covers least.  `options` are those of `Axes.legend`.  None if nothing is labelled.
+    """
+    handles, labels = ax.get_legend_handles_labels()
+    if not handles:
+        return None
+    figure = root(ax)
+    figure.draw_without_rendering()  # settles limits and layout, on which the places depend
+    shapes = list(_shapes(ax))
+    for place in _PLACES:
+        made = ax.legend(handles, labels, loc=place, **options)
+        box = made.get_window_extent()
+        inside = box.width < ax.bbox.width and box.height < ax.bbox.height
+        if inside and not any(outline.intersects_bbox(box.padded(3.0), filled) for outline, filled in shapes):
+            return made
+    if figure.get_layout_engine() is None:
+        return ax.legend(handles, labels, loc="best")
+    return ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+
+
+def _shapes(ax: Axes) -> Iterator[tuple[Outline, bool]]:
+    """Outlines in pixels of what is drawn on the axes, and whether their inside counts."""
+    from matplotlib.collections import PathCollection
+
+    for line in ax.get_lines():
+        yield line.get_transform().transform_path(line.get_path()), False
+    for patch in ax.patches:
+        yield patch.get_transform().transform_path(patch.get_path()), bool(patch.get_fill())
+    for collection in ax.collections:
+        if isinstance(collection, PathCollection):  # markers: their centres are what counts
+            yield _outline(collection.get_offset_transform().transform(collection.get_offsets())), False
+            continue
+        filled = np.size(collection.get_facecolor()) > 0
+        for path in collection.get_paths():
+            yield collection.get_transform().transform_path(path), filled
+    for text in ax.texts:
+        box = text.get_window_extent()
+        yield _outline(box.corners()[[0, 1, 3, 2, 0]]), True
+
+
+def _outline(vertices: ArrayLike) -> Outline:
+    from matplotlib.path import Path as Outline
+
+    return Outline(np.asarray(vertices, dtype=float))
+
+
+# --- input -------------------------------------------------------------------------------------------------
+
+
+def numbers(name: str, value: ArrayLike, *shape: int | None) -> NDArray[np.float64]:
+    """`value` as a float array of the given shape (None: any length there), or a refusal naming it.
+
+    NaN and infinities pass: a gap in a curve and the density inside an atom are things to be drawn.
+    """
+    wanted = "an array of real numbers of shape (" + ", ".join("any" if b is None else str(b) for b in shape) + ")"
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be {wanted}; got rows of different lengths.") from None
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be {wanted}; got {inputs.describe(value)}.")
+    if array.ndim != len(shape) or any(b is not None and a != b for a, b in zip(array.shape, shape, strict=False)):
+        raise ValueError(f"{name} must be {wanted}; got shape {array.shape}.")
+    if array.size == 0:
+        raise ValueError(f"{name} must be {wanted}; got none at all: there is nothing to draw.")
+    return array.astype(np.float64)
+
+
+def finite(name: str, value: ArrayLike, *shape: int | None) -> NDArray[np.float64]:
+    """As `numbers`, for what a picture is laid out by: NaN and infinities are refused."""
+    array = numbers(name, value, *shape)
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{name} must be finite; got {int(np.sum(~np.isfinite(array)))} values that are not.")
+    return array
+
+
+def masses(name: str, value: ArrayLike | None, count: int) -> NDArray[np.float64]:
+    """Weights of `count` points, brought to sum 1; equal ones for None."""
+    if value is None:
+        return np.full(count, 1.0 / count)
+    array = finite(name, value, count)
+    if np.any(array < 0) or not array.sum() > 0:
+        raise ValueError(f"{name} must be nonnegative with a positive sum; got minimum {array.min():.3g}.")
+    return array / array.sum()
+
+
+def names(name: str, value: Sequence[Any] | None, count: int) -> list[str]:
+    """Labels of `count` lines as strings, or a refusal naming the argument."""
+    if value is None:
+        return [""] * count
+    if isinstance(value, str):
+        raise TypeError(f"{name} must be a sequence of labels; got one string, {value!r}.")
+    out = [str(one) for one in value]
+    if len(out) != count:
+        raise ValueError(f"{name} must be {count} labels, one a line; got {len(out)}.")
+    return out
+
+
+# --- files -------------------------------------------------------------------------------------------------
+
+
+def save(figure: Figure | Axes | NDArray[Any], path: str | os.PathLike[str], *, dpi: float = 150.0) -> Path:
+    """Write a figure, or the figure that axes belong to; the same data give the same bytes.
+
+    The file appears whole or not at all; one that is there already is replaced.
+
+    Parameters
+    ----------
+    figure : Figure, Axes or array of Axes
+        What to save: anything a picture returned.
+    path : path-like
+        Ends in .png, .pdf or .svg.
+    dpi : float
+        Dots per inch of a png and of what is rasterised in a pdf or svg.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it is.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix not in _METADATA:
+        raise ValueError(f"path must end in {', '.join(_METADATA)}; got {target.name!r}.")
+    one: Any = figure.flat[0] if isinstance(figure, np.ndarray) and figure.size else figure
+    whole = one if hasattr(one, "savefig") else root(_one_axes(one, "figure"))
+    with look({"svg.hashsalt": "meanfield"}), replacing(target) as file:
+        whole.savefig(file, dpi=dpi, format=suffix[1:], metadata=_METADATA[suffix])
+    return target
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary file beside `target` that takes its place if all goes well, and goes away if not."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)  # mkstemp's file is for its owner's eyes only
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,131 @@
+"""The second measure: weighted points, answered by sums.
+
+A density as its quadrature points (`Points(rho.x, weights=rho.weights)`) gives every law a slow oracle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from meanfield import geometry, inputs
+from meanfield.protocols import Array, Reading
+from meanfield.spaces import Circle
+from meanfield.sums.choose import FAINT, FIELDS, choose
+from meanfield.sums.direct import direct
+from meanfield.sums.harmonic import harmonic
+
+_CIRCLE = Circle(8)
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """Weighted points, unchecked: what a method makes at every stage (users: `Points`).
+
+    Attributes
+    ----------
+    points : ndarray
+        Angles (..., n) if `angles`, else rows (..., n, d).
+    weights : ndarray (..., n)
+        Masses, of sum 1 along the last axis.
+    angles : bool
+        Which of the two.
+    field : {"auto", "direct", "harmonic"}
+        Which sum answers.
+    """
+
+    points: Array
+    weights: Array
+    angles: bool
+    field: str = "auto"
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension."""
+        return 2 if self.angles else int(self.points.shape[-1])
+
+    @cached_property
+    def x(self) -> Array:
+        """(..., n, d) rows."""
+        return geometry.to_rows(self.points) if self.angles else self.points
+
+    @cached_property
+    def theta(self) -> Array:
+        """(..., n) angles (d = 2 only)."""
+        if self.d != 2:
+            raise TypeError(f"theta exists on the circle only, and these points have d = {self.d}")
+        return self.points if self.angles else geometry.to_angles(self.points)
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return int(self.points.shape[-1 if self.angles else -2])
+
+    @property
+    def mass(self) -> Array:
+        """int d mu."""
+        return self.weights.sum(axis=-1)
+
+    @property
+    def mean(self) -> Array:
+        """int x d mu, (..., d)."""
+        return np.einsum("...n,...nd->...d", self.weights, self.x)
+
+    @property
+    def second_moment(self) -> Array:
+        """int x x^T d mu, (..., d, d)."""
+        return np.einsum("...n,...ni,...nj->...ij", self.weights, self.x, self.x)
+
+    def moments(self, degree: int) -> Array:
+        """On the circle: c_k = int e^{-ik theta} d mu, k = 0..degree."""
+        return _CIRCLE.project(self.theta, self.weights, inputs.integer("degree", degree, low=0))
+
+    def energy(self, law: Any) -> Any:
+        """E of the law, in its scale."""
+        return law.quantities(self)["energy"]
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+        """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
+        weights = np.broadcast_to(self.weights, self.points.shape if self.angles else self.points.shape[:-1])
+        if choose(self.field, kernel, self.d, self.n, weights) == "direct":
+            return self._direct(kernel, x, want, weights)
+        at = None if x is None or x is self.x else geometry.to_angles(x)
+        r = harmonic(_CIRCLE, kernel, self.theta, weights, at, want)
+        if r.Z is not None and (r.Z.min(axis=-2) < FAINT * r.Z.max(axis=-2)).any():
+            # the quotient would lose digits; the direct sum keeps them by log-sum-exp
+            return self._direct(kernel, x, want, weights)
+        if x is None and self.angles:
+            return r
+        where = self.x if x is None else x
+        return r._replace(M=None if r.M is None else r.M * geometry.quarter_turn(where))
+
+    def _direct(self, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
+        own = x is None or x is self.x
+        r = direct(kernel, self.x if own else x, self.x, weights, want, same=own)
+        if not (x is None and self.angles) or r.M is None or not kernel.isotropic:
+            return r
+        return r._replace(M=np.sum(r.M * geometry.quarter_turn(self.x), axis=-1, keepdims=True))
+
+
+def Points(x: Any, weights: Any = None, *, angles: bool = False, field: str = "auto") -> Cluster:
+    """Weighted points as a measure, checked.
+
+    Parameters
+    ----------
+    x : array
+        Unit rows (..., n, d); or angles in radians: a one-dimensional array, or any with ``angles=True``.
+    weights : array (..., n), optional
+        Masses, normalised to sum 1; 1/n if not given.
+    angles : bool
+        Read x as angles.
+    field : {"auto", "direct", "harmonic"}
+        Which sum answers.
+    """
+    as_angles = angles or np.ndim(x) == 1
+    points = inputs.angles("x", x) if as_angles else inputs.rows("x", x)
+    shape = points.shape if as_angles else points.shape[:-1]
+    w = np.full(shape, 1.0 / shape[-1]) if weights is None else inputs.weights("weights", weights, shape)
+    return Cluster(points, w, as_angles, inputs.choice("field", field, FIELDS))

@@ -1,0 +1,364 @@
+"""What a run leaves behind: times, snapshots, why it ended, what it cost.  Energies are computed when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import legendre
+
+from meanfield import archive, inputs
+from meanfield.density import Density, carry
+from meanfield.plot import animate, circle, curves
+from meanfield.protocols import Array, Between, Status
+from meanfield.settings import register
+from meanfield.steppers.dense import evaluate
+
+GAUSS = 10
+"""Gauss nodes per step for int dissipation dt: exact to degree 19, the dense output has 7."""
+DENSE_BUDGET = 1 << 28
+"""Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
+CHUNK = 1 << 21
+"""Numbers of state that one vectorised question may hold at once."""
+
+
+@register
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a run in one shape.
+
+    Attributes
+    ----------
+    t : float
+        When it began.
+    method : str
+        What moved it.
+    unknowns : int
+        Numbers in the state.
+    template : object
+        What a state means: `template.measure(y)`.
+    """
+
+    t: float
+    method: str
+    unknowns: int
+    template: Any
+
+
+@register
+@dataclass(frozen=True)
+class Counters:
+    """What a run cost.
+
+    Attributes
+    ----------
+    steps, rejections, evaluations : int
+        Accepted steps, rejected ones, evaluations of the right-hand side.
+    """
+
+    steps: int = 0
+    rejections: int = 0
+    evaluations: int = 0
+
+    def __add__(self, other: Counters) -> Counters:
+        return Counters(
+            self.steps + other.steps, self.rejections + other.rejections, self.evaluations + other.evaluations
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A run, as plain arrays.  `Solution` is its density face, `particles.Trajectory` its particle face."""
+
+    law: Any
+    t: Array
+    states: tuple[Array, ...]
+    owners: tuple[int, ...]
+    segments: tuple[Segment, ...]
+    status: Status
+    detail: str
+    counters: Counters
+    settings: dict[str, Any]
+    dense: tuple[Between, ...] = ()
+    dense_owners: tuple[int, ...] = ()
+    spent_t: Array = field(default_factory=lambda: np.empty(0))
+    """Where the dense output had to be dropped for memory: knots, and the dissipation spent up to each."""
+    spent: Array = field(default_factory=lambda: np.empty(0))
+    checkpoint: dict[str, Any] = field(default_factory=dict)
+    """The last accepted step: t, y, h, and the generator's state."""
+    kind = "record"
+
+    # --- how it went --------------------------------------------------------------------------------------
+
+    @property
+    def success(self) -> bool:
+        """True if the run ended where it was meant to."""
+        return self.status in (Status.REACHED_END, Status.OBSERVER)
+
+    @property
+    def begin(self) -> float:
+        """The first time of the run, saved or not."""
+        return self.segments[0].t
+
+    @property
+    def end(self) -> float:
+        """The time the run reached, saved or not."""
+        return float(self.checkpoint["t"])
+
+    @property
+    def held(self) -> int:
+        """Bytes of dense output kept; the whole budget once some had to be dropped."""
+        return DENSE_BUDGET if len(self.spent_t) else sum(b.nbytes for b in self.dense)
+
+    @property
+    def message(self) -> str:
+        """Why it ended, and what it cost, for a human."""
+        c = self.counters
+        sizes = " -> ".join(str(s.unknowns) for s in self.segments)
+        return (
+            f"{self.status.value} {self.detail}".strip()
+            + f" t = {self.end:.6g}; {c.steps} steps ({c.rejections} rejected), {c.evaluations} evaluations; "
+            + f"unknowns {sizes}."
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.law} t = {self.begin:.6g}..{self.end:.6g}: {self.message}>"
+
+    # --- snapshots ----------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    @cached_property
+    def measures(self) -> tuple[Any, ...]:
+        """The measure at every saved time."""
+        return tuple(self.segments[o].template.measure(y) for o, y in zip(self.owners, self.states, strict=True))
+
+    def __call__(self, t: float) -> Any:
+        """The measure at any time of the run, by the dense output of the steps.
+
+        Raises
+        ------
+        ValueError
+            Outside the run, or at a time that is not saved where the dense output was not kept.
+        """
+        t = inputs.number("t", t)
+        if not self.begin <= t <= self.end:
+            raise ValueError(f"t: got {t!r}, wanted a time of the run, {self.begin!r}..{self.end!r} ({self.message})")
+        where = int(np.searchsorted(self.t, t))
+        if where < len(self.t) and self.t[where] == t:
+            return self.measures[where]
+        i = int(np.searchsorted([b.t1 for b in self.dense], t))
+        if i == len(self.dense) or not self.dense[i].t0 <= t:
+            raise ValueError(
+                f"t: got {t!r}: between the saved times this run has no dense output there (not kept, or over its "
+                f"memory budget): ask for the time by t_eval=, or for one of the {len(self.t)} saved times"
+            )
+        return self.segments[self.dense_owners[i]].template.measure(evaluate(self.dense[i], t))
+
+    # --- quantities ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def _quantities(self) -> dict[str, Array]:
+        parts: dict[str, list[Array]] = {}
+        for template, states in _batches(self.segments, self.owners, self.states):
+            asked = self.law.quantities(template.measure(np.stack(states)))
+            for name, value in asked.items():
+                parts.setdefault(name, []).append(np.asarray(value))
+        return {name: np.concatenate(values) for name, values in parts.items()}
+
+    def quantity(self, name: str) -> Array:
+        """A named quantity of the law at every saved time, (T,) or (T, replicas)."""
+        if name not in self._quantities:
+            raise ValueError(f"{name}: {self.law} has no such quantity here; it has {sorted(self._quantities)}")
+        return self._quantities[name]
+
+    @property
+    def energy(self) -> Array:
+        """E at every saved time, in the law's scale (A, (3.5))."""
+        return self.quantity("energy")
+
+    @property
+    def dissipation(self) -> Array:
+        """dE/dt by its formula: int |X|^2 Z d mu (SA), int |X|^2 d mu (USA), times sign; the drift's part."""
+        return self.quantity("dissipation")
+
+    @property
+    def free_energy(self) -> Array:
+        """kappa Ent - sign E (a Lyapunov function for USA; for SA with noise just a number)."""
+        return self.quantity("free_energy")
+
+    @cached_property
+    def dissipated(self) -> Array:
+        """int_0^t dissipation at every saved time, by Gauss quadrature of each step's dense output.
+
+        Without noise E(t) - E(0) = dissipated: an identity that a run can fail.
+        """
+        knots, totals = [np.array([self.begin])], [np.zeros_like(self.dissipation[:1])]
+        for between, owner in zip(self.dense, self.dense_owners, strict=True):
+            inner = self.t[(self.t > between.t0) & (self.t < between.t1)]
+            template = self.segments[owner].template
+            knots.append(np.append(inner, between.t1))
+            totals.append(totals[-1][-1] + spent(self.law, template, between, inner))
+        at, total = np.concatenate(knots), np.concatenate(totals)
+        if len(self.spent_t):
+            at, total = np.append(at, self.spent_t), np.concatenate([total, total[-1] + self.spent])
+        where = np.searchsorted(at, self.t)
+        if np.any(where >= len(at)) or np.any(at[where] != self.t):
+            raise ValueError(
+                "dissipated: this run kept no dense output to integrate over: let it keep it (t_eval=None for particles)"
+            )
+        return total[where]
+
+    def joined(self, more: Record) -> Record:
+        """This run and its continuation as one."""
+        same = more.segments[0].template == self.segments[-1].template
+        shift = len(self.segments) - (1 if same else 0)
+        # a state kept only because the run ended early is not one of the times asked for
+        kept = range(len(self.t) - bool(self.checkpoint["extra"]))
+        last = self.spent[-1] if len(self.spent) else 0.0
+        return replace(
+            more,
+            t=np.append(self.t[: len(kept)], more.t),
+            states=tuple(self.states[i] for i in kept) + more.states,
+            owners=tuple(self.owners[i] for i in kept) + tuple(o + shift for o in more.owners),
+            segments=self.segments + more.segments[1 if same else 0 :],
+            counters=self.counters + more.counters,
+            dense=self.dense + more.dense,
+            dense_owners=self.dense_owners + tuple(o + shift for o in more.dense_owners),
+            spent_t=np.append(self.spent_t, more.spent_t),
+            spent=np.concatenate([self.spent, last + more.spent]) if len(self.spent) else more.spent,
+        )
+
+    # --- other forms --------------------------------------------------------------------------------------
+
+    def to_xarray(self) -> Any:
+        """An xarray.Dataset of the record."""
+        return archive.DATASETS[self.kind](self)
+
+    def save(self, path: Any, *, overwrite: bool = False) -> None:
+        """Write everything to netCDF (`load` reads it back, `sol(t)` and resuming included).
+
+        Settings go into one JSON text, with versions and a checksum; the file appears whole or not at all; an
+        existing file is refused unless overwrite=True.
+        """
+        archive.save(self, path, overwrite=overwrite)
+
+
+class Solution(Record):
+    """A density's run, as `solve` returns it."""
+
+    kind = "solution"
+
+    @property
+    def densities(self) -> tuple[Density, ...]:
+        """The density at every saved time."""
+        return self.measures
+
+    @cached_property
+    def mass(self) -> Array:
+        """int d mu at every saved time; kept to rounding."""
+        return np.array([rho.mass for rho in self.densities])
+
+    @cached_property
+    def entropy(self) -> Array:
+        """int rho log rho d sigma at every saved time."""
+        return np.array([rho.entropy for rho in self.densities])
+
+    @cached_property
+    def minimum(self) -> Array:
+        """Smallest node value at every saved time: reported, never clipped."""
+        return np.array([rho.minimum for rho in self.densities])
+
+    @cached_property
+    def finest(self) -> Any:
+        """The largest space used."""
+        return max((s.template.space for s in self.segments), key=lambda space: space.size)
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """(T, M) coefficients at every saved time, zero-padded to the finest space."""
+        return np.stack([carry(rho.space, rho.coefficients, self.finest) for rho in self.densities])
+
+    @cached_property
+    def values(self) -> Array:
+        """(T, N) values on the finest space's nodes."""
+        return self.finest.evaluate(self.coefficients)
+
+    @property
+    def title(self) -> str:
+        """The parameters, for a figure."""
+        return f"{self.law}, {self.finest}"
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """The density over time as a heat map."""
+        return circle.heat(self.t, self.finest.nodes, self.values, ax, title=self.title, **options)
+
+    def plot_profiles(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
+        """The density at several times (six by default) as lines."""
+        asked = np.linspace(self.t[0], self.t[-1], 6) if times is None else times
+        space = self.finest
+        values = [space.evaluate(carry(rho.space, rho.coefficients, space)) for rho in map(self, asked)]
+        labels = [f"t = {t:.3g}" for t in asked]
+        return circle.profiles(space.nodes, values, labels, ax, title=self.title, **options)
+
+    def plot_energy(self, axes: Any = None, **options: Any) -> Any:
+        """The energy Lyapunov curve, and beneath it the identity's defect."""
+        return curves.energy(self.t, self.energy, self.dissipated, axes, title=self.title, **options)
+
+    def plot_spectrum(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
+        """|c_k| at several times (four by default)."""
+        asked = np.linspace(self.t[0], self.t[-1], 4) if times is None else times
+        rhos = [self(t) for t in asked]
+        labels = [f"t = {t:.3g}" for t in asked]
+        degrees = [rho.space.degrees for rho in rhos]
+        return curves.spectrum(degrees, [np.abs(rho.coefficients) for rho in rhos], labels, ax=ax, title=self.title)
+
+    def animate(self, path: Any, *, frames: int = 60, fps: int = 15, overwrite: bool = False) -> Any:
+        """The density in motion, as gif, webp or png, without ffmpeg."""
+        asked = np.linspace(self.t[0], self.t[-1], inputs.integer("frames", frames, low=2))
+        space = self.finest
+        values = np.stack([space.evaluate(carry(r.space, r.coefficients, space)) for r in map(self, asked)])
+        return animate.density(asked, space.nodes, values, path, fps=fps, title=self.title, overwrite=overwrite)
+
+
+# --- helpers -----------------------------------------------------------------------------------------------
+
+
+def spent(law: Any, template: Any, between: Between, inner: Array) -> Array:
+    """int dissipation dt from the step's beginning to each inner time and to its end."""
+    nodes, weights = legendre.leggauss(GAUSS)
+    h = between.t1 - between.t0
+    values = np.concatenate(
+        [
+            law.quantities(template.measure(y))["dissipation"]
+            for y in _chunks(evaluate(between, between.t0 + 0.5 * h * (nodes + 1.0)))
+        ]
+    )
+    # Legendre coefficients of the integrand, integrated exactly
+    k = np.arange(GAUSS)
+    series = (2 * k + 1)[:, None] / 2.0 * legendre.legvander(nodes, GAUSS - 1).T * weights
+    integral = legendre.legint(np.tensordot(series, values, 1), lbnd=-1.0)
+    x = np.append(2.0 * (inner - between.t0) / h - 1.0, 1.0)
+    return 0.5 * h * np.moveaxis(legendre.legval(x, integral), -1, 0)
+
+
+def _chunks(states: Array) -> Iterator[Array]:
+    """Stacked states, so many at a time that they stay within CHUNK numbers."""
+    size = max(1, CHUNK // max(1, states[0].size))
+    for first in range(0, len(states), size):
+        yield states[first : first + size]
+
+
+def _batches(
+    segments: tuple[Segment, ...], owners: tuple[int, ...], states: tuple[Array, ...]
+) -> Iterator[tuple[Any, list[Array]]]:
+    for owner, group in groupby(zip(owners, states, strict=True), key=lambda pair: pair[0]):
+        held = [y for _, y in group]
+        size = max(1, CHUNK // max(1, held[0].size))
+        for first in range(0, len(held), size):
+            yield segments[owner].template, held[first : first + size]

@@ -1,0 +1,239 @@
+"""Drives the loop into a record: observers, progress, wall time, Ctrl-C, and going on where a run stopped."""
+
+from __future__ import annotations
+
+import copy
+import time
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from meanfield.loop import steps
+from meanfield.protocols import Array, Between, Status, Step, Stop
+from meanfield.record import DENSE_BUDGET, Counters, Record, Segment, spent
+from meanfield.steppers.dense import evaluate
+
+
+class StoppedEarly(RuntimeWarning):
+    """A run ended before its time for a reason the user set (a wall-clock limit)."""
+
+
+class RunError(RuntimeError):
+    """A run ended before its time.
+
+    Attributes
+    ----------
+    solution : Record
+        Everything up to the last good step.
+    """
+
+    def __init__(self, solution: Record) -> None:
+        super().__init__(f"{solution.message} Everything up to there is in .solution of this error.")
+        self.solution = solution
+
+
+class UnresolvedError(RunError):
+    """The density outgrew the largest permitted resolution."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C; `.solution` holds the run up to the last good step."""
+
+    def __init__(self, solution: Record) -> None:
+        super().__init__(f"{solution.message} Everything up to there is in .solution of this error.")
+        self.solution = solution
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who looks on while a run goes.
+
+    Attributes
+    ----------
+    observers : tuple of callables
+        observe(t, measure) after every accepted step; True ends the run.
+    max_seconds : float or None
+        Wall-clock limit.
+    progress : bool or None
+        A tqdm bar; None shows it only on a terminal.
+    """
+
+    observers: tuple[Any, ...] = ()
+    max_seconds: float | None = None
+    progress: bool | None = None
+
+
+class _Log:
+    """The record in the making."""
+
+    def __init__(self, law: Any, method: Any, t: float, y: Array, saves: Array, keep: bool, gauge: bool, held: int) -> None:
+        self.law, self.saves, self.keep, self.gauge = law, saves, keep, gauge
+        self.t: list[float] = []
+        self.states: list[Array] = []
+        self.owners: list[int] = []
+        self.segments = [Segment(t, method.template.name, _unknowns(y), method.template)]
+        self.method = method
+        self.dense: list[Between] = []
+        self.dense_owners: list[int] = []
+        self.held = held
+        self.spent_t: list[float] = []
+        self.spent: list[Any] = []
+        self.steps = self.rejections = self.evaluations = 0
+        self.last: tuple[float, Array, float | None] = (t, y, None)
+        if t in saves:
+            self._snapshot(t, y, 0)
+
+    def add(self, step: Step) -> None:
+        """One accepted step."""
+        self.steps += 1
+        self.rejections += step.rejections
+        self.evaluations += step.evaluations
+        if step.method is not self.method:
+            self.method = step.method
+            if step.method.template != self.segments[-1].template:
+                began = self.last[0]
+                self.segments.append(Segment(began, step.method.template.name, _unknowns(step.y), step.method.template))
+        self._save(step)
+        if step.between is not None and self.keep:
+            self._hold(step.between)
+        self.last = (step.t, step.y, step.h)
+
+    def _save(self, step: Step) -> None:
+        owner = len(self.segments) - 1
+        inside = self.saves[(self.saves > self.last[0]) & (self.saves < step.t)]
+        if len(inside):
+            for t, y in zip(inside, evaluate(step.between, inside), strict=True):
+                self._snapshot(float(t), step.method.retract(y), owner)
+        if step.t in self.saves:
+            self._snapshot(step.t, step.y, owner)
+
+    def _snapshot(self, t: float, y: Array, owner: int) -> None:
+        self.t.append(t)
+        self.states.append(y.copy())
+        self.owners.append(owner)
+
+    def _hold(self, between: Between) -> None:
+        owner = len(self.segments) - 1
+        if not self.spent_t and self.held + between.nbytes <= DENSE_BUDGET:
+            self.held += between.nbytes
+            self.dense.append(between)
+            self.dense_owners.append(owner)
+        elif self.gauge:
+            # no room to keep it: what it is needed for is taken from it now
+            times = np.array(self.t)
+            inner = times[(times > between.t0) & (times < between.t1)]
+            so_far = self.spent[-1] if self.spent else 0.0
+            self.spent.extend(so_far + spent(self.law, self.segments[owner].template, between, inner))
+            self.spent_t.extend([*inner.tolist(), between.t1])
+
+    def close(self, face: Any, stop: Stop, settings: dict[str, Any], rng: Any) -> Any:
+        """The finished record; a run that ended early keeps its last accepted state as its last snapshot."""
+        t, y, h = self.last
+        extra = not self.t or (t > self.t[-1] and stop.status is not Status.REACHED_END)
+        if extra:
+            self._snapshot(t, y, len(self.segments) - 1)
+        state = None if rng is None else copy.deepcopy(rng.bit_generator.state)
+        return face(
+            law=self.law,
+            t=np.array(self.t),
+            states=tuple(self.states),
+            owners=tuple(self.owners),
+            segments=tuple(self.segments),
+            status=stop.status,
+            detail=stop.detail,
+            counters=Counters(self.steps, self.rejections, self.evaluations),
+            settings=settings,
+            dense=tuple(self.dense),
+            dense_owners=tuple(self.dense_owners),
+            spent_t=np.array(self.spent_t),
+            spent=np.array(self.spent),
+            checkpoint={"t": t, "y": y, "h": h, "rng": state, "extra": extra},
+        )
+
+
+def drive(
+    face: Any,
+    law: Any,
+    method: Any,
+    y: Array,
+    span: tuple[float, float],
+    saves: Array,
+    stepper: Any,
+    watch: Watch,
+    settings: dict[str, Any],
+    *,
+    land: bool,
+    dense: bool,
+    gauge: bool,
+    h: float | None = None,
+    rng: np.random.Generator | None = None,
+    held: int = 0,
+) -> Any:
+    """Run from span[0] to span[1] and return a record of the given face, whatever ends the run.
+
+    Parameters
+    ----------
+    saves : ndarray
+        Times to save; with `land` they are landed on exactly, else taken from the dense output, shortening no step.
+    dense : bool
+        Keep the dense output, within DENSE_BUDGET.
+    gauge : bool
+        Where it cannot be kept, take the dissipation's integral from it before it goes.
+    """
+    targets: Iterable[float] = sorted({*saves[saves > span[0]].tolist(), span[1]}) if land else [span[1]]
+    log = _Log(law, method, span[0], y, saves, dense, gauge, held)
+    stop = Stop(Status.REACHED_END)
+    began = time.monotonic()
+    bar = None if watch.progress is False else tqdm(total=span[1] - span[0], unit="t", disable=_silent(watch.progress))
+    try:
+        for step in steps(method, y, span[0], targets, stepper, h=h, rng=rng, keep=dense or not land):
+            before = log.last[0]
+            log.add(step)
+            if bar is not None:
+                bar.update(step.t - before)
+            _look(watch, step, began)
+    except Stop as reason:
+        stop = reason
+    except KeyboardInterrupt:
+        stop = Stop(Status.INTERRUPTED)
+    finally:
+        if bar is not None:
+            bar.close()
+    stop.detail = stop.detail if stop.detail != stop.status.value else ""
+    return log.close(face, stop, settings, rng)
+
+
+def _silent(progress: bool | None) -> bool | None:
+    return None if progress is None else not progress
+
+
+def _look(watch: Watch, step: Step, began: float) -> None:
+    if watch.observers:
+        measure = step.method.measure(step.t, step.y)
+        for observe in watch.observers:
+            if observe(step.t, measure) is True:
+                raise Stop(Status.OBSERVER)
+    if watch.max_seconds is not None and time.monotonic() - began > watch.max_seconds:
+        raise Stop(Status.OUT_OF_TIME, f"({watch.max_seconds:g} s)")
+
+
+def answer(record: Any, on_unresolved: str = "raise") -> Any:
+    """The record, or an error or warning that carries it, as its status asks."""
+    if record.status is Status.INTERRUPTED:
+        raise Interrupted(record)
+    if record.status is Status.OUT_OF_TIME:
+        warnings.warn(record.message, StoppedEarly, stacklevel=3)
+    elif record.status in (Status.UNRESOLVED, Status.VANISHING_FIELD):
+        if on_unresolved == "raise":
+            raise UnresolvedError(record)
+    elif not record.success:
+        raise RunError(record)
+    return record
+
+
+def _unknowns(y: Array) -> int:
+    return int(y.size)

@@ -1,0 +1,236 @@
+"""The door: checks what came, makes the method and the stepper, runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from meanfield import archive, inputs, protocols
+from meanfield.density import Density
+from meanfield.laws import Diffusion
+from meanfield.methods.spectral import Spectral
+from meanfield.record import Solution
+from meanfield.run import Watch, answer, drive
+from meanfield.steppers import dop853, etd
+
+DEFAULT_TIMES = 101
+METHODS: dict[str, Any] = {"spectral": Spectral}
+UNRESOLVED = ("raise", "stop")
+
+
+def solve(
+    law: Any,
+    rho0: Density,
+    t_span: Any,
+    *,
+    t_eval: Any = None,
+    method: Any = "spectral",
+    diffusion: float = 0.0,
+    rtol: float = 1e-10,
+    atol: float = 1e-13,
+    max_resolution: int | None = None,
+    on_unresolved: str = "raise",
+    observe: Any = None,
+    max_seconds: float | None = None,
+    progress: bool | None = None,
+) -> Solution:
+    """Solve the continuity equation d_t mu + div(X[mu] mu) = kappa Lap mu (A, (3.1)-(3.4)).
+
+    Parameters
+    ----------
+    law : Law
+        ``mf.SA(beta)``, ``mf.USA(beta)``, or a sum of laws.
+    rho0 : Density
+        Initial density, from ``space.density(...)``.
+    t_span : (float, float)
+        Beginning and end, increasing.
+    t_eval : array, optional
+        Times to save, strictly increasing, within t_span: landed on exactly and returned as given.  By default 101
+        equidistant times taken from the dense output.
+    method : {"spectral"} or mf.Spectral(...)
+        How.
+    diffusion : float
+        kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
+    rtol, atol : float
+        Tolerances of the time stepping, on every coefficient (c_0 = 1); rtol >= 1e-13.
+    max_resolution : int, optional
+        Largest size of the space (4096 nodes on the circle by default); the resolution doubles when the coefficients'
+        tail asks for it.
+    on_unresolved : {"raise", "stop"}
+        Beyond that: raise `UnresolvedError` carrying the solution so far, or return it.
+    observe : callable or sequence of callables
+        observe(t, density) after every accepted step; returning True ends the run.
+    max_seconds : float, optional
+        Wall-clock limit: the run stops there with a warning.
+    progress : bool, optional
+        A progress bar; by default only on a terminal.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    UnresolvedError, RunError, Interrupted
+        Each with everything up to the last good step in `.solution`.
+    ValueError, TypeError
+        For what was given.
+
+    Examples
+    --------
+    >>> import meanfield as mf
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
+    >>> sol = mf.solve(mf.SA(beta=1.0), rho0, (0.0, 1.0))
+    >>> sol.success
+    True
+    """
+    law = checked_law(law, diffusion)
+    rho0 = _density(rho0)
+    t0, t1, asked = inputs.times(t_span, t_eval)
+    rtol, atol = _tolerances(rtol, atol)
+    chosen = _method(method, max_resolution)
+    inputs.choice("on_unresolved", on_unresolved, UNRESOLVED)
+    watch = checked_watch(observe, max_seconds, progress)
+    bound, y = chosen.bind(law, rho0, rtol, atol)
+    settings = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
+    if asked is not None:
+        settings["t_eval"] = asked
+    sol = drive(
+        Solution,
+        law,
+        bound,
+        y,
+        (t0, t1),
+        default_times(t0, t1) if asked is None else asked,
+        _stepper(bound, rtol, atol),
+        watch,
+        settings,
+        land=asked is not None,
+        dense=True,
+        gauge=True,
+    )
+    return answer(sol, on_unresolved)
+
+
+def resume(
+    sol: Solution,
+    t_end: float | None = None,
+    *,
+    max_resolution: int | None = None,
+    on_unresolved: str = "raise",
+    observe: Any = None,
+    max_seconds: float | None = None,
+    progress: bool | None = None,
+) -> Solution:
+    """Go on where a solution stopped, from its last accepted step, with the bits an unbroken run would have had.
+
+    Parameters
+    ----------
+    sol : Solution
+        As returned, loaded, or found in an error's `.solution`.
+    t_end : float, optional
+        New end; by default the one first asked for.
+    max_resolution, on_unresolved, observe, max_seconds, progress
+        As for `solve`; max_resolution replaces the run's own.
+
+    Returns
+    -------
+    Solution
+        From the very beginning: the old snapshots and the new.
+    """
+    if not isinstance(sol, Solution):
+        raise TypeError(f"sol: got {type(sol).__name__}, wanted a Solution")
+    s, at = sol.settings, sol.checkpoint
+    end = s["t_span"][1] if t_end is None else inputs.number("t_end", t_end)
+    if not end > at["t"]:
+        raise ValueError(f"t_end: got {end!r}, wanted a time after the run's own end, {at['t']!r}")
+    chosen = s["method"] if max_resolution is None else replace(s["method"], max_resolution=max_resolution)
+    inputs.choice("on_unresolved", on_unresolved, UNRESOLVED)
+    watch = checked_watch(observe, max_seconds, progress)
+    bound = chosen.again(sol.law, sol.segments[-1].template, s["rtol"], s["atol"])
+    asked = s.get("t_eval")
+    times = default_times(*s["t_span"], end) if asked is None else np.asarray(asked)
+    rest = times[(times > at["t"]) & (times <= end)]
+    more = drive(
+        Solution,
+        sol.law,
+        bound,
+        at["y"],
+        (at["t"], end),
+        rest,
+        _stepper(bound, s["rtol"], s["atol"]),
+        watch,
+        {**s, "t_span": [s["t_span"][0], end], "method": chosen},
+        land=asked is not None,
+        dense=True,
+        gauge=True,
+        h=at["h"],
+        held=sol.held,
+    )
+    return answer(sol.joined(more), on_unresolved)
+
+
+def load(path: Any) -> Solution:
+    """Read a solution saved by ``sol.save(path)``."""
+    return archive.load(path, Solution)
+
+
+# --- checks shared with `particles` -------------------------------------------------------------------------
+
+
+def checked_law(law: Any, diffusion: Any) -> Any:
+    """The law, with noise added if asked for."""
+    if not isinstance(law, protocols.Law):
+        hint = "an instance, for example mf.SA(beta=4.0)" if isinstance(law, type) else "for example mf.SA(beta=4.0)"
+        raise TypeError(f"law: got {law!r}, wanted a Law, {hint}")
+    noise = Diffusion(diffusion)
+    return law if noise.kappa == 0.0 else noise.__radd__(law)
+
+
+def default_times(t0: float, t1: float, end: float | None = None) -> Any:
+    """101 equidistant times of [t0, t1]; carried on at the same spacing to another end, which is always saved."""
+    times = np.linspace(t0, t1, DEFAULT_TIMES)
+    if end is None or end == t1:
+        return times
+    spacing = (t1 - t0) / (DEFAULT_TIMES - 1)
+    count = int(np.ceil((end - t1) / spacing - 1e-9))
+    longer = np.concatenate([times, t1 + spacing * np.arange(1, max(count, 0) + 1)])
+    return np.append(longer[longer < end], end)
+
+
+def checked_watch(observe: Any, max_seconds: Any, progress: Any) -> Watch:
+    """Observers, limits and progress, checked."""
+    observers = () if observe is None else (observe,) if callable(observe) else tuple(observe)
+    for o in observers:
+        if not callable(o):
+            raise TypeError(f"observe: got {o!r}, wanted a callable observe(t, measure) or a sequence of them")
+    if max_seconds is not None:
+        max_seconds = inputs.number("max_seconds", max_seconds, above=0.0)
+    if progress not in (None, True, False):
+        raise TypeError(f"progress: got {progress!r}, wanted True, False or None (on a terminal only)")
+    return Watch(observers, max_seconds, progress)
+
+
+def _density(rho0: Any) -> Density:
+    if not isinstance(rho0, Density):
+        raise TypeError(f"rho0: got {type(rho0).__name__}, wanted a Density: make one with mf.Circle(256).density(...)")
+    if np.ndim(rho0.coefficients) != 1:
+        raise ValueError(f"rho0: got {rho0.coefficients.shape[:-1]} densities at once, wanted one")
+    return rho0
+
+
+def _tolerances(rtol: Any, atol: Any) -> tuple[float, float]:
+    return inputs.number("rtol", rtol, low=1e-13, high=1.0), inputs.number("atol", atol, low=0.0, high=1.0)
+
+
+def _method(method: Any, max_resolution: int | None) -> Any:
+    chosen = METHODS[inputs.choice("method", method, tuple(METHODS))]() if isinstance(method, str) else method
+    if not hasattr(chosen, "bind"):
+        raise TypeError(f"method: got {method!r}, wanted one of {sorted(METHODS)} or an instance such as mf.Spectral()")
+    return chosen if max_resolution is None else replace(chosen, max_resolution=max_resolution)
+
+
+def _stepper(bound: Any, rtol: float, atol: float) -> Any:
+    return (dop853 if bound.linear is None else etd)(rtol, atol, norm="max")

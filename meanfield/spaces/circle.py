@@ -1,0 +1,232 @@
+"""The circle: theta in [0, 2 pi), real Fourier series, FFTs by FFTW plans that are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from scipy.fft import next_fast_len
+
+from meanfield import inputs
+from meanfield.protocols import Array
+from meanfield.settings import register
+from meanfield.spaces import fourier
+from meanfield.spaces.base import Gridded
+
+TWO_PI = 2.0 * np.pi
+
+
+@register
+@dataclass(frozen=True)
+class Circle(Gridded):
+    """The circle with n equidistant nodes theta_j = 2 pi j / n and Fourier coefficients of degrees below n/2.
+
+    Parameters
+    ----------
+    n : int
+        Number of nodes, even and at least 8.  Products are formed on a grid 3/2 as fine, so that no coefficient is
+        touched by their aliasing.
+
+    Notes
+    -----
+    A density is rho(theta) = sum_k c_k e^{ik theta} with c_k = int e^{-ik theta} d mu; coefficients are held for
+    k = 0..n/2, the last always zero (the highest mode of an even grid has no phase).
+    """
+
+    n: int
+    d = 2
+    picture = "circle"
+    largest = 4096
+    """Size up to which a solver doubles the resolution unless told otherwise."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", inputs.integer("n", self.n, low=8, even=True))
+
+    # --- data ---------------------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:  # type: ignore[override]
+        """Number of nodes."""
+        return self.n
+
+    @cached_property
+    def nodes(self) -> Array:  # type: ignore[override]
+        """(n,) angles."""
+        return _locked(TWO_PI * np.arange(self.n) / self.n)
+
+    @cached_property
+    def weights(self) -> Array:  # type: ignore[override]
+        """(n,) all 1/n."""
+        return _locked(np.full(self.n, 1.0 / self.n))
+
+    @cached_property
+    def degrees(self) -> Array:  # type: ignore[override]
+        """(n/2 + 1,) k."""
+        return _locked(np.arange(self.n // 2 + 1))
+
+    @cached_property
+    def labels(self) -> tuple[int, ...]:  # type: ignore[override]
+        """k."""
+        return tuple(range(self.n // 2 + 1))
+
+    @cached_property
+    def rows(self) -> Array:
+        """(n, 2) the nodes as (cos, sin)."""
+        return _locked(np.stack([np.cos(self.nodes), np.sin(self.nodes)], axis=-1))
+
+    def resized(self, size: int) -> Circle:  # type: ignore[override]
+        """The circle with another number of nodes."""
+        return self if size == self.n else Circle(size)
+
+    # --- transforms ---------------------------------------------------------------------------------------
+
+    def analyse(self, values: Array) -> Array:  # type: ignore[override]
+        """(..., n) node values -> (..., n/2 + 1) coefficients."""
+        c = fourier.forward(np.asarray(values, dtype=float)) / self.n
+        c[..., -1] = 0.0
+        return c
+
+    def evaluate(self, c: Array, q: Array | None = None, gradient: bool = False) -> Array:  # type: ignore[override]
+        """The series at the nodes or at angles q (..., p); gradient: d/d theta, as (..., p, 1)."""
+        if gradient:
+            out = self.fields(c[None][:0], c, q)[1]
+            assert out is not None
+            return out
+        return self.fields(c[None], None, q)[0][0]
+
+    def fields(self, s: Array, g: Array | None, q: Array | None = None) -> tuple[Array, Array | None]:
+        """Scalars (S, ..., M) and the derivative of a potential (..., M) at the same angles."""
+        k = np.arange(s.shape[-1])
+        series = s if g is None else np.concatenate([s, (1j * k * g)[None]])
+        values = fourier.backward(series, self.n) if q is None else fourier.series(series, q)
+        return (values, None) if g is None else (values[:-1], values[-1][..., None])
+
+    def project(self, q: Array, w: Array, degree: int) -> Array:
+        """c_k = sum_j w_j e^{-ik q_j}, k = 0..degree, for angles q (..., p)."""
+        return fourier.moments(q, w, degree)
+
+    def harmonics(self, degree: int) -> Array:
+        """Degrees of the coefficients that `project` gives: 0..degree."""
+        return np.arange(degree + 1)
+
+    def plan(self, multipliers: Array, potential: Array | None) -> CirclePlan:
+        """Buffers and FFTW plans for these symbols."""
+        return CirclePlan(self, multipliers, potential)
+
+    # --- points -------------------------------------------------------------------------------------------
+
+    def points(self, q: Any) -> Array:
+        """Coordinates at which a user asks: finite angles, of any shape."""
+        return inputs.array("theta", q, nonempty=False)
+
+    def chart(self, x: Array) -> Array:
+        """Rows (..., p, 2) -> angles."""
+        return np.arctan2(x[..., 1], x[..., 0])
+
+    def frame(self, q: Array | None = None) -> Array:
+        """(..., p, 1, 2) the unit tangent (-sin, cos)."""
+        q = self.nodes if q is None else q
+        return np.stack([-np.sin(q), np.cos(q)], axis=-1)[..., None, :]
+
+    def inner(self, v: Array, q: Array | None = None) -> Array:
+        """<x, v> at angles q."""
+        q = self.nodes if q is None else q
+        return np.cos(q) * v[0] + np.sin(q) * v[1]
+
+    def lattice(self, n: int) -> Array:
+        """(n, 1) the equidistant levels (i + 1/2) / n."""
+        return ((np.arange(n) + 0.5) / n)[:, None]
+
+    def place(self, c: Array, u: Array) -> Array:
+        """Angles with distribution function u (n, 1): the inverse of F(theta) = int_0^theta d mu."""
+        return fourier.inverse_distribution(c, u[:, 0])
+
+    # --- moments ------------------------------------------------------------------------------------------
+
+    def admit(self, c: Array) -> Array:
+        """Coefficients of a real density: c_0 real, c_{n/2} zero."""
+        c = c.astype(complex)
+        if abs(c[0].imag) > 0.0:
+            raise ValueError(f"coefficients: c_0 = {c[0]} is the mass and must be real")
+        if c[-1] != 0.0:
+            raise ValueError(
+                f"coefficients: c_{len(c) - 1} is the highest mode of {self}, which an even grid cannot hold: "
+                f"use Circle({2 * self.n})"
+            )
+        return c
+
+    def ripple(self, modes: dict[int, complex]) -> Array:
+        """Coefficients of sum_k Re a_k e^{-ik theta}, for {k: a_k}: c_k = conj(a_k) / 2, and Re a_0 at k = 0."""
+        c = np.zeros(self.n // 2 + 1, dtype=complex)
+        for k, a in modes.items():
+            k = inputs.integer("k", k, low=0)
+            if k >= self.n // 2:
+                raise ValueError(f"k: mode {k} is not held by {self} (degrees below {self.n // 2}): use a larger one")
+            c[k] += complex(a).real if k == 0 else np.conj(complex(a)) / 2.0
+        return c
+
+    def moments(self, c: Array, degree: int) -> Array:
+        """c_k = int e^{-ik theta} d mu for k = 0..degree (zero beyond n/2)."""
+        held = c[..., : degree + 1]
+        return np.concatenate([held, np.zeros((*c.shape[:-1], degree + 1 - held.shape[-1]), dtype=c.dtype)], axis=-1)
+
+    def averages(self, c: Array) -> tuple[Array, Array]:
+        """int x d mu (..., 2) and int x x^T d mu (..., 2, 2)."""
+        m, c1, c2 = c[..., 0].real, c[..., 1], c[..., 2]
+        mean = np.stack([c1.real, -c1.imag], axis=-1)
+        xx, yy, xy = (m + c2.real) / 2.0, (m - c2.real) / 2.0, -c2.imag / 2.0
+        return mean, np.stack([np.stack([xx, xy], axis=-1), np.stack([xy, yy], axis=-1)], axis=-2)
+
+
+class CirclePlan:
+    """One stacked inverse FFT for rho, Z and X, one forward FFT for the flux; buffers kept, nothing allocated.
+
+    The state's spectrum is multiplied by all symbols at once and padded to 3n/2 nodes, where products of two
+    resolved fields alias only beyond the degrees kept.
+    """
+
+    def __init__(self, space: Circle, multipliers: Array, potential: Array | None) -> None:
+        self.grid = space.resized(padded(space.n))
+        M, S, P = space.n // 2 + 1, len(multipliers), self.grid.n
+        rows = [np.asarray(m, dtype=complex) for m in multipliers]
+        if potential is not None:
+            rows.append(1j * space.degrees * potential)
+        self._symbols = np.stack(rows)
+        self._symbols[:, -1] = 0.0
+        self._backward = fourier.Backward(len(rows), P)
+        self._spectrum = self._backward.spectrum[:, :M]
+        self._beyond = self._backward.spectrum[:, M:]
+        fields = self._backward.values
+        self._s = fields[:S]
+        self._g = None if potential is None else fields[S][:, None]
+        self._forward = fourier.Forward(1, P)
+        self._flux = self._forward.values[0]
+        self._flux_spectrum = self._forward.spectrum[0, :M]
+        self._divergence = -1j * space.degrees / P
+        self._divergence[-1] = 0.0
+
+    def open(self, c: Array) -> tuple[Array, Array | None]:
+        """Scalar fields (S, P) and the potential's derivative (P, 1) on the padded grid; valid until the next."""
+        np.multiply(self._symbols, c, out=self._spectrum)
+        self._beyond[...] = 0.0  # the inverse transform works in place of its input
+        self._backward.execute()
+        return self._s, self._g
+
+    def close(self, X: Array, rho: Array, out: Array) -> Array:
+        """Coefficients of -d/d theta (rho X): its zeroth is exactly zero, so mass is kept to the last bit."""
+        np.multiply(X[:, 0], rho, out=self._flux)
+        self._forward.execute()
+        return np.multiply(self._flux_spectrum, self._divergence, out=out)
+
+
+@lru_cache
+def padded(n: int) -> int:
+    """Nodes of the grid on which products are formed: the next fast even length from 3n/2."""
+    return 2 * int(next_fast_len(-(-3 * n // 4), real=True))
+
+
+def _locked(a: Array) -> Array:
+    a.setflags(write=False)
+    return a

@@ -1,0 +1,173 @@
+"""Fourier series on the circle: planned FFTs, nonuniform transforms, the inverse distribution function."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from threading import Lock
+
+import ducc0
+import numpy as np
+import pyfftw
+
+from meanfield.protocols import Array
+from meanfield.threads import threads
+
+TWO_PI = 2.0 * np.pi
+TOLERANCE = 2.5e-13
+"""The least that ducc0's nonuniform transforms accept in double precision; the error seen is below 1e-14."""
+# ESTIMATE, not MEASURE: measured plans differ from run to run, and with them the last bits of every result.
+ESTIMATE = "FFTW_ESTIMATE"
+
+
+class Backward:
+    """Spectrum (rows, n/2 + 1) -> values (rows, n), values_j = sum over both signs of k, unnormalised.
+
+    Fill `spectrum`, `execute()`, read `values`.  The spectrum is destroyed.
+    """
+
+    def __init__(self, rows: int, n: int) -> None:
+        self.spectrum = pyfftw.zeros_aligned((rows, n // 2 + 1), dtype="complex128")
+        self.values = pyfftw.zeros_aligned((rows, n), dtype="float64")
+        self._plan = pyfftw.FFTW(
+            self.spectrum,
+            self.values,
+            axes=(-1,),
+            direction="FFTW_BACKWARD",
+            flags=(ESTIMATE, "FFTW_DESTROY_INPUT"),
+            threads=1,
+        )
+        self.execute = self._plan.execute
+
+
+class Forward:
+    """Values (rows, n) -> spectrum (rows, n/2 + 1), spectrum_k = sum_j values_j e^{-ik theta_j}, unnormalised."""
+
+    def __init__(self, rows: int, n: int) -> None:
+        self.values = pyfftw.zeros_aligned((rows, n), dtype="float64")
+        self.spectrum = pyfftw.zeros_aligned((rows, n // 2 + 1), dtype="complex128")
+        self._plan = pyfftw.FFTW(
+            self.values, self.spectrum, axes=(-1,), direction="FFTW_FORWARD", flags=(ESTIMATE,), threads=1
+        )
+        self.execute = self._plan.execute
+
+
+_backward = lru_cache(maxsize=32)(Backward)
+_forward = lru_cache(maxsize=32)(Forward)
+_lock = Lock()  # the plans kept here own one pair of buffers each
+
+
+def forward(values: Array) -> Array:
+    """(..., n) real values -> (..., n/2 + 1) unnormalised spectrum."""
+    n = values.shape[-1]
+    flat = values.reshape(-1, n)
+    out = np.empty((len(flat), n // 2 + 1), dtype=complex)
+    with _lock:
+        plan = _forward(1, n)
+        for row, target in zip(flat, out, strict=True):
+            plan.values[0] = row
+            plan.execute()
+            target[:] = plan.spectrum[0]
+    return out.reshape(*values.shape[:-1], n // 2 + 1)
+
+
+def backward(c: Array, n: int) -> Array:
+    """(..., M <= n/2 + 1) coefficients -> (..., n) values of the series at the nodes."""
+    flat = c.reshape(-1, c.shape[-1])
+    out = np.empty((len(flat), n))
+    with _lock:
+        plan = _backward(1, n)
+        for row, target in zip(flat, out, strict=True):
+            plan.spectrum[0, : len(row)] = row
+            plan.spectrum[0, len(row) :] = 0.0
+            plan.execute()
+            target[:] = plan.values[0]
+    return out.reshape(*c.shape[:-1], n)
+
+
+# --- any angles --------------------------------------------------------------------------------------------
+
+
+def moments(q: Array, w: Array, degree: int) -> Array:
+    """c_k = sum_j w_j e^{-ik q_j}, k = 0..degree: (..., p) angles and weights -> (..., degree + 1)."""
+    q, w = np.broadcast_arrays(q, w)
+    p = q.shape[-1]
+    angles = wrapped(q).reshape(-1, p, 1)
+    masses = w.reshape(-1, p).astype(complex)
+    out = np.empty((len(angles), 2 * degree + 1), dtype=complex)
+    count = threads(p)
+    for coord, points, target in zip(angles, masses, out, strict=True):
+        ducc0.nufft.nu2u(points=points, coord=coord, forward=True, epsilon=TOLERANCE, nthreads=count, out=target)
+    return out[:, degree:].reshape(*q.shape[:-1], degree + 1)
+
+
+def series(c: Array, q: Array) -> Array:
+    """Values of several real series at the same angles: c (S, ..., M), q (..., p) -> (S, ..., p).
+
+    Two real series travel in one complex transform, as its real and imaginary parts.
+    """
+    c = band(c)
+    lead = np.broadcast_shapes(c.shape[1:-1], q.shape[:-1])
+    S, M, p = len(c), c.shape[-1], q.shape[-1] if q.ndim else 1
+    flat = np.broadcast_to(c, (S, *lead, M)).reshape(S, -1, M)
+    angles = np.broadcast_to(wrapped(q), (*lead, *q.shape[len(q.shape[:-1]) :])).reshape(-1, p, 1)
+    out = np.empty((S, len(angles), p))
+    grid = np.empty(2 * M - 1, dtype=complex)
+    count = threads(p)
+    for first in range(0, S, 2):
+        pair = flat[first : first + 2]
+        for r, coord in enumerate(angles):
+            one, other = pair[0, r], pair[1, r] if len(pair) == 2 else np.zeros(M)
+            grid[M - 1 :] = one + 1j * other
+            grid[: M - 1] = np.conj(one[:0:-1]) + 1j * np.conj(other[:0:-1])
+            values = ducc0.nufft.u2nu(grid=grid, coord=coord, forward=False, epsilon=TOLERANCE, nthreads=count)
+            out[first, r] = values.real
+            if len(pair) == 2:
+                out[first + 1, r] = values.imag
+    return out.reshape(S, *lead, *q.shape[len(q.shape[:-1]) :])
+
+
+def band(c: Array) -> Array:
+    """c without its trailing zeros (at least three modes are kept)."""
+    used = np.nonzero(np.abs(c).reshape(-1, c.shape[-1]).max(axis=0, initial=0.0))[0]
+    return c[..., : max(3, int(used[-1]) + 1 if len(used) else 0)]
+
+
+def wrapped(q: Array) -> Array:
+    """Angles in [0, 2 pi), where the nonuniform transforms are most accurate."""
+    return np.mod(q, TWO_PI)
+
+
+def inverse_distribution(c: Array, u: Array) -> Array:
+    """theta in [0, 2 pi] with F(theta) = u F(2 pi), for the series' exact distribution function F.
+
+    A table brackets each root; Newton's method inside the bracket finishes it to rounding.  Where the series dips
+    below zero (missing resolution) F is read as its running maximum.
+    """
+    c = band(c / c[0].real)
+    k = np.arange(1, len(c))
+    # F(theta) = theta / 2 pi + G(theta) - G(0), G periodic with coefficients c_k / (2 pi i k)
+    G = np.concatenate([[0.0], c[1:] / (TWO_PI * 1j * k)])
+    offset = 2.0 * G.real.sum()
+    m = 16 * max(16, 1 << int(np.ceil(np.log2(len(c)))))
+    table_theta = TWO_PI * np.arange(m + 1) / m
+    table = np.append(backward(G, m) - offset, 0.0) + table_theta / TWO_PI
+    table = np.maximum.accumulate(table)
+    table[0], table[-1] = 0.0, 1.0
+    cell = np.clip(np.searchsorted(table, u, side="right") - 1, 0, m - 1)
+    low, high = table_theta[cell], table_theta[cell + 1]
+    rise = table[cell + 1] - table[cell]
+    theta = low + (high - low) * np.clip((u - table[cell]) / np.where(rise > 0.0, rise, 1.0), 0.0, 1.0)
+    both = np.stack([G, c])
+    for _ in range(60):
+        g, rho = series(both, theta)
+        excess = theta / TWO_PI + g - offset - u
+        low, high = np.where(excess <= 0.0, theta, low), np.where(excess >= 0.0, theta, high)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            newton = theta - TWO_PI * excess / rho
+        inside = (newton >= low) & (newton <= high)
+        new = np.where(inside, newton, 0.5 * (low + high))
+        done = np.abs(new - theta).max() <= 4e-15 * TWO_PI or not np.any(np.abs(excess) > 4e-16)
+        theta = new
+        if done:
+            break
+    return theta

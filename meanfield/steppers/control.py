@@ -1,0 +1,186 @@
+"""Step sizes: the error norm, the first step, the next step, and landing.
+
+Shared by all adaptive steppers.  Nothing is remembered from step to step but h.
+
+HNW: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd ed., Springer 1993, section
+II.4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from meanfield.protocols import Array, Status, Stepper, Stop
+
+NOT_FINITE_FACTOR = 0.1
+"""What a step is cut to when it met inf or nan: nothing is known about the right size."""
+
+
+def checked(t: float, y: Array, h: float | None, stop: float) -> Array:
+    """y as a contiguous float64 or complex128 array; refuses a state, step or stop no stepper can take."""
+    y = np.asarray(y)
+    if y.dtype.kind in "iub":
+        y = y.astype(np.float64)
+    if y.dtype not in (np.float64, np.complex128):
+        raise TypeError(f"y: got dtype {y.dtype}, wanted float64 or complex128")
+    if not stop > t:
+        raise ValueError(f"stop: got {stop!r}, wanted a time after t = {t!r}")
+    if h is not None and not h > 0.0:
+        raise ValueError(f"h: got {h!r}, wanted a positive step or None")
+    return np.ascontiguousarray(y) if y.ndim else y
+
+
+def land(t: float, h: float, stop: float) -> tuple[float, float]:
+    """(t1, t1 - t) for a step of h from t, or onto stop, bit for bit, where that is nearer or as good as reached."""
+    if h >= (stop - t) * (1.0 - 1e-10):
+        return stop, stop - t
+    t1 = t + h
+    return (t1, t1 - t) if t1 < stop else (stop, stop - t)
+
+
+def smallest(t: float, stop: float) -> float:
+    """The step below which time does not move; at t = 0, where floats have no spacing, 1e-30 of what is left."""
+    left = stop - t
+    return max(16.0 * float(np.spacing(abs(t))), 1e-30 * left if math.isfinite(left) else 0.0)
+
+
+def slope_of(method: Any) -> Callable[[float, Array, Array], Any]:
+    """The whole right-hand side, linear * y + rhs(t, y), written into its third argument."""
+    linear = method.linear
+    if linear is None:
+        return method.rhs
+
+    def slope(t: float, y: Array, out: Array) -> None:
+        method.rhs(t, y, out)
+        out += linear * y
+
+    return slope
+
+
+class Advance(NamedTuple):
+    """An accepted step's end, the step to try next, and the number of rejections before it."""
+
+    t1: float
+    h: float
+    rejections: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adaptive(Stepper):
+    """What every error-controlled stepper is told.
+
+    The local error e of a step from y0 to y1 is measured against sc = atol + rtol max(|y0|, |y1|), componentwise in
+    modulus (HNW (II.4.10)), and the step is accepted if |e / sc| <= 1 in the norm: root mean square over all
+    components (HNW (II.4.11)) or their maximum.  The next step is h min(grow, max(shrink, safety err^(-1/q))), not
+    growing after a rejection (HNW (II.4.13)).
+
+    Attributes
+    ----------
+    rtol, atol
+        Tolerances, not both zero.
+    safety, shrink, grow
+        Of the step-size formula.
+    norm
+        "rms" or "max".
+    """
+
+    rtol: float = 1e-10
+    atol: float = 1e-13
+    safety: float = 0.9
+    shrink: float = 1.0 / 3.0
+    grow: float = 6.0
+    norm: str = "rms"
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.rtol < 1.0:
+            raise ValueError(f"rtol: got {self.rtol!r}, wanted 0 <= rtol < 1")
+        if not (0.0 <= self.atol < math.inf and self.atol + self.rtol > 0.0):
+            raise ValueError(f"atol: got {self.atol!r}, wanted a finite tolerance >= 0, positive if rtol = 0")
+        if self.norm not in ("rms", "max"):
+            raise ValueError(f'norm: got {self.norm!r}, wanted "rms" or "max"')
+        if not 0.0 < self.shrink < self.safety < 1.0 < self.grow:
+            raise ValueError(
+                f"safety, shrink, grow: got {self.safety!r}, {self.shrink!r}, {self.grow!r}, "
+                "wanted 0 < shrink < safety < 1 < grow"
+            )
+        object.__setattr__(self, "adaptive", True)
+
+    def scale(self, modulus0: Array, y1: Array) -> Array:
+        """sc for flat |y0| and flat y1; never zero, so that 0 / 0 cannot arise."""
+        sc = np.abs(y1)
+        np.maximum(sc, modulus0, out=sc)
+        sc *= self.rtol
+        sc += max(self.atol, 1e-300)
+        return np.asarray(sc)
+
+    def size(self, e: Array, sc: Array) -> float:
+        """Norm of e / sc, for flat e (real, or complex with one sc for each component)."""
+        if e.size == 0:
+            return 0.0
+        q = e / sc
+        if self.norm == "max":
+            return float(np.abs(q).max())
+        return math.sqrt(float(np.vdot(q, q).real) / q.size)
+
+    def first(
+        self, slope: Callable[[float, Array, Array], Any], t: float, y: Array, f0: Array, stop: float, order: int
+    ) -> float:
+        """First step (HNW section II.4, p. 169), by one evaluation inside [t, stop]; order is the error's exponent."""
+        sc = self.scale(np.abs(y), y)
+        d0, d1 = self.size(y, sc), self.size(f0, sc)
+        if not math.isfinite(d0 + d1):
+            raise Stop(Status.NOT_FINITE, f"the state or its slope is not finite at t = {t!r}")
+        h0 = 1e-6 if min(d0, d1) < 1e-5 else 0.01 * d0 / d1
+        h0 = min(h0, stop - t)
+        f1 = np.empty_like(f0)
+        slope(t + h0, y + h0 * f0, f1)
+        d2 = self.size(f1 - f0, sc) / h0
+        if not math.isfinite(d2):
+            return h0 * 0.01
+        d = max(d1, d2)
+        h1 = max(1e-6, 1e-3 * h0) if d <= 1e-15 else (0.01 / d) ** (1.0 / order)
+        return min(100.0 * h0, h1)
+
+    def advance(
+        self, attempt: Callable[[float, float], float], t: float, h: float, stop: float, order: int
+    ) -> Advance:
+        """Try steps until one is accepted.
+
+        Parameters
+        ----------
+        attempt
+            (t1, t1 - t) -> the error's norm; nan or inf where a number was not finite.
+        h
+            Step to try first.
+        order
+            The error is O(h^order).
+
+        Raises
+        ------
+        Stop
+            When the step falls below the spacing of times.
+        """
+        least = smallest(t, stop)
+        rejections, error = 0, 0.0
+        while True:
+            if h < least:
+                status = Status.STEP_TOO_SMALL if math.isfinite(error) else Status.NOT_FINITE
+                raise Stop(status, f"{status.value} (t = {t!r}, h = {h:.3g})")
+            t1, used = land(t, h, stop)
+            error = attempt(t1, used)
+            if error <= 1.0:
+                break
+            rejections += 1
+            if math.isfinite(error):
+                h = used * max(self.shrink, self.safety * error ** (-1.0 / order))
+            else:
+                h = used * NOT_FINITE_FACTOR
+        factor = self.grow if error == 0.0 else min(self.grow, self.safety * error ** (-1.0 / order))
+        wanted = used * (min(1.0, factor) if rejections else max(self.shrink, factor))
+        landed_early = used < h * (1.0 - 1e-9)
+        return Advance(t1, max(h, wanted) if landed_early else wanted, rejections)

@@ -1,0 +1,215 @@
+"""Explicit Runge-Kutta steps, adaptive or fixed, for any table.
+
+A linear part, if the method has one, is added to the right-hand side as it stands: correct, and stiff.  That makes
+these steppers the slow oracle of the exponential ones.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meanfield.protocols import Array, Between, Status, Stepped, Stepper, Stop
+from meanfield.steppers.control import Adaptive, checked, land, slope_of, smallest
+from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
+
+
+class _Stages:
+    """The rows k_i of one step: every combination is one vector-matrix product on a flat view as real numbers."""
+
+    def __init__(self, table: Table, method: Any, t: float, y: Array, keep: bool) -> None:
+        needed = len(table.a) if keep else max(table.stages, table.E.shape[-1])
+        self.table, self.slope, self.t, self.y = table, slope_of(method), t, y
+        self.flat = y.reshape(-1).view(np.float64)
+        self.k = np.empty((needed, self.flat.size))
+        shaped = self.k.view(y.dtype).reshape((needed, *y.shape))
+        self.rows = [shaped[i, ...] for i in range(needed)]
+        self.work = np.empty_like(y)
+        self.work_flat = self.work.reshape(-1).view(np.float64)
+        self.slope(t, y, self.rows[0])
+        self.evaluations = 1
+
+    def fill(self, first: int, last: int, h: float) -> None:
+        """Rows first, ..., last - 1 from those above them."""
+        weights, k, work, flat = h * self.table.A, self.k, self.work_flat, self.flat
+        for i in range(first, last):
+            np.dot(weights[i, :i], k[:i], out=work)
+            work += flat
+            self.slope(self.t + self.table.c[i] * h, self.work, self.rows[i])
+        self.evaluations += last - first
+
+    def end(self, h: float) -> Array:
+        """y1, from all its stages; a new array."""
+        y1 = np.empty_like(self.y)
+        flat = y1.reshape(-1).view(np.float64)
+        np.dot(h * self.table.B, self.k[: self.table.stages], out=flat)
+        flat += self.flat
+        return y1
+
+    def slope_at_end(self, t1: float, y1: Array) -> None:
+        """Row `stages`: the slope at (t1, y1)."""
+        self.slope(t1, y1, self.rows[self.table.stages])
+        self.evaluations += 1
+
+    def finite(self) -> bool:
+        """Whether state and slope at the step's beginning are finite."""
+        return bool(np.isfinite(self.flat).all() and np.isfinite(self.k[0]).all())
+
+    def between(self, t1: float, y1: Array, known: int) -> Between:
+        """The dense output, from the rows known so far and those still wanting; of the curve before retraction."""
+        table, h = self.table, t1 - self.t
+        if known <= table.stages < len(table.a):
+            self.slope_at_end(t1, y1)
+            known = table.stages + 1
+        self.fill(known, len(table.a), h)
+        terms = np.dot(table.P, self.k).view(self.y.dtype).reshape((len(table.P), *self.y.shape))
+        return Between(self.t, t1, self.y, terms)
+
+
+@dataclass(frozen=True)
+class ExplicitRungeKutta(Adaptive):
+    """An adaptive explicit Runge-Kutta method.
+
+    With two rows of error weights, e = h E_1 k and d = h E_2 k, the error's norm is |e|^2 / sqrt(|e|^2 + 0.01 |d|^2)
+    (HNW section II.10); with one it is |e|.  A step costs table.stages evaluations (one more if the error needs
+    f(t1, y1)); kept, the dense output's rows come on top.
+
+    Attributes
+    ----------
+    table
+        The method; it must have error weights.
+    """
+
+    table: Table
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.table.errors:
+            raise ValueError(f"table: got {self.table.name}, which has no error estimate; wanted an embedded method")
+        object.__setattr__(self, "order", self.table.order)
+
+    def step(
+        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
+    ) -> Stepped:
+        """One accepted step from (t, y), y real or complex of any shape; see `Stepper`.
+
+        The between is the curve of the unretracted step: whoever reads it retracts.
+
+        Raises
+        ------
+        Stop
+            STEP_TOO_SMALL, or NOT_FINITE where the state or every trial step was not finite.
+        """
+        y = checked(t, y, h, stop)
+        with np.errstate(over="ignore", invalid="ignore"):  # a trial step may overflow: it is then rejected
+            return self._step(method, t, y, h, stop, keep)
+
+    def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
+        table, order = self.table, self.table.error_order + 1
+        stages = _Stages(table, method, t, y, keep)
+        flat = y.reshape(-1)
+        modulus = np.abs(flat)
+        tail = table.E.shape[1] > table.stages
+        y1 = y
+
+        def attempt(t1: float, used: float) -> float:
+            nonlocal y1
+            stages.fill(1, table.stages, used)
+            y1 = stages.end(used)
+            if tail:
+                stages.slope_at_end(t1, y1)
+            sc = self.scale(modulus, y1.reshape(-1))
+            e = np.dot(used * table.E, stages.k[: table.E.shape[1]]).view(y.dtype)
+            error = self.size(e[0], sc)
+            if len(e) == 2 and error > 0.0:
+                error = error * error / math.hypot(error, 0.1 * self.size(e[1], sc))
+            if not math.isfinite(error) and not stages.finite():
+                raise Stop(Status.NOT_FINITE, f"the state or its slope is not finite at t = {t!r}")
+            return error
+
+        if h is None:
+            h = self.first(stages.slope, t, flat.reshape(y.shape), stages.rows[0], stop, order)
+            stages.evaluations += 1
+        t1, h_next, rejections = self.advance(attempt, t, min(h, method.limit(t, y)), stop, order)
+        between = stages.between(t1, y1, table.stages + tail) if keep else None
+        return Stepped(t1, method.retract(y1), h_next, between, stages.evaluations, rejections)
+
+
+@dataclass(frozen=True)
+class FixedStep(Stepper):
+    """Steps of one size, without error control.
+
+    The last step before `stop` is clipped.  Where `stop - t` is a whole number m of steps up to rounding, exactly m
+    are taken, each (stop - t) / m, so that times do not drift.  The method's limit, or a smaller h asked for, make
+    one step smaller; the step to try next is always `size`.
+
+    Attributes
+    ----------
+    table
+        The method; its error weights, if any, are not used.
+    size
+        The step, > 0.
+    """
+
+    table: Table
+    size: float
+
+    def __post_init__(self) -> None:
+        if not (0.0 < self.size < math.inf):
+            raise ValueError(f"size: got {self.size!r}, wanted a positive finite step")
+        object.__setattr__(self, "order", self.table.order)
+
+    def step(
+        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
+    ) -> Stepped:
+        """One step from (t, y); see `Stepper`.
+
+        Raises
+        ------
+        Stop
+            STEP_TOO_SMALL where the step does not move time, NOT_FINITE where the new state is not finite.
+        """
+        y = checked(t, y, h, stop)
+        t1, used = fixed(t, y, h, stop, self.size, method)
+        with np.errstate(over="ignore", invalid="ignore"):
+            stages = _Stages(self.table, method, t, y, keep)
+            stages.fill(1, self.table.stages, used)
+            y1 = stages.end(used)
+            if not np.isfinite(y1).all():
+                raise Stop(Status.NOT_FINITE, f"the state is not finite at t = {t1!r}")
+            between = stages.between(t1, y1, self.table.stages) if keep else None
+        return Stepped(t1, method.retract(y1), self.size, between, stages.evaluations, 0)
+
+
+def fixed(t: float, y: Array, h: float | None, stop: float, size: float, method: Any) -> tuple[float, float]:
+    """(t1, t1 - t) of a step of one size: see `FixedStep`."""
+    wanted = min(size, math.inf if h is None else h, method.limit(t, y))
+    if wanted < smallest(t, stop):
+        raise Stop(Status.STEP_TOO_SMALL, f"{Status.STEP_TOO_SMALL.value} (t = {t!r}, h = {wanted:.3g})")
+    count = (stop - t) / wanted
+    if math.isfinite(count) and abs(count - round(count)) <= max(1e-9, 1e-15 * count) and round(count) > 0:
+        wanted = (stop - t) / round(count)
+    return land(t, wanted, stop)
+
+
+def dop853(rtol: float = 1e-10, atol: float = 1e-13, norm: str = "rms") -> ExplicitRungeKutta:
+    """Dormand and Prince's method of order 8 as Hairer's DOP853: 12 evaluations a step, 16 with dense output."""
+    return ExplicitRungeKutta(DOP853, rtol=rtol, atol=atol, norm=norm)
+
+
+def rk45(rtol: float = 1e-6, atol: float = 1e-9, norm: str = "rms") -> ExplicitRungeKutta:
+    """Dormand and Prince's method of order 5: 7 evaluations a step, dense output included."""
+    return ExplicitRungeKutta(RK45, rtol=rtol, atol=atol, norm=norm, shrink=0.2, grow=10.0)
+
+
+def rk4(step: float) -> FixedStep:
+    """The classical method of order 4 with a fixed step; dense output of order 3."""
+    return FixedStep(RK4, step)
+
+
+def euler(step: float) -> FixedStep:
+    """Euler's method with a fixed step; with a method that retracts, the papers' "Euler plus renormalise"."""
+    return FixedStep(EULER, step)

@@ -1,0 +1,379 @@
+"""Named arrays and one text <-> a netCDF file: atomic, checksummed, readable by anyone.
+
+The room knows no class of ours: a record, a checkpoint, a sweep's cell or a verdict hands over arrays and a text
+(usually `settings.to_json` of what made them) under the name of a `kind`.  The file is netCDF-4, written by h5netcdf,
+and never holds pickled objects, so that reading a stranger's file runs nothing.
+
+Layout, format 1: one variable per array; the attributes ``format``, ``kind``, ``text``, ``checksum`` and the versions
+of what wrote it.  Plain netCDF has no complex numbers and no bools: complex arrays are real ones with a last
+dimension ``real_imag`` of length 2, bools are int8, float16 is float32; the variable's attribute ``numpy_dtype`` says
+so.  (xarray, too, recognises the bools.)  The checksum is the SHA-256 of kind, text and every array's name, dtype,
+shape and bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import platform
+import re
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import h5netcdf  # type: ignore[import-untyped]
+import h5py
+import numpy as np
+
+from meanfield.protocols import Array
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+FORMAT = 1
+"""Version of the layout; raised when an older reader would misread a newer file."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_KEPT = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
+_STORED_AS = {"bool": "int8", "float16": "float32", "complex64": "float32", "complex128": "float64"}
+_PAIR = "real_imag"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+class StorageError(ValueError):
+    """A file cannot be read as ours: not netCDF, damaged, of another kind, or from the future."""
+
+
+# --- atomic files ------------------------------------------------------------------------------------------
+
+
+def _target(path: PathLike, overwrite: bool) -> Path:
+    """The absolute path to write to, or a refusal while nothing has been computed or touched."""
+    text = _name(path)
+    target = Path(os.path.realpath(text))  # through links: the file a link points to is the one replaced
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{text}: the folder {target.parent} does not exist; create it first.")
+    if target.is_dir():
+        raise IsADirectoryError(f"{text} is a folder; give a file's name.")
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"{text} exists; pass overwrite=True to replace it, or choose another name.")
+    return target
+
+
+def _name(path: PathLike) -> str:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be a str or an os.PathLike; got {path!r} ({type(path).__name__}).")
+    text = os.fspath(path)
+    if not isinstance(text, str) or not text:
+        raise ValueError(f"path must be a nonempty str; got {text!r}.")
+    return text
+
+
+@contextlib.contextmanager
+def _atomic(path: PathLike, overwrite: bool) -> Iterator[Path]:
+    """A temporary file beside `path`, which becomes `path` in one stroke if the block succeeds.
+
+    A crash at any moment leaves the old file or the new one, never a part; a failure leaves no temporary file.
+    """
+    target = _target(path, overwrite)
+    part = target.with_name(f".{uuid.uuid4().hex}.part")  # the same folder: os.replace is atomic within a file system
+    # mkstemp would make it private to the user; this way the umask decides, as for any new file.
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        yield part
+        _flush(part)
+        _target(path, overwrite)  # again: another process may have written meanwhile
+        os.replace(part, target)
+    except BaseException:  # KeyboardInterrupt too
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+        raise
+    with contextlib.suppress(OSError):  # folders cannot be flushed everywhere, and the file itself is safe
+        _flush(target.parent)
+
+
+def _flush(path: Path) -> None:
+    """Wait until the bytes are on the disk: a rename may otherwise reach it before them."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: PathLike, text: str, overwrite: bool = False) -> None:
+    """Write a text file (UTF-8) atomically; refusals as for `write`."""
+    with _atomic(path, overwrite) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: PathLike, obj: Any, overwrite: bool = False) -> None:
+    """Write plain JSON for any reader, atomically: one way, where `settings.to_json` is exact.
+
+    Numpy scalars and arrays become numbers and lists, complex numbers pairs, tuples lists; NaN and infinities, which
+    JSON lacks, become the strings "nan", "inf", "-inf".
+    """
+    write_text(path, json.dumps(_plain(obj), indent=2, allow_nan=False) + "\n", overwrite)
+
+
+def _plain(obj: Any) -> Any:
+    if isinstance(obj, np.ndarray | np.generic):
+        obj = obj.tolist()
+    if isinstance(obj, Mapping):
+        return {str(key): _plain(value) for key, value in obj.items()}
+    if isinstance(obj, list | tuple):
+        return [_plain(value) for value in obj]
+    if isinstance(obj, complex):
+        return [_plain(obj.real), _plain(obj.imag)]
+    if isinstance(obj, float) and not math.isfinite(obj):
+        return repr(float(obj))
+    return obj
+
+
+# --- writing -----------------------------------------------------------------------------------------------
+
+
+def write(
+    path: PathLike,
+    arrays: Mapping[str, Any],
+    text: str,
+    *,
+    kind: str,
+    overwrite: bool = False,
+    dims: Mapping[str, tuple[str, ...]] | None = None,
+) -> None:
+    """Write arrays and a text to one netCDF file, atomically.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Where to; its folder must exist.
+    arrays : mapping of str to array
+        Bools, integers, floats (to 64 bits), complex numbers (to 128); any shape, scalars and empty arrays included.
+        Names begin with a letter and go on with letters, digits, ``_``, ``.`` or ``-``.
+    text : str
+        Any text without NUL characters; usually JSON.
+    kind : str
+        What the file is, for `read` to check.
+    overwrite : bool
+        Replace an existing file.
+    dims : mapping of str to tuple of str, optional
+        Names of the dimensions of (some of) the arrays; equal names must have equal lengths.  Unnamed ones are
+        called ``<array>_<axis>``.
+
+    Raises
+    ------
+    FileExistsError, FileNotFoundError, IsADirectoryError
+        If `path` exists and `overwrite` is False; its folder does not; it is a folder.
+    TypeError, ValueError
+        If an array, a name, the dimensions or the text cannot be stored.
+    """
+    _target(path, overwrite)
+    for label, words in (("kind", kind), ("text", text)):
+        _check_text(label, words)
+    if not kind:
+        raise ValueError("kind must not be empty.")
+    clean = {name: _check_array(name, value) for name, value in arrays.items()}
+    names, sizes = _check_dims(clean, dims or {})
+    attributes = {"format": FORMAT, "kind": kind, "text": text, "checksum": _checksum(kind, text, clean), **_versions()}
+    with _atomic(path, overwrite) as part, h5netcdf.File(part, "w") as file:
+        file.attrs.update(attributes)
+        file.dimensions = sizes
+        for name, value in clean.items():
+            stored = _encode(value)
+            variable = file.create_variable(name, names[name], stored.dtype)
+            if stored.size:
+                variable[...] = stored
+            if stored.dtype != value.dtype:
+                variable.attrs["numpy_dtype"] = value.dtype.name
+            if value.dtype.kind == "b":
+                variable.attrs["dtype"] = "bool"  # xarray's own convention
+
+
+def _check_text(label: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{label} must be a str; got {type(value).__name__}.")
+    if "\0" in value:
+        raise ValueError(f"{label} must not contain NUL characters, at which netCDF would cut it off; escape them.")
+    value.encode()  # half a surrogate pair: UnicodeEncodeError, a ValueError
+
+
+def _check_array(name: Any, value: Any) -> Array:
+    """`value` as a native, C-contiguous array of a dtype the file can hold."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(f"arrays: the name {name!r} must begin with a letter and hold letters, digits, '_', '.', '-'.")
+    raw = np.asarray(value)
+    if raw.dtype.name not in _KEPT and raw.dtype.name not in _STORED_AS:
+        raise TypeError(
+            f"arrays[{name!r}] must hold bools, integers, floats (to 64 bits) or complex numbers (to 128); got dtype "
+            f"{raw.dtype}. Convert it, or put it in the text."
+        )
+    return np.asarray(raw, dtype=raw.dtype.newbyteorder("="), order="C")
+
+
+def _check_dims(
+    arrays: dict[str, Array], dims: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
+    """Names of every stored array's dimensions, and the length of each."""
+    strange = sorted(set(dims) - set(arrays))
+    if strange:
+        raise ValueError(f"dims names {strange}, which are not among the arrays {sorted(arrays)}.")
+    names: dict[str, tuple[str, ...]] = {}
+    sizes: dict[str, int] = {}
+    for name, value in arrays.items():
+        own = tuple(dims.get(name, (f"{name}_{axis}" for axis in range(value.ndim))))
+        if len(own) != value.ndim or len(set(own)) != len(own):
+            raise ValueError(f"dims[{name!r}] must name {value.ndim} different dimensions; got {own}.")
+        for dim, size in zip(own, value.shape, strict=True):
+            if not isinstance(dim, str) or not _NAME.fullmatch(dim) or dim == _PAIR:
+                raise ValueError(f"dims[{name!r}]: {dim!r} is no name for a dimension; use letters, digits, '_'.")
+            if sizes.setdefault(dim, size) != size:
+                raise ValueError(
+                    f"dims[{name!r}]: the dimension {dim!r} has length {size} here and {sizes[dim]} elsewhere; "
+                    "give it another name."
+                )
+        if value.dtype.kind == "c":
+            own, sizes[_PAIR] = (*own, _PAIR), 2
+        names[name] = own
+    return names, sizes
+
+
+def _versions() -> dict[str, str]:
+    # The package is loaded whenever this room is; importing it here would turn the street around.
+    ours = getattr(sys.modules.get("meanfield"), "__version__", "unknown")
+    return {
+        "meanfield": str(ours),
+        "numpy": np.__version__,
+        "h5netcdf": h5netcdf.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _encode(value: Array) -> Array:
+    stored = _STORED_AS.get(value.dtype.name)
+    if stored is None:
+        return value
+    if value.dtype.kind == "c":
+        return value.reshape(-1).view(stored).reshape(*value.shape, 2)
+    return value.astype(stored)
+
+
+def _decode(stored: Array, original: str | None) -> Array:
+    stored = np.asarray(stored, dtype=stored.dtype.newbyteorder("="))
+    if original is None:
+        return stored
+    if _STORED_AS[original] != stored.dtype.name:
+        raise ValueError(f"{stored.dtype} does not hold {original}")
+    if original.startswith("complex"):
+        return stored.reshape(-1).view(original).reshape(stored.shape[:-1])
+    return stored.astype(original)
+
+
+def _checksum(kind: str, text: str, arrays: dict[str, Array]) -> str:
+    """SHA-256 in hexadecimal, of parts preceded by their lengths, little-endian on every machine."""
+    digest = hashlib.sha256()
+
+    def add(data: Any, size: int) -> None:
+        digest.update(f"{size}:".encode())
+        digest.update(data)
+
+    for word in (kind, text):
+        add(word.encode(), len(word.encode()))
+    for name in sorted(arrays):
+        value = arrays[name]
+        head = f"{name} {value.dtype.name} {value.shape}".encode()
+        add(head, len(head))
+        little = value.astype(value.dtype.newbyteorder("<"), copy=False)
+        add(little.reshape(-1).view(np.uint8), little.nbytes)
+    return digest.hexdigest()
+
+
+# --- reading -----------------------------------------------------------------------------------------------
+
+
+def read(path: PathLike, kind: str | None = None) -> tuple[dict[str, Array], str]:
+    """The arrays and the text of a file written by `write`, verified.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    kind : str, optional
+        The kind wanted; None accepts any.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        With the dtypes (in native byte order), shapes and bits that were written.
+    text : str
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    StorageError
+        If it is not a netCDF-4 file, not ours, truncated or damaged, of another kind, or of a newer format.
+    """
+    name = _name(path)
+    if not os.path.exists(name):
+        raise FileNotFoundError(f"{name} does not exist.")
+    if os.path.isdir(name):
+        raise StorageError(f"{name} is a folder, not a netCDF file.")
+    with open(name, "rb") as stream:
+        head = stream.read(len(_HDF5))
+    if not head:
+        raise StorageError(f"{name} is empty.")
+    if head != _HDF5:
+        raise StorageError(f"{name} is not a netCDF-4 file (its first bytes are {head!r}).")
+    try:
+        # By h5py: on a damaged file h5netcdf leaves a half-made object behind that complains once more when collected.
+        with h5py.File(name, "r") as file:
+            text, checksum, found = _header(name, _attributes(file), kind)
+            arrays = dict(_variables(file))
+    except StorageError:
+        raise
+    except Exception as error:  # HDF5 answers damage with OSError, KeyError, RuntimeError, TypeError, ...
+        raise StorageError(f"{name} is truncated or damaged: {error}") from error
+    if _checksum(found, text, arrays) != checksum:
+        raise StorageError(f"{name} is damaged: its checksum does not match. Take a copy from elsewhere, or run again.")
+    return arrays, text
+
+
+def _attributes(node: Any) -> dict[str, Any]:
+    """The attributes as netCDF means them: empty text is HDF5's Empty, a number is an array of length 1."""
+    found = {}
+    for key, value in node.attrs.items():
+        if isinstance(value, h5py.Empty):
+            value = ""
+        elif isinstance(value, np.ndarray) and value.shape == (1,):
+            value = value[0]
+        found[str(key)] = value.decode() if isinstance(value, bytes) else value
+    return found
+
+
+def _variables(file: Any) -> Iterator[tuple[str, Array]]:
+    """The arrays.  netCDF-4 marks a dataset that is a dimension's name only, and renames a variable in its way."""
+    for key, node in file.items():
+        attributes = _attributes(node)
+        if not str(attributes.get("NAME", "")).startswith("This is a netCDF dimension but not a netCDF variable"):
+            yield key.removeprefix("_nc4_non_coord_"), _decode(np.asarray(node[()]), attributes.get("numpy_dtype"))
+
+
+def _header(name: str, attributes: dict[str, Any], kind: str | None) -> tuple[str, str, str]:
+    """Text, checksum and kind, once format and kind have been accepted."""
+    if not {"format", "kind", "text", "checksum", "meanfield"} <= set(attributes):
+        raise StorageError(f"{name} is a netCDF-4 file, but not one of ours; open it with xarray.open_dataset.")
+    form = int(attributes["format"])
+    if form > FORMAT:
+        raise StorageError(
+            f"{name} has format {form}, written by meanfield {attributes['meanfield']}; this version reads formats up "
+            f"to {FORMAT}. Upgrade meanfield."
+        )
+    found = str(attributes["kind"])
+    if kind is not None and found != kind:
+        raise StorageError(f"{name} holds a {found!r}; wanted a {kind!r}. Load it with what wrote it.")
+    return str(attributes["text"]), str(attributes["checksum"]), found

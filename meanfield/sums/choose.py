@@ -1,0 +1,34 @@
+"""Which sum: direct, or band-limited; by a rule that can be read, and overruled with `field=`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meanfield.protocols import Array
+
+FIELDS = ("auto", "direct", "harmonic")
+CROSSOVER = 400
+"""Points from which the band-limited sum is the faster one on the circle."""
+FAINT = 1e-10
+"""Own points have Z >= (own weight) e^beta: below this share of max Z the band-limited quotient loses digits."""
+
+
+def choose(field: str, kernel: Any, d: int, n: int, weights: Array) -> str:
+    """"direct" or "harmonic" for n points in dimension d.
+
+    Raises
+    ------
+    ValueError
+        If "harmonic" is asked for where there is none: other than on the circle, or a kernel with matrices.
+    """
+    able = d == 2 and kernel.isotropic
+    if field == "harmonic" and not able:
+        raise ValueError(
+            f'field: "harmonic" needs the circle (d = 2) and a kernel of <x, y> alone, got d = {d} and {kernel}: '
+            'use field="direct" or "auto"'
+        )
+    if field != "auto":
+        return field
+    if not able or n < max(CROSSOVER, 2 * kernel.bandwidth(d)):
+        return "direct"
+    return "harmonic" if weights.min() > FAINT * weights.max() else "direct"

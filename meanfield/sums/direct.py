@@ -1,0 +1,259 @@
+"""Dense sums over points: every pair, in tiles that stay in cache, safe from overflow at any beta.
+
+The slow oracle of the fast sums, and the workhorse where there is none (matrices Q, K; any dimension; any kernel).
+Memory is O(n d) whatever n: scores exist for one tile of at most 65536 pairs at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from meanfield.protocols import Array, Reading
+
+__all__ = ["TILE", "direct"]
+
+TILE = 256
+"""Rows and columns of a tile: its scores (512 KiB) stay in the second-level cache between their making and use."""
+_SPREAD = 1e200
+"""Beyond this ratio of weights, e^{s - max s} underflows before its weight makes it negligible."""
+
+
+def direct(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: bool = False) -> Reading:
+    r"""What mu = sum_j weights_j delta_{y_j} answers at x, by summing over all pairs.
+
+    With s = kernel.log(x, y), t = <x, y>, and a common factor e^{log} left out of Z, M and L,
+
+        Z = sum_j w_j e^s,   M = sum_j w_j e^s y_j,   L = div P_x M = sum_j w_j e^s (<grad_x s, P_x y_j> - (d - 1) t),
+
+    the divergence on the sphere at unit rows x: for s = beta t the bracket is beta (1 - t^2) - (d - 1) t, and for
+    s = beta <Q x, K y>, by homogeneity, s(y, y) - t s(x, y) - (d - 1) t.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        Of its optional methods, ``factors(x, y)`` (rows a, b with s = a b^T, linear in x and in y) is needed for L
+        and makes scores matrix products; an isotropic kernel that also has ``upper()``, the supremum of s, attained
+        at x = y, can be summed by pairs.
+    x : ndarray (..., n, d)
+        Where to answer: rows, unit if L is wanted.
+    y : ndarray (..., p, d)
+        The points.
+    weights : ndarray (..., p)
+        Their masses; zero and negative ones are permitted.
+    want : str
+        Letters among "Z", "M", "L"; what is not wanted comes back as None.
+    same : bool
+        Promise that x is y: then each pair's exponential is computed once and serves both its rows, if the kernel is
+        isotropic and the weights are positive.
+
+    Returns
+    -------
+    Reading
+        Z (..., n, 1), M (..., n, d), L (..., n), log (..., n, 1), all new arrays; the leading axes of x, y and
+        weights are broadcast.  Twice the same arguments give twice the same bits.
+
+    Raises
+    ------
+    TypeError
+        If L is wanted of a kernel without ``factors``.
+    ValueError
+        If the shapes do not fit, or `want` has other letters.
+
+    Notes
+    -----
+    Two shifts.  In general log is the running maximum of s in each row (log-sum-exp): the largest term is its weight,
+    and nothing overflows.  If weights vanish, have both signs or differ by more than 1e200, log |w| is part of the
+    exponent and so of the maximum.  By pairs, one number must serve rows and columns: log = s(x, x) = beta, no less
+    than any s, so that nothing overflows; and Z_i >= w_i, its own term, at least 1e-200 of every weight, while a term
+    that underflows is below 1e-308 of it: nothing that counts is lost, at any beta.
+    """
+    if not isinstance(want, str) or not set(want) <= set("ZML"):
+        raise ValueError(f"want must be letters among 'Z', 'M', 'L'; got {want!r}")
+    x, y, w, lead = _together(x, y, weights)
+    tiles = _Tiles(kernel, x, y, w, want)
+    top = _by_pairs(kernel, x, w) if same else None
+    sums, L, log = _rows(tiles) if top is None else _pairs(tiles, top)
+    n, d, z = x.shape[1], x.shape[2], int("Z" in want)
+    return Reading(
+        sums[..., :1].reshape(*lead, n, 1) if z else None,
+        np.ascontiguousarray(sums[..., z:]).reshape(*lead, n, d) if "M" in want else None,
+        L.reshape(*lead, n) if L is not None else None,
+        log.reshape(*lead, n, 1),
+    )
+
+
+def _together(x: Array, y: Array, weights: Array) -> tuple[Array, Array, Array, tuple[int, ...]]:
+    """The arguments with one replica axis, and the axes it stands for."""
+    x, y, w = np.asarray(x, dtype=float), np.asarray(y, dtype=float), np.asarray(weights, dtype=float)
+    if x.ndim < 2 or y.ndim < 2 or w.ndim < 1 or x.shape[-1] != y.shape[-1] or w.shape[-1] != y.shape[-2]:
+        raise ValueError(
+            f"x, y, weights must have shapes (..., n, d), (..., p, d), (..., p); got {x.shape}, {y.shape}, {w.shape}"
+        )
+    lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2], w.shape[:-1])
+    R = math.prod(lead)
+    x = np.broadcast_to(x, lead + x.shape[-2:]).reshape(R, *x.shape[-2:])
+    y = np.broadcast_to(y, lead + y.shape[-2:]).reshape(R, *y.shape[-2:])
+    return x, y, np.broadcast_to(w, lead + w.shape[-1:]).reshape(R, w.shape[-1]), lead
+
+
+def _moderate(w: Array) -> bool:
+    """Positive weights that may stand outside the exponential."""
+    return bool(w.size == 0 or (w.min() > 0.0 and w.max() <= _SPREAD * w.min()))
+
+
+def _by_pairs(kernel: Any, x: Array, w: Array) -> float | None:
+    """The shift s(x, x) of the sum by pairs, or None if that would not be safe."""
+    if not (kernel.isotropic and hasattr(kernel, "factors") and hasattr(kernel, "upper") and _moderate(w)):
+        return None
+    # Rows of R^d, or rows far off the sphere, have no common s(x, x); off by 1/beta, e^{s - beta} changes by e.
+    off = np.abs(np.einsum("rnd,rnd->rn", x, x) - 1.0).max(initial=0.0)
+    top = float(kernel.upper())
+    return top if top * off <= 1.0 else None
+
+
+# --- tiles -------------------------------------------------------------------------------------------------
+
+
+class _Block(NamedTuple):
+    """Replicas r, rows i, columns j."""
+
+    r: slice
+    i: slice
+    j: slice
+
+
+def _cuts(n: int, most: int) -> list[slice]:
+    """n indices in equal runs of at most `most`."""
+    count = -(-n // most)
+    return [slice(k * n // count, (k + 1) * n // count) for k in range(count)]
+
+
+class _Tiles:
+    """What is summed, tile by tile, in buffers made once: the scores, and the columns that multiply e^score."""
+
+    def __init__(self, kernel: Any, x: Array, y: Array, w: Array, want: str) -> None:
+        self.kernel, self.x, self.y = kernel, x, y
+        self.d = x.shape[2]
+        self.divergence = "L" in want
+        self.bilinear = hasattr(kernel, "factors")
+        if self.divergence and not self.bilinear:
+            raise TypeError(
+                f"L, the divergence, needs the kernel's gradient: {type(kernel).__name__} has no method "
+                "factors(x, y) -> rows a, b with s = a b^T; want Z and M only, or use an Exponential kernel"
+            )
+        self.a: Array
+        self.b: Array
+        self.a, self.b = kernel.factors(x, y) if self.bilinear else (x, y)
+        self.exponent = None
+        if not _moderate(w):
+            with np.errstate(divide="ignore"):
+                self.exponent = np.log(np.abs(w))[:, None, :]
+            w = np.sign(w)
+        self.w = w[..., None]
+        parts = [self.w] if "Z" in want else []
+        if "M" in want:
+            parts.append(self.w * y)
+        self.columns = np.concatenate([*parts, np.empty((*w.shape, 0))], axis=-1)
+        if self.divergence:
+            self.own = np.einsum("rpm,rpm->rp", *kernel.factors(y, y))[:, None, :]
+        rows, columns = (min(max(v.shape[1], 1), TILE) for v in (x, y))
+        self.replicas = max(1, TILE * TILE // (rows * columns))
+        size = min(self.replicas, max(x.shape[0], 1)) * rows * columns
+        self._scores = np.empty(size)
+        self._slopes, self._cosines = (np.empty(size if self.divergence else 0) for _ in range(2))
+        self._part = np.empty(size // (rows * columns) * max(rows, columns) * max(self.columns.shape[-1], 1))
+
+    def row_blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Every replica and row once."""
+        for r in _cuts(self.x.shape[0], self.replicas):
+            for i in _cuts(self.x.shape[1], TILE):
+                yield r, i
+
+    def _view(self, buffer: Array, at: _Block) -> Array:
+        shape = (at.r.stop - at.r.start, at.i.stop - at.i.start, at.j.stop - at.j.start)
+        return buffer[: shape[0] * shape[1] * shape[2]].reshape(shape)
+
+    def scores(self, at: _Block) -> Array:
+        """s of a tile (and log |w|, where that belongs to the exponent)."""
+        s = self._view(self._scores, at)
+        a, b = self.a[at.r, at.i], self.b[at.r, at.j]
+        if self.bilinear:
+            np.matmul(a, b.swapaxes(-1, -2), out=s)
+        else:
+            s[...] = self.kernel.log(a, b)
+        return s
+
+    def slopes(self, at: _Block, s: Array) -> Array:
+        """<grad_x s, P_x y> - (d - 1) <x, y> = s(y, y) - t (s + d - 1) of a tile with scores s."""
+        t, g = self._view(self._cosines, at), self._view(self._slopes, at)
+        np.matmul(self.x[at.r, at.i], self.y[at.r, at.j].swapaxes(-1, -2), out=t)
+        np.add(s, self.d - 1.0, out=g)
+        g *= t
+        return np.subtract(self.own[at.r, :, at.j], g, out=g)
+
+    def add(self, sums: Array, e: Array, columns: Array) -> None:
+        """sums += e @ columns, through the one buffer."""
+        if columns.shape[-1]:
+            part = self._part[: sums.size].reshape(sums.shape)
+            np.matmul(e, columns, out=part)
+            sums += part
+
+
+# --- the two paths -----------------------------------------------------------------------------------------
+
+
+def _rows(tiles: _Tiles) -> tuple[Array, Array | None, Array]:
+    """Row by row, shifted by the running maximum."""
+    R, n = tiles.x.shape[:2]
+    sums = np.zeros((R, n, tiles.columns.shape[-1]))
+    L = np.zeros((R, n, 1)) if tiles.divergence else None
+    log = np.full((R, n, 1), -np.inf)
+    for r, i in tiles.row_blocks():
+        top = log[r, i]
+        for j in _cuts(tiles.y.shape[1], TILE):
+            at = _Block(r, i, j)
+            s = tiles.scores(at)
+            g = tiles.slopes(at, s) if L is not None else None
+            if tiles.exponent is not None:
+                s += tiles.exponent[r, :, j]
+            higher = np.maximum(top, s.max(axis=-1, keepdims=True))
+            shift = np.where(np.isneginf(higher), 0.0, higher)  # a row that has met no mass yet
+            fade = np.exp(top - shift)
+            sums[r, i] *= fade
+            np.subtract(s, shift, out=s)
+            e = np.exp(s, out=s)
+            tiles.add(sums[r, i], e, tiles.columns[r, j])
+            if L is not None and g is not None:
+                L[r, i] *= fade
+                g *= e
+                tiles.add(L[r, i], g, tiles.w[r, j])
+            top[...] = higher
+    log[np.isneginf(log)] = 0.0
+    return sums, L, log
+
+
+def _pairs(tiles: _Tiles, top: float) -> tuple[Array, Array | None, Array]:
+    """Tiles on and above the diagonal only, each serving its rows and its columns, shifted by s(x, x)."""
+    R, n = tiles.x.shape[:2]
+    sums = np.zeros((R, n, tiles.columns.shape[-1]))
+    L = np.zeros((R, n, 1)) if tiles.divergence else None
+    for r, i in tiles.row_blocks():
+        for j in (cut for cut in _cuts(n, TILE) if cut.start >= i.start):
+            at = _Block(r, i, j)
+            e = tiles.scores(at)
+            g = tiles.slopes(at, e) if L is not None else None
+            e -= top
+            np.exp(e, out=e)
+            tiles.add(sums[r, i], e, tiles.columns[r, j])
+            if i != j:
+                tiles.add(sums[r, j], e.swapaxes(-1, -2), tiles.columns[r, i])
+            if L is not None and g is not None:
+                g *= e
+                tiles.add(L[r, i], g, tiles.w[r, j])
+                if i != j:
+                    tiles.add(L[r, j], g.swapaxes(-1, -2), tiles.w[r, i])
+    return sums, L, np.full((R, n, 1), top)

@@ -1,0 +1,161 @@
+"""The door to particles: checks, geometry, choice of sum and stepper, then the one loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield import inputs
+from meanfield.methods.cloud import Cloud, OnPoints
+from meanfield.protocols import Array
+from meanfield.run import answer, drive
+from meanfield.solve import checked_law, checked_watch, default_times
+from meanfield.steppers import dop853, euler, euler_maruyama, heun, rk4, rk45
+from meanfield.sums.choose import FIELDS
+from particles.trajectory import Trajectory
+
+ADAPTIVE = {"dop853": dop853, "rk45": rk45}
+FIXED = {"rk4": rk4, "euler": euler}
+STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama}
+METHODS = (*ADAPTIVE, *FIXED, *STOCHASTIC)
+
+
+def simulate(
+    law: Any,
+    x0: Any,
+    t_span: Any,
+    t_eval: Any = None,
+    *,
+    weights: Any = None,
+    angles: bool = False,
+    field: str = "auto",
+    method: str = "dop853",
+    step: float | None = None,
+    diffusion: float = 0.0,
+    rtol: float = 1e-9,
+    atol: float = 1e-12,
+    rng: Any = None,
+    observe: Any = None,
+    max_seconds: float | None = None,
+    progress: bool | None = None,
+) -> Trajectory:
+    """Move n particles by a law: x_i' = P_{x_i} X[mu_n](x_i), mu_n = sum_i w_i delta_{x_i} (A, (SA), (USA), (7.1)).
+
+    Parameters
+    ----------
+    law : Law
+        The same object that drives a density.
+    x0 : array
+        Angles (n,) in radians, or unit rows (..., n, d); with ``angles=True`` angles (..., n).  Leading axes are
+        independent replicas; they share the adaptive step.
+    t_span, t_eval
+        As for ``mf.solve``.
+    weights : array, optional
+        Masses, broadcast to (..., n) and normalised; 1/n by default.
+    field : {"auto", "direct", "harmonic"}
+        The sum: all pairs with log-sum-exp, or the band-limited one (circle), or whichever is faster.
+    method : {"dop853", "rk45", "rk4", "euler", "heun", "euler-maruyama"}
+        The first two adapt; the others take steps of `step`.  "euler" renormalises rows after each step, which is the
+        papers' own scheme.  Noise needs one of the last two.
+    step : float
+        Step of a fixed-step method.
+    diffusion : float
+        kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
+    rtol, atol : float
+        Tolerances of the adaptive methods.
+    rng : int or numpy.random.Generator
+        For noise; the same seed gives the same bits.
+    observe, max_seconds, progress
+        As for ``mf.solve``.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given.
+    mf.RunError, mf.Interrupted
+        With everything up to the last good step in `.solution`.
+    """
+    law = checked_law(law, diffusion)
+    x, w, as_angles = _cloud(law, x0, weights, angles)
+    t0, t1, asked = inputs.times(t_span, t_eval)
+    inputs.choice("field", field, FIELDS)
+    template = OnPoints(w, as_angles, field, law.geometry == "flat")
+    cloud = Cloud(law, template)
+    _refuse_field(law, template, x)
+    stepper, generator = _stepper(law, cloud, x, method, step, rtol, atol, rng)
+    watch = checked_watch(observe, max_seconds, progress)
+    settings = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
+    if asked is not None:
+        settings["t_eval"] = asked
+    traj = drive(
+        Trajectory,
+        law,
+        cloud,
+        template.retract(x),
+        (t0, t1),
+        default_times(t0, t1) if asked is None else asked,
+        stepper,
+        watch,
+        settings,
+        land=asked is not None,
+        dense=asked is None and generator is None,
+        gauge=False,
+        rng=generator,
+    )
+    return answer(traj)
+
+
+def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array, bool]:
+    """Positions, weights broadcastable to the points, and whether they are angles."""
+    if not isinstance(angles, bool):
+        raise TypeError(f"angles: got {angles!r}, wanted True or False")
+    as_angles = angles or np.ndim(x0) == 1
+    if as_angles and law.geometry == "flat":
+        raise ValueError(f"x0: {law} moves points of R^d: give rows (..., n, d), got angles")
+    if as_angles:
+        x = inputs.angles("x0", x0)
+        shape = x.shape
+    elif law.geometry == "flat":
+        x = inputs.array("x0", x0)
+        shape = x.shape[:-1]
+    else:
+        x = inputs.rows("x0", x0)
+        shape = x.shape[:-1]
+    n = shape[-1]
+    return x, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape), as_angles
+
+
+def _refuse_field(law: Any, template: OnPoints, x: Array) -> None:
+    """Ask the law once, so that a sum that cannot serve it is refused before the run."""
+    if template.field == "harmonic":
+        few = x[..., :1] if template.angles else x[..., :1, :]
+        one = OnPoints(np.ones(1), template.angles, template.field, template.flat).measure(few)
+        law.velocity(0.0, None if law.isotropic else one.x, one)
+
+
+def _stepper(
+    law: Any, cloud: Cloud, x: Array, method: str, step: Any, rtol: float, atol: float, rng: Any
+) -> tuple[Any, np.random.Generator | None]:
+    inputs.choice("method", method, METHODS)
+    noisy = bool(np.any(np.asarray(cloud.noise(0.0, cloud.retract(x))) != 0.0))
+    if noisy and method not in STOCHASTIC:
+        raise ValueError(
+            f'method: "{method}" has no noise, and this law has (diffusion > 0): use method="heun", step=0.01 '
+            "(or another step)"
+        )
+    if method in ADAPTIVE:
+        if step is not None:
+            raise ValueError(f'step: got {step!r}, but "{method}" chooses its own: use method="rk4" or "euler"')
+        rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
+        return ADAPTIVE[method](rtol, inputs.number("atol", atol, low=0.0, high=1.0)), None
+    if step is None:
+        raise ValueError(f'step: method="{method}" takes fixed steps: give step=, for example step=0.1')
+    size = inputs.number("step", step, above=0.0)
+    if method in FIXED:
+        return FIXED[method](size), None
+    return STOCHASTIC[method](size), inputs.generator(rng)

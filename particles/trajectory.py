@@ -1,0 +1,112 @@
+"""A cloud's run: the record's particle face."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield import archive, geometry, inputs
+from meanfield.plot import animate, circle, curves, points
+from meanfield.protocols import Array
+from meanfield.record import Record
+
+
+class Trajectory(Record):
+    """n particles over time, as `simulate` returns them.
+
+    Attributes
+    ----------
+    t : ndarray (T,)
+        Saved times.
+    x : ndarray (T, ..., n) or (T, ..., n, d)
+        Positions, times first: angles if the run was given angles (unwrapped), else unit rows.
+    weights : ndarray (..., n)
+        Masses.
+    energy : ndarray (T, ...)
+        E of the law, for every replica.
+    """
+
+    kind = "trajectory"
+
+    @property
+    def angles(self) -> bool:
+        """True if `x` holds angles."""
+        return bool(self.segments[0].template.angles)
+
+    @property
+    def x(self) -> Array:
+        """(T, ..., n) angles or (T, ..., n, d) rows."""
+        return np.stack(self.states)
+
+    @property
+    def theta(self) -> Array:
+        """(T, ..., n) angles (d = 2 only); unwrapped if the run was given angles, else in (-pi, pi]."""
+        if self.angles:
+            return self.x
+        if self.x.shape[-1] != 2:
+            raise TypeError(f"theta exists on the circle only, and this run has d = {self.x.shape[-1]}")
+        return geometry.to_angles(self.x)
+
+    @property
+    def rows(self) -> Array:
+        """(T, ..., n, d) unit rows."""
+        return geometry.to_rows(self.x) if self.angles else self.x
+
+    @property
+    def weights(self) -> Array:
+        """(..., n) masses."""
+        shape = self.states[0].shape if self.angles else self.states[0].shape[:-1]
+        return np.broadcast_to(self.segments[0].template.weights, shape)
+
+    @property
+    def title(self) -> str:
+        """The parameters, for a figure."""
+        return f"{self.law}, n = {self.weights.shape[-1]}"
+
+    def _one(self, replica: Any) -> Array:
+        """Angles (T, n) of one replica."""
+        theta = self.theta
+        lead = theta.ndim - 2
+        index = (0,) * lead if replica is None else tuple(np.atleast_1d(replica))
+        if len(index) != lead:
+            raise ValueError(f"replica: got {replica!r}, wanted {lead} indices")
+        return theta[(slice(None), *index)]
+
+    def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
+        """Angles over time (circle), one replica."""
+        return curves.trajectories(self.t, self._one(replica), ax, title=self.title, **options)
+
+    def plot_ring(self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
+        """The particles on the circle at a saved time (the last by default)."""
+        at = len(self.t) - 1 if t is None else self._saved(t)
+        return circle.ring(self._one(replica)[at], ax=ax, title=f"{self.title}, t = {self.t[at]:.4g}", **options)
+
+    def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
+        """The energy curve of one replica, with the identity's defect beneath."""
+        lead = self.energy.ndim - 1
+        index = (slice(None), *((0,) * lead if replica is None else tuple(np.atleast_1d(replica))))
+        return curves.energy(self.t, self.energy[index], self.dissipated[index], axes, title=self.title, **options)
+
+    def plot_inner_products(self, t: float | None = None, ax: Any = None, **options: Any) -> Any:
+        """Histogram of <x_i, x_j> at a saved time (the last by default)."""
+        at = len(self.t) - 1 if t is None else self._saved(t)
+        rows = self.rows[at]
+        first = rows.reshape(-1, *rows.shape[-2:])[0]
+        return points.inner_products(first, ax=ax, title=f"{self.title}, t = {self.t[at]:.4g}", **options)
+
+    def animate(self, path: Any, *, replica: Any = None, fps: int = 15, overwrite: bool = False) -> Any:
+        """The particles in motion on the circle over the saved times, as gif, webp or png."""
+        return animate.ring(self.t, self._one(replica), path, fps=fps, title=self.title, overwrite=overwrite)
+
+    def _saved(self, t: float) -> int:
+        t = inputs.number("t", t)
+        at = int(np.argmin(np.abs(self.t - t)))
+        if self.t[at] != t:
+            raise ValueError(f"t: got {t!r}, which is not a saved time; the nearest is {self.t[at]!r}")
+        return at
+
+
+def load(path: Any) -> Trajectory:
+    """Read a trajectory saved by ``traj.save(path)``."""
+    return archive.load(path, Trajectory)
