@@ -12,7 +12,7 @@ from meanfield.record import Solution
 from meanfield.run import Interrupted, RunError, StoppedEarly, UnresolvedError
 from meanfield.settings import register
 from meanfield.solve import load, resume, solve
-from meanfield.spaces import Circle
+from meanfield.spaces import Circle, ZonalSphere
 from meanfield.storage import StorageError
 
 __version__ = "0.1.0"
@@ -37,6 +37,7 @@ __all__ = [
     "Sum",
     "UnresolvedError",
     "Zonal",
+    "ZonalSphere",
     "fastest",
     "growth_rates",
     "load",

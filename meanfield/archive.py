@@ -97,10 +97,14 @@ def _apart(flat: Array, shapes: list[Any]) -> list[Array]:
 # --- xarray ------------------------------------------------------------------------------------------------
 
 
+ENERGIES = ("energy", "dissipation", "free_energy")
+
+
 def solution_dataset(sol: Any) -> Any:
     """rho(t, theta), coefficients(t, k) and the curves of a solution, with units and settings."""
     space = sol.finest
-    curves = {name: ("t", getattr(sol, name)) for name in ("energy", "dissipation", "mass", "entropy", "free_energy")}
+    curves = {name: ("t", sol.quantity(name)) for name in ENERGIES if name in sol.names}
+    curves |= {"mass": ("t", sol.mass), "entropy": ("t", sol.entropy)}
     ds = _dataset(
         sol,
         {
@@ -126,8 +130,8 @@ def trajectory_dataset(traj: Any) -> Any:
     data = {
         "theta" if angles else "x": (dims, traj.x),
         "weights": ((*replicas, "particle"), weights),
-        "energy": (("t", *replicas), traj.energy),
     }
+    data |= {name: (("t", *replicas), traj.quantity(name)) for name in ENERGIES if name in traj.names}
     return _dataset(traj, data, {"t": traj.t})
 
 

@@ -14,9 +14,9 @@ Z_FLOOR = 1e-13
 """Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
 
 
-def floored(Z: Array) -> Array:
-    """Z >= Z_FLOOR max Z along the last axis, so that a law may divide by it (in place)."""
-    floor = Z_FLOOR * Z.max(axis=-1, keepdims=True)
+def floored(Z: Array, least: Any = 0.0) -> Array:
+    """Z >= Z_FLOOR max Z along the last axis, so that a law may divide by it (in place); max Z is at least `least`."""
+    floor = Z_FLOOR * np.maximum(Z.max(axis=-1, keepdims=True), least)
     return np.maximum(Z, floor, out=Z)
 
 
@@ -53,12 +53,12 @@ class Density:
     @property
     def minimum(self) -> float:
         """Smallest node value; below zero by more than rounding it tells of missing resolution."""
-        return float(self.values.min())
+        return float(self.values[..., self.space.seen].min())
 
     @property
     def maximum(self) -> float:
         """Largest node value."""
-        return float(self.values.max())
+        return float(self.values[..., self.space.seen].max())
 
     @property
     def x(self) -> Array:
@@ -95,7 +95,7 @@ class Density:
 
     @property
     def tail(self) -> float:
-        """max |c_k| over the top sixteenth of the degrees: how well the density is resolved."""
+        """max |c_k| over the top sixteenth of the degrees, relative to the largest: how well it is resolved."""
         return tail(self.space, self.coefficients)
 
     # --- questions --------------------------------------------------------------------------------------
@@ -103,6 +103,10 @@ class Density:
     def __call__(self, q: Any) -> Array:
         """rho at coordinates q of the space (angles in radians on the circle), by its series."""
         return self.space.evaluate(self.coefficients, self.space.points(q))
+
+    def at(self, x: Any) -> Array:
+        """rho at unit rows x (..., n, d), whatever the space's own coordinates."""
+        return self.space.evaluate(self.coefficients, self.space.chart(inputs.rows("x", x, d=self.d)))
 
     def pdf(self, q: Any) -> Array:
         """The density per arc length or surface area at q: rho divided by the sphere's area."""
@@ -127,7 +131,7 @@ class Density:
             Seed or generator; the same seed gives the same bits.
         """
         n = inputs.integer("n", n, low=1)
-        return self.space.place(self.coefficients, inputs.generator(rng).random((n, self.d - 1)))
+        return self.space.place(self.coefficients, inputs.generator(rng).random((n, self.space.levels)))
 
     def quantize(self, n: int) -> Array:
         """n deterministic points each standing for mass 1/n (on the circle: the angles where F = (i + 1/2)/n)."""
@@ -163,15 +167,18 @@ class Density:
         s, M = space.fields(scalars, potential, q)
         got = dict(zip(names, s, strict=True))
         if M is not None and x is not None:
-            M = np.einsum("...nm,...nmd->...nd", M, space.frame(q))
-        Z = floored(got["Z"])[..., None] if "Z" in got else None
+            M = np.einsum("...nm,...nmd->...nd", M, space.frame(x))
+        # at a few points of a stranger's choice Z may be faint everywhere; its mean over the sphere is the mass
+        least = 0.0 if x is None else np.abs(np.asarray(self.mass))[..., None]
+        Z = floored(got["Z"], least)[..., None] if "Z" in got else None
         return Reading(Z, M, got.get("L"), kernel.log_lambda0(d))
 
 
 def tail(space: Any, c: Array) -> float:
-    """max |c_k| over the top sixteenth of the degrees."""
+    """max |c_k| over the top sixteenth of the degrees, relative to the largest coefficient (c_0 = 1 on the circle)."""
     top = space.degrees > (15 * int(space.degrees.max())) // 16
-    return float(np.abs(c[..., top]).max())
+    size = np.abs(c)
+    return float(size[..., top].max() / max(size.max(), np.finfo(float).tiny))
 
 
 def carry(old: Any, c: Array, new: Any) -> Array:

@@ -33,6 +33,8 @@ __all__ = ["Exponential", "Zonal", "dimensions", "log_lambda0", "multipliers", "
 
 _TAIL = 1e-16
 """What the bandwidth leaves out, as a share of the kernel's value at x = y and, degree by degree, of lambda_0."""
+_MOST = 10**7
+"""Degrees of the longest recurrence (a few seconds), reached at beta about 4e11: beyond it a sum over points serves."""
 
 
 def _inverse_temperature(value: Any) -> float:
@@ -56,6 +58,8 @@ def _steps(beta: float, d: int, count: int) -> Array:
     # r_l <- beta / (d + 2 l + beta r_{l+1}) contracts by r_l r_{l+1}; log(1/r_l) is at least about asinh(l / beta),
     # so that sqrt(40 beta) + 20 extra terms forget the start r = 0 to within e^{-40}.  beta = 0 is no special case.
     start = count + 20 + math.ceil(math.sqrt(40.0 * beta))
+    if start > _MOST:
+        raise ValueError(f"beta = {beta:g} in d = {d} needs {start:.1e} multipliers; wanted at most {_MOST:.0e}")
     steps = [0.0] * count
     r = 0.0
     for l in range(start - 1, -1, -1):  # noqa: E741 (l is the field's name for a degree)

@@ -55,8 +55,7 @@ def steps(
     evaluations = rejections = 0
     for target in land:
         while t < target:
-            stop = min(target, t + method.limit(t, y))
-            r = stepper.step(method, t, y, h, stop, rng, keep)
+            r = stepper.step(method, t, y, h, target, rng, keep)
             event, r = _landed(method, stepper, t, y, h, r, rng, keep, signs)
             evaluations, rejections = evaluations + r.evaluations, rejections + r.rejections
             change = method.review(t, y, r.t, r.y)
@@ -89,7 +88,9 @@ def _landed(
     if roots[first] <= t or roots[first] >= r.t:
         return int(crossed[first]), r
     cut = stepper.step(method, t, y, None if h is None else roots[first] - t, roots[first], rng, keep)
-    return int(crossed[first]) if cut.t == roots[first] else None, cut._replace(h=r.h)
+    cost = cut.evaluations + r.evaluations, cut.rejections + r.rejections
+    cut = cut._replace(h=r.h, evaluations=cost[0], rejections=cost[1])
+    return int(crossed[first]) if cut.t == roots[first] else None, cut
 
 
 def _root(method: Any, between: Any, t0: float, t1: float, e: int, sign: float) -> float:

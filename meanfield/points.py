@@ -94,8 +94,9 @@ class Cluster:
             return self._direct(kernel, x, want, weights)
         at = None if x is None or x is self.x else geometry.to_angles(x)
         r = harmonic(_CIRCLE, kernel, self.theta, weights, at, want)
-        if r.Z is not None and (r.Z.min(axis=-2) < FAINT * r.Z.max(axis=-2)).any():
-            # the quotient would lose digits; the direct sum keeps them by log-sum-exp
+        if r.Z is not None and (r.Z.min(axis=-2) < FAINT * np.maximum(r.Z.max(axis=-2), 1.0)).any():
+            # The quotient would lose digits; the direct sum keeps them by log-sum-exp.  Far from all points Z is faint
+            # everywhere: but its mean over the sphere is 1.
             return self._direct(kernel, x, want, weights)
         if x is None and self.angles:
             return r

@@ -202,6 +202,11 @@ class Space(Protocol):
         """Weighted points (..., n) at coordinates q -> their coefficients up to degree: evaluate's adjoint."""
         ...
 
+    levels: int
+    """Numbers in [0, 1) that `place` needs for a point."""
+    seen: Array
+    """(N,) nodes at which point values are well-conditioned."""
+
     def harmonics(self, degree: int) -> Array:
         """Degree of every coefficient that `project` gives."""
         ...
@@ -211,7 +216,7 @@ class Space(Protocol):
         ...
 
     def place(self, c: Array, u: Array) -> Array:
-        """u (n, d-1) in [0, 1) -> coordinates of n points distributed as the density; random u samples it."""
+        """u (n, levels) in [0, 1) -> n points distributed as the density (angles on the circle, rows elsewhere)."""
         ...
 
     def fields(self, s: Array, g: Array | None, q: Array | None = None) -> tuple[Array, Array | None]:
@@ -222,8 +227,8 @@ class Space(Protocol):
         """Rows (..., n, d) -> coordinates."""
         ...
 
-    def frame(self, q: Array | None = None) -> Array:
-        """(..., n, m, d) orthonormal tangent frames at own nodes or coordinates q."""
+    def frame(self, x: Array | None = None) -> Array:
+        """(..., n, m, d) orthonormal tangent frames at rows x, or at own nodes."""
         ...
 
     def inner(self, v: Array, q: Array | None = None) -> Array:
@@ -235,7 +240,7 @@ class Space(Protocol):
         ...
 
     def lattice(self, n: int) -> Array:
-        """(n, d-1) the lattice of levels by which `place` quantises."""
+        """(n, levels) the lattice by which `place` quantises."""
         ...
 
     def points(self, q: Any) -> Array:
@@ -307,7 +312,10 @@ class Method:
         return 0.0
 
     def limit(self, t: float, y: Array) -> float:
-        """Largest step the method allows from here (a CFL condition)."""
+        """Shortest time scale of the explicit part from here, 1 / |fastest rate| (a CFL condition).
+
+        A stepper takes at most its own reach times this, the reach being how far its stability region extends.
+        """
         return float("inf")
 
     def events(self, t: float, y: Array) -> Array | None:

@@ -22,6 +22,8 @@ GAUSS = 10
 """Gauss nodes per step for int dissipation dt: exact to degree 19, the dense output has 7."""
 DENSE_BUDGET = 1 << 28
 """Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
+PICTURES = {"circle": circle}
+"""A space names its picture."""
 CHUNK = 1 << 21
 """Numbers of state that one vectorised question may hold at once."""
 
@@ -171,10 +173,15 @@ class Record:
                 parts.setdefault(name, []).append(np.asarray(value))
         return {name: np.concatenate(values) for name, values in parts.items()}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `quantity` can be asked for here."""
+        return tuple(sorted(self._quantities))
+
     def quantity(self, name: str) -> Array:
         """A named quantity of the law at every saved time, (T,) or (T, replicas)."""
-        if name not in self._quantities:
-            raise ValueError(f"{name}: {self.law} has no such quantity here; it has {sorted(self._quantities)}")
+        if name not in self.names:
+            raise ValueError(f"{name}: {self.law} has no such quantity here; it has {list(self.names)}")
         return self._quantities[name]
 
     @property
@@ -216,6 +223,9 @@ class Record:
 
     def joined(self, more: Record) -> Record:
         """This run and its continuation as one."""
+        if more.end == self.end:  # it went nowhere
+            counters = self.counters + more.counters
+            return replace(self, status=more.status, detail=more.detail, counters=counters, settings=more.settings)
         same = more.segments[0].template == self.segments[-1].template
         shift = len(self.segments) - (1 if same else 0)
         # a state kept only because the run ended early is not one of the times asked for
@@ -296,7 +306,7 @@ class Solution(Record):
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """The density over time as a heat map."""
-        return circle.heat(self.t, self.finest.nodes, self.values, ax, title=self.title, **options)
+        return PICTURES[self.finest.picture].heat(self.t, self.finest.nodes, self.values, ax, title=self.title, **options)
 
     def plot_profiles(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
         """The density at several times (six by default) as lines."""
@@ -304,7 +314,7 @@ class Solution(Record):
         space = self.finest
         values = [space.evaluate(carry(rho.space, rho.coefficients, space)) for rho in map(self, asked)]
         labels = [f"t = {t:.3g}" for t in asked]
-        return circle.profiles(space.nodes, values, labels, ax, title=self.title, **options)
+        return PICTURES[space.picture].profiles(space.nodes, values, labels, ax, title=self.title, **options)
 
     def plot_energy(self, axes: Any = None, **options: Any) -> Any:
         """The energy Lyapunov curve, and beneath it the identity's defect."""

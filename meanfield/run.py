@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from meanfield.loop import steps
 from meanfield.protocols import Array, Between, Status, Step, Stop
@@ -32,8 +31,12 @@ class RunError(RuntimeError):
     """
 
     def __init__(self, solution: Record) -> None:
-        super().__init__(f"{solution.message} Everything up to there is in .solution of this error.")
+        super().__init__(_carried(solution))
         self.solution = solution
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # an exception is rebuilt from its message alone, and could not come back from another process
+        return type(self), (self.solution,)
 
 
 class UnresolvedError(RunError):
@@ -44,8 +47,15 @@ class Interrupted(KeyboardInterrupt):
     """Ctrl-C; `.solution` holds the run up to the last good step."""
 
     def __init__(self, solution: Record) -> None:
-        super().__init__(f"{solution.message} Everything up to there is in .solution of this error.")
+        super().__init__(_carried(solution))
         self.solution = solution
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.solution,)
+
+
+def _carried(solution: Record) -> str:
+    return f"{solution.message} Everything up to there is in .solution of this error."
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,8 @@ class _Log:
     """The record in the making."""
 
     def __init__(self, law: Any, method: Any, t: float, y: Array, saves: Array, keep: bool, gauge: bool, held: int) -> None:
-        self.law, self.saves, self.keep, self.gauge = law, saves, keep, gauge
+        self.law, self.saves, self.keep = law, saves, keep
+        self.gauge = gauge and "dissipation" in law.quantities(method.template.measure(y))
         self.t: list[float] = []
         self.states: list[Array] = []
         self.owners: list[int] = []
@@ -83,9 +94,10 @@ class _Log:
         self.spent_t: list[float] = []
         self.spent: list[Any] = []
         self.steps = self.rejections = self.evaluations = 0
-        self.last: tuple[float, Array, float | None] = (t, y, None)
         if t in saves:
             self._snapshot(t, y, 0)
+        self.last: tuple[float, Array, float | None] = (t, y, None)
+        self.sure = self._sizes()
 
     def add(self, step: Step) -> None:
         """One accepted step."""
@@ -100,12 +112,20 @@ class _Log:
         self._save(step)
         if step.between is not None and self.keep:
             self._hold(step.between)
-        self.last = (step.t, step.y, step.h)
+        last, sure = (step.t, step.y, step.h), self._sizes()
+        self.last, self.sure = last, sure  # no call between the two: Ctrl-C sees both or neither
+
+    def _sizes(self) -> tuple[int, int, int, int, Counters]:
+        """How much of the record belongs to finished steps: Ctrl-C in the midst of `add` leaves more."""
+        cost = Counters(self.steps, self.rejections, self.evaluations)
+        return len(self.t), len(self.segments), len(self.dense), len(self.spent_t), cost
 
     def _save(self, step: Step) -> None:
         owner = len(self.segments) - 1
         inside = self.saves[(self.saves > self.last[0]) & (self.saves < step.t)]
         if len(inside):
+            if step.between is None:
+                raise ValueError("t_eval: this stepper knows nothing between its steps: give the times to save")
             for t, y in zip(inside, evaluate(step.between, inside), strict=True):
                 self._snapshot(float(t), step.method.retract(y), owner)
         if step.t in self.saves:
@@ -129,10 +149,15 @@ class _Log:
             so_far = self.spent[-1] if self.spent else 0.0
             self.spent.extend(so_far + spent(self.law, self.segments[owner].template, between, inner))
             self.spent_t.extend([*inner.tolist(), between.t1])
+        else:
+            self.held = DENSE_BUDGET  # what follows must not leave a gap
 
     def close(self, face: Any, stop: Stop, settings: dict[str, Any], rng: Any) -> Any:
         """The finished record; a run that ended early keeps its last accepted state as its last snapshot."""
         t, y, h = self.last
+        saved, stretches, held, gone, cost = self.sure
+        del self.t[saved:], self.states[saved:], self.owners[saved:], self.segments[stretches:]
+        del self.dense[held:], self.dense_owners[held:], self.spent_t[gone:], self.spent[gone:]
         extra = not self.t or (t > self.t[-1] and stop.status is not Status.REACHED_END)
         if extra:
             self._snapshot(t, y, len(self.segments) - 1)
@@ -145,7 +170,7 @@ class _Log:
             segments=tuple(self.segments),
             status=stop.status,
             detail=stop.detail,
-            counters=Counters(self.steps, self.rejections, self.evaluations),
+            counters=cost,
             settings=settings,
             dense=tuple(self.dense),
             dense_owners=tuple(self.dense_owners),
@@ -188,7 +213,7 @@ def drive(
     log = _Log(law, method, span[0], y, saves, dense, gauge, held)
     stop = Stop(Status.REACHED_END)
     began = time.monotonic()
-    bar = None if watch.progress is False else tqdm(total=span[1] - span[0], unit="t", disable=_silent(watch.progress))
+    bar = _bar(watch.progress, span[1] - span[0])
     try:
         for step in steps(method, y, span[0], targets, stepper, h=h, rng=rng, keep=dense or not land):
             before = log.last[0]
@@ -203,19 +228,25 @@ def drive(
     finally:
         if bar is not None:
             bar.close()
-    stop.detail = stop.detail if stop.detail != stop.status.value else ""
+    stop.detail = stop.detail.removeprefix(stop.status.value).strip()
     return log.close(face, stop, settings, rng)
 
 
-def _silent(progress: bool | None) -> bool | None:
-    return None if progress is None else not progress
+def _bar(progress: bool | None, total: float) -> Any:
+    """A progress bar over simulated time; None: only on a terminal."""
+    if progress is False:
+        return None
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, unit="t", disable=None if progress is None else False)
 
 
 def _look(watch: Watch, step: Step, began: float) -> None:
     if watch.observers:
         measure = step.method.measure(step.t, step.y)
         for observe in watch.observers:
-            if observe(step.t, measure) is True:
+            # numpy's comparisons give numpy's own bool
+            if isinstance(verdict := observe(step.t, measure), bool | np.bool_) and verdict:
                 raise Stop(Status.OBSERVER)
     if watch.max_seconds is not None and time.monotonic() - began > watch.max_seconds:
         raise Stop(Status.OUT_OF_TIME, f"({watch.max_seconds:g} s)")

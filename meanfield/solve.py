@@ -18,6 +18,8 @@ from meanfield.steppers import dop853, etd
 DEFAULT_TIMES = 101
 METHODS: dict[str, Any] = {"spectral": Spectral}
 UNRESOLVED = ("raise", "stop")
+MASS = 1e-9
+"""How far from 1 the mass of an initial density may be."""
 
 
 def solve(
@@ -50,11 +52,12 @@ def solve(
         Times to save, strictly increasing, within t_span: landed on exactly and returned as given.  By default 101
         equidistant times taken from the dense output.
     method : {"spectral"} or mf.Spectral(...)
-        How.
+        How.  Any settings object with ``bind(law, rho0, rtol, atol)`` serves; one with ``stepper(rtol, atol)`` brings
+        its own time stepping.
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     rtol, atol : float
-        Tolerances of the time stepping, on every coefficient (c_0 = 1); rtol >= 1e-13.
+        Tolerances of the time stepping, on every coefficient (c_0 = 1); rtol >= 1e-13, atol > 0.
     max_resolution : int, optional
         Largest size of the space (4096 nodes on the circle by default); the resolution doubles when the coefficients'
         tail asks for it.
@@ -104,7 +107,7 @@ def solve(
         y,
         (t0, t1),
         default_times(t0, t1) if asked is None else asked,
-        _stepper(bound, rtol, atol),
+        _stepper(chosen, bound, rtol, atol),
         watch,
         settings,
         land=asked is not None,
@@ -151,7 +154,8 @@ def resume(
     watch = checked_watch(observe, max_seconds, progress)
     bound = chosen.again(sol.law, sol.segments[-1].template, s["rtol"], s["atol"])
     asked = s.get("t_eval")
-    times = default_times(*s["t_span"], end) if asked is None else np.asarray(asked)
+    spread = s.get("spread", s["t_span"])
+    times = default_times(*spread, end) if asked is None else np.asarray(asked)
     rest = times[(times > at["t"]) & (times <= end)]
     more = drive(
         Solution,
@@ -160,9 +164,9 @@ def resume(
         at["y"],
         (at["t"], end),
         rest,
-        _stepper(bound, s["rtol"], s["atol"]),
+        _stepper(chosen, bound, s["rtol"], s["atol"]),
         watch,
-        {**s, "t_span": [s["t_span"][0], end], "method": chosen},
+        {**s, "t_span": [s["t_span"][0], end], "spread": spread, "method": chosen},
         land=asked is not None,
         dense=True,
         gauge=True,
@@ -191,7 +195,7 @@ def checked_law(law: Any, diffusion: Any) -> Any:
 
 def default_times(t0: float, t1: float, end: float | None = None) -> Any:
     """101 equidistant times of [t0, t1]; carried on at the same spacing to another end, which is always saved."""
-    times = np.linspace(t0, t1, DEFAULT_TIMES)
+    times = np.unique(np.linspace(t0, t1, DEFAULT_TIMES))  # far from 0 a short span has fewer floats
     if end is None or end == t1:
         return times
     spacing = (t1 - t0) / (DEFAULT_TIMES - 1)
@@ -218,11 +222,13 @@ def _density(rho0: Any) -> Density:
         raise TypeError(f"rho0: got {type(rho0).__name__}, wanted a Density: make one with mf.Circle(256).density(...)")
     if np.ndim(rho0.coefficients) != 1:
         raise ValueError(f"rho0: got {rho0.coefficients.shape[:-1]} densities at once, wanted one")
+    if abs(float(rho0.mass) - 1.0) > MASS:
+        raise ValueError(f"rho0: its mass is {float(rho0.mass)!r}, wanted 1: is it a signed perturbation?")
     return rho0
 
 
 def _tolerances(rtol: Any, atol: Any) -> tuple[float, float]:
-    return inputs.number("rtol", rtol, low=1e-13, high=1.0), inputs.number("atol", atol, low=0.0, high=1.0)
+    return inputs.number("rtol", rtol, low=1e-13, high=1.0), inputs.number("atol", atol, above=0.0, high=1.0)
 
 
 def _method(method: Any, max_resolution: int | None) -> Any:
@@ -232,5 +238,12 @@ def _method(method: Any, max_resolution: int | None) -> Any:
     return chosen if max_resolution is None else replace(chosen, max_resolution=max_resolution)
 
 
-def _stepper(bound: Any, rtol: float, atol: float) -> Any:
+def _stepper(chosen: Any, bound: Any, rtol: float, atol: float) -> Any:
+    """The method's own stepper if it brings one; else DOP853, or exponential steps where there is a linear part.
+
+    The error is controlled in every coefficient (maximum norm): a mean over coefficients would loosen with every
+    doubling of the resolution, and the looser step's noise would ask for the next doubling.
+    """
+    if hasattr(chosen, "stepper"):
+        return chosen.stepper(rtol, atol)
     return (dop853 if bound.linear is None else etd)(rtol, atol, norm="max")

@@ -8,7 +8,8 @@ Layout, format 1: one variable per array; the attributes ``format``, ``kind``, `
 of what wrote it.  Plain netCDF has no complex numbers and no bools: complex arrays are real ones with a last
 dimension ``real_imag`` of length 2, bools are int8, float16 is float32; the variable's attribute ``numpy_dtype`` says
 so.  (xarray, too, recognises the bools.)  The checksum is the SHA-256 of kind, text and every array's name, dtype,
-shape and bytes.
+shape and bytes.  After the end of the netCDF file, where its readers do not look, stands a seal: a CRC of all its
+bytes, read first, because a single flipped bit in its inner tables can send the HDF5 library into an endless loop.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import platform
 import re
 import sys
 import uuid
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -42,6 +44,8 @@ _KEPT = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64
 _STORED_AS = {"bool": "int8", "float16": "float32", "complex64": "float32", "complex128": "float64"}
 _PAIR = "real_imag"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_REMEDY = "Take a copy from elsewhere, or run again."
+_SEAL = b"meanfield crc32 "
 
 
 class StorageError(ValueError):
@@ -65,11 +69,11 @@ def _target(path: PathLike, overwrite: bool) -> Path:
 
 
 def _name(path: PathLike) -> str:
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"path must be a str or an os.PathLike; got {path!r} ({type(path).__name__}).")
-    text = os.fspath(path)
-    if not isinstance(text, str) or not text:
-        raise ValueError(f"path must be a nonempty str; got {text!r}.")
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str):
+        raise TypeError(f"path must be a str or an os.PathLike of str; got {path!r} ({type(path).__name__}).")
+    if not text:
+        raise ValueError("path must not be empty.")
     return text
 
 
@@ -77,7 +81,7 @@ def _name(path: PathLike) -> str:
 def _atomic(path: PathLike, overwrite: bool) -> Iterator[Path]:
     """A temporary file beside `path`, which becomes `path` in one stroke if the block succeeds.
 
-    A crash at any moment leaves the old file or the new one, never a part; a failure leaves no temporary file.
+    A crash leaves the old file or the new one, never a part; a failure leaves no temporary file.
     """
     target = _target(path, overwrite)
     part = target.with_name(f".{uuid.uuid4().hex}.part")  # the same folder: os.replace is atomic within a file system
@@ -173,25 +177,29 @@ def write(
         If an array, a name, the dimensions or the text cannot be stored.
     """
     _target(path, overwrite)
-    for label, words in (("kind", kind), ("text", text)):
-        _check_text(label, words)
+    _check_text("kind", kind)
+    _check_text("text", text)
     if not kind:
         raise ValueError("kind must not be empty.")
     clean = {name: _check_array(name, value) for name, value in arrays.items()}
     names, sizes = _check_dims(clean, dims or {})
     attributes = {"format": FORMAT, "kind": kind, "text": text, "checksum": _checksum(kind, text, clean), **_versions()}
-    with _atomic(path, overwrite) as part, h5netcdf.File(part, "w") as file:
-        file.attrs.update(attributes)
-        file.dimensions = sizes
-        for name, value in clean.items():
-            stored = _encode(value)
-            variable = file.create_variable(name, names[name], stored.dtype)
-            if stored.size:
-                variable[...] = stored
-            if stored.dtype != value.dtype:
-                variable.attrs["numpy_dtype"] = value.dtype.name
-            if value.dtype.kind == "b":
-                variable.attrs["dtype"] = "bool"  # xarray's own convention
+    with _atomic(path, overwrite) as part:
+        with h5netcdf.File(part, "w") as file:
+            file.attrs.update(attributes)
+            file.dimensions = sizes
+            for name, value in clean.items():
+                stored = _encode(value)
+                variable = file.create_variable(name, names[name], stored.dtype)
+                if stored.size:
+                    variable[...] = stored
+                if stored.dtype != value.dtype:
+                    variable.attrs["numpy_dtype"] = value.dtype.name
+                    if value.dtype.kind == "b":
+                        variable.attrs["dtype"] = "bool"  # xarray's own convention
+        seal = _SEAL + f"{_crc(part, part.stat().st_size):08x}".encode()
+        with open(part, "ab") as stream:
+            stream.write(seal)
 
 
 def _check_text(label: str, value: Any) -> None:
@@ -245,21 +253,15 @@ def _check_dims(
 def _versions() -> dict[str, str]:
     # The package is loaded whenever this room is; importing it here would turn the street around.
     ours = getattr(sys.modules.get("meanfield"), "__version__", "unknown")
-    return {
-        "meanfield": str(ours),
-        "numpy": np.__version__,
-        "h5netcdf": h5netcdf.__version__,
-        "python": platform.python_version(),
-    }
+    ours_and_theirs = {"meanfield": str(ours), "numpy": np.__version__, "h5netcdf": h5netcdf.__version__}
+    return {**ours_and_theirs, "python": platform.python_version()}
 
 
 def _encode(value: Array) -> Array:
-    stored = _STORED_AS.get(value.dtype.name)
-    if stored is None:
-        return value
+    stored = _STORED_AS.get(value.dtype.name, value.dtype.name)
     if value.dtype.kind == "c":
         return value.reshape(-1).view(stored).reshape(*value.shape, 2)
-    return value.astype(stored)
+    return value.astype(stored, copy=False)
 
 
 def _decode(stored: Array, original: str | None) -> Array:
@@ -271,6 +273,15 @@ def _decode(stored: Array, original: str | None) -> Array:
     if original.startswith("complex"):
         return stored.reshape(-1).view(original).reshape(stored.shape[:-1])
     return stored.astype(original)
+
+
+def _crc(path: PathLike, size: int) -> int:
+    """CRC-32 of the first `size` bytes of a file."""
+    crc = 0
+    with open(path, "rb") as stream:
+        while size > 0 and (block := stream.read(min(size, 2**20))):
+            crc, size = zlib.crc32(block, crc), size - len(block)
+    return crc
 
 
 def _checksum(kind: str, text: str, arrays: dict[str, Array]) -> str:
@@ -323,12 +334,7 @@ def read(path: PathLike, kind: str | None = None) -> tuple[dict[str, Array], str
         raise FileNotFoundError(f"{name} does not exist.")
     if os.path.isdir(name):
         raise StorageError(f"{name} is a folder, not a netCDF file.")
-    with open(name, "rb") as stream:
-        head = stream.read(len(_HDF5))
-    if not head:
-        raise StorageError(f"{name} is empty.")
-    if head != _HDF5:
-        raise StorageError(f"{name} is not a netCDF-4 file (its first bytes are {head!r}).")
+    _check_bytes(name)
     try:
         # By h5py: on a damaged file h5netcdf leaves a half-made object behind that complains once more when collected.
         with h5py.File(name, "r") as file:
@@ -337,19 +343,35 @@ def read(path: PathLike, kind: str | None = None) -> tuple[dict[str, Array], str
     except StorageError:
         raise
     except Exception as error:  # HDF5 answers damage with OSError, KeyError, RuntimeError, TypeError, ...
-        raise StorageError(f"{name} is truncated or damaged: {error}") from error
+        raise StorageError(f"{name} is truncated or damaged: {error}. {_REMEDY}") from error
     if _checksum(found, text, arrays) != checksum:
-        raise StorageError(f"{name} is damaged: its checksum does not match. Take a copy from elsewhere, or run again.")
+        raise StorageError(f"{name} is damaged: its checksum does not match. {_REMEDY}")
     return arrays, text
 
 
+def _check_bytes(name: str) -> None:
+    """Refuse what is no HDF5 file, or one whose seal is broken, before the library sees it.
+
+    No seal is no fault: a netCDF tool that edits the file removes it; the checksum of the content remains.
+    """
+    size, length = os.path.getsize(name), len(_SEAL) + 8
+    with open(name, "rb") as stream:
+        head = stream.read(len(_HDF5))
+        stream.seek(max(0, size - length))
+        seal = stream.read()
+    if not head:
+        raise StorageError(f"{name} is empty.")
+    if head != _HDF5:
+        raise StorageError(f"{name} is not a netCDF-4 file (its first bytes are {head!r}).")
+    if seal.startswith(_SEAL) and seal != _SEAL + f"{_crc(name, size - length):08x}".encode():
+        raise StorageError(f"{name} is damaged: its bytes have changed. {_REMEDY}")
+
+
 def _attributes(node: Any) -> dict[str, Any]:
-    """The attributes as netCDF means them: empty text is HDF5's Empty, a number is an array of length 1."""
+    """The attributes as netCDF means them: a number is an array of length 1."""
     found = {}
     for key, value in node.attrs.items():
-        if isinstance(value, h5py.Empty):
-            value = ""
-        elif isinstance(value, np.ndarray) and value.shape == (1,):
+        if isinstance(value, np.ndarray) and value.shape == (1,):
             value = value[0]
         found[str(key)] = value.decode() if isinstance(value, bytes) else value
     return found

@@ -8,7 +8,7 @@ import numpy as np
 
 from meanfield import inputs
 from meanfield.methods.cloud import Cloud, OnPoints
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Stepper
 from meanfield.run import answer, drive
 from meanfield.solve import checked_law, checked_watch, default_times
 from meanfield.steppers import dop853, euler, euler_maruyama, heun, rk4, rk45
@@ -30,7 +30,7 @@ def simulate(
     weights: Any = None,
     angles: bool = False,
     field: str = "auto",
-    method: str = "dop853",
+    method: Any = "dop853",
     step: float | None = None,
     diffusion: float = 0.0,
     rtol: float = 1e-9,
@@ -57,7 +57,7 @@ def simulate(
         The sum: all pairs with log-sum-exp, or the band-limited one (circle), or whichever is faster.
     method : {"dop853", "rk45", "rk4", "euler", "heun", "euler-maruyama"}
         The first two adapt; the others take steps of `step`.  "euler" renormalises rows after each step, which is the
-        papers' own scheme.  Noise needs one of the last two.
+        papers' own scheme.  Noise needs one of the last two.  Or any `Stepper`.
     step : float
         Step of a fixed-step method.
     diffusion : float
@@ -89,7 +89,7 @@ def simulate(
     _refuse_field(law, template, x)
     stepper, generator = _stepper(law, cloud, x, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
-    settings = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
+    settings = {"t_span": [t0, t1], "method": str(method), "step": step, "rtol": rtol, "atol": atol}
     if asked is not None:
         settings["t_eval"] = asked
     traj = drive(
@@ -139,8 +139,11 @@ def _refuse_field(law: Any, template: OnPoints, x: Array) -> None:
 
 
 def _stepper(
-    law: Any, cloud: Cloud, x: Array, method: str, step: Any, rtol: float, atol: float, rng: Any
+    law: Any, cloud: Cloud, x: Array, method: Any, step: Any, rtol: float, atol: float, rng: Any
 ) -> tuple[Any, np.random.Generator | None]:
+    given = None if rng is None else inputs.generator(rng)
+    if isinstance(method, Stepper):
+        return method, given
     inputs.choice("method", method, METHODS)
     noisy = bool(np.any(np.asarray(cloud.noise(0.0, cloud.retract(x))) != 0.0))
     if noisy and method not in STOCHASTIC:
@@ -158,4 +161,4 @@ def _stepper(
     size = inputs.number("step", step, above=0.0)
     if method in FIXED:
         return FIXED[method](size), None
-    return STOCHASTIC[method](size), inputs.generator(rng)
+    return STOCHASTIC[method](size), inputs.generator(rng) if given is None else given

@@ -70,11 +70,15 @@ class Sum(Law):
         return np.sqrt(squares)
 
     def quantities(self, mu: Any) -> dict[str, Any]:
-        """The terms' quantities, equal names added."""
+        """The terms' quantities, equal names added; no dissipation if two give one, since their product counts too."""
         total: dict[str, Any] = {}
+        rates = 0
         for term in self.terms:
             for name, value in term.quantities(mu).items():
                 total[name] = total[name] + value if name in total else value
+                rates += name == "dissipation"
+        if rates > 1:
+            del total["dissipation"]
         return total
 
 

@@ -45,4 +45,4 @@ class Diffusion(Law):
     def quantities(self, mu: Any) -> dict[str, Any]:
         """The entropy's part of the free energy, for measures that have an entropy."""
         entropy = getattr(mu, "entropy", None)
-        return {} if entropy is None else {"entropy": entropy, "free_energy": self.kappa * entropy}
+        return {} if entropy is None else {"free_energy": self.kappa * entropy}

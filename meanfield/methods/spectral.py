@@ -137,6 +137,20 @@ class Coefficients(Method):
         """The density."""
         return Density(self.space, y)
 
+    def limit(self, t: float, y: Array) -> float:
+        """1 / (highest degree * max |X|): the finest mode's transport.
+
+        Longer steps are unstable there, and though the error control notices in the end, the modes have then grown
+        from rounding to the tolerance and ask for resolution.  Diffusion damps them; nothing need be limited then.
+        """
+        if self.linear is not None:
+            return float("inf")
+        seen = self._seen
+        seen.open(y)
+        v = self.law.velocity(t, None if self.law.isotropic else seen.x, seen)
+        speed = float(np.sqrt(np.sum(np.square(v), axis=-1).max())) if np.ndim(v) else 0.0
+        return 1.0 / (float(self.space.degrees.max()) * speed) if speed > 0.0 else float("inf")
+
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Throw an unresolved step away and take it again at twice the resolution."""
         now = tail(self.space, y)

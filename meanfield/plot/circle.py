@@ -7,7 +7,7 @@ periodically.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -156,7 +156,7 @@ def _colours(density: NDArray[np.float64], log: bool | None) -> tuple[Normalize,
 
 
 def profiles(
-    theta: ArrayLike, values_list: Sequence[ArrayLike] | NDArray[Any], labels: Sequence[Any] | None = None,
+    theta: ArrayLike, values_list: Sequence[ArrayLike] | NDArray[Any], labels: Iterable[Any] | None = None,
     ax: Axes | None = None, *, title: str = "", log: bool | None = None,
 ) -> Axes:  # fmt: skip
     """Densities at several times as lines over the angle.
@@ -320,6 +320,15 @@ def _stack(angle: NDArray[np.float64], places: int) -> tuple[NDArray[np.float64]
     return 1.0 + spacing * height, spacing
 
 
+def around(
+    theta: NDArray[np.float64], rho: NDArray[np.float64], norm: Normalize
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Angles (p,), dense enough to look round, and the inner and outer colours (2, p) of a density's band there."""
+    x, y = closed(*thinned(theta, rho))
+    fine = np.union1d(np.linspace(0.0, TURN, 361), np.clip(x, 0.0, TURN))
+    return fine, np.tile(np.clip(np.interp(fine, x, y), norm.vmin, norm.vmax), (2, 1))
+
+
 def band(
     theta: ArrayLike, rho: ArrayLike, ax: Axes | None = None, *, norm: Normalize | None = None, title: str = "",
     log: bool | None = None,
@@ -342,14 +351,12 @@ def band(
     angles = style.finite("theta", theta, None)
     density = style.numbers("rho", rho, len(angles))
     norm = _colours(density, log)[0] if norm is None else norm
-    x, y = closed(*thinned(angles, density))
-    fine = np.union1d(np.linspace(0.0, TURN, 361), np.clip(x, 0.0, TURN))
-    colour = np.clip(np.interp(fine, x, y), norm.vmin, norm.vmax)
+    fine, colour = around(angles, density, norm)
     radii = np.array([[0.82], [1.0]])
     with style.axes(ax, style.SQUARE) as ax:
         ax.pcolormesh(
-            radii * np.cos(fine), radii * np.sin(fine), np.stack([colour, colour]), norm=norm, cmap="viridis",
-            shading="gouraud", rasterized=True,
+            radii * np.cos(fine), radii * np.sin(fine), colour, norm=norm, cmap="viridis", shading="gouraud",
+            rasterized=True,
         )  # fmt: skip
         for radius in radii[:, 0]:
             ax.plot(radius * np.cos(fine), radius * np.sin(fine), color="0.4", linewidth=0.5)

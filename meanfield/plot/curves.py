@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,7 +141,7 @@ def _dark() -> Any:
 
 def spectrum(
     degrees: ArrayLike | Sequence[ArrayLike], magnitude_list: Sequence[ArrayLike] | NDArray[Any],
-    labels: Sequence[Any] | None = None, tolerance: float | None = None, ax: Axes | None = None, *,
+    labels: Iterable[Any] | None = None, tolerance: float | None = None, ax: Axes | None = None, *,
     symbol: str = "c_k", title: str = "",
 ) -> Axes:  # fmt: skip
     """Magnitudes of coefficients over their degree, logarithmically; exact zeros are left out.
@@ -188,7 +188,7 @@ def spectrum(
 
 
 def moments(
-    t: ArrayLike, magnitudes: ArrayLike, labels: Sequence[Any] | None = None, ax: Axes | None = None, *,
+    t: ArrayLike, magnitudes: ArrayLike, labels: Iterable[Any] | None = None, ax: Axes | None = None, *,
     predicted: ArrayLike | None = None, symbol: str = "c_k", title: str = "",
 ) -> Axes:  # fmt: skip
     """Magnitudes of moments over time, logarithmically, with what linear theory predicts.
@@ -316,7 +316,7 @@ def rate(
 
 
 def growth(
-    t: ArrayLike, distances: Sequence[ArrayLike] | NDArray[Any], labels: Sequence[Any] | None = None,
+    t: ArrayLike, distances: Sequence[ArrayLike] | NDArray[Any], labels: Iterable[Any] | None = None,
     ax: Axes | None = None, *, spread: Sequence[ArrayLike] | None = None,
     bounds: Mapping[str, ArrayLike] | None = None, ylabel: str = r"$W_1$ (rad)", log: bool = True, title: str = "",
 ) -> Axes:  # fmt: skip

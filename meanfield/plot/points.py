@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from math import lgamma
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ _TILE = 512
 
 
 def inner_products(
-    x: ArrayLike, ax: Axes | None = None, *, bins: int = 80, labels: Sequence[Any] | None = None,
+    x: ArrayLike, ax: Axes | None = None, *, bins: int = 80, labels: Iterable[Any] | None = None,
     uniform: bool = True, log: bool = False, title: str = "",
 ) -> Axes:  # fmt: skip
     """Histogram of the inner products <x_i, x_j>, i < j: how far a cloud is from uniform and from one cluster.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,7 +164,6 @@ def _new_axes(rows: int, figsize: tuple[float, float], heights: Sequence[float])
             dress(ax)
         try:
             yield made[:, 0]
-            figure.draw_without_rendering()  # makes the ticks, whose letters would else be the user's
         except BaseException:
             plt.close(figure)  # an unfinished figure would wait in pyplot's list to be shown
             raise
@@ -173,7 +172,7 @@ def _new_axes(rows: int, figsize: tuple[float, float], heights: Sequence[float])
 def dress(ax: Axes) -> Axes:
     """Thin spines and ticks, none above or to the right, on axes of our own figures."""
     ax.spines[["top", "right"]].set_visible(False)
-    # Ticks are made when first drawn, which may be after the style's context has ended: say their look now.
+    # Ticks are made when drawn, by when the user's settings hold again: say their look here.
     ax.tick_params(which="major", width=0.6, length=3.2, labelsize=STYLE["xtick.labelsize"], color="0.25")
     ax.tick_params(which="minor", width=0.4, length=1.8, color="0.25")
     return ax
@@ -268,7 +267,10 @@ def legend(ax: Axes, **options: Any) -> Legend | None:
     if not handles:
         return None
     figure = root(ax)
-    figure.draw_without_rendering()  # settles limits and layout, on which the places depend
+    engine = figure.get_layout_engine()
+    ax.get_xlim(), ax.get_ylim()  # settles the limits, and below the layout: the places depend on both
+    if engine is not None:
+        engine.execute(figure)
     shapes = list(_shapes(ax))
     for place in _PLACES:
         made = ax.legend(handles, labels, loc=place, **options)
@@ -276,7 +278,7 @@ def legend(ax: Axes, **options: Any) -> Legend | None:
         inside = box.width < ax.bbox.width and box.height < ax.bbox.height
         if inside and not any(outline.intersects_bbox(box.padded(3.0), filled) for outline, filled in shapes):
             return made
-    if figure.get_layout_engine() is None:
+    if engine is None:
         return ax.legend(handles, labels, loc="best")
     return ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
 
@@ -347,7 +349,7 @@ def masses(name: str, value: ArrayLike | None, count: int) -> NDArray[np.float64
     return array / array.sum()
 
 
-def names(name: str, value: Sequence[Any] | None, count: int) -> list[str]:
+def names(name: str, value: Iterable[Any] | None, count: int) -> list[str]:
     """Labels of `count` lines as strings, or a refusal naming the argument."""
     if value is None:
         return [""] * count

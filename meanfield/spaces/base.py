@@ -19,17 +19,70 @@ REFINEMENTS = 6
 
 
 class Gridded:
-    """Base of the spaces: densities from callables, node values or coefficients."""
+    """Base of the spaces: densities from callables, node values or coefficients.
+
+    A space gives d, size, nodes, weights, degrees, labels, rows, analyse, evaluate, chart, frame, place and resized.
+    For the rest of the contract there are plain answers here, by quadrature and dense matrices (real orthonormal
+    coefficients); a space that can do better says so by its own method.
+    """
 
     d: int
     size: int
     weights: Array
     nodes: Array
     degrees: Array
+    rows: Array | None
     analyse: Callable[..., Array]
     evaluate: Callable[..., Array]
     resized: Callable[..., Any]
     labels: tuple[Any, ...]
+    picture = "circle"
+    largest = 512
+
+    @property
+    def levels(self) -> int:
+        """Numbers in [0, 1) that `place` needs for a point."""
+        return self.d - 1
+
+    @property
+    def seen(self) -> Array:
+        """(N,) nodes at which point values are well-conditioned: those of weight above 1e-16."""
+        return self.weights > 1e-16
+
+    def fields(self, s: Array, g: Array | None, q: Array | None = None) -> tuple[Array, Array | None]:
+        """Scalars (S, ..., M) and a potential's gradient at the same points."""
+        return self.evaluate(s, q), None if g is None else self.evaluate(g, q, gradient=True)
+
+    def harmonics(self, degree: int) -> Array:
+        """Degrees of the coefficients that `project` gives."""
+        return self.degrees[self.degrees <= degree]
+
+    def plan(self, multipliers: Array, potential: Array | None) -> Any:
+        """Dense matrices on a grid twice as fine."""
+        return DensePlan(self, multipliers, potential)
+
+    def lattice(self, n: int) -> Array:
+        """(n, levels): equidistant in one dimension, a Kronecker lattice in more."""
+        first = ((np.arange(n) + 0.5) / n)[:, None]
+        # irrational steps of the generalised golden ratio spread the other levels evenly
+        root = np.roots([1.0, *[0.0] * (self.levels - 2), -1.0, -1.0]) if self.levels > 1 else np.empty(0)
+        ratios = [1.0 / float(root.real.max()) ** (i + 1) for i in range(self.levels - 1)]
+        rest = [np.mod(0.5 + ratio * np.arange(1, n + 1), 1.0)[:, None] for ratio in ratios]
+        return np.concatenate([first, *rest], axis=1)
+
+    def points(self, q: Any) -> Array:
+        """Coordinates given by a user, checked."""
+        return inputs.array("q", q, nonempty=False)
+
+    def moments(self, c: Array, degree: int) -> Array:
+        """The coefficients themselves, to `degree`."""
+        return c[..., self.degrees <= degree]
+
+    def averages(self, c: Array) -> tuple[Array, Array]:
+        """int x d mu and int x x^T d mu, by quadrature."""
+        mass = self.weights * self.evaluate(c)
+        mean = np.einsum("...n,nd->...d", mass, self.rows)
+        return mean, np.einsum("...n,ni,nj->...ij", mass, self.rows, self.rows)
 
     @property
     def area(self) -> float:
@@ -74,7 +127,7 @@ class Gridded:
         else:
             values = inputs.array("values", f, shape=(len(self.weights),))
             c = self.analyse(values)
-            self._refuse_tail(c, values)
+            self._refuse_tail(c)
         return _finished(Density(self, c), normalize, signed)
 
     def _given(self, coefficients: Any) -> Array:
@@ -96,18 +149,17 @@ class Gridded:
         for _ in range(REFINEMENTS):
             values = _call(f, fine)
             c = fine.analyse(values)
-            scale = max(float(np.abs(c).max()), float(np.abs(values).max()) * 1e-3)
-            if fine is not self and tail(fine, c) <= RESOLVED * scale:
+            if fine is not self and tail(fine, c) <= RESOLVED:
                 break
             fine = fine.resized(2 * fine.size)
         else:
             raise ValueError(
                 f"density: the callable is not resolved even by {fine.size // 2} (its coefficients have only fallen to "
-                f"{tail(fine.resized(fine.size // 2), c) / scale:.1e} of its size): it has a jump, a kink or a spike; "
+                f"{tail(fine.resized(fine.size // 2), c):.1e} of its size): it has a jump, a kink or a spike; "
                 "smooth it, or give coefficients="
             )
         beyond = fine.degrees > self.degrees.max()
-        lost = np.abs(c) * beyond
+        lost, scale = np.abs(c) * beyond, float(np.abs(c).max())
         if lost.max() > RESOLVED * scale:
             needed = int(fine.degrees[np.nonzero(np.abs(c) > RESOLVED * scale)[0].max()])
             raise ValueError(
@@ -116,12 +168,11 @@ class Gridded:
             )
         return carry(fine, c, self)
 
-    def _refuse_tail(self, c: Array, values: Array) -> None:
-        scale = max(float(np.abs(c).max()), float(np.abs(values).max()) * 1e-3)
-        if tail(self, c) > RESOLVED * scale:
+    def _refuse_tail(self, c: Array) -> None:
+        if tail(self, c) > RESOLVED:
             raise ValueError(
                 f"values: under-resolved: the coefficients in the last sixteenth of the degrees are "
-                f"{tail(self, c) / scale:.1e} of the largest, above 1e-12: give a callable or more nodes"
+                f"{tail(self, c):.1e} of the largest, above 1e-12: give a callable or more nodes"
             )
 
 
@@ -141,14 +192,14 @@ def _finished(rho: Density, normalize: bool, signed: bool) -> Density:
     """rho checked for sign and mass, and normalised."""
     if signed:
         return rho
-    values = rho.values
-    # looked at between the nodes too: a trigonometric polynomial can dip there
+    fine = rho.resized(2 * rho.space.size)  # a polynomial can dip between the nodes
+    values = np.where(fine.space.seen, fine.values, 1.0)
     low, high = values.min(), values.max()
     if low < -RESOLVED * max(high, -low):
         where = int(values.argmin())
         raise ValueError(
-            f"density: negative: its smallest value is {low:.3e} (largest {high:.3e}) at node {where}; a density is not "
-            "negative (for a perturbation: signed=True)"
+            f"density: negative: its smallest value is {low:.3e} (largest {high:.3e}) at {fine.space.nodes[where]}; a density is "
+            "not negative (for a perturbation: signed=True)"
         )
     mass = float(rho.mass)
     if not mass > 0.0:
@@ -158,3 +209,23 @@ def _finished(rho: Density, normalize: bool, signed: bool) -> Density:
     if abs(mass - 1.0) > RESOLVED:
         raise ValueError(f"density: its mass is {mass!r} and normalize=False demands 1 (to 1e-12)")
     return rho
+
+
+class DensePlan:
+    """The plain plan of a space with real orthonormal coefficients: matrices, no transforms."""
+
+    def __init__(self, space: Any, multipliers: Array, potential: Array | None) -> None:
+        self.grid = space.resized(2 * space.size)
+        one = np.eye(len(space.degrees))
+        self._basis = space.evaluate(one, self.grid.nodes).T
+        self._slopes = np.moveaxis(space.evaluate(one, self.grid.nodes, gradient=True), 0, 1)
+        self._multipliers, self._potential = multipliers, potential
+
+    def open(self, c: Array) -> tuple[Array, Array | None]:
+        """Scalar fields (S, N) and the potential's gradient (N, m)."""
+        s = (self._multipliers * c) @ self._basis.T
+        return s, None if self._potential is None else np.einsum("nkm,k->nm", self._slopes, self._potential * c)
+
+    def close(self, X: Array, rho: Array, out: Array) -> Array:
+        """-div(rho X), tested against every basis function: int <grad phi_k, X> d mu."""
+        return np.einsum("nkm,nm,n->k", self._slopes, X, self.grid.weights * rho, out=out)

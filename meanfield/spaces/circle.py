@@ -125,10 +125,10 @@ class Circle(Gridded):
         """Rows (..., p, 2) -> angles."""
         return np.arctan2(x[..., 1], x[..., 0])
 
-    def frame(self, q: Array | None = None) -> Array:
-        """(..., p, 1, 2) the unit tangent (-sin, cos)."""
-        q = self.nodes if q is None else q
-        return np.stack([-np.sin(q), np.cos(q)], axis=-1)[..., None, :]
+    def frame(self, x: Array | None = None) -> Array:
+        """(..., p, 1, 2) the unit tangent (-y, x)."""
+        x = self.rows if x is None else x
+        return np.stack([-x[..., 1], x[..., 0]], axis=-1)[..., None, :]
 
     def inner(self, v: Array, q: Array | None = None) -> Array:
         """<x, v> at angles q."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
 
@@ -15,6 +17,7 @@ from meanfield.threads import threads
 TWO_PI = 2.0 * np.pi
 TOLERANCE = 2.5e-13
 """The least that ducc0's nonuniform transforms accept in double precision; the error seen is below 1e-14."""
+FEW_TURNS = 4.0 * TWO_PI
 # ESTIMATE, not MEASURE: measured plans differ from run to run, and with them the last bits of every result.
 ESTIMATE = "FFTW_ESTIMATE"
 
@@ -95,8 +98,13 @@ def moments(q: Array, w: Array, degree: int) -> Array:
     masses = w.reshape(-1, p).astype(complex)
     out = np.empty((len(angles), 2 * degree + 1), dtype=complex)
     count = threads(p)
-    for coord, points, target in zip(angles, masses, out, strict=True):
-        ducc0.nufft.nu2u(points=points, coord=coord, forward=True, epsilon=TOLERANCE, nthreads=count, out=target)
+
+    def one(r: int) -> None:
+        ducc0.nufft.nu2u(
+            points=masses[r], coord=angles[r], forward=True, epsilon=TOLERANCE, nthreads=count, out=out[r]
+        )
+
+    shared(one, len(angles), p)
     return out[:, degree:].reshape(*q.shape[:-1], degree + 1)
 
 
@@ -107,23 +115,42 @@ def series(c: Array, q: Array) -> Array:
     """
     c = band(c)
     lead = np.broadcast_shapes(c.shape[1:-1], q.shape[:-1])
+    if q.size == 0:
+        return np.empty((len(c), *lead, q.shape[-1]))
     S, M, p = len(c), c.shape[-1], q.shape[-1] if q.ndim else 1
     flat = np.broadcast_to(c, (S, *lead, M)).reshape(S, -1, M)
     angles = np.broadcast_to(wrapped(q), (*lead, *q.shape[len(q.shape[:-1]) :])).reshape(-1, p, 1)
     out = np.empty((S, len(angles), p))
-    grid = np.empty(2 * M - 1, dtype=complex)
     count = threads(p)
-    for first in range(0, S, 2):
-        pair = flat[first : first + 2]
-        for r, coord in enumerate(angles):
-            one, other = pair[0, r], pair[1, r] if len(pair) == 2 else np.zeros(M)
-            grid[M - 1 :] = one + 1j * other
-            grid[: M - 1] = np.conj(one[:0:-1]) + 1j * np.conj(other[:0:-1])
-            values = ducc0.nufft.u2nu(grid=grid, coord=coord, forward=False, epsilon=TOLERANCE, nthreads=count)
+
+    def one(r: int) -> None:
+        grid = np.empty(2 * M - 1, dtype=complex)
+        for first in range(0, S, 2):
+            real = flat[first, r]
+            imaginary = flat[first + 1, r] if first + 1 < S else np.zeros(M)
+            grid[M - 1 :] = real + 1j * imaginary
+            grid[: M - 1] = np.conj(real[:0:-1]) + 1j * np.conj(imaginary[:0:-1])
+            values = ducc0.nufft.u2nu(grid=grid, coord=angles[r], forward=False, epsilon=TOLERANCE, nthreads=count)
             out[first, r] = values.real
-            if len(pair) == 2:
+            if first + 1 < S:
                 out[first + 1, r] = values.imag
+
+    shared(one, len(angles), p)
     return out.reshape(S, *lead, *q.shape[len(q.shape[:-1]) :])
+
+
+def shared(one: Callable[[int], None], rows: int, p: int) -> None:
+    """one(0), ..., one(rows - 1), each about p points of work, by as many threads as the whole is worth.
+
+    The transforms let go of the interpreter, and every row is computed alone: the bits do not depend on the threads.
+    """
+    workers = 1 if threads(p) > 1 else min(rows, threads(rows * p))
+    if workers <= 1:
+        for r in range(rows):
+            one(r)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(lambda first: [one(r) for r in range(first, rows, workers)], range(workers)))
 
 
 def band(c: Array) -> Array:
@@ -133,8 +160,8 @@ def band(c: Array) -> Array:
 
 
 def wrapped(q: Array) -> Array:
-    """Angles in [0, 2 pi), where the nonuniform transforms are most accurate."""
-    return np.mod(q, TWO_PI)
+    """Angles within a few turns, where the nonuniform transforms are accurate (reducing costs as much as they do)."""
+    return q if np.abs(q).max(initial=0.0) <= FEW_TURNS else np.mod(q, TWO_PI)
 
 
 def inverse_distribution(c: Array, u: Array) -> Array:

@@ -1,17 +1,21 @@
 """One accepted step each: explicit Runge-Kutta, exponential, stochastic."""
 
+from meanfield.steppers.collocation import ExponentialCollocation, etd
 from meanfield.steppers.dense import evaluate, phi, phis
-from meanfield.steppers.exponential import etd
+from meanfield.steppers.exponential import ETDRK4, etdrk4
 from meanfield.steppers.runge_kutta import ExplicitRungeKutta, FixedStep, dop853, euler, rk4, rk45
 from meanfield.steppers.stochastic import EulerMaruyama, Heun, euler_maruyama, heun
 
 __all__ = [
+    "ETDRK4",
     "EulerMaruyama",
     "ExplicitRungeKutta",
+    "ExponentialCollocation",
     "FixedStep",
     "Heun",
     "dop853",
     "etd",
+    "etdrk4",
     "euler",
     "euler_maruyama",
     "evaluate",

@@ -28,16 +28,23 @@ def checked(t: float, y: Array, h: float | None, stop: float) -> Array:
         y = y.astype(np.float64)
     if y.dtype not in (np.float64, np.complex128):
         raise TypeError(f"y: got dtype {y.dtype}, wanted float64 or complex128")
+    if stop == t:
+        raise Stop(Status.STEP_TOO_SMALL, f"{Status.STEP_TOO_SMALL.value} (t = stop = {t!r})")
     if not stop > t:
-        raise ValueError(f"stop: got {stop!r}, wanted a time after t = {t!r}")
+        raise ValueError(f"stop: got {stop!r}, wanted a time not before t = {t!r}")
     if h is not None and not h > 0.0:
         raise ValueError(f"h: got {h!r}, wanted a positive step or None")
     return np.ascontiguousarray(y) if y.ndim else y
 
 
+def lands(t: float, h: float, stop: float) -> bool:
+    """Whether a step of h from t reaches stop, or would leave a sliver before it."""
+    return h >= (stop - t) * (1.0 - 1e-10)
+
+
 def land(t: float, h: float, stop: float) -> tuple[float, float]:
-    """(t1, t1 - t) for a step of h from t, or onto stop, bit for bit, where that is nearer or as good as reached."""
-    if h >= (stop - t) * (1.0 - 1e-10):
+    """(t1, t1 - t) for a step of h from t, or onto stop, bit for bit, where the step reaches it."""
+    if lands(t, h, stop):
         return stop, stop - t
     t1 = t + h
     return (t1, t1 - t) if t1 < stop else (stop, stop - t)
@@ -127,19 +134,33 @@ class Adaptive(Stepper):
             return float(np.abs(q).max())
         return math.sqrt(float(np.vdot(q, q).real) / q.size)
 
-    def first(
-        self, slope: Callable[[float, Array, Array], Any], t: float, y: Array, f0: Array, stop: float, order: int
-    ) -> float:
-        """First step (HNW section II.4, p. 169), by one evaluation inside [t, stop]; order is the error's exponent."""
+    def blend(self, e: float, d: float, damp: float) -> float:
+        """e^2 / sqrt(e^2 + (damp d)^2), for estimates e << d of successive orders: their geometric continuation.
+
+        HNW section II.10 uses it with damp = 0.1.  It is never above e, and e where the orders show no decrease.
+        """
+        return e * e / math.hypot(e, damp * d) if e > 0.0 else e
+
+    def first(self, y: Array, f0: Array, trial: Callable[[float], Array], left: float, t: float, order: int) -> float:
+        """First step, after HNW section II.4, p. 169, by one evaluation not beyond the time left.
+
+        Parameters
+        ----------
+        y, f0
+            The state and its slope at t, flat.
+        trial
+            h -> the slope after a first-order step of h, flat.
+        left
+            Time to the end.
+        order
+            The error is O(h^order).
+        """
         sc = self.scale(np.abs(y), y)
         d0, d1 = self.size(y, sc), self.size(f0, sc)
         if not math.isfinite(d0 + d1):
             raise Stop(Status.NOT_FINITE, f"the state or its slope is not finite at t = {t!r}")
-        h0 = 1e-6 if min(d0, d1) < 1e-5 else 0.01 * d0 / d1
-        h0 = min(h0, stop - t)
-        f1 = np.empty_like(f0)
-        slope(t + h0, y + h0 * f0, f1)
-        d2 = self.size(f1 - f0, sc) / h0
+        h0 = min(1e-6 if min(d0, d1) < 1e-5 else 0.01 * d0 / d1, left)
+        d2 = self.size(trial(h0) - f0, sc) / h0
         if not math.isfinite(d2):
             return h0 * 0.01
         d = max(d1, d2)
@@ -147,7 +168,13 @@ class Adaptive(Stepper):
         return min(100.0 * h0, h1)
 
     def advance(
-        self, attempt: Callable[[float, float], float], t: float, h: float, stop: float, order: int
+        self,
+        attempt: Callable[[float, float], float],
+        t: float,
+        h: float,
+        stop: float,
+        order: int,
+        grid: Callable[[float], float] = float,
     ) -> Advance:
         """Try steps until one is accepted.
 
@@ -159,6 +186,8 @@ class Adaptive(Stepper):
             Step to try first.
         order
             The error is O(h^order).
+        grid
+            h -> a step not above it; for steppers that keep tables for steps already taken.
 
         Raises
         ------
@@ -168,9 +197,11 @@ class Adaptive(Stepper):
         least = smallest(t, stop)
         rejections, error = 0, 0.0
         while True:
-            if h < least:
-                status = Status.STEP_TOO_SMALL if math.isfinite(error) else Status.NOT_FINITE
-                raise Stop(status, f"{status.value} (t = {t!r}, h = {h:.3g})")
+            if not lands(t, h, stop):
+                h = grid(h)
+                if h < least:
+                    status = Status.STEP_TOO_SMALL if math.isfinite(error) else Status.NOT_FINITE
+                    raise Stop(status, f"{status.value} (t = {t!r}, h = {h:.3g})")
             t1, used = land(t, h, stop)
             error = attempt(t1, used)
             if error <= 1.0:
@@ -183,4 +214,4 @@ class Adaptive(Stepper):
         factor = self.grow if error == 0.0 else min(self.grow, self.safety * error ** (-1.0 / order))
         wanted = used * (min(1.0, factor) if rejections else max(self.shrink, factor))
         landed_early = used < h * (1.0 - 1e-9)
-        return Advance(t1, max(h, wanted) if landed_early else wanted, rejections)
+        return Advance(t1, grid(max(h, wanted) if landed_early else wanted), rejections)

@@ -29,9 +29,10 @@ def gauss(points: int) -> tuple[Array, Array]:
 
     leggauss is good to 5e-14 only near the ends; one Newton step in extended precision mends it.
     """
-    x = leggauss(points)[0].astype(np.longdouble)
+    x: Array = leggauss(points)[0].astype(np.longdouble)
     for _ in range(2):
-        before, value = np.ones_like(x), x
+        before: Array = np.ones_like(x)
+        value = x
         for n in range(2, points + 1):
             before, value = value, ((2 * n - 1) * x * value - (n - 1) * before) / n
         slope = points * (before - x * value) / (1 - x * x)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Between, Status, Stepped, Stepper, Stop
-from meanfield.steppers.control import Adaptive, checked, land, slope_of, smallest
+from meanfield.steppers.control import Adaptive, checked, land, lands, slope_of, smallest
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 
 
@@ -54,6 +54,13 @@ class _Stages:
         self.slope(t1, y1, self.rows[self.table.stages])
         self.evaluations += 1
 
+    def euler(self, h: float) -> Array:
+        """The slope after Euler's step of h; flat, a new array."""
+        f1 = np.empty_like(self.y)
+        self.slope(self.t + h, self.y + h * self.rows[0], f1)
+        self.evaluations += 1
+        return f1.reshape(-1)
+
     def finite(self) -> bool:
         """Whether state and slope at the step's beginning are finite."""
         return bool(np.isfinite(self.flat).all() and np.isfinite(self.k[0]).all())
@@ -73,8 +80,8 @@ class _Stages:
 class ExplicitRungeKutta(Adaptive):
     """An adaptive explicit Runge-Kutta method.
 
-    With two rows of error weights, e = h E_1 k and d = h E_2 k, the error's norm is |e|^2 / sqrt(|e|^2 + 0.01 |d|^2)
-    (HNW section II.10); with one it is |e|.  A step costs table.stages evaluations (one more if the error needs
+    With two rows of error weights, e = h E_1 k and d = h E_2 k, the error's norm is that of e damped by d
+    (`Adaptive.blend`); with one it is |e|.  A step costs table.stages evaluations (one more if the error needs
     f(t1, y1)); kept, the dense output's rows come on top.
 
     Attributes
@@ -124,16 +131,15 @@ class ExplicitRungeKutta(Adaptive):
             sc = self.scale(modulus, y1.reshape(-1))
             e = np.dot(used * table.E, stages.k[: table.E.shape[1]]).view(y.dtype)
             error = self.size(e[0], sc)
-            if len(e) == 2 and error > 0.0:
-                error = error * error / math.hypot(error, 0.1 * self.size(e[1], sc))
+            if len(e) == 2:
+                error = self.blend(error, self.size(e[1], sc), 0.1)
             if not math.isfinite(error) and not stages.finite():
                 raise Stop(Status.NOT_FINITE, f"the state or its slope is not finite at t = {t!r}")
             return error
 
         if h is None:
-            h = self.first(stages.slope, t, flat.reshape(y.shape), stages.rows[0], stop, order)
-            stages.evaluations += 1
-        t1, h_next, rejections = self.advance(attempt, t, min(h, method.limit(t, y)), stop, order)
+            h = self.first(flat, stages.rows[0].reshape(-1), stages.euler, stop - t, t, order)
+        t1, h_next, rejections = self.advance(attempt, t, min(h, self.table.reach * method.limit(t, y)), stop, order)
         between = stages.between(t1, y1, table.stages + tail) if keep else None
         return Stepped(t1, method.retract(y1), h_next, between, stages.evaluations, rejections)
 
@@ -142,9 +148,9 @@ class ExplicitRungeKutta(Adaptive):
 class FixedStep(Stepper):
     """Steps of one size, without error control.
 
-    The last step before `stop` is clipped.  Where `stop - t` is a whole number m of steps up to rounding, exactly m
-    are taken, each (stop - t) / m, so that times do not drift.  The method's limit, or a smaller h asked for, make
-    one step smaller; the step to try next is always `size`.
+    The last step before `stop` is clipped.  Where `stop - t` is a whole number of steps up to rounding, so many are
+    taken, at times counted back from `stop`, so that they do not drift.  The method's limit, or a smaller h asked for,
+    make one step smaller; the step to try next is always `size`.
 
     Attributes
     ----------
@@ -173,7 +179,7 @@ class FixedStep(Stepper):
             STEP_TOO_SMALL where the step does not move time, NOT_FINITE where the new state is not finite.
         """
         y = checked(t, y, h, stop)
-        t1, used = fixed(t, y, h, stop, self.size, method)
+        t1, used = fixed(t, y, h, stop, self.size, method, self.table.reach)
         with np.errstate(over="ignore", invalid="ignore"):
             stages = _Stages(self.table, method, t, y, keep)
             stages.fill(1, self.table.stages, used)
@@ -184,14 +190,18 @@ class FixedStep(Stepper):
         return Stepped(t1, method.retract(y1), self.size, between, stages.evaluations, 0)
 
 
-def fixed(t: float, y: Array, h: float | None, stop: float, size: float, method: Any) -> tuple[float, float]:
+def fixed(
+    t: float, y: Array, h: float | None, stop: float, size: float, method: Any, reach: float = 1.0
+) -> tuple[float, float]:
     """(t1, t1 - t) of a step of one size: see `FixedStep`."""
-    wanted = min(size, math.inf if h is None else h, method.limit(t, y))
-    if wanted < smallest(t, stop):
+    wanted = min(size, math.inf if h is None else h, reach * method.limit(t, y))
+    if wanted < smallest(t, stop) and not lands(t, wanted, stop):
         raise Stop(Status.STEP_TOO_SMALL, f"{Status.STEP_TOO_SMALL.value} (t = {t!r}, h = {wanted:.3g})")
     count = (stop - t) / wanted
-    if math.isfinite(count) and abs(count - round(count)) <= max(1e-9, 1e-15 * count) and round(count) > 0:
-        wanted = (stop - t) / round(count)
+    slack = max(1e-9, 4.0 * float(np.spacing(max(abs(t), abs(stop)))) / wanted)
+    if 1.5 < count < 1e15 and abs(count - round(count)) <= slack:
+        t1 = stop - (round(count) - 1) * wanted
+        return t1, t1 - t
     return land(t, wanted, stop)
 
 

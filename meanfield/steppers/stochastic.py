@@ -4,7 +4,7 @@ The noise of a step of size h is its tangent increment dW = P_x (s sqrt(h) xi), 
 space, and the step ends by `retract`.  On the sphere the retraction is the curvature term: in the mean
 |x + dW| - 1 = s^2 h (d-1) / 2 + O(h^2), so dividing by it moves x by -s^2 (d-1) / 2 x dt, and for rhs = 0 and
 s = sqrt(2 kappa) the step is Brownian motion with generator kappa times the Laplacian:
-E <x(t), x(0)> = e^{-kappa (d-1) t}.
+E <x(t), x(0)> = e^{-kappa (d-1) t}.  Euler-Maruyama finds that rate too small by the factor 1 - kappa h (d+2).
 
 P. E. Kloeden and E. Platen, Numerical Solution of Stochastic Differential Equations, Springer 1992: Euler in sections
 10.2 and 14.1, Heun with additive noise in sections 11.1 (strong) and 15.1 (weak).
@@ -23,8 +23,8 @@ from meanfield.steppers.control import checked, slope_of
 from meanfield.steppers.runge_kutta import fixed
 
 
-def increment(method: Any, t: float, y: Array, h: float, rng: np.random.Generator | None) -> Array | None:
-    """P_y (s sqrt(h) xi); None, without drawing, where s is the number 0.
+def strength(method: Any, t: float, y: Array, rng: np.random.Generator | None) -> Any:
+    """The method's s, or None where it is the number 0: then nothing is drawn.
 
     Raises
     ------
@@ -40,8 +40,11 @@ def increment(method: Any, t: float, y: Array, h: float, rng: np.random.Generato
     if y.dtype != np.float64:
         raise TypeError(f"y: got dtype {y.dtype}, wanted real states: noise moves points, not coefficients")
     s = method.noise(t, y)
-    if np.ndim(s) == 0 and float(s) == 0.0:
-        return None
+    return None if np.ndim(s) == 0 and float(s) == 0.0 else s
+
+
+def increment(method: Any, y: Array, s: Any, h: float, rng: Any) -> Array:
+    """dW = P_y (s sqrt(h) xi)."""
     xi = rng.standard_normal(y.shape)
     xi *= math.sqrt(h)
     return np.asarray(method.tangent(y, s * xi))
@@ -79,28 +82,39 @@ class EulerMaruyama(Stepper):
         y = checked(t, y, h, stop)
         t1, used = fixed(t, y, h, stop, self.size, method)
         with np.errstate(over="ignore", invalid="ignore"):
-            y1, evaluations = self._moved(method, t, y, used, increment(method, t, y, used, rng))
+            y1, evaluations = self._moved(method, t, y, used, strength(method, t, y, rng), rng)
             if not np.isfinite(y1).all():
                 raise Stop(Status.NOT_FINITE, f"the state is not finite at t = {t1!r}")
         between = Between(t, t1, y, ((y1 - y) / used)[None]) if keep else None
         return Stepped(t1, y1, self.size, between, evaluations, 0)
 
-    def _moved(self, method: Any, t: float, y: Array, h: float, dw: Array | None) -> tuple[Array, int]:
-        slope = np.empty_like(y)
-        slope_of(method)(t, y, slope)
-        slope *= h
-        slope += y
-        if dw is not None:
-            slope += dw
-        return np.asarray(method.retract(slope)), 1
+    def _moved(self, method: Any, t: float, y: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
+        """The new state, and the evaluations it took."""
+        moved = np.empty_like(y)
+        slope_of(method)(t, y, moved)
+        moved *= h
+        moved += y
+        if s is not None:
+            moved += increment(method, y, s, h, rng)
+        return np.asarray(method.retract(moved)), 1
 
 
 @dataclass(frozen=True)
 class Heun(EulerMaruyama):
-    """x1 = retract(x + h (rhs(t, x) + rhs(t + h, x~)) / 2 + dW), with x~ the Euler-Maruyama step by the same dW.
+    """x1 = retract(x + u), u = h (rhs(t, x) + rhs(t + h, x~)) / 2 + dW, with x~ the Euler-Maruyama step by the same dW.
 
-    Order 2 without noise; with noise s depending on time alone, in flat space, strong order 1 and weak order 2; on the
-    sphere, or with s depending on x, the orders of Euler-Maruyama with the drift's error removed.
+    Order 2 without noise.  With constant s: strong order 1 and weak order 2 in flat space, and weak order 2 on
+    spheres, where the mean of a function of u has to be bent to second order as well.  There
+
+    - the slope at x~ is carried back to x: g -> P g is short by cos(angle) along the step, and 3/2 P g - 1/2 P P~ P g
+      is not, up to the angle's fourth power;
+    - retract(x + u) goes the angle |u| - |u|^3 / 3, and a geodesic random walk of the step lengths itself needs
+      the factor 1 - (d-2) s^2 h / 12; both follow, in the mean, from
+      u + (u - P P^ u) / 4 - (P (retract(x + u) - x) - u) / 2, P^ the projection at retract(x + dW^), dW^ an independent
+      increment.
+
+    These use nothing but the method's `tangent` and `retract`, and vanish where `retract` hands back its argument.
+    With s depending on x or t the weak order is 1.
 
     Attributes
     ----------
@@ -108,20 +122,23 @@ class Heun(EulerMaruyama):
         The step, > 0; handled as by `FixedStep`.
     """
 
-    def _moved(self, method: Any, t: float, y: Array, h: float, dw: Array | None) -> tuple[Array, int]:
-        slope = slope_of(method)
+    def _moved(self, method: Any, t: float, y: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
+        slope, tangent, retract = slope_of(method), method.tangent, method.retract
         first, second = np.empty_like(y), np.empty_like(y)
         slope(t, y, first)
-        predicted = y + h * first
-        if dw is not None:
-            predicted += dw
-        slope(t + h, np.asarray(method.retract(predicted)), second)
-        second += first
-        second *= 0.5 * h
-        second += y
-        if dw is not None:
-            second += dw
-        return np.asarray(method.retract(second)), 2
+        dw = np.zeros_like(y) if s is None else increment(method, y, s, h, rng)
+        ahead = y + h * first + dw
+        there = np.asarray(retract(ahead))
+        slope(t + h, there, second)
+        if s is not None and there is not ahead:
+            second = tangent(y, second)
+            second = 1.5 * second - 0.5 * tangent(y, tangent(there, second))
+        u = (0.5 * h) * (first + second) + dw
+        if s is not None and there is not ahead:
+            aside = retract(y + increment(method, y, s, h, rng))
+            bent = tangent(y, retract(y + u) - y) - u
+            u = u + 0.25 * (u - tangent(y, tangent(aside, u))) - 0.5 * bent
+        return np.asarray(retract(y + u)), 2
 
 
 def euler_maruyama(step: float) -> EulerMaruyama:
@@ -130,5 +147,5 @@ def euler_maruyama(step: float) -> EulerMaruyama:
 
 
 def heun(step: float) -> Heun:
-    """Heun's drift with a fixed step and the noise of Euler-Maruyama."""
+    """Heun's method with a fixed step; of weak order 2 for noise of constant strength, on spheres too."""
     return Heun(step)

@@ -1,0 +1,136 @@
+"""Slopes with error bars: exact lines, textbook formulas, and the coverage of the intervals by simulation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import linregress
+
+from validation.rates import Slope, observed_order, slope
+
+
+def test_an_exact_power_is_found() -> None:
+    x = np.array([10.0, 100.0, 1000.0])
+    fit = slope(x, 3.0 * x**-0.5)
+    assert fit.slope == pytest.approx(-0.5, abs=1e-14)
+    assert math.exp(fit.intercept) == pytest.approx(3.0, rel=1e-13)
+    assert fit.contains(-0.5) or fit.error < 1e-15
+    np.testing.assert_allclose(fit.at([5.0, 50.0]), 3.0 * np.array([5.0, 50.0]) ** -0.5, rtol=1e-13)
+    assert "95%" in str(fit)
+
+
+def test_without_errors_it_is_ordinary_least_squares() -> None:
+    rng = np.random.default_rng(0)
+    x = np.array([1.0, 2.0, 4.0, 8.0, 20.0])
+    y = x**1.5 * np.exp(0.1 * rng.standard_normal(5))
+    fit, textbook = slope(x, y), linregress(np.log(x), np.log(y))
+    assert fit.slope == pytest.approx(textbook.slope, rel=1e-13)
+    assert fit.intercept == pytest.approx(textbook.intercept, rel=1e-12)
+    assert fit.error == pytest.approx(textbook.stderr, rel=1e-12)
+    assert (fit.high - fit.low) / 2 == pytest.approx(3.182446305284263 * textbook.stderr, rel=1e-9)  # t, 3 degrees
+
+
+def test_points_that_agree_with_their_errors_use_the_normal_quantile() -> None:
+    x, y = np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.71, 0.5])
+    yerr = np.array([0.05, 0.02, 0.04])
+    fit = slope(x, y, yerr)
+    coefficients, covariance = np.polyfit(np.log(x), np.log(y), 1, w=y / yerr, cov="unscaled")
+    assert fit.slope == pytest.approx(coefficients[0], rel=1e-12)
+    assert fit.error == pytest.approx(math.sqrt(covariance[0, 0]), rel=1e-12)
+    assert fit.scatter == 0.0 and fit.chi2 < fit.dof
+    assert fit.high - fit.slope == pytest.approx(1.959963984540054 * fit.error, rel=1e-12)
+    assert slope(x, y, yerr, level=0.5).high < fit.high
+
+
+def test_scatter_beyond_the_errors_widens_the_interval() -> None:
+    x = np.array([1.0, 2.0, 4.0, 8.0])
+    y = x**-0.5 * np.exp([0.1, -0.1, 0.1, -0.1])
+    honest, proud = slope(x, y), slope(x, y, 1e-4 * y)
+    assert proud.chi2 > 1000 and proud.scatter == pytest.approx(honest.scatter, rel=1e-3)
+    assert proud.error == pytest.approx(honest.error, rel=1e-3)
+    residuals = np.log(y) - np.log(proud.at(x))
+    assert (residuals**2 / (proud.scatter**2 + 1e-8)).sum() == pytest.approx(2.0, rel=1e-9)  # its expectation
+
+
+def test_two_points_with_errors() -> None:
+    fit = slope([1.0, math.e], [1.0, math.e**2], [0.1, 0.1 * math.e**2])
+    assert fit.slope == pytest.approx(2.0)
+    assert fit.error == pytest.approx(0.1 * math.sqrt(2.0))
+    assert fit.dof == 0
+
+
+@pytest.mark.parametrize(
+    ("points", "scatter", "low", "high"),
+    [(4, 0.0, 0.94, 0.99), (6, 0.0, 0.94, 0.99), (6, 1.0, 0.91, 0.97), (6, 30.0, 0.93, 0.97), (4, 30.0, 0.93, 0.97)],
+)
+def test_the_interval_covers_the_truth_as_often_as_it_says(
+    points: int, scatter: float, low: float, high: float
+) -> None:
+    """800 experiments of unequal errors, with scatter in units of 0.04, a typical error, added on top."""
+    rng = np.random.default_rng(int(1000 + 10 * points + scatter))
+    x, errors = 2.0 ** np.arange(points), 0.02 * np.linspace(1.0, 3.0, points)
+    hits = 0
+    for _ in range(800):
+        noise = errors * rng.standard_normal(points) + 0.04 * scatter * rng.standard_normal(points)
+        y = 3.0 * x**-0.5 * np.exp(noise)
+        hits += slope(x, y, errors * y).contains(-0.5)
+    assert low <= hits / 800 <= high
+
+
+def test_without_errors_the_interval_covers_too() -> None:
+    rng = np.random.default_rng(1)
+    x = 2.0 ** np.arange(4)
+    hits = sum(slope(x, x * np.exp(0.1 * rng.standard_normal(4)), level=0.8).contains(1.0) for _ in range(800))
+    assert 0.77 <= hits / 800 <= 0.83
+
+
+def test_the_record_is_frozen() -> None:
+    fit = slope([1.0, 2.0, 3.0], [1.0, 2.0, 3.1])
+    assert isinstance(fit, Slope)
+    with pytest.raises(AttributeError):
+        fit.slope = 0.0  # type: ignore[misc]
+
+
+def test_observed_order_of_simpson_and_of_rounding() -> None:
+    h = np.array([0.4, 0.2, 0.1, 0.05])
+    np.testing.assert_allclose(observed_order(h, 7.0 * h**4), 4.0, rtol=1e-12)
+    np.testing.assert_allclose(observed_order(1.0 / h, 7.0 * h**4), -4.0, rtol=1e-12)
+    errors = np.maximum(h**8, 1e-9)
+    np.testing.assert_allclose(observed_order(h, errors, floor=2e-9), [8.0, 8.0], rtol=1e-12)
+    np.testing.assert_allclose(observed_order(h, [1.0, 0.5, 0.0, 0.0]), [1.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([1.0, 2.0], [1.0, 2.0]), "3 points"),
+        (([1.0, 2.0, 3.0], [1.0, 0.0, 2.0]), "y must be positive"),
+        (([1.0, -2.0, 3.0], [1.0, 1.0, 2.0]), "x must be positive"),
+        (([1.0, 2.0, 3.0], [1.0, 2.0]), "y must have one value"),
+        (([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [0.1, 0.1]), "yerr must have one value"),
+        (([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [0.1, 0.0, 0.1]), "yerr must be positive"),
+        (([2.0, 2.0, 2.0], [1.0, 2.0, 3.0]), "two different"),
+        (([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], None, 1.0), "level"),
+        (([1.0, 2.0, 3.0], [1.0, math.nan, 3.0]), "y must"),
+    ],
+)
+def test_slope_refuses(arguments: tuple[object, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        slope(*arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("steps", "errors", "floor", "message"),
+    [
+        ([0.1, 0.2, 0.1], [1.0, 1.0, 1.0], 0.0, "monotone"),
+        ([0.1], [1.0], 0.0, "monotone"),
+        ([0.2, 0.1], [1e-16, 1e-17], 1e-15, "floor"),
+        ([0.2, 0.1], [1.0, -1.0], 0.0, "errors must be >= 0"),
+        ([0.2, 0.1], [1.0], 0.0, "errors must have one value"),
+    ],
+)
+def test_observed_order_refuses(steps: list[float], errors: list[float], floor: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        observed_order(steps, errors, floor)

@@ -1,0 +1,258 @@
+"""Add your own: one law, space, measure, method and stepper, each from outside and each in under 40 lines.
+
+Nothing here touches a private name of the packages.  This page is both the proof that the contracts in
+`meanfield/protocols.py` suffice and the example to copy from.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+import particles as pt
+from meanfield.protocols import Array, Law, Method, Reading, Stepped, Stepper
+from meanfield.spaces.base import Gridded
+
+TWO_PI = 2.0 * math.pi
+
+
+# --- a law ---------------------------------------------------------------------------------------------------
+
+
+@mf.register
+@dataclass(frozen=True)
+class Pull(Law):
+    """Kuramoto without frequencies: everyone is pulled by the mean, v = strength * int y d mu."""
+
+    strength: float
+    isotropic = True
+    rises = ("order",)
+    kernel = mf.Exponential(0.0)
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        return self.strength * mu.read(self.kernel, x, "M").M
+
+    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+        return self.strength * mu.read(self.kernel, x, "L").L
+
+    def quantities(self, mu: Any) -> dict[str, Any]:
+        square = np.sum(np.square(mu.mean), axis=-1)
+        r = mu.read(self.kernel, None, "M").M
+        if r.shape[-1] == mu.d:
+            r = r - np.sum(r * mu.x, axis=-1, keepdims=True) * mu.x
+        rate = self.strength * np.sum(mu.weights * np.sum(r * r, axis=-1), axis=-1)
+        return {"energy": 0.5 * square, "order": np.sqrt(square), "dissipation": rate}
+
+
+# --- a space -------------------------------------------------------------------------------------------------
+
+
+@mf.register
+@dataclass(frozen=True)
+class EvenCircle(Gridded):
+    """Even densities on the circle by cosines, sqrt(2) cos k theta; `size` is the highest degree."""
+
+    size: int
+    d = 2
+
+    def __post_init__(self) -> None:
+        k, N = np.arange(self.size + 1), 4 * self.size
+        nodes = TWO_PI * np.arange(N) / N
+        rows = np.stack([np.cos(nodes), np.sin(nodes)], axis=-1)
+        data = {"nodes": nodes, "weights": np.full(N, 1.0 / N), "degrees": k, "labels": tuple(k.tolist()), "rows": rows}
+        for name, value in data.items():
+            object.__setattr__(self, name, value)
+
+    def _basis(self, q: Array, slope: bool = False) -> Array:
+        k = self.degrees
+        scale = np.where(k == 0, 1.0, math.sqrt(2.0))
+        return scale * (-k * np.sin(q[..., None] * k) if slope else np.cos(q[..., None] * k))
+
+    def analyse(self, values: Array) -> Array:
+        return values @ (self.weights[:, None] * self._basis(self.nodes))
+
+    def evaluate(self, c: Array, q: Array | None = None, gradient: bool = False) -> Array:
+        values = c @ self._basis(self.nodes if q is None else q, gradient).T
+        return values[..., None] if gradient else values
+
+    def chart(self, x: Array) -> Array:
+        return np.arctan2(x[..., 1], x[..., 0])
+
+    def frame(self, x: Array | None = None) -> Array:
+        x = self.rows if x is None else x
+        return np.stack([-x[..., 1], x[..., 0]], axis=-1)[..., None, :]
+
+    def resized(self, size: int) -> EvenCircle:
+        return EvenCircle(size)
+
+
+# --- a measure -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Atom:
+    """All mass at one point y: Z = e^{s(x, y)}, M = Z y, and nothing to sum."""
+
+    y: Array
+
+    @property
+    def d(self) -> int:
+        return len(self.y)
+
+    @property
+    def mean(self) -> Array:
+        return self.y
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+        at = self.y[None] if x is None else x
+        return Reading(np.ones((len(at), 1)), np.tile(self.y, (len(at), 1)), None, kernel.log(at, self.y[None]))
+
+
+# --- a method ------------------------------------------------------------------------------------------------
+
+
+@mf.register
+@dataclass(frozen=True)
+class WeakForm:
+    """Spectral without transforms: c_k' = int e^{-ik theta}(-ik) X d mu over a fine grid of quadrature points."""
+
+    points: int = 512
+
+    def bind(self, law: Any, rho: Any, rtol: float, atol: float) -> tuple[Any, Array]:
+        return _Weak(law, mf.methods.spectral.OnSpace(rho.space), self.points), rho.coefficients
+
+    def again(self, law: Any, template: Any, rtol: float, atol: float) -> Any:
+        return _Weak(law, template, self.points)
+
+
+@dataclass(frozen=True, eq=False)
+class _Weak(Method):
+    law: Any
+    template: Any
+    points: int
+
+    def rhs(self, t: float, y: Array, out: Array) -> Array:
+        fine = self.template.measure(y).resized(self.points)
+        mu = mf.Points(fine.space.nodes, weights=np.maximum(fine.weights, 0.0), field="direct")
+        v = self.law.velocity(t, None, mu)[:, 0]
+        k = self.template.space.degrees
+        out[:] = -1j * k * (np.exp(-1j * np.outer(k, mu.theta)) @ (mu.weights * v))
+        out[-1] = 0.0
+        return out
+
+    def measure(self, t: float, y: Array) -> Any:
+        return self.template.measure(y)
+
+
+# --- a stepper -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ralston(Stepper):
+    """Ralston's method of order 2 with a fixed step."""
+
+    size: float
+    order = 2
+
+    def step(self, method: Any, t: float, y: Array, h: Any, stop: float, rng: Any, keep: bool) -> Stepped:
+        count = max(1, math.ceil((stop - t) / self.size - 1e-9))
+        h = (stop - t) / count
+        k1, k2 = np.empty_like(y), np.empty_like(y)
+        method.rhs(t, y, k1)
+        method.rhs(t + 2.0 * h / 3.0, y + (2.0 * h / 3.0) * k1, k2)
+        end = stop if count == 1 else t + h
+        return Stepped(end, method.retract(y + h * (0.25 * k1 + 0.75 * k2)), self.size, None, 2, 0)
+
+
+# --- they work -----------------------------------------------------------------------------------------------
+
+
+def r_exact(r0: float, t: float) -> float:
+    """beta = 0 from a Poisson kernel: r^2 = 1 / (1 + (r0^-2 - 1) e^-t)."""
+    return 1.0 / math.sqrt(1.0 + (r0**-2 - 1.0) * math.exp(-t))
+
+
+def test_law_drives_density_and_particles_and_keeps_its_promise(tmp_path: Path) -> None:
+    rho0 = mf.poisson_kernel(mf.Circle(128), [0.3, 0.0])
+    sol = mf.solve(Pull(2.0), rho0, (0.0, 1.0))
+    assert abs(np.abs(sol(1.0).mean[0]) - r_exact(0.3, 2.0)) < 1e-11
+    assert np.all(np.diff(sol.quantity("order")) > 0.0)
+    defect = np.abs(sol.energy - sol.energy[0] - sol.dissipated)
+    assert defect.max() < 1e-9 * (sol.energy[-1] - sol.energy[0])
+    traj = pt.simulate(Pull(2.0), rho0.quantize(2000), (0.0, 1.0))
+    assert abs(traj.rows[-1].mean(axis=0)[0] - r_exact(0.3, 2.0)) < 1e-6
+    sol.save(tmp_path / "pull.nc")
+    again = mf.load(tmp_path / "pull.nc")
+    assert again.law == Pull(2.0)
+    np.testing.assert_array_equal(again.energy, sol.energy)
+    assert sol.plot() is not None
+
+
+def test_law_adds_to_ours() -> None:
+    both = mf.SA(1.0) + Pull(2.0)
+    swapped = Pull(2.0) + mf.SA(1.0)  # type: ignore[operator]
+    rho = mf.perturbed_uniform(mf.Circle(64), {1: 0.3, 2: 0.1})
+    points = mf.Points(rho.space.nodes, weights=rho.weights, field="direct")
+    alone = mf.SA(1.0).velocity(0.0, None, points) + Pull(2.0).velocity(0.0, None, points)
+    for law in (both, swapped):
+        np.testing.assert_allclose(law.velocity(0.0, None, points), alone, atol=1e-15)
+
+
+def test_space_solves_like_the_circle_and_resumes(tmp_path: Path) -> None:
+    def even(theta: Array) -> Array:
+        return 1.0 + 0.3 * np.cos(theta) + 0.2 * np.cos(2.0 * theta)
+
+    ours = mf.solve(mf.SA(4.0), mf.Circle(128).density(even), (0.0, 1.0))
+    theirs = mf.solve(mf.SA(4.0), EvenCircle(48).density(even), (0.0, 1.0))
+    theta = np.linspace(0.0, 6.0, 7)
+    np.testing.assert_allclose(theirs(1.0)(theta), ours(1.0)(theta), atol=1e-11)
+    np.testing.assert_allclose(theirs.energy, ours.energy, rtol=1e-11)
+    np.testing.assert_allclose(theirs.dissipated, ours.dissipated, rtol=1e-9, atol=1e-13)
+    half = mf.solve(mf.SA(4.0), EvenCircle(48).density(even), (0.0, 1.0), observe=lambda t, mu: t > 0.3)
+    assert half.status is mf.Status.OBSERVER
+    half.save(tmp_path / "half.nc")
+    whole = mf.resume(mf.load(tmp_path / "half.nc"))
+    np.testing.assert_array_equal(whole.t, theirs.t)
+    np.testing.assert_array_equal(whole(1.0).coefficients, theirs(1.0).coefficients)
+    assert whole.plot() is not None
+
+
+def test_measure_answers_our_law() -> None:
+    atom = Atom(np.array([0.0, 1.0, 0.0]))
+    x = np.array([[1.0, 0.0, 0.0], [0.6, 0.8, 0.0]])
+    np.testing.assert_allclose(mf.SA(3.0).velocity(0.0, x, atom), [atom.y, atom.y])
+    np.testing.assert_allclose(
+        mf.USA(3.0).velocity(0.0, x, atom), np.exp(3.0 * x @ atom.y)[:, None] * atom.y, rtol=1e-15
+    )
+
+
+def test_method_agrees_with_the_spectral_one(tmp_path: Path) -> None:
+    rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3, 2: 0.2j})
+    ours = mf.solve(mf.SA(2.0), rho0, (0.0, 0.5))
+    theirs = mf.solve(mf.SA(2.0), rho0, (0.0, 0.5), method=WeakForm(128))
+    np.testing.assert_allclose(theirs(0.5).coefficients, ours(0.5).coefficients, atol=1e-12)
+    theirs.save(tmp_path / "weak.nc")
+    assert mf.load(tmp_path / "weak.nc").settings["method"] == WeakForm(128)
+
+
+def test_stepper_has_its_order_under_our_loop() -> None:
+    x0 = np.array([0.0, 1.0, 2.5, 4.0])
+    exact = pt.simulate(mf.USA(1.0), x0, (0.0, 1.0), [1.0], rtol=1e-12).x[-1]
+    errors = [
+        np.abs(pt.simulate(mf.USA(1.0), x0, (0.0, 1.0), [1.0], method=Ralston(h)).x[-1] - exact).max()
+        for h in (0.1, 0.05, 0.025)
+    ]
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert np.all(np.abs(orders - 2.0) < 0.2), orders
+
+
+@pytest.mark.parametrize("part", [Pull, EvenCircle, Atom, WeakForm, _Weak, Ralston])
+def test_each_is_small(part: type) -> None:
+    assert len(inspect.getsource(part).splitlines()) < 40

@@ -1,0 +1,130 @@
+"""The command line: ``python -m validation``.
+
+::
+
+    python -m validation                      the checks there are
+    python -m validation run A13 A38.usa      carry some out
+    python -m validation all --tier quick     carry all out
+    python -m validation report               the page and the checklist, from earlier runs
+    python -m validation limit ...            particles against the PDE: its own options under limit --help
+
+Every run writes pictures, numbers (JSON) and one page (``report.html``) into ``results/``, or where ``--out`` says.
+The exit code is 0; 1 if a check failed; 2 if the command was not understood; 130 if it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from meanfield.sweep import workers
+from validation import limit, report
+from validation.registry import HOUSE, TIERS, Registry, UnknownCheck
+from validation.rows import ROWS
+from validation.verdict import Outcome, Verdict, load
+
+CHECKLIST = Path("docs", "checklist.md")
+"""Rewritten by `report` where it exists: in the checkout."""
+
+
+def main(argv: Sequence[str] | None = None, registry: Registry = HOUSE) -> int:
+    """Carry out one command line; return the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    os.environ.setdefault("MPLBACKEND", "Agg")  # pictures go to files, here and in the workers
+    if words[:1] == ["limit"]:
+        return limit.main(words[1:])
+    options = _parser().parse_args(words)
+    try:
+        if options.command == "run":
+            return _run(registry, options, ids=options.id)
+        if options.command == "all":
+            return _run(registry, options, tier=options.tier)
+        if options.command == "report":
+            return _report(registry, options)
+        return _list(registry)
+    except UnknownCheck as error:
+        print(f"{error}\n`python -m validation` lists the checks.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nInterrupted. What was finished is kept; `python -m validation report` shows it.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m validation", description="Do the two ways agree, and are the papers right?"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="{list,run,all,report,limit}")
+    commands.add_parser("list", help="the checks there are (also without a command)")
+    run = commands.add_parser("run", help="carry out checks, by id or by row of the checklist")
+    run.add_argument("id", nargs="+", help="such as A13 or A13.usa")
+    every = commands.add_parser("all", help="carry out all checks")
+    every.add_argument("--tier", choices=TIERS, default="quick", help="full is everything (default: quick)")
+    for command in (run, every):
+        command.add_argument("--seed", type=_seed, default=0, help="default: 0")
+        command.add_argument("--workers", type=_positive, default=1, help="processes (default: 1)")
+    made = commands.add_parser("report", help="the page and the checklist, from the verdicts of earlier runs")
+    made.add_argument("--checklist", type=Path, help=f"where to write it (default: {CHECKLIST}, where it exists)")
+    for command in (run, every, made):
+        command.add_argument("--out", type=Path, default=Path("results"), help="folder (default: results)")
+    commands.add_parser("limit", help="particles against the PDE", add_help=False)
+    return parser
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more; got {value}")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more; got {value}")
+    return value
+
+
+def _list(registry: Registry) -> int:
+    found = registry.checks()
+    width = max([len(check.id) for check in found], default=0)
+    place = max([len(check.where) for check in found], default=0)
+    for check in found:
+        print(f"{check.id:<{width}}  {check.tier:<5}  {check.where:<{place}}  {check.title}")
+    print(f"{len(found)} checks, {sum(check.tier == 'quick' for check in found)} of them quick.")
+    return 0
+
+
+def _run(registry: Registry, options: argparse.Namespace, ids: Any = None, tier: str | None = None) -> int:
+    registry.checks(tier, ids)  # an unknown id is refused before processes are started
+
+    def tell(verdict: Verdict) -> None:
+        print(report.text_line(verdict), flush=True)
+
+    with workers(options.workers) if options.workers > 1 else nullcontext() as executor:
+        verdicts = registry.run(ids, tier, out=options.out, rng=options.seed, executor=executor, done=tell)
+    # The page shows the whole folder, earlier runs included; the exit code is of these checks only.
+    page = report.write_verdicts(options.out, load(options.out), registry.checks())
+    print(f"{report.counts(verdicts)}\n{page}")
+    return 1 if any(verdict.outcome is Outcome.FAIL for verdict in verdicts) else 0
+
+
+def _report(registry: Registry, options: argparse.Namespace) -> int:
+    verdicts = load(options.out)
+    found = registry.checks()
+    print(report.text_table(verdicts))
+    print(report.write_verdicts(options.out, verdicts, found))
+    target = options.checklist or (CHECKLIST if CHECKLIST.exists() else None)
+    if target is not None:
+        report.write_checklist(target, ROWS.values(), found, verdicts)
+        print(target)
+    return 1 if any(verdict.outcome is Outcome.FAIL for verdict in verdicts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

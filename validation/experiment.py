@@ -1,0 +1,205 @@
+"""The mean-field-limit experiment: particles against the PDE, measured.
+
+mu_n(t) from n i.i.d. samples of rho_0 (or its deterministic quantisation) is compared with the solution mu(t) by the
+circle's Wasserstein distance, over independent replicas.  On the circle E W1(mu_n, mu) ~ n^{-1/2} at t = 0, and
+Dobrushin's estimate (A, Remark 3.3) carries the rate to every later time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import meanfield as mf
+import particles as pt
+from meanfield import inputs
+from validation.metrics import w1_circle
+from validation.rates import Slope, slope
+
+Floats = NDArray[np.float64]
+INITS = ("sample", "quantize")
+PARTICLE_RTOL = 1e-7
+"""Time stepping of the particles: five digits below the smallest W1 asked about."""
+FIT_FROM = 300
+"""Smaller n are shown and not fitted: the rate is a limit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """What the experiment measured.
+
+    Attributes
+    ----------
+    law, rho0, solution
+        What was solved.
+    t : ndarray (T,)
+        Times of comparison, from 0 to the end.
+    n : ndarray (N,)
+        Numbers of particles.
+    w1 : ndarray (N, T, R)
+        W1(mu_n(t), mu(t)) of every replica, radians.
+    energy : ndarray (N, T, R)
+        E of the particles.
+    samples : ndarray (n,)
+        The largest cloud's first replica at the end, for a picture.
+    init : str
+    """
+
+    law: Any
+    rho0: Any
+    solution: Any
+    t: Floats
+    n: NDArray[np.int64]
+    w1: Floats
+    energy: Floats
+    samples: Floats
+    init: str
+
+    @cached_property
+    def densities(self) -> tuple[Any, ...]:
+        """The density at the times of comparison (the solution itself is saved more finely, for pictures)."""
+        return tuple(self.solution(t) for t in self.t)
+
+    @cached_property
+    def pde_energy(self) -> Floats:
+        """(T,) E of the density."""
+        return np.array([rho.energy(self.law) for rho in self.densities])
+
+    @cached_property
+    def mean(self) -> Floats:
+        """(N, T) mean W1."""
+        return self.w1.mean(axis=-1)
+
+    @cached_property
+    def error(self) -> Floats:
+        """(N, T) its standard error (zero where there is one replica, or no randomness)."""
+        R = self.w1.shape[-1]
+        if R == 1:
+            return np.zeros(self.w1.shape[:-1])
+        return self.w1.std(axis=-1, ddof=1) / np.sqrt(R)
+
+    def slope(self, at: int) -> Slope:
+        """Fit of log W1 over log n, n >= 300, at the time with this index."""
+        use = self.n >= FIT_FROM
+        known = bool(np.all(self.error[:, at] > 0.0))
+        if use.sum() < (2 if known else 3):
+            use = np.ones_like(use)
+        return slope(self.n[use], self.mean[use, at], self.error[use, at] if known else None)
+
+    @cached_property
+    def bias(self) -> tuple[Floats, Floats]:
+        """E_n(t) - E(t): (N, T) mean over replicas, and its standard error."""
+        gap = self.energy - self.pde_energy[None, :, None]
+        R = gap.shape[-1]
+        error = gap.std(axis=-1, ddof=1) / np.sqrt(R) if R > 1 else np.zeros(gap.shape[:-1])
+        return gap.mean(axis=-1), error
+
+    @cached_property
+    def energy_gap(self) -> tuple[Floats, Floats]:
+        """Root mean square of E_n(t) - E(t) over replicas, (N, T), and its standard error."""
+        square = np.square(self.energy - self.pde_energy[None, :, None])
+        R = square.shape[-1]
+        root = np.sqrt(square.mean(axis=-1))
+        error = square.std(axis=-1, ddof=1) / np.sqrt(R) / (2.0 * root) if R > 1 else np.zeros(root.shape)
+        return root, error
+
+    @cached_property
+    def dobrushin(self) -> Floats:
+        """(T,) Dobrushin's factor exp int_0^t (L_x + L_mu), with the constants taken along the solution."""
+        constants = np.array([dobrushin_constant(self.law, rho) for rho in self.densities])
+        return np.exp(np.concatenate([[0.0], np.cumsum(0.5 * (constants[1:] + constants[:-1]) * np.diff(self.t))]))
+
+    @cached_property
+    def linear(self) -> Floats:
+        """(T,) e^{max rate t}: the growth of the fastest mode about the uniform measure."""
+        return np.exp(max(mf.fastest(self.law, 2)[1], 0.0) * self.t)
+
+
+def dobrushin_constant(law: Any, rho: Any, nodes: int = 512) -> float:
+    """L_x + L_mu at a density: sup |d_x X[mu](x)| + sup |d_y (dX[mu](x)/d mu)(y)|, on a grid.
+
+    With X = U' (USA) the response to mass at y is sin(y - x) e^{beta cos(x - y)}; with X = U'/Z (SA) it is
+    e^{beta cos(x - y)} (sin(y - x) - X(x)) / Z(x).  Then d/dt W1 <= (L_x + L_mu) W1 to first order in W1
+    (A, Remark 3.3, after Dobrushin).
+    """
+    space = mf.Circle(nodes)
+    held = min(nodes, rho.space.size) // 2
+    rho = mf.Density(space, np.append(rho.moments(held - 1), np.zeros(nodes // 2 + 1 - held)))
+    theta = space.nodes
+    slopes = np.asarray(law.divergence(0.0, None, rho))
+    gap = theta[None, :] - theta[:, None]  # y - x
+    pull = np.exp(law.beta * (np.cos(gap) - 1.0))
+    r = rho.read(law.kernel, None, "Z")
+    if law.normalised:
+        X = np.asarray(law.velocity(0.0, None, rho)) * law.sign
+        # Z = e^{log} r.Z, and the pull above is e^{-beta} times the kernel
+        weight = np.exp(law.beta - r.log) / r.Z
+        response = weight * pull * (np.cos(gap) - law.beta * np.sin(gap) * (np.sin(gap) - X))
+    else:
+        response = np.exp(law.beta + law.log_factor(2)) * pull * (np.cos(gap) - law.beta * np.sin(gap) ** 2)
+    return float(np.abs(slopes).max() + np.abs(response).max())
+
+
+def standard_density(n: int = 256) -> Any:
+    """rho_0 = 1 + 0.3 cos theta + 0.2 sin 2 theta, with respect to d theta / 2 pi."""
+    return mf.Circle(n).density(lambda theta: 1.0 + 0.3 * np.cos(theta) + 0.2 * np.sin(2.0 * theta))
+
+
+def mean_field_limit(
+    law: Any,
+    rho0: Any = None,
+    *,
+    n: Any = (100, 300, 1000, 3000, 10000),
+    replicas: int = 64,
+    t: float = 3.0,
+    times: int = 7,
+    init: str = "sample",
+    rng: Any = 0,
+) -> Limit:
+    """Run the experiment.
+
+    Parameters
+    ----------
+    law : Law
+        SA or USA.
+    rho0 : Density, optional
+        On the circle; `standard_density()` by default.
+    n : sequence of int
+        Numbers of particles.
+    replicas : int
+        Independent clouds for each (one suffices for init="quantize").
+    t : float
+        End time.
+    times : int
+        How many equidistant times of comparison, 0 and t included.
+    init : {"sample", "quantize"}
+        i.i.d. samples of rho0, or its deterministic quantisation, which leaves only the dynamics' error.
+    rng : int or Generator
+        Same seed, same bits.
+    """
+    inputs.choice("init", init, INITS)
+    sizes = np.array([inputs.integer("n", k, low=1) for k in np.atleast_1d(np.asarray(n, dtype=object))])
+    fewest = 2 if init == "sample" else 3
+    if len(sizes) < fewest or np.any(np.diff(sizes) <= 0):
+        raise ValueError(f"n: got {sizes.tolist()}, wanted at least {fewest} increasing numbers of particles")
+    replicas = inputs.integer("replicas", replicas, low=1) if init == "sample" else 1
+    grid = np.linspace(0.0, inputs.number("t", t, above=0.0), inputs.integer("times", times, low=2))
+    rho0 = standard_density() if rho0 is None else rho0
+    solution = mf.solve(law, rho0, (0.0, t))
+    densities = [solution(s) for s in grid]
+    generator = inputs.generator(rng)
+    w1, energy = [], []
+    theta: Any = None
+    for k in sizes.tolist():
+        x0 = pt.sample(rho0, k, generator, replicas=replicas) if init == "sample" else rho0.quantize(k)[None]
+        traj = pt.simulate(law, x0, (0.0, t), grid, angles=True, rtol=PARTICLE_RTOL, atol=1e-9)
+        theta = traj.theta
+        w1.append(np.stack([np.atleast_1d(w1_circle(x, rho)) for x, rho in zip(theta, densities, strict=True)]))
+        energy.append(traj.energy)
+    return Limit(
+        law, rho0, solution, grid, sizes, np.stack(w1), np.stack(energy), np.mod(theta[-1, 0], 2.0 * np.pi), init
+    )

@@ -1,0 +1,106 @@
+"""Figures made of several measurements: the layouts of the mean-field-limit experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from meanfield.plot import circle, curves, style
+from validation.experiment import Limit
+
+
+def save_limit(run: Limit, folder: Path) -> list[tuple[str, str]]:
+    """Draw and save every picture of the experiment; (file name, caption) in the order of telling."""
+    drawings: list[tuple[str, str, Callable[[], Any]]] = [
+        ("density", "The density over time.", run.solution.plot),
+        ("energy", "The energy rises, by as much as was dissipated (below: the defect).", run.solution.plot_energy),
+        ("overlay", "The largest cloud at the end, against the density.", lambda: overlay(run)),
+        ("rate-start", "W1 at t = 0: independent samples.", lambda: rate(run, 0)),
+        ("rate-end", "W1 at the end: the rate survives the dynamics.", lambda: rate(run, -1)),
+        ("growth", "W1 over time, relative to its start, and the growth that theory allows.", lambda: growth(run)),
+        ("energy-gap", "Energy of the particles against the density's, at the end.", lambda: energy_gap(run)),
+    ]
+    made = []
+    for name, caption, draw in drawings:
+        if run.init == "quantize":
+            caption = caption.replace("independent samples", "deterministic quantisation")
+        style.save(draw(), folder / f"limit-{name}.png")
+        made.append((f"limit-{name}.png", caption))
+    close_all()
+    return made
+
+
+def close_all() -> None:
+    """Let pyplot forget what was saved."""
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def overlay(run: Limit, ax: Any = None) -> Any:
+    """Histogram of the largest cloud's first replica at the end, against rho."""
+    rho = run.solution.densities[-1]
+    title = f"{run.law}, n = {run.n[-1]}, t = {run.t[-1]:g}"
+    return circle.overlay(rho.space.nodes, rho.values, run.samples, ax=ax, title=title)
+
+
+def rate(run: Limit, at: int, ax: Any = None) -> Any:
+    """W1 over n at one time, with the fitted slope."""
+    fit = run.slope(at)
+    title = f"{run.law}, t = {run.t[at]:g}, {run.w1.shape[-1]} replicas"
+    interval = (fit.low, fit.high)
+    reference = -0.5 if run.init == "sample" else -1.0
+    return curves.rate(
+        run.n,
+        run.mean[:, at],
+        run.error[:, at],
+        fit.slope,
+        interval,
+        ax,
+        intercept=fit.intercept,
+        reference=reference,
+        ylabel=r"mean $W_1(\mu_n, \mu)$ (rad)",
+        title=title,
+    )
+
+
+def growth(run: Limit, ax: Any = None) -> Any:
+    """W1(t) / W1(0) for every n, beside e^{max rate t} and Dobrushin's factor."""
+    start = run.mean[:, :1]
+    top = 3.0 * float(np.max(run.linear))
+    bounds = {
+        r"$e^{\max_k s_k t}$ (about uniform)": run.linear,
+        "Dobrushin along the solution": np.where(run.dobrushin <= top, run.dobrushin, np.nan),
+    }
+    if np.isfinite(bounds["Dobrushin along the solution"]).sum() < 2:
+        del bounds["Dobrushin along the solution"]  # beyond the picture from the first step on; its numbers are told
+    return curves.growth(
+        run.t,
+        run.mean / start,
+        [f"n = {k}" for k in run.n],
+        ax,
+        spread=run.error / start,
+        bounds=bounds,
+        ylabel=r"$W_1(t)\,/\,W_1(0)$",
+        title=f"{run.law}, {run.w1.shape[-1]} replicas",
+    )
+
+
+def energy_gap(run: Limit, ax: Any = None) -> Any:
+    """Root mean square of E_n - E at the end over n."""
+    gap, error = run.energy_gap[0][:, -1], run.energy_gap[1][:, -1]
+    slope = float(np.polyfit(np.log(run.n), np.log(gap), 1)[0])
+    return curves.rate(
+        run.n,
+        gap,
+        error,
+        slope,
+        None,
+        ax,
+        reference=-0.5 if run.init == "sample" else -1.0,
+        ylabel=r"root mean square of $E_\beta(\mu_n) - E_\beta(\mu)$",
+        title=f"{run.law}, t = {run.t[-1]:g}, {run.w1.shape[-1]} replicas",
+    )

@@ -1,0 +1,194 @@
+"""Rates of convergence: slopes in log-log axes with honest error bars, and observed orders.
+
+A slope without an error bar says nothing, and an error bar from the scatter of three points says little.  `slope` uses
+both sources there are: the standard error of every point, which the experiment knows, and the scatter of the points
+about the line, which also sees what the experiment does not know (a bend, a second power, a bad seed).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import norm, t
+
+from meanfield import inputs
+from meanfield.protocols import Array
+
+
+@dataclass(frozen=True)
+class Slope:
+    """y ~ e^intercept x^slope, with a confidence interval [low, high] of the slope."""
+
+    slope: float
+    intercept: float
+    """Natural logarithm of y at x = 1."""
+    low: float
+    high: float
+    error: float
+    """Standard error of the slope."""
+    scatter: float
+    """Standard deviation (of log y) about the line beyond what the points' own errors explain."""
+    chi2: float
+    """Sum of squared residuals over the points' own variances (nan without yerr): about `dof` if the line is right."""
+    dof: int
+    """Number of points minus 2."""
+    level: float
+
+    def contains(self, value: float) -> bool:
+        """Whether the interval contains a value."""
+        return self.low <= value <= self.high
+
+    def at(self, x: Any) -> Array:
+        """The line's y at x."""
+        return np.asarray(np.exp(self.intercept + self.slope * np.log(np.asarray(x, dtype=float))))
+
+    def __str__(self) -> str:
+        return f"{self.slope:.4g} [{self.low:.4g}, {self.high:.4g}] at {100 * self.level:g}%"
+
+
+def slope(x: Any, y: Any, yerr: Any = None, level: float = 0.95) -> Slope:
+    """Slope of log y against log x by weighted least squares, with a confidence interval.
+
+    Parameters
+    ----------
+    x : array (p,)
+        Positive, at least two different values.
+    y : array (p,)
+        Positive.
+    yerr : array (p,), optional
+        Standard error (one sigma) of each y, positive.  Without it p >= 3 is needed.
+    level : float
+        Confidence of the interval, between 0 and 1.
+
+    Returns
+    -------
+    Slope
+
+    Raises
+    ------
+    TypeError, ValueError
+        On values that are not positive, lengths that differ, or too few points.
+
+    Notes
+    -----
+    The model is log y_i = a + b log x_i + e_i with independent e_i of variance s_i^2 + tau^2, where s_i = yerr_i / y_i
+    (first-order propagation through the logarithm, so keep yerr below about y/5) and tau is common to all points.
+
+    * With yerr, tau^2 is the least value >= 0 for which the weighted sum of squared residuals does not exceed its
+      expectation p - 2 (the rule of Paule and Mandel, 1982); the interval uses the normal quantile if tau = 0 and
+      Student's with p - 2 degrees of freedom otherwise, because tau is then an estimate.  Error bars larger than the
+      scatter are believed: they never shrink.
+    * Without yerr all weights are equal, tau^2 is the residual variance, and the quantile is Student's.
+
+    Covered by simulation at level 0.95, by ratio of scatter to errors: with 5 points or more between 0.93 and 0.98
+    whatever the ratio; with 4 not below 0.91; with 3 it falls to 0.86 where the scatter is one to five times the
+    errors, because one degree of freedom often hides it.  Take four abscissae.
+    """
+    level = inputs.number("level", level, above=0.0)
+    if level >= 1.0:
+        raise ValueError(f"level must be below 1; got {level}. Write 0.95 for 95 per cent.")
+    log_x, log_y, variances = _logarithms(x, y, yerr)
+    dof, tail = log_x.size - 2, 0.5 * (1.0 + level)
+    if variances is None:
+        (a, b), error, squares = _line(log_x, log_y, np.ones_like(log_x))
+        tau, chi2 = math.sqrt(squares / dof), math.nan
+        error, quantile = tau * error, float(t.ppf(tail, dof))
+    else:
+        chi2 = _line(log_x, log_y, variances)[2]
+        tau = math.sqrt(_excess(log_x, log_y, variances, dof))
+        (a, b), error, _ = _line(log_x, log_y, variances + tau**2)
+        quantile = float(t.ppf(tail, dof)) if tau > 0.0 else float(norm.ppf(tail))
+    return Slope(b, a, b - quantile * error, b + quantile * error, error, tau, chi2, dof, level)
+
+
+def observed_order(steps: Any, errors: Any, floor: float = 0.0) -> Array:
+    """Order of convergence between neighbours: log(e_i / e_{i+1}) / log(h_i / h_{i+1}).
+
+    Parameters
+    ----------
+    steps : array (p,)
+        Step sizes, positive, strictly monotone (or numbers of nodes: the order then comes out negative).
+    errors : array (p,)
+        Errors, >= 0.
+    floor : float
+        Pairs of which one error is not above it are left out: rounding has no order.
+
+    Returns
+    -------
+    (q,) array
+        One order for each neighbouring pair above the floor, in the order given; q <= p - 1.
+
+    Raises
+    ------
+    ValueError
+        If no pair is above the floor.
+    """
+    h, e = _positive("steps", steps), inputs.array("errors", errors, ndim=1)
+    _same_length("errors", e, h)
+    if np.any(e < 0.0):
+        raise ValueError(f"errors must be >= 0; got {inputs.describe(errors)}. Pass absolute values.")
+    floor = inputs.number("floor", floor, low=0.0)
+    ratios = np.diff(np.log(h))
+    if h.size < 2 or np.any(ratios == 0.0) or np.any(np.sign(ratios) != np.sign(ratios[0])):
+        raise ValueError(f"steps must be at least two, strictly monotone; got {h}. Sort them, and drop repeated ones.")
+    good = (e[:-1] > floor) & (e[1:] > floor)
+    if not good.any():
+        raise ValueError(f"errors must have two neighbours above floor={floor}; got {e}. Take larger steps.")
+    return np.asarray(np.diff(np.log(np.where(e > floor, e, 1.0)))[good] / ratios[good])
+
+
+# --- tools -------------------------------------------------------------------------------------------------
+
+
+def _logarithms(x: Any, y: Any, yerr: Any) -> tuple[Array, Array, Array | None]:
+    """log x, log y and the variances of log y, checked."""
+    xs, ys = _positive("x", x), _positive("y", y)
+    _same_length("y", ys, xs)
+    if np.ptp(xs) == 0.0:
+        raise ValueError("x must hold at least two different values; got one. A slope needs two abscissae.")
+    if yerr is None:
+        if xs.size < 3:
+            raise ValueError(f"x must hold at least 3 points without yerr; got {xs.size}. Pass yerr, or more points.")
+        return np.log(xs), np.log(ys), None
+    errors = _positive("yerr", yerr)
+    _same_length("yerr", errors, xs)
+    return np.log(xs), np.log(ys), (errors / ys) ** 2
+
+
+def _positive(name: str, value: Any) -> Array:
+    values = inputs.array(name, value, ndim=1)
+    if values.size == 0 or np.any(values <= 0.0):
+        raise ValueError(f"{name} must be positive (logarithms are taken); got {inputs.describe(value)}.")
+    return values
+
+
+def _same_length(name: str, values: Array, x: Array) -> None:
+    if values.shape != x.shape:
+        raise ValueError(f"{name} must have one value for each of the {x.size} abscissae; got {values.size}.")
+
+
+def _line(x: Array, y: Array, variances: Array) -> tuple[tuple[float, float], float, float]:
+    """Weighted line y = a + b x: (a, b), the standard error of b, the weighted sum of squared residuals."""
+    w = 1.0 / variances
+    centre, level = float(w @ x / w.sum()), float(w @ y / w.sum())
+    spread = float(w @ (x - centre) ** 2)
+    b = float(w @ ((x - centre) * (y - level))) / spread
+    a = level - b * centre
+    return (a, b), 1.0 / math.sqrt(spread), float(w @ (y - a - b * x) ** 2)
+
+
+def _excess(x: Array, y: Array, variances: Array, dof: int) -> float:
+    """tau^2 >= 0 with weighted squared residuals equal to dof, or 0 where they are already below."""
+    if dof < 1 or _line(x, y, variances)[2] <= dof:
+        return 0.0
+    # The sum falls like 1/tau^2, so this end is below dof.
+    high = float(((y - y.mean()) ** 2).sum()) / dof
+
+    def beyond(tau2: float) -> float:
+        return _line(x, y, variances + tau2)[2] - dof
+
+    return float(brentq(beyond, 0.0, high, xtol=1e-14 * high + 5e-324, rtol=1e-12))
