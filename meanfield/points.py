@@ -105,7 +105,7 @@ class Cluster:
 
     def _direct(self, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
         own = x is None or x is self.x
-        r = direct(kernel, self.x if own else x, self.x, weights, want, same=own)
+        r = direct(kernel, self.x if x is None else x, self.x, weights, want, same=own)
         if not (x is None and self.angles) or r.M is None or not kernel.isotropic:
             return r
         return r._replace(M=np.sum(r.M * geometry.quarter_turn(self.x), axis=-1, keepdims=True))

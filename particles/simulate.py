@@ -89,7 +89,7 @@ def simulate(
     _refuse_field(law, template, x)
     stepper, generator = _stepper(law, cloud, x, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
-    settings = {"t_span": [t0, t1], "method": str(method), "step": step, "rtol": rtol, "atol": atol}
+    settings: dict[str, Any] = {"t_span": [t0, t1], "method": str(method), "step": step, "rtol": rtol, "atol": atol}
     if asked is not None:
         settings["t_eval"] = asked
     traj = drive(

@@ -74,11 +74,13 @@ def some() -> Registry:
 @pytest.mark.parametrize(
     ("value", "limit", "passes", "words"),
     [
-        (1e-9, (None, 1e-9), True, "<= 1e-09"),
-        (1.0000001e-9, (None, 1e-9), False, "<= 1e-09"),
+        (1e-9, (None, 1e-9), True, "<= 1e-9"),
+        (1.0000001e-9, (None, 1e-9), False, "<= 1e-9"),
         (0.5, (0.5, None), True, ">= 0.5"),
         (0.4, (0.5, math.inf), False, ">= 0.5"),
         (2, (1.9, 2.1), True, "in [1.9, 2.1]"),
+        (178.731, (178.7305, 178.7315), True, "in [178.7305, 178.7315]"),
+        (1e25, (1e22, 1e30), True, "in [1e22, 1e30]"),
         (7, (7, 7), True, "= 7"),
         (8, (7, 7), False, "= 7"),
         (math.nan, (None, 1.0), False, "<= 1"),

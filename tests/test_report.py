@@ -121,6 +121,22 @@ def test_what_is_written_is_escaped_everywhere(tmp_path: Path, picture: Path) ->
     assert "costs $title" in read(write(tmp_path, "t", [Section("a", ["costs $title"])])).text
 
 
+def test_indices_and_exponents_are_set_as_in_print(tmp_path: Path) -> None:
+    def html_of(text: str) -> str:
+        page = write(tmp_path, "t", [Section("a", [text])]).read_text(encoding="utf-8")
+        return re.findall(r"<p>(.*)</p>", page)[0]
+
+    assert html_of("W_1 ~ n^{-1/2}") == "W<sub>1</sub> ~ n<sup>-1/2</sup>"
+    assert html_of("e^b x_{ij} 10^-12 (x_i)^2") == (
+        "e<sup>b</sup> x<sub>ij</sub> 10<sup>-12</sup> (x<sub>i</sub>)<sup>2</sup>"
+    )
+    assert html_of("rho_0 L_mu") == "rho<sub>0</sub> L<sub>mu</sub>"
+    assert html_of("n^-0.27 and R^2.") == "n<sup>-0.27</sup> and R<sup>2</sup>."
+    for plain in ("max_resolution x_10 a_b_c", "_x", "2^", "thorough_o"):
+        assert html_of(plain) == plain
+    assert html_of("`W_1^2` and `a < b`") == "<code>W_1^2</code> and <code>a &lt; b</code>"
+
+
 def test_links_and_contents_lead_to_sections(tmp_path: Path) -> None:
     table = Table(("to",), [(Cell("there", to="Part 3"),)])
     reader = read(write(tmp_path, "t", [Section("Part 1", tables=[table]), *(Section(f"Part {k}") for k in (2, 3, 4))]))
@@ -190,7 +206,7 @@ def test_a_page_of_verdicts(some: Registry, tmp_path: Path) -> None:
     assert numbers == [
         ["measured", "value", "wanted"],
         ["free", "2", ""],
-        ["defect", "3.2e-12", "<= 1e-09"],
+        ["defect", "3.2e-12", "<= 1e-9"],
         ["points", "40", ""],
     ]
     assert "At t = 1. gap is nan, wanted in [0, 1]." in reader.text
@@ -215,7 +231,7 @@ def test_lines_for_a_terminal(some: Registry, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("COLUMNS", "300")
     lines = report.text_table(some.run()).splitlines()
     assert [re.sub(r" +\d+\.\d s", "", line) for line in lines] == [
-        "A13        pass  defect 3.2e-12 (<= 1e-09), free 2, points 40",
+        "A13        pass  defect 3.2e-12 (<= 1e-9), free 2, points 40",
         "A13.usa    fail  At t = 1. gap is nan, wanted in [0, 1].",
         "A54        evidence  exponent 0.5; Nobody | knows <yet>.",
         "3 checks: 1 pass, 1 fail, 1 evidence.",
@@ -280,7 +296,7 @@ def test_the_checklist_has_every_row_its_state_command_and_figures(some: Registr
     assert rows["A13"][2:] == [
         "failing",
         "`python -m validation run A13`",
-        r"A13: pass, defect 3.2e-12 (\<= 1e-09), free 2, and 1 more; A13.usa: fail, gap nan (in \[0, 1\])",
+        r"A13: pass, defect 3.2e-12 (\<= 1e-9), free 2, and 1 more; A13.usa: fail, gap nan (in \[0, 1\])",
     ]
     assert rows["A14"][2:4] == ["done", "`python -m validation run A14`"]
     assert rows["A15"][2:] == ["open", "", ""]
@@ -407,6 +423,11 @@ def test_the_report_is_made_from_earlier_runs(cli: Any, some: Registry, capsys: 
 
 def test_limit_is_handed_its_own_words(cli: Any, some: Registry) -> None:
     heard: list[list[str]] = []
-    cli.limit.main = lambda argv: heard.append(argv) or 7
+
+    def listen(argv: list[str]) -> int:
+        heard.append(argv)
+        return 7
+
+    cli.limit.main = listen
     assert cli.main(["limit", "--beta", "4", "--help"], some) == 7
     assert heard == [["--beta", "4", "--help"]]

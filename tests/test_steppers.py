@@ -276,14 +276,24 @@ def test_fixed_steps_clip_the_last() -> None:
     assert shorter.t == pytest.approx(0.15, rel=0.1) and shorter.h == 0.3
 
 
+@pytest.mark.parametrize(("table", "reach"), [(EULER, 1.0), (RK4, 2.5), (RK45, 1.2), (DOP853, 5.4)])
+def test_reach_is_where_oscillations_begin_to_grow(table: Table, reach: float) -> None:
+    assert table.reach == pytest.approx(reach, abs=0.05)
+    growth = []
+    for w in (table.reach, 1.3 * table.reach):
+        method = Ode(lambda t, y, w=w: 1j * w * y)
+        growth.append(abs(FixedStep(table, 1.0).step(method, 0.0, np.ones(1, complex), None, 1.0, None, False).y[0]))
+    assert (growth[0] <= 1.001 or reach == 1.0) and growth[1] > 1.001
+
+
 def test_the_methods_limit_is_kept() -> None:
     class Limited(Ode):
         def limit(self, t: float, y: Any) -> float:
             return 0.01 if t < 0.5 else 0.0
 
-    for stepper in (dop853(1e-6, 1e-6), rk4(0.2)):
+    for stepper in (dop853(1e-3, 1e-3), rk4(0.2)):
         r = stepper.step(Limited(smooth), 0.0, exact(0.0), 0.1, 1.0, None, False)
-        assert r.t <= 0.01 * (1 + 1e-9)
+        assert r.t == pytest.approx(0.01 * stepper.table.reach, rel=0.3) and r.t <= 0.01 * stepper.table.reach
         with pytest.raises(Stop) as stop:
             stepper.step(Limited(smooth), 0.6, exact(0.6), 0.1, 1.0, None, False)
         assert stop.value.status is Status.STEP_TOO_SMALL

@@ -12,6 +12,7 @@ from scipy.special import ive
 from meanfield.protocols import Method, Status, Stop
 from meanfield.steppers import ExponentialCollocation, dop853, etd, etdrk4, evaluate, phi, phis
 from meanfield.steppers import collocation as room
+from meanfield.steppers import exponential as krogstad
 from meanfield.steppers.diagonal import grid, on_grid
 
 
@@ -223,14 +224,12 @@ def test_observed_order_of_dense_output(order: int | None, local: int) -> None:
 
 
 def test_krogstads_step_itself_is_of_order_four() -> None:
-    from meanfield.steppers.exponential import _Doubling
-
     method, exact = stiff(0.05, 30)
     errors = []
     for n in (20, 40, 80):
         y = exact(0.0)
         for i in range(n):
-            one = _Doubling(method, 2.0 * i / n, y)
+            one = krogstad._Doubling(method, 2.0 * i / n, y)
             y = one.single(one.t, y, one.start, 2.0 / n)
         errors.append(np.abs(y - exact(2.0)).max())
     assert orders(errors)[-1] == pytest.approx(4.0, abs=0.2)
@@ -327,6 +326,22 @@ def test_landing_is_exact_and_does_not_shorten_h(stepper: Any) -> None:
     method.times.clear()
     stepper.step(method, 0.2, exact(0.2), None, 0.2001, None, True)
     assert min(method.times) >= 0.2 and max(method.times) <= 0.2001 + 1e-16
+
+
+def test_the_methods_limit_is_kept_up_to_the_reach() -> None:
+    """Oscillations within the reach do not grow; beyond it they do."""
+    for stepper, reach in ((loose(8), room.reach(8)), (loose(4), room.reach(4)), (loose(None), krogstad.REACH)):
+        for factor in (1.0, 1.3):
+            w = factor * reach
+            r = stepper.step(Split(lambda t, y, w=w: 1j * w * y), 0.0, np.ones(1, dtype=complex), 1.0, 1.0, None, False)
+            assert (abs(r.y[0]) <= 1.001) == (factor == 1.0)
+
+        class Limited(Split):
+            def limit(self, t: float, y: Any) -> float:
+                return 0.01
+
+        r = stepper.step(Limited(lambda t, y: -y), 0.0, np.ones(1), 1.0, 1.0, None, False)
+        assert 8 / 9 * 0.01 * reach < r.t <= 0.01 * reach
 
 
 @BOTH

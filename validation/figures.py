@@ -79,10 +79,10 @@ def growth(run: Limit, ax: Any = None) -> Any:
         del bounds["Dobrushin along the solution"]  # beyond the picture from the first step on; its numbers are told
     return curves.growth(
         run.t,
-        run.mean / start,
+        list(run.mean / start),
         [f"n = {k}" for k in run.n],
         ax,
-        spread=run.error / start,
+        spread=list(run.error / start),
         bounds=bounds,
         ylabel=r"$W_1(t)\,/\,W_1(0)$",
         title=f"{run.law}, {run.w1.shape[-1]} replicas",

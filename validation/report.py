@@ -73,7 +73,7 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page; text between backquotes is set as code."""
+    """A part of a page.  Text between backquotes is set as code; n^{-1/2}, x^2, W_1 and x_{ij} as in print."""
 
     heading: str
     paragraphs: Sequence[str] = ()
@@ -83,7 +83,13 @@ class Section:
 
 
 def write(
-    folder: storage.PathLike, title: str, sections: Iterable[Section], *, lead: Sequence[str] = (), name: str = "report"
+    folder: storage.PathLike,
+    title: str,
+    sections: Iterable[Section],
+    *,
+    lead: Sequence[str] = (),
+    name: str = "report",
+    contents: bool = True,
 ) -> Path:
     """Write ``<name>.html`` into a folder (made if need be), and return its path.
 
@@ -98,6 +104,8 @@ def write(
         Paragraphs under the title.
     name : str
         File name without its suffix.
+    contents : bool
+        False: no list of the sections; True: there is one if they are more than three.
 
     Raises
     ------
@@ -113,7 +121,7 @@ def write(
     text = template.substitute(
         title=html.escape(title),
         lead="\n".join(_paragraph(one) for one in lead),
-        contents=page.contents() if len(parts) > 3 else "",
+        contents=page.contents() if contents and len(parts) > 3 else "",
         body=body,
         foot=html.escape(_made_with()),
     )
@@ -138,12 +146,12 @@ class _Page:
         self.anchors = {heading: f"s{i}-{_slug(heading)}" for i, heading in enumerate(headings, 1)}
 
     def contents(self) -> str:
-        links = "\n".join(f'<a href="#{a}">{html.escape(heading)}</a>' for heading, a in self.anchors.items())
+        links = "\n".join(f'<a href="#{a}">{_inline(heading)}</a>' for heading, a in self.anchors.items())
         return f"<nav>\n{links}\n</nav>"
 
     def section(self, part: Section) -> str:
         mark = f" {self.cell(part.mark)}" if part.mark else ""
-        pieces = [f"<h2><span>{html.escape(part.heading)}</span>{mark}</h2>"]
+        pieces = [f"<h2><span>{_inline(part.heading)}</span>{mark}</h2>"]
         pieces += [_paragraph(text) for text in part.paragraphs]
         pieces += [self.table(Table(*table)) for table in part.tables]
         figures = [self.figure(Picture(*picture)) for picture in part.pictures]
@@ -157,7 +165,7 @@ class _Page:
                 raise ValueError(f"rows of a table must have its header's {width} cells; got {len(row)}: {list(row)}.")
         numeric = [bool(table.rows) and all(_is_number(row[k]) for row in table.rows) for k in range(width)]
         classes = [' class="number"' if one else "" for one in numeric]
-        head = "".join(f'<th scope="col"{c}>{html.escape(str(h))}</th>' for h, c in zip(table.header, classes))
+        head = "".join(f'<th scope="col"{c}>{_inline(str(h))}</th>' for h, c in zip(table.header, classes))
         rows = [
             "<tr>" + "".join(f"<td{c}{_digits(v)}>{self.cell(v)}</td>" for v, c in zip(row, classes)) + "</tr>"
             for row in table.rows
@@ -200,8 +208,17 @@ def _slug(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escaped text, with what stands between backquotes as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    """Escaped text, with `code` between backquotes and, outside of it, n^{-1/2}, W_1 and x^2 set as such."""
+    parts = re.split(r"`([^`]+)`", text)
+    return "".join(f"<code>{html.escape(part)}</code>" if k % 2 else _indices(part) for k, part in enumerate(parts))
+
+
+def _indices(text: str) -> str:
+    """Escaped text, with exponents raised and the indices of one-letter and Greek names lowered."""
+    raised = re.sub(r"\^(?:\{([^{}]*)\}|(-?\d+(?:\.\d+)?|[A-Za-z]\b))", r"<sup>\1\2</sup>", html.escape(text))
+    greek = "alpha|beta|gamma|delta|eps|kappa|lambda|mu|nu|phi|psi|rho|sigma|tau|theta|omega"
+    lowered = rf"(?<![A-Za-z0-9_])([A-Za-z]|{greek})_(?:\{{([^{{}}]*)\}}|([A-Za-z0-9]|{greek})(?![A-Za-z0-9_]))"
+    return re.sub(lowered, r"\1<sub>\2\3</sub>", raised)
 
 
 def _paragraph(text: str) -> str:
@@ -233,7 +250,8 @@ def write_verdicts(
     known = {check.id: check for check in checks}
     where = Path(folder)
     lead = [counts(verdicts), "Numbers are shown to six digits; the pointer shows the others."]
-    page = write(where, "Validation", _sections(where, verdicts, known), lead=lead, name=name)
+    # The overview's table is the list of contents.
+    page = write(where, "Validation", _sections(where, verdicts, known), lead=lead, name=name, contents=False)
     storage.write_json(where / f"{name}.json", [_plain(v, known) for v in verdicts], overwrite=True)
     return page
 
@@ -251,7 +269,8 @@ def _sections(folder: Path, verdicts: Sequence[Verdict], known: dict[str, Check]
 def _section(folder: Path, v: Verdict, known: dict[str, Check]) -> Section:
     check = known.get(v.id)
     there = [name for name in v.pictures if (folder / name).is_file()]
-    rows = [[name, value, v.wanted.get(name, "")] for name, value in v.measured.items()]
+    header = ("measured", "value", "wanted") if v.wanted else ("measured", "value")
+    rows = [[name, value, v.wanted.get(name, "")][: len(header)] for name, value in v.measured.items()]
     paragraphs = [f"{check.where}. {v.outcome.value}" if check else v.outcome.value]
     paragraphs += [v.message] if v.message else []
     paragraphs += [f"The picture `{name}` is no longer in the folder." for name in v.pictures if name not in there]
@@ -259,7 +278,7 @@ def _section(folder: Path, v: Verdict, known: dict[str, Check]) -> Section:
     return Section(
         _heading(v, known),
         paragraphs=paragraphs,
-        tables=[Table(("measured", "value", "wanted"), rows)] if rows else [],
+        tables=[Table(header, rows)] if rows else [],
         pictures=[Picture(name, _caption(name, v.id)) for name in there],
         mark=_mark(v),
     )
@@ -373,7 +392,7 @@ def _line(row: Row, state: str, checks: Sequence[Check], verdicts: dict[str, Ver
         told.append(words if len(own) == 1 else f"{check.id}: {words}")
     note = f" ({row.reach.value})" if row.reach is Reach.PARTLY else ""
     command = f"`python -m validation run {row.id}`" if own else ""
-    what = f"{row.where}: {row.what}. {row.wanted[:1].upper()}{row.wanted[1:]}.{note}"
+    what = f"{row.where}: {row.what}; wanted: {row.wanted}.{note}"
     return f"| {row.id} | {_markdown(what)} | {state} | {command} | {_markdown('; '.join(told))} |"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
@@ -133,7 +134,7 @@ def evidence(measured: Mapping[str, Any], message: str = "", pictures: Iterable[
 
 def text_of(value: Number) -> str:
     """A number for people: integers as they are, floats to four digits."""
-    return str(value) if isinstance(value, int) else f"{value:.4g}"
+    return str(value) if isinstance(value, int) else re.sub(r"e([+-])0*(\d)", r"e\1\2", f"{value:.4g}")
 
 
 def _interval(name: str, limit: Any) -> tuple[float, float]:
@@ -150,10 +151,15 @@ def _interval(name: str, limit: Any) -> tuple[float, float]:
 
 def _words(low: float, high: float) -> str:
     if low == high:
-        return f"= {low:.6g}"
+        return f"= {_exact(low)}"
     if math.isinf(low):
-        return f"<= {high:.6g}"
-    return f">= {low:.6g}" if math.isinf(high) else f"in [{low:.6g}, {high:.6g}]"
+        return f"<= {_exact(high)}"
+    return f">= {_exact(low)}" if math.isinf(high) else f"in [{_exact(low)}, {_exact(high)}]"
+
+
+def _exact(limit: float) -> str:
+    """A limit as short as it can be said exactly: a rounded one would contradict the verdict."""
+    return re.sub(r"e([+-])0*(\d)", r"e\1\2", repr(limit)).replace("e+", "e").removesuffix(".0")
 
 
 # --- files -------------------------------------------------------------------------------------------------

@@ -21,47 +21,39 @@ REFINEMENTS = 6
 class Gridded:
     """Base of the spaces: densities from callables, node values or coefficients.
 
+    (Methods take `self` as Any: what a space is, is the contract `protocols.Space`, which this class only helps with.)
+
     A space gives d, size, nodes, weights, degrees, labels, rows, analyse, evaluate, chart, frame, place and resized.
     For the rest of the contract there are plain answers here, by quadrature and dense matrices (real orthonormal
     coefficients); a space that can do better says so by its own method.
     """
 
-    d: int
-    size: int
-    weights: Array
-    nodes: Array
-    degrees: Array
-    rows: Array | None
-    analyse: Callable[..., Array]
-    evaluate: Callable[..., Array]
-    resized: Callable[..., Any]
-    labels: tuple[Any, ...]
     picture = "circle"
     largest = 512
 
     @property
-    def levels(self) -> int:
+    def levels(self: Any) -> int:
         """Numbers in [0, 1) that `place` needs for a point."""
         return self.d - 1
 
     @property
-    def seen(self) -> Array:
+    def seen(self: Any) -> Array:
         """(N,) nodes at which point values are well-conditioned: those of weight above 1e-16."""
         return self.weights > 1e-16
 
-    def fields(self, s: Array, g: Array | None, q: Array | None = None) -> tuple[Array, Array | None]:
+    def fields(self: Any, s: Array, g: Array | None, q: Array | None = None) -> tuple[Array, Array | None]:
         """Scalars (S, ..., M) and a potential's gradient at the same points."""
         return self.evaluate(s, q), None if g is None else self.evaluate(g, q, gradient=True)
 
-    def harmonics(self, degree: int) -> Array:
+    def harmonics(self: Any, degree: int) -> Array:
         """Degrees of the coefficients that `project` gives."""
         return self.degrees[self.degrees <= degree]
 
-    def plan(self, multipliers: Array, potential: Array | None) -> Any:
+    def plan(self: Any, multipliers: Array, potential: Array | None) -> Any:
         """Dense matrices on a grid twice as fine."""
         return DensePlan(self, multipliers, potential)
 
-    def lattice(self, n: int) -> Array:
+    def lattice(self: Any, n: int) -> Array:
         """(n, levels): equidistant in one dimension, a Kronecker lattice in more."""
         first = ((np.arange(n) + 0.5) / n)[:, None]
         # irrational steps of the generalised golden ratio spread the other levels evenly
@@ -70,27 +62,26 @@ class Gridded:
         rest = [np.mod(0.5 + ratio * np.arange(1, n + 1), 1.0)[:, None] for ratio in ratios]
         return np.concatenate([first, *rest], axis=1)
 
-    def points(self, q: Any) -> Array:
+    def points(self: Any, q: Any) -> Array:
         """Coordinates given by a user, checked."""
         return inputs.array("q", q, nonempty=False)
 
-    def moments(self, c: Array, degree: int) -> Array:
+    def moments(self: Any, c: Array, degree: int) -> Array:
         """The coefficients themselves, to `degree`."""
         return c[..., self.degrees <= degree]
 
-    def averages(self, c: Array) -> tuple[Array, Array]:
+    def averages(self: Any, c: Array) -> tuple[Array, Array]:
         """int x d mu and int x x^T d mu, by quadrature."""
         mass = self.weights * self.evaluate(c)
         mean = np.einsum("...n,nd->...d", mass, self.rows)
         return mean, np.einsum("...n,ni,nj->...ij", mass, self.rows, self.rows)
 
     @property
-    def area(self) -> float:
+    def area(self: Any) -> float:
         """Surface area of S^{d-1}, 2 pi^{d/2} / Gamma(d/2): 2 pi on the circle."""
         return 2.0 * pi ** (self.d / 2.0) / gamma(self.d / 2.0)
 
-    def density(
-        self,
+    def density(self: Any,
         f: Callable[[Array], Any] | Any = None,
         *,
         coefficients: Any = None,
@@ -130,20 +121,20 @@ class Gridded:
             self._refuse_tail(c)
         return _finished(Density(self, c), normalize, signed)
 
-    def _given(self, coefficients: Any) -> Array:
+    def _given(self: Any, coefficients: Any) -> Array:
         c = inputs.array("coefficients", coefficients, ndim=1, complex_ok=True)
         M = len(self.degrees)
         if len(c) > M:
             raise ValueError(f"coefficients: got {len(c)}, and {self} holds {M}: use a larger space")
         return self.admit(np.concatenate([c, np.zeros(M - len(c), dtype=c.dtype)]))
 
-    def admit(self, c: Array) -> Array:
+    def admit(self: Any, c: Array) -> Array:
         """Coefficients as the space holds them; refuses those that no real density has."""
         if np.iscomplexobj(c):
             raise ValueError(f"coefficients: {self} holds real coefficients, got complex ones")
         return c
 
-    def _sampled(self, f: Callable[[Array], Any]) -> Array:
+    def _sampled(self: Any, f: Callable[[Array], Any]) -> Array:
         """Coefficients of a callable, sampled finely enough that none is aliased."""
         fine: Any = self
         for _ in range(REFINEMENTS):
@@ -168,7 +159,7 @@ class Gridded:
             )
         return carry(fine, c, self)
 
-    def _refuse_tail(self, c: Array) -> None:
+    def _refuse_tail(self: Any, c: Array) -> None:
         if tail(self, c) > RESOLVED:
             raise ValueError(
                 f"values: under-resolved: the coefficients in the last sixteenth of the degrees are "

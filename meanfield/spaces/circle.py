@@ -47,27 +47,27 @@ class Circle(Gridded):
     # --- data ---------------------------------------------------------------------------------------------
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Number of nodes."""
         return self.n
 
     @cached_property
-    def nodes(self) -> Array:  # type: ignore[override]
+    def nodes(self) -> Array:
         """(n,) angles."""
         return _locked(TWO_PI * np.arange(self.n) / self.n)
 
     @cached_property
-    def weights(self) -> Array:  # type: ignore[override]
+    def weights(self) -> Array:
         """(n,) all 1/n."""
         return _locked(np.full(self.n, 1.0 / self.n))
 
     @cached_property
-    def degrees(self) -> Array:  # type: ignore[override]
+    def degrees(self) -> Array:
         """(n/2 + 1,) k."""
         return _locked(np.arange(self.n // 2 + 1))
 
     @cached_property
-    def labels(self) -> tuple[int, ...]:  # type: ignore[override]
+    def labels(self) -> tuple[int, ...]:
         """k."""
         return tuple(range(self.n // 2 + 1))
 
@@ -76,19 +76,19 @@ class Circle(Gridded):
         """(n, 2) the nodes as (cos, sin)."""
         return _locked(np.stack([np.cos(self.nodes), np.sin(self.nodes)], axis=-1))
 
-    def resized(self, size: int) -> Circle:  # type: ignore[override]
+    def resized(self, size: int) -> Circle:
         """The circle with another number of nodes."""
         return self if size == self.n else Circle(size)
 
     # --- transforms ---------------------------------------------------------------------------------------
 
-    def analyse(self, values: Array) -> Array:  # type: ignore[override]
+    def analyse(self, values: Array) -> Array:
         """(..., n) node values -> (..., n/2 + 1) coefficients."""
         c = fourier.forward(np.asarray(values, dtype=float)) / self.n
         c[..., -1] = 0.0
         return c
 
-    def evaluate(self, c: Array, q: Array | None = None, gradient: bool = False) -> Array:  # type: ignore[override]
+    def evaluate(self, c: Array, q: Array | None = None, gradient: bool = False) -> Array:
         """The series at the nodes or at angles q (..., p); gradient: d/d theta, as (..., p, 1)."""
         if gradient:
             out = self.fields(c[None][:0], c, q)[1]

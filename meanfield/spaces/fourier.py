@@ -149,8 +149,13 @@ def shared(one: Callable[[int], None], rows: int, p: int) -> None:
         for r in range(rows):
             one(r)
         return
+
+    def some(first: int) -> None:
+        for r in range(first, rows, workers):
+            one(r)
+
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(lambda first: [one(r) for r in range(first, rows, workers)], range(workers)))
+        list(pool.map(some, range(workers)))
 
 
 def band(c: Array) -> Array:

@@ -64,7 +64,7 @@ class ZonalSphere(Gridded):
     # --- data ---------------------------------------------------------------------------------------------
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """The highest degree."""
         return self.degree
 
@@ -73,22 +73,22 @@ class ZonalSphere(Gridded):
         return ultraspherical.gauss(self.d, self.degree + 1)
 
     @property
-    def nodes(self) -> Array:  # type: ignore[override]
+    def nodes(self) -> Array:
         """(degree + 1,) Gauss nodes c, ascending."""
         return self._rule.nodes
 
     @property
-    def weights(self) -> Array:  # type: ignore[override]
+    def weights(self) -> Array:
         """(degree + 1,) of sum 1."""
         return self._rule.weights
 
     @cached_property
-    def degrees(self) -> Array:  # type: ignore[override]
+    def degrees(self) -> Array:
         """0..degree."""
         return np.arange(self.degree + 1)
 
     @cached_property
-    def labels(self) -> tuple[int, ...]:  # type: ignore[override]
+    def labels(self) -> tuple[int, ...]:
         """k."""
         return tuple(range(self.degree + 1))
 
@@ -99,24 +99,24 @@ class ZonalSphere(Gridded):
         """(d,) the axis as an array."""
         return np.array(self.axis)
 
-    def resized(self, size: int) -> ZonalSphere:  # type: ignore[override]
+    def resized(self, size: int) -> ZonalSphere:
         """The same symmetry with another highest degree."""
         return self if size == self.degree else ZonalSphere(self.d, size, self.axis)
 
     # --- transforms ---------------------------------------------------------------------------------------
 
-    def analyse(self, values: Array) -> Array:  # type: ignore[override]
+    def analyse(self, values: Array) -> Array:
         """(..., N) node values -> (..., M) coefficients."""
         return (np.asarray(values) * np.sqrt(self.weights)) @ self._rule.values
 
-    def evaluate(self, c: Array, q: Array | None = None, gradient: bool = False) -> Array:  # type: ignore[override]
+    def evaluate(self, c: Array, q: Array | None = None, gradient: bool = False) -> Array:
         """The series at the nodes or at heights q; gradient: its component along the meridian, (..., n, 1)."""
         if q is None:
-            table = self._rule.slopes if gradient else self._rule.values
-            out = (c @ table.T) / np.sqrt(self.weights)
+            own = self._rule.slopes if gradient else self._rule.values
+            out = (c @ own.T) / np.sqrt(self.weights)
         else:
-            table = ultraspherical.slopes if gradient else ultraspherical.values
-            out = (table(self.d, c.shape[-1] - 1, q.ravel()) @ c[..., None])[..., 0]
+            at = ultraspherical.slopes if gradient else ultraspherical.values
+            out = c @ at(self.d, c.shape[-1] - 1, q.ravel()).T
             out = out.reshape((*c.shape[:-1], *q.shape))
         return out[..., None] if gradient else out
 

@@ -26,6 +26,9 @@ from meanfield.steppers.control import Adaptive, checked
 from meanfield.steppers.dense import evaluate, phis
 from meanfield.steppers.diagonal import Diagonal, distinct, grid, on_grid
 
+REACH = 1.25
+"""How far a step may go in units of the method's limit: as `Table.reach`, for the extrapolated double step."""
+
 
 class Weights(NamedTuple):
     """Krogstad's coefficients for one h, at the distinct values of L."""
@@ -167,7 +170,7 @@ class ETDRK4(Adaptive):
 
         if h is None:
             h = self.first(flat, double.start.reshape(-1), double.trial, stop - t, t, 5)
-        t1, h_next, rejections = self.advance(attempt, t, min(h, method.limit(t, y)), stop, 5, grid)
+        t1, h_next, rejections = self.advance(attempt, t, min(h, REACH * method.limit(t, y)), stop, 5, grid)
         between = double.between(t1, y1) if keep else None
         return Stepped(t1, method.retract(y1), h_next, between, double.evaluations, rejections)
 

@@ -12,7 +12,7 @@ from meanfield.protocols import Array
 from validation.metrics._measures import TWO_PI, Atoms
 from validation.metrics._roots import bracketed_newton, weighted_medians
 from validation.metrics._series import Series
-from validation.metrics._sorting import argsorted_rows, sorted_rows
+from validation.metrics._sorting import argsorted_rows, ordered_rows, sorted_rows
 
 
 class Cells:
@@ -116,8 +116,8 @@ def w1_atoms_series(atoms: Atoms, series: Series) -> Array:
         p = np.broadcast_to(np.arange(1, n + 1) / n, theta.shape)
     else:
         order = argsorted_rows(theta)
-        theta = np.take_along_axis(theta, order, axis=1)
-        p = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1)
+        theta = ordered_rows(theta, order)
+        p = np.cumsum(ordered_rows(weights, order), axis=1)
         p /= p[:, -1:]
     f, a = series.periodic("f", "a", theta)
     length = np.diff(theta, axis=1, append=theta[:, :1] + TWO_PI)

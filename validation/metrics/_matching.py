@@ -10,7 +10,7 @@ from meanfield.protocols import Array
 from validation.metrics._measures import TWO_PI, Atoms
 from validation.metrics._roots import bracketed_newton
 from validation.metrics._series import Series
-from validation.metrics._sorting import argsorted_rows, sorted_rows
+from validation.metrics._sorting import argsorted_rows, ordered_rows, sorted_rows
 
 _CANCELLED = 1e-4
 """Below this W2^2 the closed form, a difference of terms of size one, is replaced by a sum of squares."""
@@ -147,8 +147,8 @@ def _sorted_rows(atoms: Atoms) -> tuple[Array, Array]:
         n = x.shape[1]
         return x, np.broadcast_to(np.arange(1, n + 1) / n, x.shape)
     order = argsorted_rows(atoms.theta)
-    P = np.cumsum(np.take_along_axis(atoms.weights, order, axis=1), axis=1)
-    return np.take_along_axis(atoms.theta, order, axis=1), P / P[:, -1:]
+    P = np.cumsum(ordered_rows(atoms.weights, order), axis=1)
+    return ordered_rows(atoms.theta, order), P / P[:, -1:]
 
 
 def _guess(x: Array, P: Array, series: Series) -> Array:

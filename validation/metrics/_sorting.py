@@ -34,6 +34,11 @@ def argsorted_rows(theta: Array) -> Array:
     return np.stack([_argsorted(row) for row in theta])
 
 
+def ordered_rows(values: Array, order: Array) -> Array:
+    """values (R, n) in the order (R, n) of their rows; faster than `take_along_axis`."""
+    return values.ravel()[order + values.shape[1] * np.arange(len(values))[:, None]]
+
+
 def _buckets(theta: Array) -> tuple[Array, int]:
     """16-bit keys in the order of the angles, and the size of the fullest bucket."""
     keys = (theta * ((_BUCKETS - 1) / TWO_PI)).astype(np.uint16)

@@ -15,7 +15,7 @@ from validation.metrics._levels import w1_atoms_series, w1_series
 from validation.metrics._measures import TWO_PI, Atoms, Side, Smooth, paired, read
 from validation.metrics._roots import weighted_medians
 from validation.metrics._series import Series
-from validation.metrics._sorting import argsorted_rows, sorted_rows
+from validation.metrics._sorting import argsorted_rows, ordered_rows, sorted_rows
 
 
 def w1_circle(a: Any, b: Any, a_weights: Any = None, b_weights: Any = None) -> float | Array:
@@ -97,8 +97,8 @@ def _w1_weighted(x: Array, wx: Array, y: Array, wy: Array) -> Array:
     """(R,) W1 of weighted samples x (R, n), y (R, m) in [0, 2 pi)."""
     theta = np.concatenate([x, y], axis=1)
     order = argsorted_rows(theta)
-    theta = np.take_along_axis(theta, order, axis=1)
-    level = np.cumsum(np.take_along_axis(np.concatenate([wx, -wy], axis=1), order, axis=1), axis=1)
+    theta = ordered_rows(theta, order)
+    level = np.cumsum(ordered_rows(np.concatenate([wx, -wy], axis=1), order), axis=1)
     level[:, -1] = 0.0
     gaps = np.diff(theta, axis=1, append=theta[:, :1] + TWO_PI)
     level -= weighted_medians(level, gaps)[:, None]

@@ -117,7 +117,7 @@ def _best_shift(x: Array, y: Array) -> tuple[Array, Array]:
         here, there = windows[live, k], windows[live, k + 1]
         step = there - here
         there += here
-        there -= 2.0 * x[live]
+        there -= 2.0 * (x if live.size == rows else x[live])
         return np.einsum("rn,rn->r", step, there)
 
     # rise < 0 at low and >= 0 at high; a turn either way moves every atom past its partner
@@ -231,7 +231,7 @@ def _weighted(a: tuple[Array, Array], b: tuple[Array, Array]) -> float:
 
     low, high = _start(merge, at)
     few = (merge.x.size + merge.y.size) // 8 + 1000
-    last, turn = 0.0, 0
+    turn, reach = 0, 0.0
     while True:
         width = high.alpha - low.alpha
         # cumulative weights increase strictly, so that a bracket of a few ulps holds few kinks
@@ -239,12 +239,15 @@ def _weighted(a: tuple[Array, Array], b: tuple[Array, Array]) -> float:
         if found is not None:
             break
         turn += 1
-        # the secant, and a little beyond it towards the further end, so that the bracket closes from both sides
-        steepness = (high.slope - low.slope) / width
-        part = -low.slope / steepness / width
-        part += np.copysign(2.0 * last / steepness / width, 0.5 - part)
-        middle = at(low.alpha + width * (0.5 if turn % 4 == 0 else float(np.clip(part, 1e-3, 1.0 - 1e-3))))
-        last = abs(middle.slope)
+        # in turn: the secant; as far beyond it as it was wrong, so that the bracket closes from both sides; the middle
+        steepness = high.slope - low.slope
+        part = -low.slope / steepness
+        if turn % 5 == 0:
+            part = 0.5
+        elif turn % 5 % 2 == 0:
+            part += np.copysign(2.0 * reach / steepness, 0.5 - part)
+        middle = at(low.alpha + width * float(np.clip(part, 1e-9, 1.0 - 1e-9)))
+        reach = abs(middle.slope)
         low, high = (middle, high) if middle.slope < 0.0 else (low, middle)
     alpha, rise = found
     if alpha.size == 0:  # rounding: no kink left between the two signs
