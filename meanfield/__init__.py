@@ -12,8 +12,9 @@ from meanfield.record import Solution
 from meanfield.run import Interrupted, RunError, StoppedEarly, UnresolvedError
 from meanfield.settings import register
 from meanfield.solve import load, resume, solve
-from meanfield.spaces import Circle, ZonalSphere
+from meanfield.spaces import Circle, Sphere, ZonalSphere
 from meanfield.storage import StorageError
+from meanfield.sweep import sweep
 
 __version__ = "0.1.0"
 
@@ -31,6 +32,7 @@ __all__ = [
     "RunError",
     "Solution",
     "Spectral",
+    "Sphere",
     "Status",
     "StoppedEarly",
     "StorageError",
@@ -48,6 +50,7 @@ __all__ = [
     "register",
     "resume",
     "solve",
+    "sweep",
     "uniform",
     "von_mises_fisher",
 ]

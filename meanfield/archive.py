@@ -101,22 +101,22 @@ ENERGIES = ("energy", "dissipation", "free_energy")
 
 
 def solution_dataset(sol: Any) -> Any:
-    """rho(t, theta), coefficients(t, k) and the curves of a solution, with units and settings."""
+    """rho over time and the space's axes (theta | c | lat, lon), coefficients(t, k) and the curves of a solution."""
     space = sol.finest
-    curves = {name: ("t", sol.quantity(name)) for name in ENERGIES if name in sol.names}
-    curves |= {"mass": ("t", sol.mass), "entropy": ("t", sol.entropy)}
+    axes = space.axes
+    shape = tuple(len(axis) for axis in axes.values())
+    curves = {name: ("t", getattr(sol, name)) for name in ("energy", "dissipation", "mass", "entropy", "free_energy")}
     ds = _dataset(
         sol,
         {
-            "rho": (("t", "theta"), sol.values),
+            "rho": (("t", *axes), sol.values.reshape(len(sol.t), *shape)),
             "coefficients": (("t", "k"), sol.coefficients),
             **curves,
         },
-        {"t": sol.t, "theta": space.nodes, "k": space.degrees},
+        {"t": sol.t, **axes, "degree": ("k", space.degrees)},
     )
-    ds["theta"].attrs.update(units="radian", long_name="angle")
     ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure", units="1")
-    ds["coefficients"].attrs.update(long_name="c_k = int e^{-ik theta} d mu")
+    ds["coefficients"].attrs.update(long_name=f"coefficients in the orthonormal basis of {space}")
     return ds
 
 

@@ -12,6 +12,8 @@ from meanfield.protocols import Array, Reading
 
 Z_FLOOR = 1e-13
 """Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
+IN_USE = 1e-10
+"""A degree is in use if its coefficients reach this fraction of the largest."""
 
 
 def floored(Z: Array, least: Any = 0.0) -> Array:
@@ -95,7 +97,7 @@ class Density:
 
     @property
     def tail(self) -> float:
-        """max |c_k| over the top sixteenth of the degrees, relative to the largest: how well it is resolved."""
+        """max |c_k| over the last degrees, relative to the largest: how well it is resolved."""
         return tail(self.space, self.coefficients)
 
     # --- questions --------------------------------------------------------------------------------------
@@ -131,11 +133,16 @@ class Density:
             Seed or generator; the same seed gives the same bits.
         """
         n = inputs.integer("n", n, low=1)
-        return self.space.place(self.coefficients, inputs.generator(rng).random((n, self.space.levels)))
+        return self._placed(inputs.generator(rng).random((n, self.space.levels)))
 
     def quantize(self, n: int) -> Array:
         """n deterministic points each standing for mass 1/n (on the circle: the angles where F = (i + 1/2)/n)."""
-        return self.space.place(self.coefficients, self.space.lattice(inputs.integer("n", n, low=1)))
+        return self._placed(self.space.lattice(inputs.integer("n", n, low=1)))
+
+    def _placed(self, u: Array) -> Array:
+        if not float(self.mass) > 0.0:
+            raise ValueError(f"density: its mass is {float(self.mass)!r}: only a positive measure has points to give")
+        return self.space.place(self.coefficients, u)
 
     def resized(self, size: int) -> Density:
         """The same density held at another resolution (coefficients padded with zeros, or cut)."""
@@ -174,11 +181,17 @@ class Density:
         return Reading(Z, M, got.get("L"), kernel.log_lambda0(d))
 
 
-def tail(space: Any, c: Array) -> float:
-    """max |c_k| over the top sixteenth of the degrees, relative to the largest coefficient (c_0 = 1 on the circle)."""
-    top = space.degrees > (15 * int(space.degrees.max())) // 16
-    size = np.abs(c)
-    return float(size[..., top].max() / max(size.max(), np.finfo(float).tiny))
+def tail(space: Any, c: Array, gaps: bool = True) -> float:
+    """max |c_k| over the last degrees, relative to the largest coefficient (c_0 = 1 on the circle).
+
+    These are the top sixteenth, the last two at least, and with `gaps` as many as separate the degrees in use: of a
+    density of period 2 pi / m only every m-th is, and what must come next may lie far up.
+    """
+    size, k = np.abs(c), space.degrees
+    scale, K = max(float(size.max()), np.finfo(float).tiny), int(k.max())
+    used = np.flatnonzero(np.bincount(k, weights=size.reshape(-1, len(k)).max(axis=0) > IN_USE * scale))
+    gap = int(np.diff(used).max(initial=1)) if gaps else 1
+    return float(size[..., k > min(15 * K // 16, K - 1 - gap)].max() / scale)
 
 
 def carry(old: Any, c: Array, new: Any) -> Array:

@@ -13,12 +13,13 @@ import numpy as np
 
 from meanfield import geometry, inputs
 from meanfield.protocols import Array, Reading
-from meanfield.spaces import Circle
+from meanfield.spaces import Circle, Sphere
 from meanfield.sums.choose import FAINT, FIELDS, choose
 from meanfield.sums.direct import direct
 from meanfield.sums.harmonic import harmonic
 
-_CIRCLE = Circle(8)
+SPACES: dict[int, Any] = {2: Circle(8), 3: Sphere(2)}
+"""Whose harmonics serve points of dimension d; the size does not matter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +81,12 @@ class Cluster:
         return np.einsum("...n,...ni,...nj->...ij", self.weights, self.x, self.x)
 
     def moments(self, degree: int) -> Array:
-        """On the circle: c_k = int e^{-ik theta} d mu, k = 0..degree."""
-        return _CIRCLE.project(self.theta, self.weights, inputs.integer("degree", degree, low=0))
+        """c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle; complex (l, m) of `Sphere` on S^2."""
+        if self.d not in SPACES:
+            raise TypeError(f"moments: points have them for d in {sorted(SPACES)}, and these have d = {self.d}")
+        coordinates = self.theta if self.d == 2 else self.x
+        weights = np.broadcast_to(self.weights, self.points.shape if self.angles else self.points.shape[:-1])
+        return SPACES[self.d].project(coordinates, weights, inputs.integer("degree", degree, low=0))
 
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
@@ -92,8 +97,9 @@ class Cluster:
         weights = np.broadcast_to(self.weights, self.points.shape if self.angles else self.points.shape[:-1])
         if choose(self.field, kernel, self.d, self.n, weights) == "direct":
             return self._direct(kernel, x, want, weights)
-        at = None if x is None or x is self.x else geometry.to_angles(x)
-        r = harmonic(_CIRCLE, kernel, self.theta, weights, at, want)
+        space = SPACES[self.d]
+        at = None if x is None or x is self.x else space.chart(x)
+        r = harmonic(space, kernel, self.theta if self.d == 2 else self.x, weights, at, want)
         if r.Z is not None and (r.Z.min(axis=-2) < FAINT * np.maximum(r.Z.max(axis=-2), 1.0)).any():
             # The quotient would lose digits; the direct sum keeps them by log-sum-exp.  Far from all points Z is faint
             # everywhere: but its mean over the sphere is 1.
@@ -101,7 +107,7 @@ class Cluster:
         if x is None and self.angles:
             return r
         where = self.x if x is None else x
-        return r._replace(M=None if r.M is None else r.M * geometry.quarter_turn(where))
+        return r if r.M is None else r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, space.frame(where)))
 
     def _direct(self, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
         own = x is None or x is self.x

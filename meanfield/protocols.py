@@ -185,6 +185,8 @@ class Space(Protocol):
     """(M,) degree k of every coefficient; the Laplacian is -k(k+d-2)."""
     labels: tuple[Any, ...]
     """(M,) names of the coefficients, by which they are carried to another size."""
+    axes: dict[str, Array]
+    """The grid's axes by name, in the order of the nodes."""
     picture: str
     """Which picture shows it: the name of a room of `plot`."""
     rows: Array | None

@@ -216,6 +216,8 @@ def test_checks_are_chosen_by_tier_id_suffix_and_row(some: Registry) -> None:
     assert ids(ids=["T3", "T2"]) == ["T2", "T3"]
     with pytest.raises(UnknownCheck, match=r"no check is called 't1\.uss' \(did you mean T1\.usa"):
         some.checks(ids=["T2", "t1.uss"])
+    with pytest.raises(UnknownCheck, match="no check is called 'T'"):
+        some.checks(ids="T")  # the beginning of an id is no id
     with pytest.raises(UnknownCheck, match="A50 is a row of the checklist that no check covers yet"):
         Registry(rows=ROWS).checks(ids=["A50"])
 

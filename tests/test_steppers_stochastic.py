@@ -204,6 +204,19 @@ def test_noise_by_row_and_none(make: Any) -> None:
 
 
 @BOTH
+def test_noise_is_tangent(make: Any) -> None:
+    """The normals' radial part does nothing."""
+    x0 = np.array([[0.6, 0.8, 0.0]])
+    across = [np.array([[-0.8, 0.6, 1.0]]), np.array([[0.4, -0.3, 0.2]])]
+    rows = [
+        make(0.1).step(Sphere(still, 1.0), 0.0, x0, None, 1.0, Script([a + radial * x0 for a in across]), False).y
+        for radial in (0.0, 2.0)
+    ]
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-15)
+    assert 0.1 < np.linalg.norm(rows[0] - x0) < 0.6
+
+
+@BOTH
 def test_same_seed_same_bits(make: Any) -> None:
     method = Sphere(lambda t, y: np.roll(y, 1, axis=-1), lambda t, y: 0.3 + 0.1 * y[:, :1])
     runs = [integrate(make(0.1), method, starts(3, 20), 1.0, np.random.default_rng(seed)) for seed in (1, 1, 2)]

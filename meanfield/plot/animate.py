@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from meanfield import inputs
-from meanfield.plot import circle, style
+from meanfield.plot import circle, globe, style, zonal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -212,3 +212,125 @@ def ring(
         circle.ring(angles[i], figure.subplots(), title=f"{head}$t = {times[i]:.3g}$")
 
     return animate(draw, len(times), path, fps, figsize=(4.2, 4.4), overwrite=overwrite)
+
+
+# --- the other spaces --------------------------------------------------------------------------------------
+
+
+def _headed(figure: Figure, ax: Any, title: str) -> Any:
+    """The title above a figure, and the empty text that tells the time below it."""
+    figure.suptitle(title, x=0.02, ha="left", fontsize=style.STYLE["axes.titlesize"])
+    return ax.set_title("", loc="right", fontsize=style.STYLE["axes.titlesize"])
+
+
+def zonal_frames(
+    c: ArrayLike, values: ArrayLike, t: ArrayLike, *, title: str = "", log: bool | None = None, d: int | None = None
+) -> Callable[[Figure, int], Callable[[int], None]]:
+    """Frames of an axisymmetric density over the height, beside its first, on a scale common to all times.
+
+    Parameters
+    ----------
+    c : (N,) array
+        Heights in [-1, 1], ascending.
+    values : (T, N) array
+        Density with respect to sigma.
+    t : (T,) array
+        Times.
+    title, log, d
+        As for `zonal.profiles`; the time is added.
+
+    Returns
+    -------
+    callable
+        As for `circle_frames`.
+    """
+    times = style.finite("t", t, None)
+    heights, seen, d = zonal.readable(c, d)
+    density = style.numbers("values", values, len(times), len(heights))
+    logarithmic, low, high = circle.scale(density[:, seen], log)
+    lines = np.where(density[:, seen] > 0.0, density[:, seen], np.nan) if logarithmic else density[:, seen]
+
+    def draw(figure: Figure, k: int) -> Callable[[int], None]:
+        ax = style.dress(figure.subplots())
+        zonal.profiles(heights, density[[0, k]], None, ax, log=logarithmic, d=d)
+        first, line = ax.get_lines()
+        first.set(color="0.6", linewidth=0.9, linestyle=(0, (5, 1.6)), marker="")
+        line.set(color=style.line_styles(1)[0]["color"], linestyle="-", marker="")
+        ax.set_ylim(*((low * 0.7, high * 1.6) if logarithmic else (low, high * 1.05)))
+        clock = _headed(figure, ax, title)
+
+        def update(k: int) -> None:
+            line.set_ydata(lines[k])
+            clock.set_text(f"$t = {times[k]:.3f}$")
+
+        update(k)
+        return update
+
+    return draw
+
+
+def globe_frames(
+    nodes: ArrayLike, values: ArrayLike, t: ArrayLike, *, title: str = "", log: bool | None = None
+) -> Callable[[Figure, int], Callable[[int], None]]:
+    """Frames of a density on S^2 as Mollweide maps, in colours common to all times.
+
+    Parameters
+    ----------
+    nodes : (N, 3) array
+        Unit rows of a product grid.
+    values : (T, N) array
+        Density with respect to sigma.
+    t : (T,) array
+        Times.
+    title, log
+        As for `globe.mollweide`; the time is added.
+
+    Returns
+    -------
+    callable
+        As for `circle_frames`.
+    """
+    times = style.finite("t", t, None)
+    theta, phi, place = globe.grid(nodes)
+    density = style.numbers("values", values, len(times), place.size)
+    logarithmic, low, high = circle.scale(density, log)
+
+    def draw(figure: Figure, k: int) -> Callable[[int], None]:
+        from matplotlib.colors import LogNorm, Normalize
+
+        norm = LogNorm(low, high) if logarithmic else Normalize(low, high)
+        ax: Any = figure.add_subplot(projection="mollweide")
+        globe.mollweide(theta, phi, density[k][place], ax, norm=norm)
+        mesh = ax.collections[0]
+        clock = _headed(figure, ax, title)
+
+        def update(k: int) -> None:
+            mesh.set_array(np.clip(globe.covering(theta, phi, density[k][place])[2], low, high))
+            clock.set_text(f"$t = {times[k]:.3f}$")
+
+        update(k)
+        return update
+
+    return draw
+
+
+def zonal_density(
+    t: ArrayLike, c: ArrayLike, values: ArrayLike, path: str | os.PathLike[str], *, fps: float = 15.0,
+    title: str = "", log: bool | None = None, overwrite: bool = False,
+) -> Path:  # fmt: skip
+    """Write the moving picture of an axisymmetric density; arguments as for `density`, with heights c."""
+    draw = zonal_frames(c, values, t, title=title, log=log)
+    return animate(draw, len(np.asarray(t)), path, fps, figsize=(5.6, 3.5), overwrite=overwrite)
+
+
+def globe_density(
+    t: ArrayLike, nodes: ArrayLike, values: ArrayLike, path: str | os.PathLike[str], *, fps: float = 15.0,
+    title: str = "", log: bool | None = None, overwrite: bool = False,
+) -> Path:  # fmt: skip
+    """Write the moving picture of a density on S^2; arguments as for `density`, with rows of a product grid."""
+    draw = globe_frames(nodes, values, t, title=title, log=log)
+    return animate(draw, len(np.asarray(t)), path, fps, figsize=(5.6, 3.6), overwrite=overwrite)
+
+
+FILMS: dict[str, Callable[..., Path]] = {"circle": density, "zonal": zonal_density, "globe": globe_density}
+"""The moving picture of a density, by the picture its space names."""

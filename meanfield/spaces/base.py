@@ -41,6 +41,11 @@ class Gridded:
         """(N,) nodes at which point values are well-conditioned: those of weight above 1e-16."""
         return self.weights > 1e-16
 
+    @property
+    def axes(self: Any) -> dict[str, Array]:
+        """The grid's axes by name, in the order of the nodes."""
+        return {"node": np.arange(len(self.weights))}
+
     def fields(self: Any, s: Array, g: Array | None, q: Array | None = None) -> tuple[Array, Array | None]:
         """Scalars (S, ..., M) and a potential's gradient at the same points."""
         return self.evaluate(s, q), None if g is None else self.evaluate(g, q, gradient=True)
@@ -160,10 +165,11 @@ class Gridded:
         return carry(fine, c, self)
 
     def _refuse_tail(self: Any, c: Array) -> None:
-        if tail(self, c) > RESOLVED:
+        # of node values no more can be seen: a single mode may be all there is
+        if (last := tail(self, c, gaps=False)) > RESOLVED:
             raise ValueError(
-                f"values: under-resolved: the coefficients in the last sixteenth of the degrees are "
-                f"{tail(self, c):.1e} of the largest, above 1e-12: give a callable or more nodes"
+                f"values: under-resolved: the coefficients in the last sixteenth of the degrees are {last:.1e} of "
+                "the largest, above 1e-12: give a callable or more nodes"
             )
 
 

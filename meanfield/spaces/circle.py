@@ -71,6 +71,11 @@ class Circle(Gridded):
         """k."""
         return tuple(range(self.n // 2 + 1))
 
+    @property
+    def axes(self) -> dict[str, Array]:
+        """The grid's axes by name."""
+        return {"theta": self.nodes}
+
     @cached_property
     def rows(self) -> Array:
         """(n, 2) the nodes as (cos, sin)."""

@@ -30,7 +30,9 @@ TOLERANCE = 2.5e-13
 """About the least that ducc0 accepts at arbitrary points; the error seen is below 1e-13 of the largest value."""
 LOST = 1e-18
 """Degrees that together cannot change a value by this part of the largest coefficient are not summed."""
-CHUNK = 1 << 19
+ROUNDING = 4e-15
+"""Of a distribution function, and of where it takes a value."""
+CHUNK = 1 << 17
 """Numbers that a table of points times degrees may hold when points are placed."""
 
 
@@ -104,7 +106,7 @@ def recut(c: Array, degree: int) -> Array:
 def by_degree(power: Array) -> Array:
     """(..., M) numbers |.|^2 of a_lm -> their sums over m = -l..l, (..., L + 1)."""
     L = degree_of(power.shape[-1])
-    l, m = pairs(L)
+    l, m = pairs(L)  # noqa: E741
     both = np.where(m == 0, 1.0, 2.0) * power
     flat = both.reshape(-1, both.shape[-1])
     sums = np.stack([np.bincount(l, row, L + 1) for row in flat]) if len(flat) else np.empty((0, L + 1))
@@ -317,14 +319,15 @@ def _longitudes(b: Array, u: Array) -> Array:
     b = np.where(some[:, None], b / np.where(some, total, 1.0)[:, None], 0.0)
     G = np.zeros_like(b)
     G[:, 1:] = b[:, 1:] / (1j * np.arange(1, M))  # the periodic part of int (density - 1)
-    T = 4 << max(2, (M - 1).bit_length())
+    T = 2 << max(3, (M - 1).bit_length())
     spectrum = np.zeros((n, T // 2 + 1), dtype=complex)
     spectrum[:, :M] = G
-    table = ducc0.fft.c2r(spectrum, axes=(1,), lastsize=T, forward=False)
-    start = table[:, :1].copy()
-    table += TWO_PI / T * np.arange(T) - start
-    table = np.maximum.accumulate(np.concatenate([table, np.full((n, 1), TWO_PI)], axis=1), axis=1)
-    table[:, 0], table[:, -1] = 0.0, TWO_PI
+    table = np.empty((n, T + 1))
+    ducc0.fft.c2r(spectrum, axes=(1,), lastsize=T, forward=False, out=table[:, :T])
+    start = table[:, 0].copy()
+    table[:, :T] += TWO_PI / T * np.arange(T) - start[:, None]
+    table[:, -1] = TWO_PI
+    np.maximum.accumulate(table, axis=1, out=table)
     np.minimum(table, TWO_PI, out=table)
     goal = TWO_PI * u
     cell = np.clip(np.count_nonzero(table <= goal[:, None], axis=1) - 1, 0, T - 1)
@@ -339,7 +342,7 @@ def _longitudes(b: Array, u: Array) -> Array:
             g *= e
             rho += b[m]
             rho *= e
-        return phi + 2.0 * g.real - start[:, 0] - goal, 1.0 + 2.0 * rho.real
+        return phi + 2.0 * g.real - start - goal, 1.0 + 2.0 * rho.real
 
     width = TWO_PI / T
     return _solved(excess, width * cell, width * (cell + 1.0), goal - below, above - below)
@@ -357,8 +360,8 @@ def _solved(excess: Callable[[Array], tuple[Array, Array]], low: Array, high: Ar
         with np.errstate(divide="ignore", invalid="ignore"):
             newton = x - value / slope
         new = np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
-        moved = np.abs(new - x)
+        done = (np.abs(new - x) <= ROUNDING) | (np.abs(value) <= ROUNDING)
         x = new
-        if moved.max(initial=0.0) <= 1e-15 * TWO_PI:
+        if done.all():
             break
     return x

@@ -94,6 +94,11 @@ class ZonalSphere(Gridded):
 
     rows = None
 
+    @property
+    def axes(self) -> dict[str, Array]:
+        """The grid's axes by name."""
+        return {"c": self.nodes}
+
     @cached_property
     def direction(self) -> Array:
         """(d,) the axis as an array."""

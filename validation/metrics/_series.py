@@ -103,7 +103,7 @@ class Series:
         grid = np.sort(np.concatenate([self.nodes, extrema]))
         rho = self.mass / TWO_PI + self.periodic("rho", "slope", grid)[0]
         # what is zero up to rounding has no sign
-        rho[np.abs(rho) <= 1e-14 * np.abs(self._half["rho"]).sum()] = 0.0
+        rho[np.abs(rho) <= 1e-13 * np.abs(self._half["rho"]).sum()] = 0.0
         return self._zeros(grid, rho, lambda t: self._with_slope(t, "rho"), max_iterations=60)
 
     def _with_slope(self, theta: Array, which: str) -> tuple[Array, Array]:

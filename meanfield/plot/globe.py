@@ -1,0 +1,449 @@
+"""Pictures of densities on the sphere S^2, with or without particles.
+
+Densities are taken with respect to the uniform probability measure sigma, so the uniform one is 1.  A grid is given
+by its colatitudes theta (0 at the north pole e_3) and longitudes phi (0 at e_1), in radians, in any order; `grid`
+reads both off the rows of a product grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from meanfield import inputs
+from meanfield.plot import circle, points, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
+
+TURN = circle.TURN
+MAPS = 6
+"""Maps in a picture over time."""
+_STEP = np.pi / 90
+"""Longest side of a cell drawn straight: two degrees."""
+_LIMIT = (256, 512)
+_PIXELS = 500
+_MAP = (5.6, 3.4)
+_MANY = (7.4, 3.4)
+_GRATICULE: dict[str, Any] = {"color": "white", "linewidth": 0.4, "alpha": 0.35, "zorder": 3}
+Grid = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+
+# --- grids -------------------------------------------------------------------------------------------------
+
+
+def grid(nodes: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Colatitudes (a,) and longitudes (b,) of a product grid given by its rows (a b, 3), and who is where (a, b).
+
+    Values (..., a b) at the rows become `values[..., place]`, over colatitudes and longitudes that ascend.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not unit rows, or not all pairs of some colatitudes and some longitudes.
+    """
+    rows = points.unit_rows("nodes", style.finite("nodes", nodes, None, 3)[None])[0]
+    colatitude = np.arctan2(np.hypot(rows[:, 0], rows[:, 1]), rows[:, 2])
+    longitude = np.mod(np.arctan2(rows[:, 1], rows[:, 0]), TURN)
+    longitude[longitude > TURN - 1e-9] = 0.0
+    order = np.argsort(colatitude, kind="stable")
+    rings = np.flatnonzero(np.diff(colatitude[order], prepend=-1.0) > 1e-9)
+    width = len(rows) // len(rings)
+    place = np.empty((len(rings), width), dtype=np.intp)
+    if len(rings) * width == len(rows) and np.array_equal(rings, width * np.arange(len(rings))):
+        for i, ring in enumerate(order.reshape(len(rings), width)):
+            place[i] = ring[np.argsort(longitude[ring])]
+        if np.abs(longitude[place] - longitude[place[0]]).max() < 1e-9:
+            return colatitude[place[:, 0]], longitude[place[0]], place
+    raise ValueError(
+        f"nodes must be a product grid, the same longitudes at every colatitude; got {len(rows)} rows that are not. "
+        "Evaluate the density on such a grid, and call mollweide(theta, phi, values)."
+    )
+
+
+def _ordered(theta: ArrayLike, phi: ArrayLike, values: ArrayLike) -> Grid:
+    """Checked, with ascending colatitudes and longitudes in [0, 2 pi)."""
+    colatitude, longitude = style.finite("theta", theta, None), style.finite("phi", phi, None)
+    field = style.numbers("values", values, len(colatitude), len(longitude))
+    if colatitude.min() < -1e-12 or colatitude.max() > np.pi + 1e-12:
+        raise ValueError(
+            f"theta must be colatitudes in [0, pi], 0 at the north pole; got {colatitude.min():.6g} to "
+            f"{colatitude.max():.6g}. For latitudes pass pi/2 - latitude."
+        )
+    longitude = np.mod(longitude, TURN)
+    longitude[longitude >= TURN] = 0.0
+    longitude, across = np.unique(longitude, return_index=True)
+    colatitude, down = np.unique(colatitude, return_index=True)
+    return colatitude, longitude, field[down][:, across]
+
+
+def covering(theta: NDArray[np.float64], phi: NDArray[np.float64], values: NDArray[np.float64]) -> Grid:
+    """A grid that covers the sphere: closed periodically at longitudes -pi and pi, with both poles.
+
+    Bilinear between the given nodes, as finely as a map needs; where the grid is finer than the picture, the largest
+    of neighbouring nodes, so that narrow clusters are seen.  At a pole stands the mean over the nearest circle.
+    """
+    theta, phi, values = _coarser(theta, phi, values)
+    poles = [theta[0] > 0.0, theta[-1] < np.pi]
+    means = [np.full((int(add), len(phi)), ring.mean()) for add, ring in zip(poles, values[[0, -1]], strict=True)]
+    field = np.tile(np.concatenate([means[0], values, means[1]]), (1, 3))
+    down = np.concatenate([[0.0] * int(poles[0]), theta, [np.pi] * int(poles[1])])
+    round_ = np.concatenate([phi - TURN, phi, phi + TURN])
+    longitude = _filled(np.union1d(np.mod(phi + np.pi, TURN) - np.pi, [-np.pi, np.pi]))
+    colatitude = _filled(down)
+    wide = _interpolated(round_, field, longitude)
+    return colatitude, longitude, _interpolated(down, wide.T, colatitude).T
+
+
+def _filled(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """x and enough between: every given node stays a node, so that peaks keep their height."""
+    parts = [np.linspace(a, b, int(np.ceil((b - a) / _STEP)), endpoint=False) for a, b in pairwise(x) if b > a]
+    return np.concatenate([*parts, x[-1:]])
+
+
+def _interpolated(x: NDArray[np.float64], values: NDArray[np.float64], fine: NDArray[np.float64]) -> Any:
+    """values (..., N) at x, linearly at fine."""
+    right = np.clip(np.searchsorted(x, fine, side="right"), 1, len(x) - 1)
+    share = (fine - x[right - 1]) / (x[right] - x[right - 1])
+    return values[..., right - 1] * (1.0 - share) + values[..., right] * share
+
+
+def _coarser(theta: NDArray[np.float64], phi: NDArray[np.float64], values: NDArray[np.float64]) -> Grid:
+    """At most about as many nodes as a map has pixels, each with the largest value of those it stands for."""
+    axes = []
+    for axis, (x, limit) in enumerate(zip((theta, phi), _LIMIT, strict=True)):
+        stride = -(-len(x) // limit)
+        starts = np.arange(0, len(x), stride)
+        values = np.fmax.reduceat(values, starts, axis=axis)
+        axes.append(x[np.minimum(starts + stride // 2, len(x) - 1)])
+    return axes[0], axes[1], values
+
+
+# --- one map -----------------------------------------------------------------------------------------------
+
+
+def mollweide(
+    theta: ArrayLike, phi: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, samples: ArrayLike | None = None,
+    norm: Normalize | None = None, bar: bool = True, title: str = "", log: bool | None = None,
+) -> Axes:  # fmt: skip
+    """A density on the whole sphere, on a map of true areas.
+
+    Parameters
+    ----------
+    theta : (a,) array
+        Colatitudes in radians, 0 at the north pole.
+    phi : (b,) array
+        Longitudes in radians; longitude 0 is the middle of the map.
+    values : (a, b) array
+        Density with respect to sigma.
+    ax : Axes, optional
+        Where to draw, made with `projection="mollweide"`; None makes a figure.
+    samples : (n, 3) array, optional
+        Particles to be drawn on top, as unit rows.
+    norm : matplotlib Normalize, optional
+        Scale of the colours, if pictures are to be compared; otherwise as `log` says.
+    bar : bool
+        Draw the colour bar.
+    title : str
+        Title, usually the parameters.
+    log : bool, optional
+        Logarithmic colours; None: if max / median > 50.
+
+    Returns
+    -------
+    Axes
+    """
+    colatitude, longitude, field = _ordered(theta, phi, values)
+    dots = None if samples is None else _rows(samples)
+    chosen, extend = circle._colours(field, log)
+    norm = chosen if norm is None else norm
+    with _map_axes(ax) as ax:
+        mesh = _paint(ax, covering(colatitude, longitude, field), norm)
+        if dots is not None:
+            east, north = np.arctan2(dots[:, 1], dots[:, 0]), np.arcsin(np.clip(dots[:, 2], -1.0, 1.0))
+            ax.scatter(east, north, zorder=4, **_dots(len(dots)))
+        degrees = np.array([-60, -30, 0, 30, 60])
+        ax.set_yticks(np.deg2rad(degrees), [f"${v}\\degree$" for v in degrees], fontsize="small", color="0.35")
+        style.headline(ax, title)
+        if bar:
+            _bar(ax, mesh, extend, orientation="horizontal", pad=0.04, aspect=40, shrink=0.72)
+    return ax
+
+
+def _paint(ax: Axes, covered: Grid, norm: Normalize) -> Any:
+    """The field on Mollweide axes, with a graticule of 30 degrees."""
+    colatitude, longitude, field = covered
+    ax.grid(False)
+    mesh = ax.pcolormesh(
+        longitude, np.pi / 2 - colatitude, np.clip(field, norm.vmin, norm.vmax), norm=norm, cmap="viridis",
+        shading="gouraud", rasterized=True,
+    )  # fmt: skip
+    north = np.linspace(-np.pi / 2, np.pi / 2, 91)
+    for east in np.deg2rad(np.arange(-150, 180, 30)):
+        ax.plot(np.full_like(north, east), north, **_GRATICULE)
+    for up in np.deg2rad(np.arange(-60, 90, 30)):
+        ax.plot(2 * north, np.full_like(north, up), **_GRATICULE)
+    ax.set(xticks=[], yticks=[])
+    return mesh
+
+
+@contextmanager
+def _map_axes(ax: Axes | None) -> Iterator[Axes]:
+    """Mollweide axes: those given, or of a new figure under `style.STYLE`."""
+    if ax is not None:
+        given = style._one_axes(ax, "ax")
+        if getattr(given, "name", "") != "mollweide":
+            raise ValueError(
+                f'ax must be axes made with projection="mollweide"; got {getattr(given, "name", "")!r} ones. Pass '
+                'None, or plt.subplots(subplot_kw={"projection": "mollweide"})[1].'
+            )
+        yield given
+        return
+    import matplotlib.pyplot as plt
+
+    with style.look():
+        figure = plt.figure(figsize=_MAP, layout="constrained")
+        try:
+            yield figure.add_subplot(projection="mollweide")
+        except BaseException:
+            plt.close(figure)
+            raise
+
+
+def _bar(ax: Axes, mesh: Any, extend: str, **options: Any) -> None:
+    bar = style.root(ax).colorbar(mesh, ax=ax, extend=extend, label=circle.DENSITY, **options)
+    bar.outline.set_linewidth(0.5)
+    bar.ax.tick_params(width=0.5, length=2.5, which="both")
+
+
+def _rows(samples: ArrayLike) -> NDArray[np.float64]:
+    return points.unit_rows("samples", np.atleast_2d(style.finite("samples", samples, None, 3))[None])[0]
+
+
+def _dots(n: int) -> dict[str, Any]:
+    """Particles on top of colours: seen on dark and on light ones."""
+    return {"s": float(np.clip(4.0e3 / n, 1.5, 14.0)), "color": "white", "edgecolor": "0.1", "linewidth": 0.35}
+
+
+# --- a globe -----------------------------------------------------------------------------------------------
+
+
+def orthographic(
+    theta: ArrayLike, phi: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, samples: ArrayLike | None = None,
+    elevation: float = 25.0, azimuth: float = 30.0, norm: Normalize | None = None, bar: bool = True, title: str = "",
+    log: bool | None = None,
+) -> Axes:  # fmt: skip
+    """A density on the sphere seen from afar, slightly shaded towards the limb.
+
+    Parameters
+    ----------
+    theta, phi, values
+        As for `mollweide`.
+    ax : Axes, optional
+        Where to draw (ordinary axes); None makes a figure.
+    samples : (n, 3) array, optional
+        Particles to be drawn on top, as unit rows; those behind are not seen.
+    elevation, azimuth : float
+        Where the eye is, in degrees, as for `points.sphere`, which draws particles alone.
+    norm, bar, title, log
+        As for `mollweide`.
+
+    Returns
+    -------
+    Axes
+    """
+    grid_ = _ordered(theta, phi, values)
+    dots = None if samples is None else _rows(samples)
+    view = points._view(np.deg2rad(elevation), np.deg2rad(azimuth))
+    chosen, extend = circle._colours(grid_[2], log)
+    norm = chosen if norm is None else norm
+    with style.axes(ax, style.SQUARE if not bar else (4.6, 4.2)) as ax:
+        from matplotlib import cm
+        from matplotlib.patches import Circle
+
+        scale = cm.ScalarMappable(norm=norm, cmap="viridis")
+        image = ax.imshow(
+            _globe(covering(*grid_), view, scale), extent=(-1, 1, -1, 1), origin="lower", interpolation="bilinear"
+        )
+        limb = Circle((0.0, 0.0), 1.0, facecolor="none", edgecolor="0.3", linewidth=0.7, zorder=5)
+        ax.add_patch(limb)
+        image.set_clip_path(limb)
+        _meridians(ax, view)
+        if dots is not None:
+            right, up, depth = (dots @ view).T
+            ax.scatter(right[depth >= 0], up[depth >= 0], zorder=4, **_dots(len(dots)))
+        ax.set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal")
+        style.headline(ax, title)
+        ax.set_axis_off()
+        if bar:
+            _bar(ax, scale, extend, pad=0.02, aspect=28, shrink=0.8)
+    return ax
+
+
+def _globe(covered: Grid, view: NDArray[np.float64], scale: Any) -> NDArray[np.float64]:
+    """The picture of the disc, (p, p, 4): every pixel looked up on the sphere, none sampled twice."""
+    colatitude, longitude, field = covered
+    side = (np.arange(_PIXELS) + 0.5) * (2.0 / _PIXELS) - 1.0
+    right, up = np.meshgrid(side, side)
+    square = right**2 + up**2
+    outside = 1.0 / np.sqrt(np.maximum(square, 1.0))  # beyond the limb: its colours, for the clipped edge
+    depth = np.sqrt(np.maximum(1.0 - square, 0.0))
+    x = np.stack([right * outside, up * outside, depth], axis=-1) @ view.T
+    down, east = np.arccos(np.clip(x[..., 2], -1.0, 1.0)), np.arctan2(x[..., 1], x[..., 0])
+    (i, a), (j, b) = _cell(colatitude, down), _cell(longitude, east)
+    top = field[i, j] * (1 - b) + field[i, j + 1] * b
+    low = field[i + 1, j] * (1 - b) + field[i + 1, j + 1] * b
+    colours: NDArray[np.float64] = scale.to_rgba(top * (1 - a) + low * a)
+    colours[..., :3] *= (1.0 - 0.35 * (1.0 - depth) ** 2)[..., None]
+    return colours
+
+
+def _cell(x: NDArray[np.float64], q: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    left = np.clip(np.searchsorted(x, q, side="right") - 1, 0, len(x) - 2)
+    return left, (q - x[left]) / (x[left + 1] - x[left])
+
+
+def _meridians(ax: Axes, view: NDArray[np.float64]) -> None:
+    """The visible half of a graticule of 30 degrees."""
+    turn = np.linspace(0.0, TURN, 361)
+    lines = [
+        np.stack([np.cos(b) * np.cos(turn), np.cos(b) * np.sin(turn), np.full_like(turn, np.sin(b))], -1)
+        for b in np.deg2rad(np.arange(-60, 90, 30))
+    ] + [
+        np.stack([np.cos(turn) * np.cos(a), np.cos(turn) * np.sin(a), np.sin(turn)], -1)
+        for a in np.deg2rad(np.arange(0, 180, 30))
+    ]
+    for line in lines:
+        right, up, depth = (line @ view).T
+        ax.plot(np.where(depth >= 0, right, np.nan), np.where(depth >= 0, up, np.nan), **_GRATICULE)
+
+
+# --- a solution: many times --------------------------------------------------------------------------------
+
+
+def heat(
+    t: ArrayLike, nodes: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, title: str = "",
+    log: bool | None = None,
+) -> Axes:  # fmt: skip
+    """Density over time as six maps, at the saved times nearest to equally spaced ones, in common colours.
+
+    Parameters
+    ----------
+    t : (T,) array
+        Increasing times.
+    nodes : (N, 3) array
+        Unit rows of a product grid.
+    values : (T, N) array
+        Density with respect to sigma.
+    ax : Axes, optional
+        Ordinary axes in whose place the maps are put (as its `child_axes`); None makes a figure.
+    title, log
+        As for `mollweide`.
+
+    Returns
+    -------
+    Axes
+    """
+    times = style.finite("t", t, None)
+    theta, phi, place = grid(nodes)
+    density = style.numbers("values", values, len(times), place.size)
+    if not np.all(np.diff(times) > 0):
+        raise ValueError(f"t must be increasing times; got {inputs.describe(times)}.")
+    norm, extend = circle._colours(density, log)
+    asked = np.linspace(times[0], times[-1], MAPS)
+    picked = np.unique(np.abs(times - asked[:, None]).argmin(axis=1))
+    columns = min(3, len(picked))
+    lines = -(-len(picked) // columns)
+    with style.axes(ax, _MANY) as ax:
+        mesh: Any = None
+        for i, k in enumerate(picked):
+            across, down = i % columns, i // columns
+            box = (across / columns + 0.01, 1.0 - (down + 1) / lines, 1.0 / columns - 0.02, 0.86 / lines)
+            inset: Any = ax.inset_axes(box, projection="mollweide")
+            mesh = _paint(inset, covering(theta, phi, density[k][place]), norm)
+            inset.set_title(f"$t = {times[k]:.3g}$", loc="center", fontsize="small", pad=3.0)
+        style.headline(ax, title)
+        ax.set_axis_off()
+        _bar(ax, mesh, extend, pad=0.02, aspect=28)
+    return ax
+
+
+def profiles(
+    nodes: ArrayLike, values_list: Sequence[ArrayLike] | NDArray[Any], labels: Iterable[Any] | None = None,
+    ax: Axes | None = None, *, title: str = "", log: bool | None = None,
+) -> Axes:  # fmt: skip
+    """Means over the longitude of densities at several times, as lines over the latitude.
+
+    Latitudes are spaced by area, so that equal lengths stand for equal parts of the sphere, and the area under a
+    line is the mass.
+
+    Parameters
+    ----------
+    nodes : (N, 3) array
+        Unit rows of a product grid.
+    values_list : sequence of (N,) arrays
+        Densities with respect to sigma.
+    labels : sequence, optional
+        One for every line.
+    ax, title, log
+        Where to draw (ordinary axes, None makes a figure), the title, and whether the vertical axis is logarithmic.
+
+    Returns
+    -------
+    Axes
+    """
+    theta, phi, place = grid(nodes)
+    rows = [style.numbers(f"values_list[{i}]", v, place.size) for i, v in enumerate(values_list)]
+    if not rows:
+        raise ValueError("values_list must hold at least one density; got none.")
+    captions = style.names("labels", labels, len(rows))
+    gaps = np.diff(np.concatenate([phi[-1:] - TURN, phi, phi[:1] + TURN]))
+    share = (gaps[1:] + gaps[:-1]) / (2 * TURN)  # the trapezoid rule, whatever the longitudes
+    lines = np.stack([row[place] @ share for row in rows])
+    logarithmic, low, high = circle.scale(lines, log)
+    with style.axes(ax) as ax:
+        for i, (line, look) in enumerate(zip(lines, style.line_styles(len(lines)), strict=True)):
+            y = np.where(line > 0.0, line, np.nan) if logarithmic else line
+            every = style.sparse_marks(i, len(y), len(rows), 6)
+            ax.plot(np.cos(theta), y, label=captions[i] or None, markevery=every, **look)
+        if logarithmic:
+            ax.set(yscale="log", ylim=(low * 0.7, high * 1.6))
+        degrees = np.array([-90, -60, -30, 0, 30, 60, 90])
+        names = [f"${v}\\degree$" for v in degrees]
+        ax.set(xlim=(-1.0, 1.0), xlabel="latitude, spaced by area", ylabel=r"mean of $\rho$ over the longitude")
+        ax.set_xticks(np.sin(np.deg2rad(degrees)), names)
+        style.headline(ax, title)
+        style.legend(ax)
+    return ax
+
+
+def overlay(
+    nodes: ArrayLike, rho: ArrayLike, samples: ArrayLike, ax: Axes | None = None, *, title: str = "",
+    log: bool | None = None,
+) -> Axes:  # fmt: skip
+    """Particles as dots on the map of the density they should follow.
+
+    Parameters
+    ----------
+    nodes : (N, 3) array
+        Unit rows of a product grid.
+    rho : (N,) array
+        Density with respect to sigma.
+    samples : (n, 3) array
+        Particles, as unit rows.
+    ax, title, log
+        As for `mollweide`.
+
+    Returns
+    -------
+    Axes
+    """
+    theta, phi, place = grid(nodes)
+    density = style.numbers("rho", rho, place.size)
+    return mollweide(theta, phi, density[place], ax, samples=samples, title=title, log=log)

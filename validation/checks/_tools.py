@@ -1,0 +1,53 @@
+"""What several checks measure: relative errors, the defect of the energy's identity, slides in the wrong direction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import meanfield as mf
+from meanfield import geometry
+from meanfield.protocols import Array
+
+
+def relative(a: Any, b: Any) -> float:
+    """max |a - b| / max |b|."""
+    return float(np.max(np.abs(np.asarray(a) - b)) / np.max(np.abs(b)))
+
+
+def defect(record: Any) -> float:
+    """max over saved times t > 0 (and replicas) of |E(t) - E(0) - dissipated(t)| / |E(t) - E(0)|."""
+    change = record.energy[1:] - record.energy[0]
+    return float(np.max(np.abs(change - record.dissipated[1:]) / np.abs(change)))
+
+
+def backslide(values: Any, direction: int) -> float:
+    """Largest step against `direction` (1: up, -1: down) along the first axis, over max |values|; 0 if monotone.
+
+    A sequence that is monotone as reals slides back by rounding at the most, a few 1e-16.
+    """
+    array = np.asarray(values, dtype=float)
+    return float(max(0.0, -(direction * np.diff(array, axis=0)).min()) / np.abs(array).max())
+
+
+def velocity(law: Any, mu: Any) -> Array:
+    """A law's velocity at a cloud's own points: (..., n) for angles, else (..., n, d) tangent rows."""
+    v = np.asarray(law.velocity(0.0, None, mu))
+    return v[..., 0] if mu.angles else geometry.project(mu.x, v)
+
+
+def central(f: Any, h: float) -> Any:
+    """f'(0) by the central difference of order 6 in h."""
+    weights = (45.0 / 60.0, -9.0 / 60.0, 1.0 / 60.0)
+    return sum(w * (f(j * h) - f(-j * h)) for j, w in enumerate(weights, 1)) / h
+
+
+def two_waves(theta: Any) -> Array:
+    """1 + 0.3 cos theta + 0.2 sin 2 theta, the density most checks begin with."""
+    return np.asarray(1.0 + 0.3 * np.cos(theta) + 0.2 * np.sin(2.0 * theta))
+
+
+def start(n: int = 128) -> mf.Density:
+    """`two_waves` on a circle of n nodes."""
+    return mf.Circle(n).density(two_waves)
