@@ -117,6 +117,7 @@ def test_products_are_formed_without_aliasing(n: int) -> None:
     plan = space.plan(np.ones((1, K + 1)), potential / np.where(held == 0.0, 1.0, held))
     assert plan.grid.n >= 3 * n // 2 and plan.grid.n % 2 == 0
     s, X = plan.open(held)
+    assert X is not None
     np.testing.assert_allclose(s[0], written_out(c, plan.grid.nodes), atol=1e-13)
     np.testing.assert_allclose(X[:, 0], written_out(p, plan.grid.nodes, 1), atol=1e-11)
     out = plan.close(X.copy(), s[0].copy(), np.empty(K + 1, dtype=complex))
@@ -167,12 +168,12 @@ def bumpy(theta: Array) -> Array:
 
 
 def test_three_ways_to_give_the_same_density() -> None:
-    space = mf.Circle(64)
+    space = mf.Circle(96)
     called = space.density(bumpy)
     given = space.density(bumpy(space.nodes))
-    read = space.density(coefficients=called.coefficients[:33])
+    read = space.density(coefficients=called.coefficients)
     for other in (given, read, space.density(called), space.density((7.0 * bumpy(space.nodes)).tolist())):
-        np.testing.assert_allclose(other.coefficients, called.coefficients, rtol=0.0, atol=1e-15)
+        np.testing.assert_allclose(other.coefficients, called.coefficients, rtol=0.0, atol=1e-13)
     fine = TWO_PI * np.arange(4096) / 4096
     mass = bumpy(fine).mean()
     np.testing.assert_allclose(called(fine), bumpy(fine) / mass, rtol=1e-12)
@@ -183,29 +184,29 @@ def test_three_ways_to_give_the_same_density() -> None:
 
 
 def test_what_a_density_answers() -> None:
-    rho = mf.Circle(64).density(bumpy)
+    rho = mf.Circle(96).density(bumpy)
     theta = TWO_PI * np.arange(4096) / 4096
     w = bumpy(theta) / bumpy(theta).sum()
     x = np.stack([np.cos(theta), np.sin(theta)], axis=-1)
     np.testing.assert_allclose(rho.mean, w @ x, atol=1e-15)
     np.testing.assert_allclose(rho.second_moment, np.einsum("p,pi,pj->ij", w, x, x), atol=1e-15)
-    np.testing.assert_allclose(rho.moments(40)[:33], np.exp(-1j * np.outer(np.arange(33), theta)) @ w, atol=1e-14)
-    assert np.all(rho.moments(40)[33:] == 0.0) and rho.moments(0).shape == (1,)
+    np.testing.assert_allclose(rho.moments(60)[:49], np.exp(-1j * np.outer(np.arange(49), theta)) @ w, atol=1e-14)
+    assert np.all(rho.moments(60)[49:] == 0.0) and rho.moments(0).shape == (1,)
     assert rho.entropy == pytest.approx(w @ np.log(4096 * w), rel=1e-12)
     assert rho.minimum == rho.values.min() and rho.maximum == rho.values.max() and rho.tail < 1e-12
-    np.testing.assert_allclose(rho.weights, rho.values / 64, rtol=1e-15)
+    np.testing.assert_allclose(rho.weights, rho.values / 96, rtol=1e-15)
     for beta in (0.0, 2.0):
         gram = np.cos(theta[:, None] - theta)
         pair = np.exp(beta * gram) / (2.0 * beta) if beta else 0.5 * gram
         assert rho.energy(mf.SA(beta)) == pytest.approx(w @ pair @ w, rel=1e-13)
     fine = rho.resized(256)
-    np.testing.assert_array_equal(fine.coefficients[:33], rho.coefficients)
-    np.testing.assert_array_equal(fine.resized(64).coefficients, rho.coefficients)
+    np.testing.assert_array_equal(fine.coefficients[:49], rho.coefficients)
+    np.testing.assert_array_equal(fine.resized(96).coefficients, rho.coefficients)
     np.testing.assert_allclose(fine(theta), rho(theta), atol=1e-14)
 
 
 def test_entropy_counts_negative_rounding_as_nothing() -> None:
-    rho = mf.von_mises_fisher(mf.Circle(256), 0.0, 300.0)
+    rho = mf.von_mises_fisher(mf.Circle(512), 0.0, 300.0)
     assert rho.minimum < 0.0 and np.isfinite(rho.entropy)
     concentration = ive(1, 300.0) / ive(0, 300.0)
     assert rho.entropy == pytest.approx(300.0 * (concentration - 1.0) - math.log(ive(0, 300.0)), abs=1e-11)
@@ -221,7 +222,8 @@ def test_tail_looks_at_the_last_degrees_and_beyond_gaps() -> None:
     for m in (3, 7, 31, 60):
         c = np.zeros(129, dtype=complex)
         c[::m] = 0.5 ** np.arange(len(c[::m]))
-        assert tail(space, c) == np.abs(c[127 // m * m])
+        assert tail(space, c) >= np.abs(c[127 // m * m]) > 0.0
+    assert tail(space, c, gaps=False) == 0.0
     assert carry(space, c, mf.Circle(64)).shape == (33,)
 
 
@@ -233,6 +235,10 @@ def test_tail_looks_at_the_last_degrees_and_beyond_gaps() -> None:
         lambda q: np.abs(np.cos(q)),
         lambda q: 1.0 + np.sign(np.sin(q)),
         lambda q: 1.0 / (1.01 - np.cos(16.0 * q)),
+        lambda q: 1.0 + 0.5 * np.cos(8.0 * q),
+        lambda q: 1.0 + 0.5 * np.cos(16.0 * q),
+        lambda q: 1.0 + 0.5 * np.cos(18.0 * q),
+        lambda q: 1.0 + 0.5 * np.cos(36.0 * q),
     ],
 )
 def test_a_callable_the_grid_does_not_hold_is_refused(f: Callable[[Array], Array]) -> None:
@@ -313,7 +319,8 @@ def test_samples_follow_the_exact_distribution(name: str) -> None:
 def test_seeds_give_the_same_bits_and_generators_go_on() -> None:
     rho = mf.Circle(64).density(bumpy)
     np.testing.assert_array_equal(rho.sample(100, 3), rho.sample(100, 3))
-    np.testing.assert_array_equal(rho.sample(100, 3)[:40], rho.sample(40, 3))
+    np.testing.assert_allclose(rho.sample(100, 3)[:40], rho.sample(40, 3), atol=1e-12)
     assert not np.array_equal(rho.sample(100, 3), rho.sample(100, 4))
     rng = np.random.default_rng(3)
-    np.testing.assert_array_equal(np.concatenate([rho.sample(60, rng), rho.sample(40, rng)]), rho.sample(100, 3))
+    both = np.concatenate([rho.sample(60, rng), rho.sample(40, rng)])
+    np.testing.assert_allclose(both, rho.sample(100, 3), atol=1e-12)

@@ -109,9 +109,14 @@ def _filled(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _interpolated(x: NDArray[np.float64], values: NDArray[np.float64], fine: NDArray[np.float64]) -> Any:
     """values (..., N) at x, linearly at fine."""
-    right = np.clip(np.searchsorted(x, fine, side="right"), 1, len(x) - 1)
-    share = (fine - x[right - 1]) / (x[right] - x[right - 1])
-    return values[..., right - 1] * (1.0 - share) + values[..., right] * share
+    left, share = _cell(x, fine)
+    return values[..., left] * (1.0 - share) + values[..., left + 1] * share
+
+
+def _cell(x: NDArray[np.float64], q: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The cell of x that each q lies in, and where in it, from 0 to 1."""
+    left = np.clip(np.searchsorted(x, q, side="right") - 1, 0, len(x) - 2)
+    return left, (q - x[left]) / (x[left + 1] - x[left])
 
 
 def _coarser(theta: NDArray[np.float64], phi: NDArray[np.float64], values: NDArray[np.float64]) -> Grid:
@@ -223,7 +228,7 @@ def _bar(ax: Axes, mesh: Any, extend: str, **options: Any) -> None:
 
 
 def _rows(samples: ArrayLike) -> NDArray[np.float64]:
-    return points.unit_rows("samples", np.atleast_2d(style.finite("samples", samples, None, 3))[None])[0]
+    return inputs.rows("samples", style.finite("samples", samples, None, 3), d=3, tol=1e-6)
 
 
 def _dots(n: int) -> dict[str, Any]:
@@ -300,13 +305,8 @@ def _globe(covered: Grid, view: NDArray[np.float64], scale: Any) -> NDArray[np.f
     top = field[i, j] * (1 - b) + field[i, j + 1] * b
     low = field[i + 1, j] * (1 - b) + field[i + 1, j + 1] * b
     colours: NDArray[np.float64] = scale.to_rgba(top * (1 - a) + low * a)
-    colours[..., :3] *= (1.0 - 0.35 * (1.0 - depth) ** 2)[..., None]
+    colours[..., :3] *= (1.0 - 0.25 * (1.0 - depth) ** 2)[..., None]
     return colours
-
-
-def _cell(x: NDArray[np.float64], q: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    left = np.clip(np.searchsorted(x, q, side="right") - 1, 0, len(x) - 2)
-    return left, (q - x[left]) / (x[left + 1] - x[left])
 
 
 def _meridians(ax: Axes, view: NDArray[np.float64]) -> None:
@@ -378,10 +378,9 @@ def profiles(
     nodes: ArrayLike, values_list: Sequence[ArrayLike] | NDArray[Any], labels: Iterable[Any] | None = None,
     ax: Axes | None = None, *, title: str = "", log: bool | None = None,
 ) -> Axes:  # fmt: skip
-    """Means over the longitude of densities at several times, as lines over the latitude.
+    """Means over the longitude of densities at several times, as lines over the latitude, spaced by area.
 
-    Latitudes are spaced by area, so that equal lengths stand for equal parts of the sphere, and the area under a
-    line is the mass.
+    Equal lengths stand for equal parts of the sphere, so that a line's mean height is its mass.
 
     Parameters
     ----------
@@ -427,22 +426,9 @@ def overlay(
     nodes: ArrayLike, rho: ArrayLike, samples: ArrayLike, ax: Axes | None = None, *, title: str = "",
     log: bool | None = None,
 ) -> Axes:  # fmt: skip
-    """Particles as dots on the map of the density they should follow.
+    """Particles `samples` (n, 3) as dots on the map of the density rho (N,) they should follow.
 
-    Parameters
-    ----------
-    nodes : (N, 3) array
-        Unit rows of a product grid.
-    rho : (N,) array
-        Density with respect to sigma.
-    samples : (n, 3) array
-        Particles, as unit rows.
-    ax, title, log
-        As for `mollweide`.
-
-    Returns
-    -------
-    Axes
+    `nodes` (N, 3) are unit rows of a product grid; ax, title and log are those of `mollweide`.
     """
     theta, phi, place = grid(nodes)
     density = style.numbers("rho", rho, place.size)

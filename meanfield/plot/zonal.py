@@ -76,7 +76,7 @@ def readable(c: ArrayLike, d: int | None) -> tuple[NDArray[np.float64], NDArray[
 
 def _needed(d: int | None) -> int:
     if d is None:
-        raise ValueError("d must be the ambient dimension where c are not Gauss nodes, from which it is read; got None.")
+        raise ValueError("d must be the ambient dimension, unless it can be read off Gauss nodes c; got None.")
     return d
 
 
@@ -135,7 +135,8 @@ def heat(
         _height_scale(ax, "y", by_angle)
         ax.set_ylim(-1.0, 1.0)
         style.headline(ax, title)
-        bar = style.root(ax).colorbar(mesh, ax=ax, extend=extend, pad=0.02, aspect=28, label=LAW if as_law else circle.DENSITY)
+        words = LAW if as_law else circle.DENSITY
+        bar = style.root(ax).colorbar(mesh, ax=ax, extend=extend, pad=0.02, aspect=28, label=words)
         bar.outline.set_linewidth(0.5)
         bar.ax.tick_params(width=0.5, length=2.5, which="both")
     return ax

@@ -14,6 +14,8 @@ from meanfield.protocols import Array
 
 RESOLVED = 1e-12
 """Largest coefficient, relative to the mass, that may stand in the last sixteenth of the degrees."""
+ALIASED = 1e-8
+"""Relative difference of a callable's values from its series, beyond which the series is of something else."""
 REFINEMENTS = 6
 """How often a callable is sampled twice as finely before it is called unresolvable."""
 
@@ -141,11 +143,10 @@ class Gridded:
 
     def _sampled(self: Any, f: Callable[[Array], Any]) -> Array:
         """Coefficients of a callable, sampled finely enough that none is aliased."""
-        fine: Any = self
-        for _ in range(REFINEMENTS):
-            values = _call(f, fine)
-            c = fine.analyse(values)
-            if fine is not self and tail(fine, c) <= RESOLVED:
+        fine: Any = self.resized(2 * self.size)
+        for _ in range(REFINEMENTS - 1):
+            c = fine.analyse(_call(f, fine))
+            if tail(fine, c) <= RESOLVED:
                 break
             fine = fine.resized(2 * fine.size)
         else:
@@ -162,7 +163,17 @@ class Gridded:
                 f"density: under-resolved: the callable has coefficients up to degree {needed} above 1e-12, and {self} "
                 f"holds degrees up to {int(self.degrees.max())}: use a larger space"
             )
-        return carry(fine, c, self)
+        c = carry(fine, c, self)
+        # what doubled grids all take for a lower degree, one that shares no nodes with them does not
+        other = self.resized(2 * self.size + 2)
+        values = _call(f, other)
+        off = other.weights @ np.square(other.evaluate(carry(self, c, other)) - values)
+        if np.sqrt(off) > ALIASED * np.sqrt(other.weights @ np.square(values)):
+            raise ValueError(
+                f"density: under-resolved: {fine} and {other} see two different functions in the callable: it oscillates "
+                "between their nodes: use a larger space"
+            )
+        return c
 
     def _refuse_tail(self: Any, c: Array) -> None:
         # of node values no more can be seen: a single mode may be all there is

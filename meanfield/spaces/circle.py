@@ -68,8 +68,8 @@ class Circle(Gridded):
 
     @cached_property
     def labels(self) -> tuple[int, ...]:
-        """k."""
-        return tuple(range(self.n // 2 + 1))
+        """k, and -1 for the highest mode, which is none of k = n/2 of a finer circle."""
+        return (*range(self.n // 2), -1)
 
     @property
     def axes(self) -> dict[str, Array]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from math import isqrt, pi, sqrt
+from math import isqrt, pi, prod, sqrt
 
 import ducc0
 import numpy as np
@@ -173,16 +173,17 @@ def fields(s: Array, g: Array | None, x: Array) -> tuple[Array, Array | None]:
     S, M, n = len(s), s.shape[-1], x.shape[-2]
     L = degree_of(M)
     lead = np.broadcast_shapes(s.shape[1:-1], x.shape[:-2])
-    one_field = int(np.prod(s.shape[1:-1])) == 1
+    one_field = prod(s.shape[1:-1]) == 1
     loc = angles(x)
     if one_field:  # the same series everywhere: all points at once
         loc = loc.reshape(1, -1, 2)
         coefficients = s.reshape(S, 1, M)
         slopes = None if g is None else g.reshape(1, M)
     else:
-        loc = np.broadcast_to(loc, (*lead, n, 2)).reshape(-1, n, 2)
-        coefficients = np.broadcast_to(s, (S, *lead, M)).reshape(S, -1, M)
-        slopes = None if g is None else np.broadcast_to(g, (*lead, M)).reshape(-1, M)
+        replicas = prod(lead)
+        loc = np.broadcast_to(loc, (*lead, n, 2)).reshape(replicas, n, 2)
+        coefficients = np.broadcast_to(s, (S, *lead, M)).reshape(S, replicas, M)
+        slopes = None if g is None else np.broadcast_to(g, (*lead, M)).reshape(replicas, M)
     p = loc.shape[1]
     out = np.empty((S, len(loc), p))
     gradient = None if slopes is None else np.empty((len(loc), 2, p))
@@ -224,8 +225,8 @@ def project(x: Array, w: Array, degree: int) -> Array:
     """a_lm = sum_j w_j conj(Y^sigma_lm(x_j)) up to `degree`, for rows x (..., n, 3) and weights (..., n)."""
     lead = np.broadcast_shapes(x.shape[:-2], w.shape[:-1])
     n = x.shape[-2]
-    loc = np.broadcast_to(angles(x), (*lead, n, 2)).reshape(-1, n, 2)
-    masses = np.broadcast_to(w, (*lead, n)).reshape(-1, n)
+    loc = np.broadcast_to(angles(x), (*lead, n, 2)).reshape(prod(lead), n, 2)
+    masses = np.broadcast_to(w, (*lead, n)).reshape(prod(lead), n)
     out = np.zeros((len(loc), count(max(degree, 1))), dtype=complex)
 
     def one(r: int) -> None:
