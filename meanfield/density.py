@@ -194,6 +194,13 @@ def tail(space: Any, c: Array, gaps: bool = True) -> float:
     return float(size[..., k > min(15 * K // 16, K - 1 - gap)].max() / scale)
 
 
+def by_degree(space: Any, c: Array) -> Array:
+    """(degrees,) the largest |coefficient| of every degree."""
+    out = np.zeros(int(space.degrees.max()) + 1)
+    np.maximum.at(out, space.degrees, np.abs(c))
+    return out
+
+
 def carry(old: Any, c: Array, new: Any) -> Array:
     """Coefficients of `old` as those of `new`: same labels, the rest zero."""
     if old.labels == new.labels:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from meanfield import archive, inputs
-from meanfield.density import Density, carry
-from meanfield.plot import animate, circle, curves
+from meanfield.density import Density, by_degree, carry
+from meanfield.plot import animate, circle, curves, globe, zonal
 from meanfield.protocols import Array, Between, Status
 from meanfield.settings import register
 from meanfield.steppers.dense import evaluate
@@ -22,7 +22,7 @@ GAUSS = 10
 """Gauss nodes per step for int dissipation dt: exact to degree 19, the dense output has 7."""
 DENSE_BUDGET = 1 << 28
 """Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
-PICTURES = {"circle": circle}
+PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
 """A space names its picture."""
 CHUNK = 1 << 21
 """Numbers of state that one vectorised question may hold at once."""
@@ -306,7 +306,8 @@ class Solution(Record):
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """The density over time as a heat map."""
-        return PICTURES[self.finest.picture].heat(self.t, self.finest.nodes, self.values, ax, title=self.title, **options)
+        space = self.finest
+        return PICTURES[space.picture].heat(self.t, space.nodes, self.values, ax, title=self.title, **options)
 
     def plot_profiles(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
         """The density at several times (six by default) as lines."""
@@ -325,15 +326,16 @@ class Solution(Record):
         asked = np.linspace(self.t[0], self.t[-1], 4) if times is None else times
         rhos = [self(t) for t in asked]
         labels = [f"t = {t:.3g}" for t in asked]
-        degrees = [rho.space.degrees for rho in rhos]
-        return curves.spectrum(degrees, [np.abs(rho.coefficients) for rho in rhos], labels, ax=ax, title=self.title)
+        sizes = [by_degree(rho.space, rho.coefficients) for rho in rhos]
+        return curves.spectrum([np.arange(len(s)) for s in sizes], sizes, labels, ax=ax, title=self.title)
 
     def animate(self, path: Any, *, frames: int = 60, fps: int = 15, overwrite: bool = False) -> Any:
         """The density in motion, as gif, webp or png, without ffmpeg."""
         asked = np.linspace(self.t[0], self.t[-1], inputs.integer("frames", frames, low=2))
         space = self.finest
         values = np.stack([space.evaluate(carry(r.space, r.coefficients, space)) for r in map(self, asked)])
-        return animate.density(asked, space.nodes, values, path, fps=fps, title=self.title, overwrite=overwrite)
+        film = animate.FILMS[space.picture]
+        return film(asked, space.nodes, values, path, fps=fps, title=self.title, overwrite=overwrite)
 
 
 # --- helpers -----------------------------------------------------------------------------------------------

@@ -89,14 +89,24 @@ def test_a_picture_makes_its_own_figure_and_leaves_the_users_settings(name: str)
     assert name in WITHOUT_LABELS or (out.get_xlabel() and out.get_ylabel())
 
 
-def test_a_space_names_its_picture() -> None:
-    space = mf.ZonalSphere(6, 24)
-    rho = space.density(lambda c: np.exp(2 * c))
-    room: Any = getattr(meanfield.plot, space.picture)
-    ax = room.heat(T, space.nodes, np.tile(rho.values, (len(T), 1)), None, title="x")
-    assert ax.collections[0].norm.vmax == pytest.approx(rho.values.max())
-    assert len(room.profiles(space.nodes, [rho.values], ["a"], None, title="x").get_lines()) == 1
-    assert set(animate.FILMS) == {"circle", "zonal", "globe"}
+@pytest.mark.parametrize(
+    "rho",
+    [
+        mf.ZonalSphere(6, 24).density(lambda c: np.exp(2 * c)),
+        mf.Sphere(24).density(lambda x: np.exp(2 * x[..., 1] - x[..., 2])),
+    ],
+)
+def test_a_space_names_its_picture(rho: Any, tmp_path: Path) -> None:
+    room: Any = getattr(meanfield.plot, rho.space.picture)
+    values = np.stack([np.ones_like(rho.values), rho.values])
+    ax = room.heat([0.0, 1.0], rho.space.nodes, values, None, title="x")
+    maps = ax.child_axes or [ax]
+    assert {one.collections[0].norm.vmax for one in maps} == {float(rho.values.max())}
+    lines = room.profiles(rho.space.nodes, values, ["a", "b"], None, title="x").get_lines()
+    assert [line.get_label() for line in lines] == ["a", "b"]
+    np.testing.assert_allclose(lines[0].get_ydata(), 1.0, atol=1e-14)
+    film = animate.FILMS[rho.space.picture]([0.0, 1.0], rho.space.nodes, values, tmp_path / "a.gif", title="x")
+    assert film.exists()
 
 
 # --- zonal -------------------------------------------------------------------------------------------------
@@ -255,14 +265,14 @@ def test_a_globe_shows_a_spot_where_particles_are(centre: Any) -> None:
     centre = np.array(centre, dtype=float)
     ax = globe.orthographic(*spot(centre), samples=centre[None], elevation=10.0, azimuth=50.0)
     red, green, blue, _ = np.moveaxis(np.asarray(ax.get_images()[0].get_array()), -1, 0)
-    image = (red + green) / blue  # shading takes from all three alike
+    image = np.where(green > blue, red / green, 0.0)  # rises along viridis' upper half, shaded or not
     side = (np.arange(len(image)) + 0.5) * 2 / len(image) - 1
     inside = side[:, None] ** 2 + side**2 < 1
     up, right = np.unravel_index(np.where(inside, image, 0.0).argmax(), image.shape)
     dot = np.asarray(ax.collections[0].get_offsets())[0]
     alone = points.sphere(np.stack([centre, centre]), elevation=10.0, azimuth=50.0).collections[1]
     np.testing.assert_allclose(dot, np.asarray(alone.get_offsets())[0], atol=1e-14)
-    np.testing.assert_allclose([side[right], side[up]], dot, atol=0.03)
+    np.testing.assert_allclose([side[right], side[up]], dot, atol=0.06)  # a cell of the grid is 0.08 wide
 
 
 def test_the_back_of_a_globe_is_not_seen() -> None:
@@ -331,12 +341,13 @@ def test_a_failed_map_leaves_no_figure_behind() -> None:
 # --- moving pictures ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "nodes", "values"), [("zonal", C, RHO), ("globe", X, FIELDS)])
-def test_films(name: str, nodes: Any, values: Any, tmp_path: Path) -> None:
+def test_films(tmp_path: Path) -> None:
     before, figures = dict(matplotlib.rcParams), plt.get_fignums()
-    path = animate.FILMS[name](T[:2], nodes, values[:2], tmp_path / "a.gif", title=r"$\beta = 4$")
-    with Image.open(path) as film:
-        assert film.n_frames == 2  # type: ignore[attr-defined]
+    assert set(animate.FILMS) == {"circle", "zonal", "globe"}
+    for name, nodes, values in (("zonal", C, RHO), ("globe", X, FIELDS)):
+        path = animate.FILMS[name](T[:2], nodes, values[:2], tmp_path / f"{name}.gif", title=r"$\beta = 4$")
+        with Image.open(path) as film:
+            assert film.n_frames == 2  # type: ignore[attr-defined]
     assert dict(matplotlib.rcParams) == before and plt.get_fignums() == figures
 
 

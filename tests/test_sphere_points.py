@@ -64,7 +64,9 @@ def test_recut_keeps_names() -> None:
 def test_power_and_band() -> None:
     c = np.zeros(sp.count(12), dtype=complex)
     c[0], c[sp.index(12, 3, 2)], c[sp.index(12, 7, 0)] = 1.0, 1.0 + 2.0j, 1e-25
-    np.testing.assert_allclose(sp.by_degree(np.abs(c) ** 2), np.eye(13)[0] + 10.0 * np.eye(13)[3] + 1e-50 * np.eye(13)[7])
+    np.testing.assert_allclose(
+        sp.by_degree(np.abs(c) ** 2), np.eye(13)[0] + 10.0 * np.eye(13)[3] + 1e-50 * np.eye(13)[7]
+    )
     assert sp.band(c) == 3
     assert sp.band(np.stack([c, 1e-30 * c])) == 3
     c[sp.index(12, 7, 0)] = 1e-12

@@ -173,9 +173,8 @@ def fields(s: Array, g: Array | None, x: Array) -> tuple[Array, Array | None]:
     S, M, n = len(s), s.shape[-1], x.shape[-2]
     L = degree_of(M)
     lead = np.broadcast_shapes(s.shape[1:-1], x.shape[:-2])
-    one_field = prod(s.shape[1:-1]) == 1
     loc = angles(x)
-    if one_field:  # the same series everywhere: all points at once
+    if prod(s.shape[1:-1]) == 1:  # the same series everywhere: all points at once
         loc = loc.reshape(1, -1, 2)
         coefficients = s.reshape(S, 1, M)
         slopes = None if g is None else g.reshape(1, M)
@@ -200,9 +199,6 @@ def fields(s: Array, g: Array | None, x: Array) -> tuple[Array, Array | None]:
         shared(one, len(loc), p)
     # a view with the components last: laws work along the points, which stay contiguous
     moved = None if gradient is None else np.moveaxis(gradient, 1, -1)
-    if one_field:
-        full = (*lead, n)
-        return out.reshape(S, *full), None if moved is None else moved.reshape(*full, 2)
     return out.reshape(S, *lead, n), None if moved is None else moved.reshape(*lead, n, 2)
 
 

@@ -24,8 +24,8 @@ def choose(field: str, kernel: Any, d: int, n: int, weights: Array) -> str:
     able = d in CROSSOVER and kernel.isotropic
     if field == "harmonic" and not able:
         raise ValueError(
-            f'field: "harmonic" needs the circle or S^2 (d = 2, 3) and a kernel of <x, y> alone, got d = {d} and {kernel}: '
-            'use field="direct" or "auto"'
+            f'field: "harmonic" needs the circle or S^2 (d = 2, 3) and a kernel of <x, y> alone, got d = {d} and '
+            f'{kernel}: use field="direct" or "auto"'
         )
     if field != "auto":
         return field

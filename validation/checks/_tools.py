@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,3 +52,22 @@ def two_waves(theta: Any) -> Array:
 def start(n: int = 128) -> mf.Density:
     """`two_waves` on a circle of n nodes."""
     return mf.Circle(n).density(two_waves)
+
+
+@dataclass(frozen=True)
+class General(mf.Law):
+    """A (2.3): scores beta <Q x, K y>, values (V_0 + sin(t) V_1) y; written as a user would write it."""
+
+    beta: float
+    Q: Any
+    K: Any
+    V: tuple[Any, Any]
+
+    def values(self, t: float) -> Array:
+        """V(t), (d, d)."""
+        return np.asarray(self.V[0] + np.sin(t) * self.V[1])
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        """V(t) times the softmax mean of the tokens."""
+        r = mu.read(mf.Exponential(self.beta, self.Q, self.K), x, "ZM")
+        return (r.M / r.Z) @ self.values(t).T

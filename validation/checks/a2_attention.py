@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,26 +10,9 @@ import meanfield as mf
 import particles as pt
 from meanfield import geometry
 from meanfield.protocols import Array
-from validation.checks._tools import relative, start
+from validation.checks._tools import General, relative, start
 from validation.exact import diracs, double_loop, ode
 from validation.registry import Bench, Verdict, check, judge
-
-
-@dataclass(frozen=True)
-class _General(mf.Law):
-    """A (2.3): scores beta <Q x, K y>, values (V_0 + sin(t) V_1) y; written as a user would write it."""
-
-    beta: float
-    Q: Any
-    K: Any
-    V: tuple[Any, Any]
-
-    def values(self, t: float) -> Array:
-        return np.asarray(self.V[0] + np.sin(t) * self.V[1])
-
-    def velocity(self, t: float, x: Any, mu: Any) -> Any:
-        r = mu.read(mf.Exponential(self.beta, self.Q, self.K), x, "ZM")
-        return (r.M / r.Z) @ self.values(t).T
 
 
 def _log_Z(beta: float, mu: Any, x: Array | None) -> Array:
@@ -52,7 +34,7 @@ def attention(bench: Bench) -> Verdict:
     n, d, beta, t = 16, 5, 3.0, 2.0
     x = pt.uniform(n, d, rng)
     Q, K = rng.standard_normal((2, 3, d)) / np.sqrt(d)
-    law = _General(beta, Q, K, tuple(rng.standard_normal((2, d, d)) / np.sqrt(d)))
+    law = General(beta, Q, K, tuple(rng.standard_normal((2, d, d)) / np.sqrt(d)))
     kernel = mf.Exponential(beta, Q, K)
     r = mf.Points(x).read(kernel, None, "Z")
     matrix = np.exp(kernel.log(x, x) - r.log) / (n * r.Z)
@@ -96,8 +78,9 @@ def attention(bench: Bench) -> Verdict:
 def trajectories(bench: Bench) -> Verdict:
     """Dormand and Prince's orders 8 and 5 on our law, and scipy's on the loop as printed, at tolerances 1e-12 and less.
 
-    n, d, beta from (4, 2, 1) to (32, 16, 9), to t = 5.  They share neither method nor step, and the third not even
-    the field, so the largest difference is the true error: 1e-10, the local tolerance times the flow's own growth.
+    n, d, beta from (4, 2, 1) to (32, 16, 9), to t = 5.  They share neither method nor step, and the third not even the
+    field, so the largest difference is the true error: 1e-11 at order 8 and 1e-10 at order 5, the local tolerance times the
+    steps and the flow's own growth.
     """
     rng = np.random.default_rng(bench.rng)
     cases = [(4, 2, 1.0), (16, 2, 4.0), (12, 3, 9.0), (24, 8, 4.0), (32, 16, 9.0)]
@@ -113,7 +96,7 @@ def trajectories(bench: Bench) -> Verdict:
         c = ode.integrate(loop, x.ravel(), t)[1].reshape(3, n, d)
         measured[f"order 8 - printed: n={n} d={d} beta={beta:g}"] = np.abs(a.x - c).max()
         measured[f"order 5 - printed: n={n} d={d} beta={beta:g}"] = np.abs(b.x - c).max()
-    return judge(measured, {name: (None, 1e-10) for name in measured})
+    return judge(measured, {name: (None, 1e-11 if "order 8" in name else 1e-10) for name in measured})
 
 
 @check("A03.diracs", where="A 2.2, 3.3", title="two weighted tokens follow the closed form", covers=("A03", "A19"))
@@ -128,7 +111,7 @@ def two_diracs(bench: Bench) -> Verdict:
     worst = {"SA": 0.0, "USA": 0.0}
     last = {"SA": 0.0, "USA": 0.0}
     for kind, law in (("SA", mf.SA), ("USA", mf.USA)):
-        for beta, alpha, m1 in [(0.0, 2.8, 0.3), (1.0, 2.0, 0.5), (4.0, 1.0, 0.2), (4.0, 2.0, 0.9), (9.0, 1.0, 0.5)]:
+        for beta, alpha, m1 in [(0.0, 2.8, 0.3), (1.0, 2.0, 0.5), (4.0, 2.0, 0.2), (9.0, 1.0, 0.9)]:
             end = diracs.merge_time(alpha, 1e-4, beta, kind, m1)
             t = end * np.array([0.25, 0.5, 0.75, 0.9, 1.0])
             exact = diracs.gap(t, alpha, beta, kind, m1)

@@ -1,0 +1,546 @@
+"""Densities on S^2: closed forms, the zonal solver, quadrature points, an independent solution of the PDE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import sph_harm_y
+from scipy.stats import kstest
+
+import meanfield as mf
+from meanfield.density import Density, tail
+from meanfield.kernel import Exponential
+from meanfield.methods.spectral import Coefficients
+from meanfield.protocols import Array
+from meanfield.spaces import Sphere, sphere
+from meanfield.spaces import sphere_points as sp
+from meanfield.steppers import dop853
+from validation.exact import growth, poisson
+
+AXIS = np.array([0.48, -0.6, 0.64])
+LAWS = {"SA": mf.SA, "USA": mf.USA}
+
+
+def unit(n: int, seed: int = 0) -> Array:
+    x = np.random.default_rng(seed).standard_normal((n, 3))
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def series(degree: int, *lead: int, seed: int = 0) -> Array:
+    """Coefficients of real fields, of about the same power in every degree."""
+    rng = np.random.default_rng(seed)
+    l, m = sp.pairs(degree)
+    c = rng.standard_normal((*lead, len(l))) + 1j * rng.standard_normal((*lead, len(l)))
+    c[..., m == 0] = c[..., m == 0].real
+    return c / (2.0 * l + 1.0)
+
+
+def turned(axis: Array) -> Array:
+    """A rotation that takes e_3 to the axis."""
+    v = np.array([0.0, 0.0, 1.0]) - axis
+    return (
+        np.diag([-1.0, 1.0, 1.0]) if not v.any() else (np.eye(3) - 2.0 * np.outer(v, v) / (v @ v)) @ np.diag([-1, 1, 1])
+    )
+
+
+def lopsided(x: Array) -> Array:
+    """Non-zonal data, positive."""
+    return 1.0 + 0.3 * x[..., 2] + 0.4 * x[..., 0] * x[..., 1] - 0.3 * x[..., 0] * x[..., 2] ** 2
+
+
+def rate(law: Any, rho: Density) -> Array:
+    """d c / dt as the spectral method gives it."""
+    out = np.empty_like(rho.coefficients)
+    return Coefficients(law, rho.space, 1e-12, rho.space.size).rhs(0.0, rho.coefficients, out)
+
+
+# --- transforms ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lmax", [2, 3, 16, 31])
+def test_nodes_integrate_and_analyse_what_the_space_holds(lmax: int) -> None:
+    space = Sphere(lmax)
+    N = space.shape[0] * space.shape[1]
+    assert space.shape[1] % 2 == 0 and space.shape[1] >= 2 * lmax + 2
+    assert space.nodes.shape == (N, 3) and space.weights.shape == (N,)
+    assert space.weights.sum() == pytest.approx(1.0, abs=1e-15)
+    np.testing.assert_allclose(np.linalg.norm(space.rows, axis=1), 1.0, atol=1e-15)
+    c = series(lmax, 2)
+    values = space.evaluate(c)
+    assert values.shape == (2, N)
+    np.testing.assert_allclose(space.analyse(values), c, atol=1e-13)
+    np.testing.assert_allclose(space.evaluate(c, space.rows), values, atol=3e-13 * np.abs(values).max())
+    slopes = space.evaluate(c, gradient=True)
+    assert slopes.shape == (2, N, 2)
+    np.testing.assert_allclose(space.evaluate(c, space.rows, True), slopes, atol=5e-13 * np.abs(slopes).max())
+    # the rule is exact for products of two fields: their inner product is that of the coefficients
+    both = np.where(sp.pairs(lmax)[1] == 0, 1.0, 2.0)
+    inner = np.sum(both * (c[0] * c[1].conj()).real)
+    assert np.sum(space.weights * values[0] * values[1]) == pytest.approx(float(inner), abs=1e-13)
+
+
+def test_coefficients_are_integrals_against_the_documented_harmonics() -> None:
+    space = Sphere(6)
+    l, m = sp.pairs(6)
+    theta, phi = np.meshgrid(space.colatitudes, space.longitudes, indexing="ij")
+    Y = np.sqrt(4.0 * np.pi) * sph_harm_y(l[:, None], m[:, None], theta.ravel(), phi.ravel())
+    values = lopsided(space.rows)
+    np.testing.assert_allclose(space.analyse(values), Y.conj() @ (space.weights * values), atol=1e-15)
+    assert space.labels == tuple(zip(l.tolist(), m.tolist()))
+
+
+def test_fields_answer_together_and_alone() -> None:
+    space, s, g = Sphere(8), series(8, 2, 3), series(8, 3, seed=1)
+    for q in (None, unit(11)):
+        scalars, slopes = space.fields(s, g, q)
+        n = len(space.nodes) if q is None else 11
+        assert slopes is not None
+        assert scalars.shape == (2, 3, n) and slopes.shape == (3, n, 2)
+        np.testing.assert_allclose(scalars[1, 2], space.evaluate(s[1, 2], q), atol=1e-13)
+        np.testing.assert_allclose(slopes[1], space.evaluate(g[1], q, gradient=True), atol=1e-13)
+        nothing, slopes = space.fields(s[:0], g, q)
+        assert nothing.shape == (0, 3, n) and slopes is not None
+
+
+def test_gradient_is_the_slope_at_the_nodes() -> None:
+    space, h = Sphere(12), 1e-4
+    c, e = series(12), space.frame()
+    gradient = space.evaluate(c, gradient=True)
+    for i in range(2):
+        ahead = [space.evaluate(c, np.cos(a) * space.rows + np.sin(a) * e[:, i]) for a in (h, -h, 2 * h, -2 * h)]
+        slope = (8.0 * (ahead[0] - ahead[1]) - (ahead[2] - ahead[3])) / (12.0 * h)
+        np.testing.assert_allclose(gradient[:, i], slope, atol=2e-8 * np.abs(gradient).max())
+
+
+# --- plans ---------------------------------------------------------------------------------------------------
+
+
+def test_plan_opens_the_fields_it_was_laid_for() -> None:
+    space, kernel = Sphere(40), Exponential(4.0)
+    k = space.degrees
+    Z, U = kernel.multipliers(3, 40)[k], kernel.potential(3, 40)[k]
+    plan = space.plan(np.stack([np.ones(len(k)), Z]), U)
+    assert sphere.lost(Z, k) < 30 and plan.grid.lmax >= 50  # or the band would be of no use here
+    x = plan.grid.rows
+    for seed in (1, 2):  # the buffers are used again
+        c = series(40, seed=seed)
+        scalars, slopes = plan.open(c)
+        np.testing.assert_allclose(scalars[0], space.evaluate(c, x), atol=1e-11)
+        np.testing.assert_allclose(scalars[1], space.evaluate(Z * c, x), atol=1e-13)
+        np.testing.assert_allclose(slopes, space.evaluate(U * c, x, gradient=True), atol=1e-13)
+
+
+def test_plan_closes_with_the_divergence() -> None:
+    """For X = P_x a in closed form: -div(rho P_x a) = 2 rho <a, x> - <grad rho, a>."""
+    space, a = Sphere(9), np.array([0.3, -1.2, 0.7])
+    rho = space.density(lopsided)
+    plan = space.plan(np.ones((1, len(space.degrees))), None)
+    x = plan.grid.rows
+    X = np.einsum("nmd,d->nm", plan.grid.frame(), a)
+    out = np.empty_like(rho.coefficients)
+    got = plan.close(X, plan.open(rho.coefficients)[0][0], out)
+    assert got is out
+    slope = np.stack([0.4 * x[:, 1] - 0.3 * x[:, 2] ** 2, 0.4 * x[:, 0], 0.3 - 0.6 * x[:, 0] * x[:, 2]], axis=-1)
+    across = slope - np.sum(slope * x, axis=-1, keepdims=True) * x
+    wanted = plan.grid.analyse(2.0 * lopsided(x) * (x @ a) - across @ a)
+    np.testing.assert_allclose(out, sp.recut(wanted, 9), atol=2e-14)
+    assert out[0] == 0.0 and not out[:10].imag.any()
+
+
+def test_plan_closes_as_the_weak_form() -> None:
+    """int conj(grad Y_lm) . X d mu against every harmonic, one by one, for fields without any structure."""
+    space, rng = Sphere(5), np.random.default_rng(0)
+    plan = space.plan(np.ones((1, len(space.degrees))), None)
+    N = len(plan.grid.nodes)
+    X, rho = rng.standard_normal((N, 2)), rng.random(N)
+    out = plan.close(X, rho, np.empty(len(space.degrees), dtype=complex))
+    for i, (_, m) in enumerate(space.labels):
+        c = np.zeros((2, len(out)), dtype=complex)
+        c[:, i] = (1.0, 0.0) if m == 0 else (0.5, 0.5j)  # Re Y and -Im Y
+        real, imaginary = space.evaluate(c, plan.grid.rows, gradient=True)
+        wanted = np.sum((plan.grid.weights * rho)[:, None] * X * (real + 1j * imaginary))
+        assert out[i] == pytest.approx(wanted, abs=1e-13)
+
+
+@pytest.mark.parametrize(("kind", "beta"), [("USA", 30.0), ("SA", 9.0), ("SA", 30.0)])
+def test_aliasing_stays_below_truncation(kind: str, beta: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A density as steep as the space resolves: on the padded grid what products alias is lost in what is cut off."""
+    space = Sphere(64)
+    rho = mf.mixture([mf.von_mises_fisher(space, AXIS, 60.0), mf.von_mises_fisher(space, [1.0, 0.0, 0.2], 45.0)])
+    assert 1e-13 < tail(space, rho.coefficients) < 1e-12
+    law = LAWS[kind](beta, scale="relative")
+    got = rate(law, rho)
+    monkeypatch.setattr(sphere, "padded", lambda lmax: 4 * lmax)
+    exact = rate(law, rho)
+    aliased = np.abs(got - exact).max()
+    cut = np.abs(exact[space.degrees == 64]).max()
+    assert aliased < max(1e-3 * cut, 2e-14 * np.abs(exact).max())
+    monkeypatch.setattr(sphere, "padded", lambda lmax: lmax)
+    assert np.abs(rate(law, rho) - exact).max() > 10.0 * aliased  # the padding is needed
+
+
+# --- densities -----------------------------------------------------------------------------------------------
+
+
+def test_initial_densities_have_their_closed_forms() -> None:
+    space, kappa, w, x = Sphere(40), 6.0, np.array([0.2, -0.1, 0.25]), unit(50)
+    fisher = mf.von_mises_fisher(space, 3.0 * AXIS, kappa)
+    np.testing.assert_allclose(fisher(x), kappa / np.sinh(kappa) * np.exp(kappa * x @ AXIS), rtol=0, atol=1e-12 * 12)
+    np.testing.assert_allclose(fisher.mean, (1.0 / np.tanh(kappa) - 1.0 / kappa) * AXIS, atol=1e-14)
+    ball = mf.poisson_kernel(space, w)
+    np.testing.assert_allclose(ball(x), poisson.kernel(x, w), atol=1e-12)
+    r = float(np.linalg.norm(w))
+    np.testing.assert_allclose(ball.mean, poisson.mean_of_parameter(r, 3) * w / r, atol=1e-14)
+    both = mf.mixture([fisher, ball], [1.0, 3.0])
+    np.testing.assert_allclose(both.at(x), 0.25 * fisher.at(x) + 0.75 * ball.at(x), atol=1e-13)
+    assert mf.uniform(space).coefficients[0] == 1.0 and mf.uniform(space).mass == pytest.approx(1.0, abs=1e-15)
+    np.testing.assert_allclose(mf.uniform(space).pdf(x), 1.0 / (4.0 * np.pi))
+    assert fisher(AXIS) == pytest.approx(float(fisher(AXIS[None])[0])) and np.shape(fisher(AXIS)) == ()
+    assert fisher(x.reshape(5, 10, 3)).shape == (5, 10)
+
+
+def test_means_second_moments_and_powers_are_quadratures() -> None:
+    rho = mf.mixture([mf.von_mises_fisher(Sphere(32), AXIS, 7.0), mf.poisson_kernel(Sphere(32), [0.1, 0.2, -0.1])])
+    mass, x = rho.weights, rho.x
+    np.testing.assert_allclose(rho.mean, mass @ x, atol=1e-14)
+    np.testing.assert_allclose(rho.second_moment, np.einsum("n,ni,nj->ij", mass, x, x), atol=1e-14)
+    power = rho.space.spectrum(rho.coefficients)
+    assert power.shape == (33,)
+    assert power.sum() == pytest.approx(float(mass @ rho.values), rel=1e-13)
+    assert np.all(np.diff(power[2:20]) < 0.0)
+    stacked = Density(rho.space, np.stack([rho.coefficients, mf.uniform(rho.space).coefficients]))
+    np.testing.assert_allclose(stacked.mean, [rho.mean, np.zeros(3)], atol=1e-15)
+    np.testing.assert_allclose(stacked.second_moment[1], np.eye(3) / 3.0, atol=1e-15)
+    np.testing.assert_allclose(stacked.mass, 1.0, atol=1e-14)
+
+
+def test_ripples_are_the_documented_harmonics() -> None:
+    space, x = Sphere(8), unit(20)
+    theta, phi = sp.angles(x).T
+    modes = {(1, 0): 0.1, (3, 2): 0.05 - 0.02j, (5, -3): 0.03 + 0.04j, (4, 4): 0.02j}
+    wanted = 1.0 + sum((a * np.sqrt(4 * np.pi) * sph_harm_y(l, m, theta, phi)).real for (l, m), a in modes.items())
+    np.testing.assert_allclose(mf.perturbed_uniform(space, modes)(x), wanted, atol=1e-13)
+
+
+def test_moments_are_the_coefficients_asked_for() -> None:
+    rho = Sphere(6).density(lopsided)
+    few, many = rho.moments(2), rho.moments(9)
+    assert few.shape == (6,) and many.shape == (55,)
+    np.testing.assert_array_equal(sp.recut(many, 2), few)
+    np.testing.assert_array_equal(sp.recut(many, 6), rho.coefficients)
+    np.testing.assert_allclose(few, Sphere(2).project(rho.x, rho.weights, 2), atol=5e-13)
+    again = Sphere(9).density(coefficients=few)  # of a smaller degree than the space
+    np.testing.assert_array_equal(again.moments(2), few)
+    np.testing.assert_array_equal(rho.resized(12).moments(6), rho.coefficients)
+
+
+def test_rotated_densities() -> None:
+    space, x, R = Sphere(24), unit(30), turned(AXIS)
+    np.testing.assert_allclose(R @ [0.0, 0.0, 1.0], AXIS, atol=1e-15)
+    north = mf.von_mises_fisher(space, [0.0, 0.0, 1.0], 3.0)
+    there = space.rotated(north, R)
+    np.testing.assert_allclose(there.coefficients, mf.von_mises_fisher(space, AXIS, 3.0).coefficients, atol=1e-14)
+    np.testing.assert_allclose(there(x @ R.T), north(x), atol=1e-12)
+    np.testing.assert_allclose(there.mean, R @ north.mean, atol=1e-15)
+
+
+# --- what a law is told --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("beta", [0.0, 1.0, 9.0])
+def test_readings_are_sums_over_the_quadrature_points(beta: float) -> None:
+    rho = mf.mixture([mf.von_mises_fisher(Sphere(40), AXIS, 5.0), mf.uniform(Sphere(40))])
+    points, kernel = mf.Points(rho.x, weights=rho.weights, field="direct"), Exponential(beta)
+    x = np.concatenate([unit(20), [[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]], rho.x[::97]])
+    got, wanted = rho.read(kernel, x, "ZML"), points.read(kernel, x, "ZML")
+    scale = np.exp(wanted.log - got.log)
+    tangent = wanted.M - np.sum(wanted.M * x, axis=-1, keepdims=True) * x
+    np.testing.assert_allclose(got.Z, wanted.Z * scale, rtol=1e-12 * np.exp(2 * beta))
+    np.testing.assert_allclose(got.M, tangent * scale, atol=1e-12 * np.abs(tangent * scale).max())
+    np.testing.assert_allclose(got.L, wanted.L * scale[:, 0], atol=2e-12 * np.abs(wanted.L * scale[:, 0]).max())
+    own = rho.read(kernel, None, "ZM")
+    np.testing.assert_allclose(own.Z[::97], got.Z[22:], atol=1e-12 * own.Z.max())
+    along = np.einsum("nm,nmd->nd", own.M, rho.space.frame())
+    np.testing.assert_allclose(along[::97], got.M[22:], atol=1e-12 * np.abs(along).max())
+
+
+@pytest.mark.parametrize("kind", LAWS)
+def test_velocity_energy_and_dissipation_are_those_of_the_points(kind: str) -> None:
+    rho, law = mf.von_mises_fisher(Sphere(40), AXIS, 4.0), LAWS[kind](3.0)
+    points = mf.Points(rho.x, weights=rho.weights, field="direct")
+    x = unit(25, seed=3)
+    v, wanted = law.velocity(0.0, x, rho), law.velocity(0.0, x, points)
+    wanted = wanted - np.sum(wanted * x, axis=-1, keepdims=True) * x
+    np.testing.assert_allclose(v, wanted, atol=1e-12 * np.abs(wanted).max())
+    got = law.divergence(0.0, x, rho)
+    np.testing.assert_allclose(got, law.divergence(0.0, x, points), atol=1e-11 * np.abs(got).max())
+    for name, value in law.quantities(points).items():
+        assert law.quantities(rho)[name] == pytest.approx(float(value), rel=1e-12)
+
+
+def test_laws_that_answer_in_rows_are_projected() -> None:
+    """A matrix law sees the quadrature points: with Q = K = 1 it must give what the isotropic one gives."""
+
+    class Rows(mf.SA):
+        isotropic = False
+
+    rho = Sphere(10).density(lopsided)
+    np.testing.assert_allclose(rate(Rows(1.0), rho), rate(mf.SA(1.0), rho), atol=1e-14)
+
+
+# --- solutions -----------------------------------------------------------------------------------------------
+
+
+def test_independent_solution_of_the_pde() -> None:
+    """By a Lagrangian flow map on product Gauss labels with direct sums over pairs, to about twelve digits."""
+    sol = mf.solve(mf.SA(4.0), Sphere(32).density(lopsided), (0.0, 1.0), t_eval=[1.0])
+    rho = sol(1.0)
+    np.testing.assert_allclose(rho.mean, [-0.02905701497803, -2.642044737684e-06, 0.1449902681526], atol=1e-12)
+    second = [0.332874680934, 0.0510459026192, -0.000129511842773, 0.332548146965, 0.000110909897721, 0.334577172101]
+    np.testing.assert_allclose(rho.second_moment[np.triu_indices(3)], second, atol=2e-12)
+    assert float(rho.weights @ rho.x.prod(axis=1)) == pytest.approx(0.001718737038, abs=1e-12)
+    assert sol.energy[-1] == pytest.approx(0.9102266335837, abs=2e-12)
+    assert sol.dissipation[-1] == pytest.approx(0.050882788083, abs=2e-12)
+
+
+def zonal_data(c: Array) -> Array:
+    return 1.0 + 0.3 * c + 0.1 * (3.0 * c * c - 1.0) + 0.2 * c**3
+
+
+@pytest.mark.parametrize(("kind", "t"), [("SA", 1.0), ("USA", 0.15)])
+@pytest.mark.parametrize("axis", [np.array([0.0, 0.0, 1.0]), AXIS], ids=["upright", "tilted"])
+def test_zonal_data_run_as_on_the_zonal_sphere(kind: str, t: float, axis: Array) -> None:
+    law = LAWS[kind](4.0)
+    line = mf.solve(law, mf.ZonalSphere(3, 48, axis=axis).density(zonal_data), (0.0, t), t_eval=[0.5 * t, t])
+    ball = mf.solve(law, Sphere(48).density(lambda x: zonal_data(x @ axis)), (0.0, t), t_eval=[0.5 * t, t])
+    np.testing.assert_allclose(ball.energy, line.energy, rtol=2e-12)
+    np.testing.assert_allclose(ball.dissipation, line.dissipation, rtol=2e-11)
+    np.testing.assert_allclose(ball.dissipated, line.dissipated, rtol=1e-9)
+    for a, b in zip(ball.densities, line.densities):
+        np.testing.assert_allclose(a.mean, b.mean, atol=1e-12)
+        np.testing.assert_allclose(a.second_moment, b.second_moment, atol=1e-12)
+        x = unit(20)
+        np.testing.assert_allclose(a(x), b(x @ axis), atol=5e-12 * b.maximum)
+        back = a.space.rotated(a, turned(axis).T)  # upright again, where all that is not zonal must be rounding
+        zonal = np.zeros(len(back.coefficients))
+        zonal[: len(b.coefficients)] = b.coefficients
+        np.testing.assert_allclose(back.coefficients, zonal, atol=2e-12)
+
+
+@pytest.mark.parametrize("kind", LAWS)
+def test_zonal_velocities_agree_on_both_spheres(kind: str) -> None:
+    law, c = LAWS[kind](5.0, scale="relative"), np.linspace(-0.99, 0.99, 9)
+    line, ball = mf.ZonalSphere(3, 48), Sphere(48)
+    x = Sphere.from_angles(np.arccos(c), np.linspace(0.0, 6.0, 9))
+    a = law.velocity(0.0, x, line.density(zonal_data))
+    b = law.velocity(0.0, x, ball.density(lambda y: zonal_data(y[..., 2])))
+    np.testing.assert_allclose(b, a, atol=2e-12 * np.abs(a).max())
+
+
+@pytest.mark.parametrize(("kind", "beta", "sign"), [("SA", 4.0, 1), ("USA", 2.0, 1), ("SA", 9.0, -1), ("USA", 0.0, 1)])
+def test_every_mode_grows_at_its_rate(kind: str, beta: float, sign: int) -> None:
+    space, eps = Sphere(16), 1e-5
+    law = LAWS[kind](beta, sign=sign)
+    wanted = growth.growth_rates(kind, beta, 3, 6, sign=sign)
+    method = Coefficients(law, space, 1e-12, 16)
+    c0 = mf.uniform(space).coefficients
+    up, down = np.empty_like(c0), np.empty_like(c0)
+    for l in range(7):  # noqa: E741
+        for m in range(l + 1):
+            for a in (1.0,) if m == 0 else (1.0, 1.0j):
+                ripple = eps * space.ripple({(l, m): a}) if l else np.zeros_like(c0)
+                method.rhs(0.0, c0 + ripple, up)
+                method.rhs(0.0, c0 - ripple, down)
+                slope = (up - down) / (2.0 * eps)
+                np.testing.assert_allclose(slope, wanted[l] * ripple / eps, atol=1e-8 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("kind", LAWS)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_poisson_kernels_stay_poisson_kernels_at_beta_zero(kind: str, sign: int) -> None:
+    w0, t = 0.3 * AXIS, 1.0
+    sol = mf.solve(
+        LAWS[kind](0.0, sign=sign), mf.poisson_kernel(Sphere(56), w0), (0.0, t), t_eval=[t], rtol=1e-12, atol=1e-15
+    )
+    rho = sol(t)
+    w = poisson.parameter(t, w0, sign)
+    exact = poisson.kernel(rho.x, w)
+    error = np.sqrt(rho.space.weights @ (rho.values - exact) ** 2 / (rho.space.weights @ exact**2))
+    assert error < 1e-12
+    r = float(np.linalg.norm(w))
+    np.testing.assert_allclose(rho.mean, poisson.mean_of_parameter(r, 3) * w / r, atol=1e-12)
+    assert float(np.linalg.norm(rho.mean)) == pytest.approx(float(poisson.order_parameter(t, 0.3, 3, sign)), abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", LAWS)
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("beta", [0.0, 4.0])
+def test_energy_changes_by_what_is_dissipated_and_mass_is_kept(kind: str, sign: int, beta: float) -> None:
+    law = LAWS[kind](beta, sign=sign, scale="relative")
+    sol = mf.solve(law, Sphere(24).density(lopsided), (0.0, 1.0))
+    np.testing.assert_allclose(sol.mass, 1.0, atol=1e-13)
+    gain = sol.energy[-1] - sol.energy[0]
+    assert sign * gain > 0.0 and np.all(sign * np.diff(sol.energy) > -1e-14)
+    assert np.abs(sol.energy - sol.energy[0] - sol.dissipated).max() < 1e-9 * abs(gain)
+    assert not sol.coefficients[:, : sol.finest.lmax + 1].imag.any()
+
+
+def test_heat_alone_and_with_attention() -> None:
+    space, kappa, t = Sphere(16), 0.3, 0.7
+    rho0 = space.density(lopsided)
+    rho = mf.solve(mf.Diffusion(kappa), rho0, (0.0, t), t_eval=[t])(t)
+    k = space.degrees
+    np.testing.assert_allclose(rho.coefficients, np.exp(-kappa * k * (k + 1) * t) * rho0.coefficients, atol=1e-14)
+    law = mf.USA(2.0, scale="relative")
+    axis = np.array([0.0, 0.0, 1.0])
+    ball = mf.solve(law, space.density(lambda x: zonal_data(x @ axis)), (0.0, 1.0), t_eval=[1.0], diffusion=0.2)
+    line = mf.solve(law, mf.ZonalSphere(3, 16).density(zonal_data), (0.0, 1.0), t_eval=[1.0], diffusion=0.2)
+    np.testing.assert_allclose(ball(1.0).coefficients[:17], line(1.0).coefficients, atol=1e-11)
+    assert np.all(np.diff(mf.solve(law, rho0, (0.0, 1.0), diffusion=0.2).free_energy) < 1e-13)
+
+
+def test_error_falls_exponentially_with_lmax() -> None:
+    def run(lmax: int) -> Density:
+        rho0 = Sphere(lmax).density(lopsided)
+        whole = mf.Spectral(max_resolution=lmax, tail=1.0)
+        return mf.solve(mf.SA(4.0), rho0, (0.0, 2.0), t_eval=[2.0], method=whole)(2.0)
+
+    exact = run(40).moments(3)
+    errors = np.array([np.abs(run(lmax).moments(3) - exact).max() for lmax in (6, 10, 14, 18, 22)])
+    assert errors[0] > 1e-6  # there is something to converge
+    assert np.all(errors[1:] < 0.1 * errors[:-1]), errors
+
+
+def test_resolution_doubles_when_needed_and_then_says_so(tmp_path: Path) -> None:
+    rho0 = Sphere(16).density(lopsided)
+    sol = mf.solve(mf.SA(4.0), rho0, (0.0, 3.0), t_eval=[1.0, 3.0])
+    assert sol.finest.lmax > 16 and sol.success
+    fine = mf.solve(mf.SA(4.0), rho0.resized(64), (0.0, 3.0), t_eval=[1.0, 3.0])
+    np.testing.assert_allclose(sol(3.0).moments(8), fine(3.0).moments(8), atol=1e-11)
+    with pytest.raises(mf.UnresolvedError):
+        mf.solve(mf.SA(4.0), rho0, (0.0, 3.0), max_resolution=16)
+    half = mf.solve(mf.SA(4.0), rho0, (0.0, 3.0), t_eval=[1.0, 3.0], observe=lambda t, mu: t >= 1.0)
+    half.save(tmp_path / "half.nc")
+    whole = mf.resume(mf.load(tmp_path / "half.nc"))
+    np.testing.assert_array_equal(whole(3.0).coefficients, sol(3.0).coefficients)
+
+
+def test_stepper_keeps_its_order_on_the_sphere() -> None:
+    space = Sphere(20)
+    method = Coefficients(mf.SA(4.0), space, 1.0, 20)
+    y0 = space.density(lopsided).coefficients
+
+    def run(h: float) -> Array:
+        t, y, stepper = 0.0, y0, dop853(1e-1, 1e2)
+        while t < 1.0:
+            t, y = stepper.step(method, t, y, h, min(1.0, t + h), None, False)[:2]
+        return y
+
+    exact = run(1.0 / 32.0)
+    errors = [np.abs(run(h) - exact).max() for h in (1.0, 0.5, 0.25)]
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert np.all(orders > 7.0), (errors, orders)
+
+
+# --- sampling ------------------------------------------------------------------------------------------------
+
+
+def clustered() -> Density:
+    space = Sphere(32)
+    parts = [
+        mf.von_mises_fisher(space, AXIS, 8.0),
+        mf.von_mises_fisher(space, [-1.0, 0.2, 0.1], 3.0),
+        mf.uniform(space),
+    ]
+    return mf.mixture(parts, [0.4, 0.4, 0.2])
+
+
+def test_samples_have_the_moments_of_the_density() -> None:
+    rho, n = clustered(), 20_000
+    x = rho.sample(n, rng=5)
+    assert x.shape == (n, 3)
+    np.testing.assert_array_equal(x, rho.sample(n, rng=5))
+    assert not np.array_equal(x, rho.sample(n, rng=6))
+    spread = np.sqrt(np.maximum(np.diag(rho.second_moment) - rho.mean**2, 0.0) / n)
+    assert np.all(np.abs(x.mean(axis=0) - rho.mean) < 4.0 * spread)
+    products = np.einsum("ni,nj->nij", x, x)
+    assert np.all(np.abs(products.mean(axis=0) - rho.second_moment) < 4.0 * products.std(axis=0) / np.sqrt(n))
+    nodes, values = rho.x @ AXIS, rho.weights
+    order = np.argsort(nodes)
+    assert kstest(x @ AXIS, lambda c: np.interp(c, nodes[order], np.cumsum(values[order]))).pvalue > 1e-3
+
+
+def test_quantised_points_converge_faster_than_samples() -> None:
+    rho = clustered()
+    exact = rho.moments(5)
+    errors = []
+    for n in (250, 1000, 4000, 16000):
+        x = rho.quantize(n)
+        np.testing.assert_allclose(np.linalg.norm(x, axis=1), 1.0, atol=1e-15)
+        errors.append(np.abs(rho.space.project(x, np.full(n, 1.0 / n), 5) - exact).max())
+    assert errors[0] < 0.02 and errors[-1] < 1e-4
+    order = -np.polyfit(np.log([250, 1000, 4000, 16000]), np.log(errors), 1)[0]
+    assert order > 0.9, errors
+
+
+# --- refusals ------------------------------------------------------------------------------------------------
+
+
+def test_memory_is_refused_in_bytes() -> None:
+    with pytest.raises(ValueError, match=r"4004001000 bytes.*2147483648 bytes"):
+        Sphere(2000)
+    assert Sphere(1400).size == 1400  # nothing is made before it is asked for
+
+
+def test_points_and_angles_are_refused_by_name() -> None:
+    rho = Sphere(4).density(lopsided)
+    for bad in ([[0.0, 0.0, 1.1]], [0.6, 0.6, 0.6], [[np.nan, 0.0, 1.0]], [[1.0, 0.0]], [1.0, 0.0, 0.0, 0.0]):
+        with pytest.raises(ValueError, match="x"):
+            rho(bad)
+    for bad in (-0.1, 3.5, [0.1, 10.0]):
+        with pytest.raises(ValueError, match=r"theta: got .*\[0, pi\]"):
+            Sphere.from_angles(bad, 0.0)
+    with pytest.raises(ValueError, match="theta"):
+        Sphere.from_angles(np.inf, 0.0)
+    with pytest.raises(ValueError, match="broadcast"):
+        Sphere.from_angles([0.1, 0.2], [1.0, 2.0, 3.0])
+    x = Sphere.from_angles([[0.0], [np.pi]], [-100.0, 0.5, 50.0])  # longitudes of any number of turns
+    assert x.shape == (2, 3, 3) and np.isfinite(rho(x)).all()
+
+
+BAD: dict[str, tuple[Callable[[], Any], str]] = {
+    "lmax": (lambda: Sphere(1), "lmax"),
+    "count": (lambda: Sphere(4).density(coefficients=[1.0, 0.0]), "coefficients"),
+    "too many": (lambda: Sphere(4).density(coefficients=np.eye(1, 21)[0]), "larger space"),
+    "phase of a_10": (lambda: Sphere(2).density(coefficients=[1, 0.1j, 0, 0, 0, 0]), "must be real"),
+    "no such degree": (lambda: mf.perturbed_uniform(Sphere(4), {(5, 0): 0.1}), "not held"),
+    "no such order": (lambda: mf.perturbed_uniform(Sphere(4), {(2, 3): 0.1}), "m"),
+    "phase of a zonal mode": (lambda: mf.perturbed_uniform(Sphere(4), {(2, 0): 0.1j}), "real"),
+    "steep": (lambda: mf.von_mises_fisher(Sphere(16), AXIS, 100.0), "under-resolved"),
+    "jump": (lambda: Sphere(8).density(lambda x: 1.0 + (x[..., 2] > 0.3)), "not resolved"),
+    "no room to refine": (lambda: Sphere(100).density(lambda x: 1.0 + (x[..., 2] > 0.3)), "not resolved"),
+    "node values": (lambda: Sphere(8).density(1.0 + 0.5 * sp.rows(*_mesh(8))[..., 0].ravel() ** 8), "under-resolved"),
+    "wrong number": (lambda: Sphere(8).density(np.ones(7)), "values"),
+    "negative": (lambda: Sphere(8).density(lambda x: x[..., 2]), "negative"),
+}
+
+
+def _mesh(lmax: int) -> tuple[Array, Array]:
+    theta, phi = np.meshgrid(Sphere(lmax).colatitudes, Sphere(lmax).longitudes, indexing="ij")
+    return theta, phi
+
+
+@pytest.mark.parametrize(("make", "said"), BAD.values(), ids=BAD)
+def test_refusals_say_what_is_wrong(make: Callable[[], Any], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sphere, "MEMORY", sphere.BYTES * 110**2)
+    with pytest.raises(ValueError, match=said):
+        make()
+
+
+def test_modes_are_pairs() -> None:
+    with pytest.raises(TypeError, match="modes"):
+        mf.perturbed_uniform(Sphere(4), {2: 0.1})

@@ -1,0 +1,190 @@
+"""A, section 6: cones, orthogonal tokens, high dimension."""
+
+from __future__ import annotations
+
+from math import comb
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linprog
+
+import meanfield as mf
+import particles as pt
+from meanfield.protocols import Array
+from validation.checks._tools import General, backslide
+from validation.exact import orthogonal
+from validation.rates import slope
+from validation.registry import Bench, Verdict, check, evidence, judge
+from validation.verdict import Limits
+
+
+def _distances(x: Array) -> Array:
+    """1 - <x_i, x_j> as |x_i - x_j|^2 / 2, which keeps its digits: (..., n, n)."""
+    gap = x[..., :, None, :] - x[..., None, :, :]
+    return np.asarray(0.5 * np.sum(gap * gap, axis=-1))
+
+
+@check("A31", where="A Thm 6.1", title="d = 3, 4: every cloud ends in one cluster", tier="full")
+def one_cluster(bench: Bench) -> Verdict:
+    """1000 random clouds of n = 6 in R^3 and R^4, beta = 1 and 3, SA, to t = 1000: the share that are one cluster.
+
+    Evidence for "almost every": a cluster opposite to another survives a time of order e^{2 beta} = 400 at beta = 3, so
+    some may be on their way still.  1 - <x_i, x_j> <= 1e-6 counts as one cluster.
+    """
+    rng = np.random.default_rng(bench.rng)
+    measured = {}
+    for d in (3, 4):
+        for beta in (1.0, 3.0):
+            x = pt.uniform(6, d, rng, replicas=1000)
+            end = pt.simulate(mf.SA(beta), x, (0.0, 1000.0), [1000.0], rtol=1e-6, atol=1e-9).x[-1]
+            measured[f"share, d = {d}, beta = {beta:g}"] = float((_distances(end).max(axis=(1, 2)) < 1e-6).mean())
+    return evidence(measured, "Share of 1000 random clouds that are one cluster at t = 1000.")
+
+
+@check("A33", where="A Thm 6.3 (6.1), Rem 6.5", title="d >= n: exponential convergence, in the end at rate 2", covers=("A33", "A35"))
+def exponential_rate(bench: Bench) -> Verdict:
+    """n = 6 uniform tokens in R^8: the slope of log sum_{i,j} (1 - <x_i, x_j>) while the sum is 1e-6 to 1e-11.
+
+    Linearised at consensus x_i - x_j decays at rate 1 (SA; e^beta for USA): minus the largest Lyapunov exponent across
+    consensus.  So 1 - <x_i, x_j> decays at twice that rate, up to its own size: 1e-5, in units of 1 or e^beta.
+    """
+    rng = np.random.default_rng(bench.rng)
+    measured = {}
+    for law, unit in ((mf.SA(0.0), 1.0), (mf.SA(1.0), 1.0), (mf.SA(4.0), 1.0), (mf.USA(1.0), np.e)):
+        x = pt.uniform(6, 8, rng)
+        run = pt.simulate(law, x, (0.0, 40.0 / unit), np.linspace(0.0, 40.0 / unit, 161), rtol=1e-13, atol=0.0)
+        total = _distances(run.x).sum(axis=(1, 2))
+        first, last = np.flatnonzero((total < 1e-6) & (total > 1e-11))[[0, -1]]
+        measured[f"rate, {law}"] = -np.log(total[last] / total[first]) / (run.t[last] - run.t[first]) / unit
+    return judge(measured, {name: (2.0 - 1e-5, 2.0 + 1e-5) for name in measured})
+
+
+@check("A34", where="A Lem 6.4, (6.2)-(6.8)", title="tokens of a hemisphere: the cone closes, at the proved rate or faster")
+def cone(bench: Bench) -> Verdict:
+    """n = 8 tokens with <x_i, w> > 0: r(t) = min <x_i, w> never falls, and 1 - a(t) obeys the bound.
+
+    a(t) = min <x_i, x*> with x* the run's own end, t_0 the first saved time with a >= 1/2, and 1 - a <=
+    exp(-(t - t_0)/(2 n e^{2 beta})) / 2.  SA and USA in R^2, R^3, R^8; monotone up to the run's tolerance
+    of 1e-13, of which a few steps' worth shows where r is flat: 1e-11.  With random Q and K r does not fall either.
+    """
+    rng = np.random.default_rng(bench.rng)
+    fall, bound = 0.0, 0.0
+    slack = np.inf
+    for d, law in ((2, mf.SA(1.0)), (3, mf.SA(2.0)), (8, mf.SA(1.0)), (3, mf.USA(1.0)), (2, mf.USA(0.0))):
+        x, w = pt.uniform(8, d, rng), np.eye(d)[0]
+        x[:, 0] = np.abs(x[:, 0])
+        run = pt.simulate(law, x, (0.0, 40.0), rtol=1e-13, atol=1e-15)
+        fall = max(fall, backslide((run.x @ w).min(axis=1), 1))
+        gap = 0.5 * np.sum((run.x - run.x[-1, :1]) ** 2, axis=-1).max(axis=1)
+        first = int(np.argmax(gap <= 0.5))
+        allowed = 0.5 * np.exp(-(run.t - run.t[first]) / (16.0 * np.exp(2.0 * law.beta)))
+        bound = max(bound, float((gap / allowed)[first:].max()))
+        slack = min(slack, float(allowed[-1] / max(gap[-2], 1e-300)))
+    Q, K = rng.standard_normal((2, 3, 3))
+    x = pt.uniform(8, 3, rng)
+    x[:, 0] = np.abs(x[:, 0])
+    run = pt.simulate(General(1.0, Q, K, (np.eye(3), np.zeros((3, 3)))), x, (0.0, 20.0), rtol=1e-13, atol=1e-15)
+    measured = {
+        "fall of min <x_i, w>": fall,
+        "fall with random Q, K": backslide(run.x[..., 0].min(axis=1), 1),
+        "1 - a over its bound": bound,
+        "bound over 1 - a at the end, least": slack,
+    }
+    limits: Limits = {"fall of min <x_i, w>": (None, 1e-11), "fall with random Q, K": (None, 1e-11)}
+    return judge(measured, {**limits, "1 - a over its bound": (None, 1.0)})
+
+
+# --- A37 ---------------------------------------------------------------------------------------------------
+
+HALF = {2: 1.490e-8, 3: 2.314e-7, 8: 1.663e-3, 16: 0.5, 24: 0.99834, 32: 1.0}
+"""p_{n,d} at n = 32, as printed on the checklist."""
+
+
+def _wendel(n: int, d: int) -> float:
+    """2^{1-n} sum_{k<d} C(n-1, k)."""
+    return sum(comb(n - 1, k) for k in range(d)) / 2 ** (n - 1)
+
+
+def _in_a_hemisphere(x: Array) -> bool:
+    """Whether some w has <x_i, w> >= 1 for every row: a linear programme."""
+    return bool(linprog(np.zeros(x.shape[1]), A_ub=-x, b_ub=-np.ones(len(x)), bounds=(None, None)).status == 0)
+
+
+@check("A37", where="A Thm 6.7", title="the chance that uniform tokens lie in one hemisphere")
+def wendel(bench: Bench) -> Verdict:
+    """Our uniform clouds against Wendel's formula, in standard errors: at most 4; and its printed values, n = 32.
+
+    On the circle by the largest gap between neighbours (20000 clouds of 6), in R^3 and R^4 by linear programming (400
+    clouds).  Printed to 3 to 5 digits: 5e-4 relative.
+    """
+    rng = np.random.default_rng(bench.rng)
+    theta = np.sort(pt.uniform_angles(6, rng, replicas=20000), axis=1)
+    gaps = np.diff(np.concatenate([theta, theta[:, :1] + 2.0 * np.pi], axis=1), axis=1)
+    seen = {(6, 2): (float((gaps.max(axis=1) > np.pi).mean()), 20000)}
+    for n, d in ((6, 3), (10, 4)):
+        seen[n, d] = (float(np.mean([_in_a_hemisphere(x) for x in pt.uniform(n, d, rng, replicas=400)])), 400)
+    measured = {"printed, relative": max(abs(_wendel(32, d) / p - 1.0) for d, p in HALF.items())}
+    limits: dict[str, tuple[float | None, float | None]] = {"printed, relative": (None, 5e-4)}
+    for (n, d), (share, runs) in seen.items():
+        p = _wendel(n, d)
+        measured |= {f"share, n = {n}, d = {d}": share, f"formula, n = {n}, d = {d}": p}
+        measured[f"standard errors, n = {n}, d = {d}"] = abs(share - p) / np.sqrt(p * (1.0 - p) / runs)
+        limits[f"standard errors, n = {n}, d = {d}"] = (None, 4.0)
+    return judge(measured, limits)
+
+
+# --- A38, A39 ----------------------------------------------------------------------------------------------
+
+ARRIVAL = {
+    "SA": {0.1: 5.1921, 1.0: 5.2703, 4.0: 6.9535, 6.0: 15.9953, 9.0: 178.731},
+    "USA": {0.1: 4.8607, 1.0: 2.8970, 4.0: 1.1308, 6.0: 0.8703, 9.0: 0.6860},
+}
+"""Time at which 32 orthogonal tokens have inner products 0.999, as printed on the checklist."""
+
+
+@check("A38", where="A Thm 6.8 (6.9), (6.10)", title="32 orthogonal tokens keep one common inner product, gamma(t)")
+def orthogonal_tokens(bench: Bench) -> Verdict:
+    """The whole system in R^32 from the identity matrix, against the scalar equation by quadrature.
+
+    Every off-diagonal inner product at five times up to gamma = 0.999: 1e-11 at rtol = 1e-13.  SA and USA, beta = 0.1
+    to 9.  The arrival times as printed, to a unit of the last digit (1.2e-4 of 0.8703); the run is at 0.999 there.
+    """
+    measured: dict[str, float] = {}
+    curves, printed = 0.0, 0.0
+    for name, kind in (("SA", mf.SA), ("USA", mf.USA)):
+        for beta, told in ARRIVAL[name].items():
+            end = orthogonal.transition_time(32, beta, name)
+            printed = max(printed, abs(end / told - 1.0))
+            t = end * np.array([0.2, 0.5, 0.8, 0.95, 1.0])
+            run = pt.simulate(kind(beta), np.eye(32), (0.0, end), t, rtol=1e-13, atol=1e-15)
+            gram = (run.x @ np.swapaxes(run.x, -1, -2))[:, *np.triu_indices(32, 1)]
+            curves = max(curves, float(np.abs(gram - orthogonal.gamma(t, 32, beta, name)[:, None]).max()))
+            measured[f"time to 0.999, {name}, beta = {beta:g}"] = end
+    measured |= {"inner products - gamma": curves, "printed times, relative": printed}
+    return judge(measured, {"inner products - gamma": (None, 1e-11), "printed times, relative": (None, 1.2e-4)})
+
+
+@check("A39", where="A Thm 6.9 (6.11)", title="uniform tokens in high dimension follow gamma(t) up to d^{-1/2}")
+def high_dimension(bench: Bench) -> Verdict:
+    """Root mean square of <x_i, x_j> - gamma(t) over pairs at t = 1, n = 8, d = 128 to 2048, beta = 1, 16 clouds each.
+
+    At t = 0 it is d^{-1/2} exactly.  The slope of its logarithm over log d is -1/2: within four standard errors, and
+    these are at most 0.1.
+    """
+    rng = np.random.default_rng(bench.rng)
+    sizes = np.array([128, 512, 2048])
+    measured: dict[str, float] = {}
+    limits: dict[str, tuple[float | None, float | None]] = {}
+    for name, kind in (("SA", mf.SA), ("USA", mf.USA)):
+        exact = float(orthogonal.gamma(1.0, 8, 1.0, name))
+        mean, error = np.empty(3), np.empty(3)
+        for i, d in enumerate(sizes):
+            end = pt.simulate(kind(1.0), pt.uniform(8, int(d), rng, replicas=16), (0.0, 1.0), [1.0], rtol=1e-6).x[-1]
+            gram = (end @ np.swapaxes(end, -1, -2))[:, *np.triu_indices(8, 1)]
+            square = np.mean((gram - exact) ** 2, axis=1)
+            mean[i], error[i] = square.mean(), square.std(ddof=1) / 4.0
+        fit = slope(sizes, np.sqrt(mean), 0.5 * error / np.sqrt(mean))
+        measured |= {f"slope, {name}": fit.slope, f"standard error, {name}": fit.error}
+        measured[f"standard errors from -1/2, {name}"] = abs(fit.slope + 0.5) / fit.error
+        limits |= {f"standard errors from -1/2, {name}": (None, 4.0), f"standard error, {name}": (None, 0.1)}
+    return judge(measured, limits)
