@@ -14,7 +14,7 @@ import numpy as np
 from meanfield import geometry, inputs
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import Circle, Sphere
-from meanfield.sums.choose import FAINT, FIELDS, choose
+from meanfield.sums.choose import FAINT, FIELDS, UNDERFLOW, choose
 from meanfield.sums.direct import direct
 from meanfield.sums.harmonic import harmonic
 
@@ -100,14 +100,32 @@ class Cluster:
         space = SPACES[self.d]
         at = None if x is None or x is self.x else space.chart(x)
         r = harmonic(space, kernel, self.theta if self.d == 2 else self.x, weights, at, want)
-        if r.Z is not None and (r.Z.min(axis=-2) < FAINT * np.maximum(r.Z.max(axis=-2), 1.0)).any():
-            # The quotient would lose digits; the direct sum keeps them by log-sum-exp.  Far from all points Z is faint
-            # everywhere: but its mean over the sphere is 1.
+        where = self.x if x is None else x
+        if r.Z is not None and not self._mended(kernel, r, where, want, weights):
             return self._direct(kernel, x, want, weights)
         if x is None and self.angles:
             return r
-        where = self.x if x is None else x
         return r if r.M is None else r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, space.frame(where)))
+
+    def _mended(self, kernel: Any, r: Reading, where: Array, want: str, weights: Array) -> bool:
+        """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
+        # far from all points Z is faint everywhere, but its mean over the sphere is 1
+        faint = (r.Z < FAINT * np.maximum(r.Z.max(axis=-2, keepdims=True), 1.0))[..., 0]
+        few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
+        if 2 * len(few) > faint.shape[-1]:
+            return False
+        if len(few):
+            there = where[..., few, :]
+            d = direct(kernel, there, self.x, weights, want)
+            size = np.exp(d.log - r.log)
+            if size.min() < UNDERFLOW:
+                return False
+            r.Z[..., few, :] = d.Z * size
+            if r.M is not None:
+                r.M[..., few, :] = np.einsum("...nd,...nmd->...nm", d.M * size, SPACES[self.d].frame(there))
+            if r.L is not None:
+                r.L[..., few] = d.L * size[..., 0]
+        return True
 
     def _direct(self, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
         own = x is None or x is self.x

@@ -154,8 +154,8 @@ def resume(
     watch = checked_watch(observe, max_seconds, progress)
     bound = chosen.again(sol.law, sol.segments[-1].template, s["rtol"], s["atol"])
     asked = s.get("t_eval")
-    spread = s.get("spread", s["t_span"])
-    times = default_times(*spread, end) if asked is None else np.asarray(asked)
+    first, last = s.get("spread", s["t_span"])
+    times = default_times(first, last, end) if asked is None else np.asarray(asked)
     rest = times[(times > at["t"]) & (times <= end)]
     more = drive(
         Solution,
@@ -166,7 +166,7 @@ def resume(
         rest,
         _stepper(chosen, bound, s["rtol"], s["atol"]),
         watch,
-        {**s, "t_span": [s["t_span"][0], end], "spread": spread, "method": chosen},
+        {**s, "t_span": [s["t_span"][0], end], "spread": [first, last], "method": chosen},
         land=asked is not None,
         dense=True,
         gauge=True,

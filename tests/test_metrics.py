@@ -49,7 +49,7 @@ def linear_programme(x: Array, y: Array, wx: Array, wy: Array, p: int) -> float:
     constraints = np.vstack([rows, columns])
     totals = np.concatenate([wx / wx.sum(), wy / wy.sum()])
     best = linprog((arc(x, y) ** p).ravel(), A_eq=constraints, b_eq=totals, method="highs")
-    return float(best.fun ** (1.0 / p))
+    return float(float(best.fun or 0.0) ** (1.0 / p))
 
 
 # --- independent answers ------------------------------------------------------------------------------------
@@ -258,6 +258,14 @@ def test_bad_input_is_named(distance: Any, arguments: tuple[Any, ...], kind: typ
 
 
 # --- the solvers underneath ---------------------------------------------------------------------------------
+
+
+def test_wrapping_stays_inside() -> None:
+    tiny = np.nextafter(0.0, -1.0)
+    theta = np.array([tiny, -1e-17, -TWO_PI, TWO_PI, 3.0 * TWO_PI, np.nextafter(TWO_PI, 0.0), -1e5, 1e5, 7.0])
+    out = _measures.wrapped(theta)
+    assert ((out >= 0.0) & (out < TWO_PI)).all()
+    np.testing.assert_allclose(np.exp(1j * out), np.exp(1j * theta), rtol=0.0, atol=1e-11)
 
 
 def test_bucket_sorts(monkeypatch: pytest.MonkeyPatch) -> None:

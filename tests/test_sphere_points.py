@@ -22,17 +22,23 @@ def unit(*shape: int) -> Array:
 
 def series(degree: int, *lead: int) -> Array:
     """Coefficients of real fields, of about the same power in every degree."""
-    l, m = sp.pairs(degree)
-    c = RNG.standard_normal((*lead, len(l))) + 1j * RNG.standard_normal((*lead, len(l)))
+    k, m = sp.pairs(degree)
+    c = RNG.standard_normal((*lead, len(k))) + 1j * RNG.standard_normal((*lead, len(k)))
     c[..., m == 0] = c[..., m == 0].real
-    return c / (2.0 * l + 1.0)
+    return c / (2.0 * k + 1.0)
 
 
 def harmonics(degree: int, x: Array) -> Array:
     """Y^sigma_lm at rows x (n, 3), by scipy: (n, M)."""
-    l, m = sp.pairs(degree)
+    k, m = sp.pairs(degree)
     theta, phi = np.arctan2(np.hypot(x[:, 0], x[:, 1]), x[:, 2]), np.arctan2(x[:, 1], x[:, 0])
-    return np.sqrt(4.0 * np.pi) * sph_harm_y(l, m, theta[:, None], phi[:, None])
+    return np.sqrt(4.0 * np.pi) * sph_harm_y(k, m, theta[:, None], phi[:, None])
+
+
+def gradient(c: Array, x: Array) -> Array:
+    slopes = sp.fields(c[None][:0], c, x)[1]
+    assert slopes is not None
+    return slopes
 
 
 def by_hand(c: Array, x: Array) -> Array:
@@ -44,8 +50,7 @@ def by_hand(c: Array, x: Array) -> Array:
 
 
 def test_order_of_the_coefficients() -> None:
-    l, m = sp.pairs(5)
-    assert [sp.index(5, int(a), int(b)) for a, b in zip(l, m)] == list(range(sp.count(5)))
+    assert [sp.index(5, int(k), int(m)) for k, m in zip(*sp.pairs(5))] == list(range(sp.count(5)))
     assert [sp.degree_of(sp.count(L)) for L in range(40)] == list(range(40))
     for M in (0, 2, 5, 7, 20, 22):
         with pytest.raises(ValueError, match="coefficients"):
@@ -56,8 +61,8 @@ def test_recut_keeps_names() -> None:
     c = series(6, 2)
     for L in (0, 1, 4, 6, 9):
         got = sp.recut(c, L)
-        for i, (l, m) in enumerate(zip(*sp.pairs(L))):
-            wanted = c[:, sp.index(6, l, m)] if l <= 6 else 0.0
+        for i, (k, m) in enumerate(zip(*sp.pairs(L))):
+            wanted = c[:, sp.index(6, k, m)] if k <= 6 else 0.0
             np.testing.assert_array_equal(got[:, i], wanted)
 
 
@@ -112,14 +117,14 @@ def test_leading_axes() -> None:
     for r in range(3):
         for i in range(2):
             np.testing.assert_allclose(values[i, r], by_hand(s[i, r], x[r]), atol=1e-12)
-        np.testing.assert_array_equal(slopes[r], sp.fields(g[r][None][:0], g[r], x[r])[1])
+        np.testing.assert_array_equal(slopes[r], gradient(g[r], x[r]))
     shared, _ = sp.fields(s, None, x[0])  # several series at the same points
     np.testing.assert_array_equal(shared[1, 0], values[1, 0])
     one, steep = sp.fields(s[:, 0], g[0], x)  # one series at points of any shape
     assert steep is not None
     assert one.shape == (2, 3, 7) and steep.shape == (3, 7, 2)
     np.testing.assert_allclose(one[1, 2], by_hand(s[1, 0], x[2]), atol=1e-12)
-    np.testing.assert_allclose(steep[2], sp.fields(s[:0, 0], g[0], x[2])[1], atol=1e-12)
+    np.testing.assert_allclose(steep[2], gradient(g[0], x[2]), atol=1e-12)
     moments = sp.project(x, np.full(7, 1.0 / 7.0), 4)
     assert moments.shape == (3, 15)
     np.testing.assert_allclose(moments[1], sp.project(x[1], np.full(7, 1.0 / 7.0), 4), atol=1e-15)
@@ -133,12 +138,11 @@ def test_frames_are_orthonormal_and_the_gradient_is_the_slope_along_them() -> No
     np.testing.assert_array_equal(e[30:34, 1], np.broadcast_to([0.0, 1.0, 0.0], (4, 3)))
     np.testing.assert_array_equal(e[30:34, 0, 0], [1.0, -1.0, 1.0, -1.0])
     c, h = series(8), 1e-4
-    gradient = sp.fields(c[None][:0], c, x)[1]
-    assert gradient is not None
+    slopes = gradient(c, x)
     for i in range(2):
         ahead = [by_hand(c, np.cos(a) * x + np.sin(a) * e[:, i]) for a in (h, -h, 2 * h, -2 * h)]
         slope = (8.0 * (ahead[0] - ahead[1]) - (ahead[2] - ahead[3])) / (12.0 * h)
-        np.testing.assert_allclose(gradient[:, i], slope, atol=1e-9 * np.abs(gradient).max())
+        np.testing.assert_allclose(slopes[:, i], slope, atol=1e-9 * np.abs(slopes).max())
 
 
 def test_angles_and_rows_are_inverse() -> None:
@@ -215,15 +219,15 @@ def test_heights_and_longitudes_have_the_asked_distribution_functions() -> None:
 
     def around(z: float, phi: float) -> float:
         s = np.sqrt(1.0 - z * z)
-        return scale * np.exp(kappa * (s * (v[0] * np.cos(phi) + v[1] * np.sin(phi)) + v[2] * z))
+        return float(scale * np.exp(kappa * (s * (v[0] * np.cos(phi) + v[1] * np.sin(phi)) + v[2] * z)))
 
     def height(z: float) -> float:
-        return 0.5 * np.mean([around(z, phi) for phi in 2.0 * np.pi * np.arange(64) / 64])
+        return float(0.5 * np.mean([around(z, phi) for phi in 2.0 * np.pi * np.arange(64) / 64]))
 
     for (a, b), y in zip(u[1:], x[1:]):
         assert quad(height, -1.0, y[2], epsabs=1e-13)[0] == pytest.approx(a, abs=1e-12)
         phi = np.arctan2(y[1], y[0]) % (2.0 * np.pi)
-        share = quad(lambda p: around(y[2], p), 0.0, phi, epsabs=1e-13)[0] / (4.0 * np.pi * height(y[2]))
+        share = quad(lambda p, z=y[2]: around(z, p), 0.0, phi, epsabs=1e-13)[0] / (4.0 * np.pi * height(y[2]))
         assert share == pytest.approx(b, abs=1e-12)
     np.testing.assert_allclose(x[0], [0.0, 0.0, -1.0], atol=1e-7)
 
@@ -251,3 +255,15 @@ def test_placing_survives_a_series_that_dips_below_zero() -> None:
     assert np.isfinite(x).all()
     assert by_hand(c, x).min() > -0.2  # the dips themselves, down to -2.4, are not visited
     assert by_hand(c, unit(500)).min() < -1.0
+    # on one circle: b (1 + A cos 4 phi) with A > 1, whose distribution function is read as its running maximum
+    c[sp.index(4, 4, 4)] = 1.0
+    u = np.linspace(0.0, 0.999, 300)
+    x = sp.place(c, np.stack([np.full(300, 0.5), u], axis=-1))
+    z = x[0, 2]
+    b = 1.0 + 0.8 * np.sqrt(7.0) * np.polynomial.legendre.Legendre.basis(3)(z)
+    A = 2.0 * 3.0 / 16.0 * np.sqrt(70.0) * (1.0 - z * z) ** 2 / b
+    assert A > 1.5
+    phi = np.arctan2(x[:, 1], x[:, 0]) % (2.0 * np.pi)
+    fine = np.linspace(0.0, 2.0 * np.pi, 20_001)
+    highest = np.maximum.accumulate(fine + 0.25 * A * np.sin(4.0 * fine))
+    np.testing.assert_allclose(np.interp(phi, fine, np.minimum(highest, 2.0 * np.pi)), 2.0 * np.pi * u, atol=0.02)

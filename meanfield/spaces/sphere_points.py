@@ -276,7 +276,7 @@ def place(c: Array, u: Array) -> Array:
     The height z has distribution function u_0 under the marginal, a Legendre series; then the longitude has
     distribution function u_1 under the density of its own circle of latitude, a Fourier series.  Both are solved to
     rounding by Newton's method inside brackets; where a series dips below zero (missing resolution) its distribution
-    function is read as the running maximum.
+    function is read as the running maximum over a table.
     """
     c = recut(c, band(c)) / c[0].real
     L = degree_of(len(c))
@@ -316,7 +316,7 @@ def _longitudes(b: Array, u: Array) -> Array:
     b = np.where(some[:, None], b / np.where(some, total, 1.0)[:, None], 0.0)
     G = np.zeros_like(b)
     G[:, 1:] = b[:, 1:] / (1j * np.arange(1, M))  # the periodic part of int (density - 1)
-    T = 2 << max(3, (M - 1).bit_length())
+    T = 2 << max(5, (M - 1).bit_length())
     spectrum = np.zeros((n, T // 2 + 1), dtype=complex)
     spectrum[:, :M] = G
     table = np.empty((n, T + 1))

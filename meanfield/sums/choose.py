@@ -9,8 +9,12 @@ from meanfield.protocols import Array
 FIELDS = ("auto", "direct", "harmonic")
 CROSSOVER = {2: 400, 3: 1500}
 """Where there are harmonics (the circle and S^2), and the points from which the band-limited sum is the faster one."""
-FAINT = 1e-10
-"""Own points have Z >= (own weight) e^beta: below this share of max Z the band-limited quotient loses digits."""
+FAINT = 1e-4
+"""Below this share of max Z the band-limited quotient, whose error is 1e-16 max Z / Z, loses more than 1e-12."""
+UNDERFLOW = 1e-290
+"""Own points have Z >= (own weight) e^beta; elsewhere Z may be too small to be written beside max Z."""
+SLIGHT = 1e-10
+"""Points with less than this share of the largest weight may have a Z as faint, and there may be many."""
 
 
 def choose(field: str, kernel: Any, d: int, n: int, weights: Array) -> str:
@@ -31,4 +35,4 @@ def choose(field: str, kernel: Any, d: int, n: int, weights: Array) -> str:
         return field
     if not able or n < max(CROSSOVER[d], 2 * kernel.bandwidth(d)):
         return "direct"
-    return "harmonic" if weights.min() > FAINT * weights.max() else "direct"
+    return "harmonic" if weights.min() > SLIGHT * weights.max() else "direct"

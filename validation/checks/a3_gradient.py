@@ -9,7 +9,7 @@ import numpy as np
 import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
-from validation.checks._tools import central, relative, start, velocity
+from validation.checks._tools import central, gradient, relative, start, velocity
 from validation.exact import double_loop
 from validation.registry import Bench, Verdict, check, judge
 from validation.verdict import Limits
@@ -21,24 +21,6 @@ def _z(law: Any, mu: Any) -> Array:
     """Z in the natural scale at a cloud's own points (..., n)."""
     r = mu.read(law.kernel, None, "Z")
     return np.asarray((r.Z * np.exp(r.log))[..., 0])
-
-
-def _gradient(law: Any, x: Array, w: Array) -> Array:
-    """(1/w_i) grad_i E by central differences of our energy along great circles; shaped as x (angles or rows)."""
-    out = np.zeros_like(x)
-    for i in range(len(x)):
-        if x.ndim == 1:
-            out[i] = central(lambda h, i=i: mf.Points(x + h * (np.arange(len(x)) == i), w).energy(law), 2e-3) / w[i]
-            continue
-        for e in np.linalg.svd(x[i : i + 1])[2][1:]:
-
-            def turned(h: float, i: int = i, e: Array = e) -> float:
-                y = x.copy()
-                y[i] = np.cos(h) * x[i] + np.sin(h) * e
-                return float(mf.Points(y, w).energy(law))
-
-            out[i] += central(turned, 2e-3) / w[i] * e
-    return out
 
 
 def _loop(field: Any, n: int, rng: Any) -> float:
@@ -61,7 +43,7 @@ def _asymmetry(field: Any, theta: Array) -> float:
 
 
 @check("A17", where="A 3.3 (3.7)", title="SA is no Wasserstein gradient flow; USA is, and SA weighted by Z")
-def no_gradient(bench: Bench) -> Verdict:
+def nogradient(bench: Bench) -> Verdict:
     """A Wasserstein gradient flow moves n equal tokens by v = n grad F: a field without circulation.
 
     The integral of v around a closed curve in the n-torus and the asymmetry of its Jacobian (the second variation),
@@ -157,7 +139,7 @@ def _on_sphere(rng: Any) -> float:
 
 
 @check("A23", where="A Rem 3.8 (3.11)", title="USA's tokens climb n grad E")
-def gradient(bench: Bench) -> Verdict:
+def climb(bench: Bench) -> Verdict:
     """(1/w_i) grad_i E by sixth-order differences of our energy, against our velocity and the loop's: 1e-9, relative.
 
     Circle, S^2 and S^7, b = 0, 1, 4, 9, every scale, weighted tokens (for w_i = 1/n it is n grad E).  The differences
@@ -168,7 +150,7 @@ def gradient(bench: Bench) -> Verdict:
     for d, beta, scale in ((2, 1.0, "natural"), (2, 9.0, "relative"), (3, 4.0, "scaled"), (3, 0.0, "natural"), (8, 4.0, "natural")):
         law = mf.USA(beta, scale=scale)
         x, w = pt.uniform(7, d, rng), rng.dirichlet(np.full(7, 4.0))
-        slope = _gradient(law, x, w)
+        slope = gradient(law, x, w)
         ours = max(ours, relative(slope, velocity(law, mf.Points(x, w))))
         printed = max(printed, relative(slope, np.exp(law.log_factor(d)) * double_loop.velocity("USA", x, beta, weights=w)))
     measured = {"differences - velocity": ours, "differences - printed": printed}
@@ -190,7 +172,7 @@ def weighted_metric(bench: Bench) -> Verdict:
         x, w = pt.uniform(7, d, rng), rng.dirichlet(np.full(7, 4.0))
         mu = mf.Points(x, w)
         v, Z = velocity(law, mu), _z(law, mu)
-        slopes = max(slopes, relative(_gradient(law, x, w), Z[:, None] * v))
+        slopes = max(slopes, relative(gradient(law, x, w), Z[:, None] * v))
 
         def along(h: float, x: Array = x, v: Array = v, w: Array = w, law: Any = law) -> float:
             y = x + h * v

@@ -161,9 +161,7 @@ def paired(a: Side, b: Side, kernel: Callable[[Any, Any], Array]) -> float | Arr
     """
     lead = lead_shape(a, b)
     out = np.empty(int(np.prod(lead)))
-    i, j = (
-        np.broadcast_to(np.arange(int(np.prod(s.lead))).reshape(s.lead), lead).ravel() for s in (a, b)
-    )
+    i, j = (np.broadcast_to(np.arange(int(np.prod(s.lead))).reshape(s.lead), lead).ravel() for s in (a, b))
     for part in _chunks(a, b, out.size):
         out[part] = kernel(a.take(i[part]), b.take(j[part]))
     return float(out[0]) if lead == () else out.reshape(lead)

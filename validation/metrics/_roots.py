@@ -26,8 +26,8 @@ def bracketed_newton(
 ) -> Array:
     """Roots of many increasing functions of one variable, each inside its own bracket.
 
-    Newton's step is taken where it stays in the bracket and is less than half the one before, bisection elsewhere, so
-    flat pieces, kinks and jumps cost time and no root.
+    Newton where it stays inside and takes less than half the step before, bisection elsewhere: flat pieces, kinks and
+    jumps cost time and no root.
 
     Parameters
     ----------
@@ -43,10 +43,6 @@ def bracketed_newton(
         A value this small ends the search too.
     vnear : float
         No step ends the search where the value is above this (a slope may be huge at a point without meaning much).
-
-    Returns
-    -------
-    ndarray (m,)
     """
     low, high, x = (np.array(v, dtype=float) for v in (low, high, x))
     last = high - low

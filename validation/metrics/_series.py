@@ -113,9 +113,7 @@ class Series:
         return slope, np.full_like(slope, np.nan)  # no second derivative at hand: the solver bisects
 
     @staticmethod
-    def _zeros(
-        grid: Array, values: Array, fun: Callable[[Array], tuple[Array, Array]], max_iterations: int
-    ) -> Array:
+    def _zeros(grid: Array, values: Array, fun: Callable[[Array], tuple[Array, Array]], max_iterations: int) -> Array:
         """One zero in each interval of the grid across which `values` change sign."""
         change = np.flatnonzero(values[:-1] * values[1:] < 0.0)
         if change.size == 0:

@@ -18,7 +18,7 @@ from validation.metrics._series import Series
 from validation.metrics._sorting import argsorted_rows, ordered_rows, sorted_rows
 
 
-def w1_circle(a: Any, b: Any, a_weights: Any = None, b_weights: Any = None) -> float | Array:
+def w1_circle(a: Any, b: Any, a_weights: Any = None, b_weights: Any = None) -> Any:
     """1-Wasserstein distance on the circle of circumference 2 pi.
 
     W1 = min_c int_0^{2 pi} |F(theta) - G(theta) - c| d theta

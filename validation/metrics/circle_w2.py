@@ -30,7 +30,7 @@ _NEGATIVE = 1e-6
 """Negative mass beyond which a density has no quantiles worth the name."""
 
 
-def w2_circle(a: Any, b: Any, a_weights: Any = None, b_weights: Any = None) -> float | Array:
+def w2_circle(a: Any, b: Any, a_weights: Any = None, b_weights: Any = None) -> Any:
     """2-Wasserstein distance W2 (not its square) on the circle of circumference 2 pi.
 
     W2^2 = min_alpha int_0^1 |F^{-1}(u) - G^{-1}(u - alpha)|^2 du

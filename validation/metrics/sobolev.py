@@ -27,7 +27,8 @@ def fourier_distance(a: Any, b: Any, degree: int, a_weights: Any = None, b_weigh
     Returns
     -------
     ndarray (..., degree + 1)
-        Dimensionless; accurate to about 1e-14.  A density contributes 0 beyond its own degree.
+        Dimensionless; accurate to about 1e-14, and k times the rounding of the angles.  A density contributes 0
+        beyond its own degree.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def sobolev(
     degree: int | None = None,
     a_weights: Any = None,
     b_weights: Any = None,
-) -> float | Array:
+) -> Any:
     """Negative Sobolev distance ||a - b||_{-s} on the circle.
 
     ||a - b||^2 = sum_{k in Z} (1 + k^2)^{-s} |c_k(a) - c_k(b)|^2

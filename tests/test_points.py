@@ -1,0 +1,242 @@
+"""Weighted points as a measure: the fast sums against the direct ones, and symmetries no sum may break."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+import particles as pt
+from meanfield import geometry
+from meanfield.points import Cluster
+from meanfield.protocols import Array
+from meanfield.spaces import Circle
+from meanfield.sums.choose import CROSSOVER, choose
+from meanfield.sums.harmonic import harmonic
+
+BETAS = (0.0, 1.0, 9.0, 64.0, 1000.0)
+N = 1200
+
+
+def clustered(rng: np.random.Generator) -> Array:
+    return rng.normal(0.0, 0.1, N)
+
+
+def lonely(rng: np.random.Generator) -> Array:
+    """Two tight clusters, and a few particles between."""
+    tight = rng.choice([0.3, 2.8], N - 12) + rng.normal(0.0, 0.03, N - 12)
+    return np.concatenate([tight, rng.uniform(-3.0, 0.0, 12)])
+
+
+CLOUDS = {"uniform": lambda rng: rng.uniform(-20.0, 20.0, N), "clustered": clustered, "lonely": lonely}
+everywhere = pytest.mark.parametrize("cloud", CLOUDS)
+
+
+def true(r: Any) -> tuple[Array, Array]:
+    """Z and M relative to e^beta; own for each row of a direct sum's log."""
+    return r.Z, r.M
+
+
+def laws(beta: float) -> tuple[Any, Any]:
+    return mf.SA(beta, scale="relative"), mf.USA(beta, scale="relative")
+
+
+def as_rows(v: Array, mu: Cluster) -> Array:
+    return v * geometry.quarter_turn(mu.x) if v.shape[-1] == 1 else geometry.project(mu.x, v)
+
+
+# --- fast against direct -------------------------------------------------------------------------------------
+
+
+@everywhere
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("beta", BETAS)
+def test_harmonic_velocities_are_the_direct_ones(beta: float, weighted: bool, cloud: str) -> None:
+    rng = np.random.default_rng(1)
+    x = CLOUDS[cloud](rng)
+    w = rng.uniform(0.1, 1.0, N) if weighted else None
+    if cloud == "lonely" and weighted:
+        w[-12:] = 10.0 ** -np.arange(1.0, 10.0, 0.75)  # type: ignore[index]
+    fast, slow = (mf.Points(x, weights=w, field=field) for field in ("harmonic", "direct"))
+    for law in laws(beta):
+        v, exact = law.velocity(0.0, None, fast), law.velocity(0.0, None, slow)
+        assert v.shape == exact.shape == (N, 1)
+        np.testing.assert_allclose(v, exact, rtol=0.0, atol=1e-12 * np.abs(exact).max())
+        div, slowly = law.divergence(0.0, None, fast), law.divergence(0.0, None, slow)
+        np.testing.assert_allclose(div, slowly, rtol=0.0, atol=1e-11 * max(1.0, np.abs(slowly).max()))
+        for name, value in law.quantities(slow).items():
+            assert law.quantities(fast)[name] == pytest.approx(value, rel=1e-11), name
+
+
+@everywhere
+@pytest.mark.parametrize("beta", BETAS)
+def test_the_bare_harmonic_sum_has_a_small_absolute_error(beta: float, cloud: str) -> None:
+    kernel, x = mf.Exponential(beta), CLOUDS[cloud](np.random.default_rng(2))
+    w = np.full(N, 1.0 / N)
+    fast = harmonic(Circle(8), kernel, x, w, want="ZML")
+    slow = mf.Points(x, field="direct").read(kernel, None, "ZML")
+    size = np.exp(slow.log - fast.log)
+    top = (slow.Z * size).max()
+    rounding = 2e-14 + 1e-16 * beta  # of the oracle: its scores beta <x, y> are rounded
+    np.testing.assert_allclose(fast.Z, slow.Z * size, rtol=0.0, atol=rounding * top)
+    np.testing.assert_allclose(fast.M, slow.M * size, rtol=0.0, atol=rounding * top)
+    np.testing.assert_allclose(fast.L, slow.L * size[:, 0], rtol=0.0, atol=rounding * (1.0 + beta) * top)
+
+
+@pytest.mark.parametrize("beta", [9.0, 64.0])
+def test_faint_points_are_mended_by_direct_sums(beta: float) -> None:
+    """Alone opposite a cluster, Z is the point's own weight, and the bare quotient is rounding."""
+    rng = np.random.default_rng(3)
+    x = np.append(rng.normal(0.0, 0.05, N - 2), [3.0, 3.1])
+    w = np.append(np.ones(N - 2), [1e-3, 3e-4])
+    law = mf.SA(beta)
+    slow = law.velocity(0.0, None, mf.Points(x, weights=w, field="direct"))
+    fast = law.velocity(0.0, None, mf.Points(x, weights=w, field="harmonic"))
+    r = harmonic(Circle(8), law.kernel, x, w / w.sum())
+    assert np.abs(fast - slow).max() < 1e-13 and np.abs(r.M / r.Z - slow).max() > 1e-12
+    # all the same at rows, at rows of one's own asking, and where no point is near
+    far = np.stack([np.cos([2.0, 3.05, 4.5]), np.sin([2.0, 3.05, 4.5])], axis=-1)
+    for where in (far, far[1:2], far[:, None, :]):
+        ours, exact = (law.velocity(0.0, where, mf.Points(x, weights=w, field=f)) for f in ("harmonic", "direct"))
+        np.testing.assert_allclose(
+            geometry.project(where, ours), geometry.project(where, exact), rtol=0.0, atol=1e-12 * np.abs(exact).max()
+        )
+
+
+def test_far_from_every_point_the_normaliser_may_not_be_written() -> None:
+    """Z is e^{-2000} of its maximum there; the law's quotient is what it is all the same."""
+    x = np.random.default_rng(4).normal(0.0, 0.01, N)
+    far = np.array([[-1.0, 0.0], [np.cos(3.0), np.sin(3.0)]])
+    law = mf.SA(1000.0, scale="scaled")
+    exact = law.velocity(0.0, far, mf.Points(x, field="direct"))
+    np.testing.assert_allclose(law.velocity(0.0, far, mf.Points(x)), exact, rtol=1e-11)
+    assert np.abs(exact).max() > 0.9
+
+
+@pytest.mark.parametrize("beta", [1.0, 64.0])
+def test_replicas_do_not_see_one_another(beta: float) -> None:
+    rng = np.random.default_rng(5)
+    x = np.stack([CLOUDS[name](rng) for name in CLOUDS])
+    w = rng.uniform(0.5, 1.5, (3, N))
+    for field in ("harmonic", "direct"):
+        together = mf.Points(x, weights=w, angles=True, field=field)
+        alone = [mf.Points(x[i], weights=w[i], field=field) for i in range(3)]
+        for law in laws(beta):
+            single = np.stack([law.velocity(0.0, None, mu) for mu in alone])
+            np.testing.assert_allclose(law.velocity(0.0, None, together), single, rtol=0.0, atol=1e-12)
+            energies = [law.quantities(mu)["energy"] for mu in alone]
+            np.testing.assert_allclose(law.quantities(together)["energy"], energies, rtol=1e-12)
+    small = mf.Points(x[:, :20], angles=True)
+    for law in laws(beta):
+        single = np.stack([law.velocity(0.0, None, mf.Points(x[i, :20])) for i in range(3)])
+        np.testing.assert_array_equal(law.velocity(0.0, None, small), single)
+
+
+def test_angles_and_rows_are_the_same_points() -> None:
+    theta = np.random.default_rng(6).uniform(-30.0, 30.0, 600)
+    on_angles, on_rows = mf.Points(theta), mf.Points(geometry.to_rows(theta))
+    for law in (mf.SA(4.0), mf.USA(4.0), mf.SA(0.0)):
+        ours = as_rows(law.velocity(0.0, None, on_angles), on_angles)
+        theirs = as_rows(law.velocity(0.0, None, on_rows), on_rows)
+        size = np.abs(ours).max()
+        np.testing.assert_allclose(ours, theirs, rtol=0.0, atol=1e-12 * size)
+        np.testing.assert_allclose(law.velocity(0.0, on_rows.x, on_angles), law.velocity(0.0, None, on_rows), rtol=1e-9)
+    np.testing.assert_allclose(on_rows.moments(30), on_angles.moments(30), atol=1e-13)
+    np.testing.assert_allclose(on_rows.mean, on_angles.mean, atol=1e-15)
+
+
+# --- which sum -----------------------------------------------------------------------------------------------
+
+
+def test_the_rule_of_choice() -> None:
+    few, many = CROSSOVER[2] - 1, CROSSOVER[2]
+    kernel, wide = mf.Exponential(4.0), mf.Exponential(1000.0)
+    turned = mf.Exponential(1.0, Q=np.array([[0.0, 1.0], [1.0, 0.0]]))
+    flat, steep = np.ones(many), np.append(np.ones(many - 1), 1e-11)
+    assert choose("auto", kernel, 2, few, flat) == choose("auto", wide, 2, many, flat) == "direct"
+    assert choose("auto", kernel, 2, many, flat) == choose("harmonic", kernel, 2, 5, flat) == "harmonic"
+    assert choose("auto", kernel, 2, many, steep) == choose("auto", turned, 2, many, flat) == "direct"
+    assert choose("auto", kernel, 5, 10**6, flat) == choose("direct", kernel, 2, many, flat) == "direct"
+    for d, bad in ((5, kernel), (2, turned)):
+        with pytest.raises(ValueError, match=r"field.*harmonic"):
+            choose("harmonic", bad, d, many, flat)
+
+
+@pytest.mark.parametrize("n", [CROSSOVER[2] - 1, CROSSOVER[2] + 1])
+def test_nothing_jumps_where_the_choice_turns(n: int) -> None:
+    x = np.random.default_rng(7).uniform(0.0, 6.0, n)
+    for law in laws(9.0):
+        auto, slow = (law.velocity(0.0, None, mf.Points(x, field=field)) for field in ("auto", "direct"))
+        np.testing.assert_allclose(auto, slow, rtol=0.0, atol=1e-12 * np.abs(slow).max())
+
+
+# --- symmetries ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["harmonic", "direct"])
+@pytest.mark.parametrize("beta", [0.0, 4.0, 64.0])
+def test_renaming_turning_and_reflecting_the_circle(beta: float, field: str) -> None:
+    rng = np.random.default_rng(8)
+    x, w = lonely(rng), rng.uniform(0.2, 1.0, N)
+    order = rng.permutation(N)
+    for law in laws(beta):
+
+        def v(theta: Array, masses: Array, law: Any = law) -> Array:
+            return np.asarray(law.velocity(0.0, None, mf.Points(theta, weights=masses, field=field))[:, 0])
+
+        here = v(x, w)
+        size = 1e-12 * np.abs(here).max()
+        np.testing.assert_allclose(v(x[order], w[order]), here[order], rtol=0.0, atol=size)
+        np.testing.assert_allclose(v(x + 1.2345, w), here, rtol=0.0, atol=size)
+        np.testing.assert_allclose(v(-x, w), -here, rtol=0.0, atol=size)
+        np.testing.assert_allclose(v(x + 20.0 * np.pi, w), here, rtol=0.0, atol=10.0 * size)
+        np.testing.assert_allclose(v(x, 7.0 * w), here, rtol=0.0, atol=size)
+
+
+@pytest.mark.parametrize("d", [3, 8])
+@pytest.mark.parametrize("beta", [0.0, 4.0, 64.0])
+def test_renaming_and_turning_spheres(beta: float, d: int) -> None:
+    rng = np.random.default_rng(9)
+    x, w = pt.uniform(300, d, rng), rng.uniform(0.2, 1.0, 300)
+    turn = np.linalg.qr(rng.standard_normal((d, d)))[0]  # reflections among them
+    order = rng.permutation(300)
+    for law in laws(beta):
+
+        def v(rows: Array, masses: Array, law: Any = law) -> Array:
+            mu = mf.Points(rows, weights=masses)
+            return geometry.project(mu.x, law.velocity(0.0, None, mu))
+
+        here = v(x, w)
+        Z = mf.Points(x, weights=w).read(law.kernel, None, "Z")
+        size = 1e-12 * np.abs(here).max() + 1e-14 * float(np.exp(Z.log + law.log_factor(d)).max()) * (
+            type(law) is mf.USA
+        )
+        np.testing.assert_allclose(v(x[order], w[order]), here[order], rtol=0.0, atol=size)
+        np.testing.assert_allclose(v(geometry.retract(x @ turn.T), w), here @ turn.T, rtol=0.0, atol=size)
+        assert np.abs(np.einsum("nd,nd->n", x, here)).max() <= size
+
+
+def test_a_double_particle_is_one_of_double_weight() -> None:
+    theta = np.array([0.1, 1.0, 1.0, 2.5, 4.0])
+    merged, masses = np.array([0.1, 1.0, 2.5, 4.0]), np.array([1.0, 2.0, 1.0, 1.0])
+    for law in (mf.SA(4.0), mf.USA(4.0), mf.SA(0.0), mf.USA(4.0, sign=-1)):
+        ours = law.velocity(0.0, None, mf.Points(theta))[[0, 1, 3, 4]]
+        np.testing.assert_allclose(ours, law.velocity(0.0, None, mf.Points(merged, weights=masses)), rtol=1e-13)
+        energies = [law.quantities(mu)["energy"] for mu in (mf.Points(theta), mf.Points(merged, weights=masses))]
+        assert energies[0] == pytest.approx(energies[1], rel=1e-14)
+
+
+def test_what_points_are() -> None:
+    rng = np.random.default_rng(10)
+    x, w = pt.uniform(40, 4, rng), rng.uniform(0.0, 1.0, 40)
+    mu = mf.Points(x, weights=w)
+    assert mu.d == 4 and mu.n == 40 and mu.mass == pytest.approx(1.0, abs=1e-15)
+    np.testing.assert_allclose(mu.mean, (w / w.sum()) @ x, rtol=1e-13)
+    np.testing.assert_allclose(mu.second_moment, np.einsum("n,ni,nj->ij", w / w.sum(), x, x), rtol=1e-12)
+    assert mu.energy(mf.SA(1.0)) == mf.SA(1.0).quantities(mu)["energy"]
+    with pytest.raises(TypeError, match="theta exists on the circle"):
+        mu.theta  # noqa: B018
+    one = mf.Points([0.5])
+    assert np.abs(mf.SA(9.0).velocity(0.0, None, one)).max() == 0.0

@@ -1,0 +1,138 @@
+"""2410.23228 and 2604.16288: which mode grows first, and the thresholds of noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import gamma, iv
+
+import meanfield as mf
+from meanfield.protocols import Array
+from validation.checks._tools import relative
+from validation.exact import growth
+from validation.registry import Bench, Verdict, check, judge
+
+SWITCHES = {
+    2: (1.044457, 3.165434, 6.211298, 10.228483, 15.236277, 21.240452, 28.242957),
+    3: (1.816155, 4.4253, 7.9624, 12.4774, 17.9849),
+    4: (2.5285, 5.6558, 9.6988),
+}
+"""beta at which the fastest mode jumps from k to k + 1, as printed on the checklist."""
+
+
+def _switch(k: int, d: int) -> float:
+    """The same from our growth rates: s_k = s_{k+1}."""
+
+    def gap(beta: float) -> float:
+        s = mf.growth_rates(mf.SA(beta), d, k + 1)
+        return float(s[k + 1] / s[k] - 1.0)
+
+    return float(brentq(gap, 0.1 * k * k, 2.0 * (k + d) ** 2, xtol=1e-13, rtol=1e-14))
+
+
+def _maxima(rho: Any) -> Array:
+    """Angles of the local maxima of a density on the circle, to 1e-4."""
+    theta = 2.0 * np.pi * np.arange(65536) / 65536
+    values = rho(theta)
+    return np.asarray(theta[(values > np.roll(values, 1)) & (values >= np.roll(values, -1))])
+
+
+def _positions(beta: float, k: int, rng: Any) -> tuple[int, float]:
+    """Run from ripples 1e-8 of random phase in modes 1..8 until |c_k| = 0.4; number of maxima, and how far off.
+
+    The second is the largest distance of a maximum from (2 pi j - arg a_k) / k, a_k the ripple's own coefficient, in
+    shares of the spacing 2 pi / k.
+    """
+    phases = np.exp(2j * np.pi * rng.random(8))
+    rho = mf.perturbed_uniform(mf.Circle(64), {i: 1e-8 * a for i, a in enumerate(phases, 1)})
+    start = rho.moments(k)[k]
+    law = mf.USA(beta, scale="relative")
+
+    def grown(t: float, now: Any) -> bool:
+        return bool(abs(now.moments(k)[k]) > 0.4)
+
+    sol = mf.solve(law, rho, (0.0, 60.0), t_eval=[60.0], rtol=1e-9, atol=1e-16, observe=grown)
+    angles = _maxima(sol.densities[-1])
+    off = np.angle(np.exp(1j * (k * angles + np.angle(start)))) / (2.0 * np.pi)
+    return len(angles), float(np.abs(off).max())
+
+
+@check("F02", where="2410.23228", title="the fastest mode k*: 3 at beta = 5, 4 at 7; where it changes; where clusters form")
+def modes(bench: Bench) -> Verdict:
+    """k* and its changes from our growth rates, against closed forms (1e-12) and print; positions in a run.
+
+    Printed switch values at d = 2 to seven digits (1e-6 relative: 1.044457 is to 5e-7), d = 3, 4 to five (2e-5).  From
+    ripples of 1e-8 in eight modes at once, at |c_k*| = 0.4 the density has k* maxima, within 15% of the spacing of
+    (2 pi j - arg c_k*(0)) / k*: the runner-up mode, slower by 0.08 in rate, is then down to a tenth.
+    """
+    rng = np.random.default_rng(bench.rng)
+    printed, exact = {2: 0.0, 3: 0.0, 4: 0.0}, 0.0
+    for d, values in SWITCHES.items():
+        for k, told in enumerate(values, 1):
+            beta = _switch(k, d)
+            printed[d] = max(printed[d], abs(beta / told - 1.0))
+            exact = max(exact, abs(beta / growth.crossing(k, d) - 1.0))
+    measured: dict[str, float] = {f"switches - printed, d = {d}": value for d, value in printed.items()}
+    measured["switches - closed form"] = exact
+    limits: dict[str, tuple[float | None, float | None]] = {
+        "switches - printed, d = 2": (None, 1e-6),
+        "switches - printed, d = 3": (None, 2e-5),
+        "switches - printed, d = 4": (None, 2e-5),
+        "switches - closed form": (None, 1e-12),
+    }
+    for beta, k in ((5.0, 3), (7.0, 4)):
+        count, off = _positions(beta, k, rng)
+        measured |= {f"k*, beta = {beta:g}": mf.fastest(mf.SA(beta), 2)[0], f"maxima, beta = {beta:g}": count}
+        measured[f"off position, beta = {beta:g}"] = off
+        limits |= {f"k*, beta = {beta:g}": (k, k), f"maxima, beta = {beta:g}": (k, k)}
+        limits[f"off position, beta = {beta:g}"] = (None, 0.15)
+    return judge(measured, limits)
+
+
+BETA_STAR = {2: 2.446918, 3: 1.816155, 4: 1.575257, 8: 1.266553}
+K_SHARP = {2: 0.510135, 3: 1.093963, 4: 1.634652}
+"""beta_* and the threshold K_# there, as printed on the checklist."""
+
+
+@check("F17.thresholds", where="2604.16288, 2606.05140", title="noise: beta_* and K_# are those of our multipliers", covers=())
+def thresholds(bench: Bench) -> Verdict:
+    """beta_* solves I_{d/2+1}/I_{d/2} = lambda_2/lambda_1 = 1/d; K_# = b^{d/2} / (2^{d/2} Gamma(d/2) I_{d/2}(b)).
+
+    Both from `mf.multipliers`, printed to 7 digits (6e-7).  K_# is half of 1/kappa_c, kappa_c = lambda_1 / b the noise
+    at which our growth rate of mode 1 changes sign (USA): 1e-12 against Bessel functions.
+    """
+    star, sharp, formula = 0.0, 0.0, 0.0
+    for d, told in BETA_STAR.items():
+
+        def excess(beta: float, d: int = d) -> float:
+            q = mf.multipliers(beta, d, 2)
+            return float(q[2] / q[1] - 1.0 / d)
+
+        beta = float(brentq(excess, 0.1, 10.0, xtol=1e-14))
+        star = max(star, abs(beta / told - 1.0))
+        rate = float(mf.growth_rates(mf.USA(beta), d, 1)[1])
+        kappa = rate / (d - 1.0)
+        formula = max(formula, abs(0.5 / kappa * (2.0 ** (d / 2.0) * gamma(d / 2.0) * iv(d / 2.0, beta)) / beta ** (d / 2.0) - 1.0))
+        formula = max(formula, abs(float(mf.growth_rates(mf.USA(beta), d, 1, kappa)[1])) / rate)
+        if d in K_SHARP:
+            sharp = max(sharp, abs(0.5 / kappa / K_SHARP[d] - 1.0))
+    measured = {"beta_* - printed": star, "K_# - printed": sharp, "K_# - formula": formula}
+    return judge(measured, {name: (None, 1e-12 if "formula" in name else 1e-6) for name in measured})
+
+
+@check("F02.rates", where="2410.23228, code", title="growth rates in every dimension, against Bessel functions", covers=())
+def rates(bench: Bench) -> Verdict:
+    """k(k+d-2) lambda_k/(b lambda_0) (SA) and k(k+d-2) lambda_k/b (USA), k = 0..30: ours against `exact.growth`, 1e-12.
+
+    d = 2, 3, 4, 8, 128; b = 0, 0.5, 4, 64, with and without noise.  (The published code's are low by a factor pi.)
+    """
+    worst = 0.0
+    for d in (2, 3, 4, 8, 128):
+        for beta in (0.0, 0.5, 4.0, 64.0):
+            for kind, law in (("SA", mf.SA(beta)), ("USA", mf.USA(beta, sign=-1, scale="relative"))):
+                for kappa in (0.0, 0.1):
+                    exact = growth.growth_rates(kind, beta, d, 30, kappa=kappa, sign=law.sign, scale="relative")
+                    worst = max(worst, relative(mf.growth_rates(law, d, 30, kappa), exact))
+    return judge({"rates": worst}, {"rates": (None, 1e-12)})
