@@ -110,7 +110,8 @@ class Cluster:
     def _mended(self, kernel: Any, r: Reading, where: Array, want: str, weights: Array) -> bool:
         """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
         # far from all points Z is faint everywhere, but its mean over the sphere is 1
-        faint = (r.Z < FAINT * np.maximum(r.Z.max(axis=-2, keepdims=True), 1.0))[..., 0]
+        z = r.Z[..., 0]
+        faint = z < FAINT * np.maximum(z.max(axis=-1, keepdims=True), 1.0)
         few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
         if 2 * len(few) > faint.shape[-1]:
             return False

@@ -80,7 +80,9 @@ class Watch:
 class _Log:
     """The record in the making."""
 
-    def __init__(self, law: Any, method: Any, t: float, y: Array, saves: Array, keep: bool, gauge: bool, held: int) -> None:
+    def __init__(
+        self, law: Any, method: Any, t: float, y: Array, saves: Array, keep: bool, gauge: bool, held: int
+    ) -> None:
         self.law, self.saves, self.keep = law, saves, keep
         self.gauge = gauge and "dissipation" in law.quantities(method.template.measure(y))
         self.t: list[float] = []

@@ -34,11 +34,6 @@ CLOUDS = {"uniform": lambda rng: rng.uniform(-20.0, 20.0, N), "clustered": clust
 everywhere = pytest.mark.parametrize("cloud", CLOUDS)
 
 
-def true(r: Any) -> tuple[Array, Array]:
-    """Z and M relative to e^beta; own for each row of a direct sum's log."""
-    return r.Z, r.M
-
-
 def laws(beta: float) -> tuple[Any, Any]:
     return mf.SA(beta, scale="relative"), mf.USA(beta, scale="relative")
 
@@ -98,7 +93,7 @@ def test_faint_points_are_mended_by_direct_sums(beta: float) -> None:
     assert np.abs(fast - slow).max() < 1e-13 and np.abs(r.M / r.Z - slow).max() > 1e-12
     # all the same at rows, at rows of one's own asking, and where no point is near
     far = np.stack([np.cos([2.0, 3.05, 4.5]), np.sin([2.0, 3.05, 4.5])], axis=-1)
-    for where in (far, far[1:2], far[:, None, :]):
+    for where in (far, far[1:2], far[:, None, :]):  # of the last, each row is asked by itself
         ours, exact = (law.velocity(0.0, where, mf.Points(x, weights=w, field=f)) for f in ("harmonic", "direct"))
         np.testing.assert_allclose(
             geometry.project(where, ours), geometry.project(where, exact), rtol=0.0, atol=1e-12 * np.abs(exact).max()
@@ -112,6 +107,8 @@ def test_far_from_every_point_the_normaliser_may_not_be_written() -> None:
     law = mf.SA(1000.0, scale="scaled")
     exact = law.velocity(0.0, far, mf.Points(x, field="direct"))
     np.testing.assert_allclose(law.velocity(0.0, far, mf.Points(x)), exact, rtol=1e-11)
+    among_others = np.concatenate([far, geometry.to_rows(x)])
+    np.testing.assert_allclose(law.velocity(0.0, among_others, mf.Points(x))[:2], exact, rtol=1e-11)
     assert np.abs(exact).max() > 0.9
 
 

@@ -8,6 +8,7 @@ from scipy.integrate import quad
 from scipy.special import sph_harm_y
 from scipy.stats import kstest
 
+from meanfield import threads
 from meanfield.protocols import Array
 from meanfield.spaces import sphere_points as sp
 
@@ -128,6 +129,20 @@ def test_leading_axes() -> None:
     moments = sp.project(x, np.full(7, 1.0 / 7.0), 4)
     assert moments.shape == (3, 15)
     np.testing.assert_allclose(moments[1], sp.project(x[1], np.full(7, 1.0 / 7.0), 4), atol=1e-15)
+
+
+def test_bits_do_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    s, g, x, w = series(6, 2), series(6), unit(2, 500), RNG.random((2, 500))
+    whole = (*sp.fields(s, g, x), sp.project(x, w, 6))
+    monkeypatch.setattr(sp, "BLOCK", 64)
+    monkeypatch.setattr(threads, "WORK", 65)
+    answers = []
+    for workers in ("1", "4"):
+        monkeypatch.setenv(threads.VARIABLE, workers)
+        answers.append((*sp.fields(s, g, x), sp.project(x, w, 6)))
+    for one, four, entire in zip(*answers, whole):
+        np.testing.assert_array_equal(one, four)
+        np.testing.assert_allclose(one, entire, atol=2e-13 * np.abs(entire).max())
 
 
 def test_frames_are_orthonormal_and_the_gradient_is_the_slope_along_them() -> None:

@@ -3,10 +3,14 @@
 mu_n(t) from n i.i.d. samples of rho_0 (or its deterministic quantisation) is compared with the solution mu(t) by the
 circle's Wasserstein distance, over independent replicas.  On the circle E W1(mu_n, mu) ~ n^{-1/2} at t = 0, and
 Dobrushin's estimate (A, Remark 3.3) carries the rate to every later time.
+
+On S^{d-1} the distance that falls like n^{-1/2} whatever d is the negative Sobolev norm of order d/2; transport
+distances of independent samples are limited by the sampling itself, (log n / n)^{1/2} on S^2 and n^{-1/(d-1)} beyond.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,13 +21,15 @@ from numpy.typing import NDArray
 import meanfield as mf
 import particles as pt
 from meanfield import inputs
-from validation.metrics import w1_circle
+from validation.metrics import emd_sphere, sobolev_sphere, w1_axial, w1_circle
 from validation.rates import Slope, slope
 
 Floats = NDArray[np.float64]
 INITS = ("sample", "quantize")
 PARTICLE_RTOL = 1e-7
 """Time stepping of the particles: five digits below the smallest W1 asked about."""
+TWO_SAMPLE = 1000
+"""Largest n for exact two-sample transport: its cost grows like n^3."""
 FIT_FROM = 300
 """Smaller n are shown and not fitted: the rate is a limit."""
 
@@ -40,12 +46,16 @@ class Limit:
         Times of comparison, from 0 to the end.
     n : ndarray (N,)
         Numbers of particles.
-    w1 : ndarray (N, T, R)
-        W1(mu_n(t), mu(t)) of every replica, radians.
+    distances : dict of name to ndarray (N, T, R)
+        Between mu_n(t) and mu(t), of every replica.
+    headline : str
+        The distance whose rate is judged.
     energy : ndarray (N, T, R)
         E of the particles.
-    samples : ndarray (n,)
+    samples : ndarray (n,) or (n, d)
         The largest cloud's first replica at the end, for a picture.
+    transport : dict of name to tuple of (n, (N', 2) mean and standard error at start and end), optional
+        Two-sample transport distances between independent replicas, for small n.
     init : str
     """
 
@@ -54,10 +64,22 @@ class Limit:
     solution: Any
     t: Floats
     n: NDArray[np.int64]
-    w1: Floats
+    distances: dict[str, Floats]
+    headline: str
     energy: Floats
     samples: Floats
     init: str
+    transport: Any = None
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension."""
+        return int(self.rho0.d)
+
+    @property
+    def w1(self) -> Floats:
+        """(N, T, R) the distance whose rate is judged (W1 on the circle, radians)."""
+        return self.distances[self.headline]
 
     @cached_property
     def densities(self) -> tuple[Any, ...]:
@@ -71,7 +93,7 @@ class Limit:
 
     @cached_property
     def mean(self) -> Floats:
-        """(N, T) mean W1."""
+        """(N, T) mean distance."""
         return self.w1.mean(axis=-1)
 
     @cached_property
@@ -83,7 +105,7 @@ class Limit:
         return self.w1.std(axis=-1, ddof=1) / np.sqrt(R)
 
     def slope(self, at: int) -> Slope:
-        """Fit of log W1 over log n, n >= 300, at the time with this index."""
+        """Fit of log (mean distance) over log n, n >= 300, at the time with this index."""
         use = self.n >= FIT_FROM
         known = bool(np.all(self.error[:, at] > 0.0))
         if use.sum() < (2 if known else 3):
@@ -109,14 +131,16 @@ class Limit:
 
     @cached_property
     def dobrushin(self) -> Floats:
-        """(T,) Dobrushin's factor exp int_0^t (L_x + L_mu), with the constants taken along the solution."""
+        """(T,) Dobrushin's factor exp int_0^t (L_x + L_mu), constants along the solution (circle; else NaN)."""
+        if self.d != 2:
+            return np.full(len(self.t), np.nan)
         constants = np.array([dobrushin_constant(self.law, rho) for rho in self.densities])
         return np.exp(np.concatenate([[0.0], np.cumsum(0.5 * (constants[1:] + constants[:-1]) * np.diff(self.t))]))
 
     @cached_property
     def linear(self) -> Floats:
         """(T,) e^{max rate t}: the growth of the fastest mode about the uniform measure."""
-        return np.exp(max(mf.fastest(self.law, 2)[1], 0.0) * self.t)
+        return np.exp(max(mf.fastest(self.law, self.d)[1], 0.0) * self.t)
 
 
 def dobrushin_constant(law: Any, rho: Any, nodes: int = 512) -> float:
@@ -181,6 +205,51 @@ def mean_field_limit(
     rng : int or Generator
         Same seed, same bits.
     """
+    rho0 = standard_density() if rho0 is None else rho0
+    return _run(law, rho0, n, replicas, t, times, init, rng, {"W1": w1_circle}, "W1")
+
+
+def standard_zonal(d: int, degree: int = 64) -> Any:
+    """rho_0 = 1 + 0.3 P_1(c) + 0.2 P_2(c) on S^{d-1}, c = <x, axis>."""
+    return mf.ZonalSphere(d, degree).density(lambda c: 1.0 + 0.3 * c + 0.2 * (d * c * c - 1.0) / (d - 1.0))
+
+
+def sphere_limit(
+    law: Any,
+    rho0: Any = None,
+    *,
+    d: int = 3,
+    n: Any = (100, 300, 1000, 3000, 10000),
+    replicas: int = 64,
+    t: float = 3.0,
+    times: int = 4,
+    init: str = "sample",
+    rng: Any = 0,
+    pairs: int = 8,
+) -> Limit:
+    """Run the experiment on S^{d-1} from an axisymmetric density: negative Sobolev norm of order d/2, W1 of the axial
+    marginals, and exact two-sample W1 between `pairs` pairs of replicas for n <= 1000 (extra `ot`; left out without).
+
+    Parameters are those of `mean_field_limit`; `rho0` on a `mf.ZonalSphere`, `standard_zonal(d)` by default.
+    """
+    rho0 = standard_zonal(inputs.integer("d", d, low=3)) if rho0 is None else rho0
+    distances = {"Sobolev": sobolev_sphere, "axial W1": w1_axial}
+    return _run(law, rho0, n, replicas, t, times, init, rng, distances, "Sobolev", pairs)
+
+
+def _run(
+    law: Any,
+    rho0: Any,
+    n: Any,
+    replicas: int,
+    t: float,
+    times: int,
+    init: str,
+    rng: Any,
+    distances: dict[str, Callable[[Any, Any], Any]],
+    headline: str,
+    pairs: int = 0,
+) -> Limit:
     inputs.choice("init", init, INITS)
     sizes = np.array([inputs.integer("n", k, low=1) for k in np.atleast_1d(np.asarray(n, dtype=object))])
     fewest = 2 if init == "sample" else 3
@@ -188,18 +257,32 @@ def mean_field_limit(
         raise ValueError(f"n: got {sizes.tolist()}, wanted at least {fewest} increasing numbers of particles")
     replicas = inputs.integer("replicas", replicas, low=1) if init == "sample" else 1
     grid = np.linspace(0.0, inputs.number("t", t, above=0.0), inputs.integer("times", times, low=2))
-    rho0 = standard_density() if rho0 is None else rho0
     solution = mf.solve(law, rho0, (0.0, t))
     densities = [solution(s) for s in grid]
     generator = inputs.generator(rng)
-    w1, energy = [], []
-    theta: Any = None
+    energy, transport = [], []
+    found: dict[str, list[Floats]] = {name: [] for name in distances}
+    last: Any = None
     for k in sizes.tolist():
         x0 = pt.sample(rho0, k, generator, replicas=replicas) if init == "sample" else rho0.quantize(k)[None]
-        traj = pt.simulate(law, x0, (0.0, t), grid, angles=True, rtol=PARTICLE_RTOL, atol=1e-9)
-        theta = traj.theta
-        w1.append(np.stack([np.atleast_1d(w1_circle(x, rho)) for x, rho in zip(theta, densities, strict=True)]))
+        traj = pt.simulate(law, x0, (0.0, t), grid, angles=rho0.d == 2, rtol=PARTICLE_RTOL, atol=1e-9)
+        last = traj.x
+        for name, distance in distances.items():
+            per_time = [np.atleast_1d(distance(x, rho)) for x, rho in zip(last, densities, strict=True)]
+            found[name].append(np.stack(per_time))
         energy.append(traj.energy)
+        if pairs and k <= TWO_SAMPLE and replicas > 1:
+            transport.append((k, _two_sample(last[[0, -1]], pairs)))
+    angles = np.mod(last[-1, 0], 2.0 * np.pi) if rho0.d == 2 else last[-1, 0]
+    stacked = {name: np.stack(values) for name, values in found.items()}
     return Limit(
-        law, rho0, solution, grid, sizes, np.stack(w1), np.stack(energy), np.mod(theta[-1, 0], 2.0 * np.pi), init
+        law, rho0, solution, grid, sizes, stacked, headline, np.stack(energy), angles, init, transport or None
     )
+
+
+def _two_sample(x: Floats, pairs: int) -> tuple[Floats, Floats]:
+    """Mean exact W1 between replicas 2j and 2j + 1 at start and end, and its standard error, (2,) each."""
+    count = min(pairs, x.shape[1] // 2)
+    values = np.array([[emd_sphere(x[i, 2 * j], x[i, 2 * j + 1]) for j in range(count)] for i in range(2)])
+    error = values.std(axis=1, ddof=1) / np.sqrt(count) if count > 1 else np.zeros(2)
+    return values.mean(axis=1), error

@@ -18,6 +18,8 @@ TWO_PI = 2.0 * np.pi
 TOLERANCE = 1e-14
 """Of ducc0's nonuniform transforms, which in one dimension accept 3e-15 and more (its page promises 2e-13, for three);
 the error seen is 2e-14 of the largest value, at the same cost."""
+BLOCK = 1 << 16
+"""Points one transform takes at a time."""
 FEW_TURNS = 4.0 * TWO_PI
 # ESTIMATE, not MEASURE: measured plans differ from run to run, and with them the last bits of every result.
 ESTIMATE = "FFTW_ESTIMATE"
@@ -97,16 +99,20 @@ def moments(q: Array, w: Array, degree: int) -> Array:
     p = q.shape[-1]
     angles = wrapped(q).reshape(-1, p, 1)
     masses = w.reshape(-1, p).astype(complex)
-    out = np.empty((len(angles), 2 * degree + 1), dtype=complex)
-    count = threads(p)
+    # In blocks of fixed size, each by one thread, added up in order: ducc0's own threads add in the order in which
+    # they finish, and the last bits would change from run to run.
+    starts = range(0, max(p, 1), BLOCK)
+    out = np.empty((len(angles), len(starts), 2 * degree + 1), dtype=complex)
 
-    def one(r: int) -> None:
+    def one(unit: int) -> None:
+        r, b = divmod(unit, len(starts))
+        block = slice(starts[b], starts[b] + BLOCK)
         ducc0.nufft.nu2u(
-            points=masses[r], coord=angles[r], forward=True, epsilon=TOLERANCE, nthreads=count, out=out[r]
+            points=masses[r, block], coord=angles[r, block], forward=True, epsilon=TOLERANCE, nthreads=1, out=out[r, b]
         )
 
-    shared(one, len(angles), p)
-    return out[:, degree:].reshape(*q.shape[:-1], degree + 1)
+    shared(one, len(angles) * len(starts), min(p, BLOCK))
+    return out.sum(axis=1)[:, degree:].reshape(*q.shape[:-1], degree + 1)
 
 
 def series(c: Array, q: Array) -> Array:
@@ -119,41 +125,45 @@ def series(c: Array, q: Array) -> Array:
     if q.size == 0:
         return np.empty((len(c), *lead, q.shape[-1]))
     S, M, p = len(c), c.shape[-1], q.shape[-1] if q.ndim else 1
-    flat = np.broadcast_to(c, (S, *lead, M)).reshape(S, -1, M)
+    missing = [1] * (len(lead) - len(c.shape[1:-1]))
+    flat = np.broadcast_to(c.reshape(S, *missing, *c.shape[1:]), (S, *lead, M)).reshape(S, -1, M)
     angles = np.broadcast_to(wrapped(q), (*lead, *q.shape[len(q.shape[:-1]) :])).reshape(-1, p, 1)
     out = np.empty((S, len(angles), p))
-    count = threads(p)
+    starts = range(0, max(p, 1), BLOCK)
 
-    def one(r: int) -> None:
+    def one(unit: int) -> None:
+        r, b = divmod(unit, len(starts))
+        block = slice(starts[b], starts[b] + BLOCK)
         grid = np.empty(2 * M - 1, dtype=complex)
         for first in range(0, S, 2):
             real = flat[first, r]
             imaginary = flat[first + 1, r] if first + 1 < S else np.zeros(M)
             grid[M - 1 :] = real + 1j * imaginary
             grid[: M - 1] = np.conj(real[:0:-1]) + 1j * np.conj(imaginary[:0:-1])
-            values = ducc0.nufft.u2nu(grid=grid, coord=angles[r], forward=False, epsilon=TOLERANCE, nthreads=count)
-            out[first, r] = values.real
+            coord = angles[r, block]
+            values = ducc0.nufft.u2nu(grid=grid, coord=coord, forward=False, epsilon=TOLERANCE, nthreads=1)
+            out[first, r, block] = values.real
             if first + 1 < S:
-                out[first + 1, r] = values.imag
+                out[first + 1, r, block] = values.imag
 
-    shared(one, len(angles), p)
+    shared(one, len(angles) * len(starts), min(p, BLOCK))
     return out.reshape(S, *lead, *q.shape[len(q.shape[:-1]) :])
 
 
-def shared(one: Callable[[int], None], rows: int, p: int) -> None:
-    """one(0), ..., one(rows - 1), each about p points of work, by as many threads as the whole is worth.
+def shared(one: Callable[[int], None], units: int, p: int) -> None:
+    """one(0), ..., one(units - 1), each about p points of work, by as many threads as the whole is worth.
 
-    The transforms let go of the interpreter, and every row is computed alone: the bits do not depend on the threads.
+    The transforms let go of the interpreter, and every unit is computed alone: the bits do not depend on the threads.
     """
-    workers = 1 if threads(p) > 1 else min(rows, threads(rows * p))
+    workers = min(units, threads(units * p))
     if workers <= 1:
-        for r in range(rows):
-            one(r)
+        for unit in range(units):
+            one(unit)
         return
 
     def some(first: int) -> None:
-        for r in range(first, rows, workers):
-            one(r)
+        for unit in range(first, units, workers):
+            one(unit)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(some, range(workers)))

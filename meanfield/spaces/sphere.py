@@ -59,7 +59,8 @@ class Sphere(Gridded):
     Fields are synthesised only to the degree where their symbol is lost, and products are formed on a grid of degree
     5 lmax / 4 (`padded`).  A flux rho X then has no aliasing at all if X has degrees up to lmax / 2 only: USA whenever
     the kernel's bandwidth is at most lmax / 2.  Of wider X, and of SA's quotient grad Z / Z, which has all degrees,
-    those above lmax / 2 alias when they meet the highest degrees of rho, and only into the highest kept.
+    those above lmax / 2 alias when they meet the highest degrees of rho: for densities as steep as the space resolves
+    that stayed below a thousandth of what cutting the flux at lmax leaves out (tests/test_sphere.py).
     """
 
     lmax: int
@@ -406,7 +407,7 @@ class SpherePlan:
 
 
 def padded(lmax: int) -> int:
-    """Degree of the grid on which products are formed: 5 lmax / 4, and 3 lmax / 2 while that is below lmax + 16."""
+    """Degree of the grid on which products are formed: 3 lmax / 2 up to lmax = 32, lmax + 16, 5 lmax / 4 from 64 on."""
     return lmax + max(-(-lmax // 4), min(-(-lmax // 2), 16))
 
 

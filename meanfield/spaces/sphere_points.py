@@ -21,7 +21,6 @@ from meanfield import inputs
 from meanfield.protocols import Array
 from meanfield.spaces import ultraspherical
 from meanfield.spaces.fourier import shared
-from meanfield.threads import threads
 
 TWO_PI = 2.0 * pi
 ROOT = sqrt(4.0 * pi)
@@ -30,6 +29,8 @@ TOLERANCE = 2.5e-13
 """About the least that ducc0 accepts at arbitrary points; the error seen is below 1e-13 of the largest value."""
 LOST = 1e-18
 """Degrees that together cannot change a value by this part of the largest coefficient are not summed."""
+BLOCK = 1 << 16
+"""Points that one thread takes at a time: a number below the least work for which threads are woken."""
 ROUNDING = 4e-15
 """Of a distribution function, and of where it takes a value."""
 CHUNK = 1 << 17
@@ -183,23 +184,28 @@ def fields(s: Array, g: Array | None, x: Array) -> tuple[Array, Array | None]:
         loc = np.broadcast_to(loc, (*lead, n, 2)).reshape(replicas, n, 2)
         coefficients = np.broadcast_to(s, (S, *lead, M)).reshape(S, replicas, M)
         slopes = None if g is None else np.broadcast_to(g, (*lead, M)).reshape(replicas, M)
-    p = loc.shape[1]
-    out = np.empty((S, len(loc), p))
-    gradient = None if slopes is None else np.empty((len(loc), 2, p))
+    out = np.empty((S, *loc.shape[:2]))
+    gradient = None if slopes is None else np.empty((len(loc), 2, loc.shape[1]))
     bands = [band(c) for c in coefficients]
     slope_band = 1 if slopes is None else band(slopes)
+    pieces = _pieces(*loc.shape[:2])
 
-    def one(r: int) -> None:
-        for i, K in enumerate(bands):
-            _synthesise(coefficients[i, r], L, K, loc[r], 0, out[i, r][None])
+    def one(i: int) -> None:
+        r, part = pieces[i]
+        for j, K in enumerate(bands):
+            _synthesise(coefficients[j, r], L, K, loc[r, part], 0, out[j, r, part][None])
         if slopes is not None and gradient is not None:
-            _synthesise(slopes[r], L, slope_band, loc[r], 1, gradient[r])
+            _synthesise(slopes[r], L, slope_band, loc[r, part], 1, gradient[r][:, part])
 
-    if p:
-        shared(one, len(loc), p)
+    shared(one, len(pieces), min(loc.shape[1], BLOCK))
     # a view with the components last: laws work along the points, which stay contiguous
     moved = None if gradient is None else np.moveaxis(gradient, 1, -1)
     return out.reshape(S, *lead, n), None if moved is None else moved.reshape(*lead, n, 2)
+
+
+def _pieces(replicas: int, n: int) -> list[tuple[int, slice]]:
+    """Replicas and blocks of their points, each for one thread: ducc0's own threads would change the last bits."""
+    return [(r, slice(first, first + BLOCK)) for r in range(replicas) for first in range(0, n, BLOCK)]
 
 
 def _synthesise(c: Array, L: int, K: int, loc: Array, spin: int, out: Array) -> None:
@@ -211,7 +217,6 @@ def _synthesise(c: Array, L: int, K: int, loc: Array, spin: int, out: Array) -> 
         mstart=starts(L, K),
         loc=loc,
         epsilon=TOLERANCE,
-        nthreads=threads(len(loc)),
         map=out,
         mode="DERIV1" if spin else "STANDARD",
     )
@@ -223,21 +228,24 @@ def project(x: Array, w: Array, degree: int) -> Array:
     n = x.shape[-2]
     loc = np.broadcast_to(angles(x), (*lead, n, 2)).reshape(prod(lead), n, 2)
     masses = np.broadcast_to(w, (*lead, n)).reshape(prod(lead), n)
-    out = np.zeros((len(loc), count(max(degree, 1))), dtype=complex)
+    pieces = _pieces(len(loc), n)
+    parts = np.zeros((len(pieces), count(max(degree, 1))), dtype=complex)
 
-    def one(r: int) -> None:
+    def one(i: int) -> None:
+        r, part = pieces[i]
         ducc0.sht.adjoint_synthesis_general(
-            map=np.multiply(masses[r], ROOT)[None],
+            map=np.multiply(masses[r, part], ROOT)[None],
             spin=0,
             lmax=max(degree, 1),
-            loc=loc[r],
+            loc=loc[r, part],
             epsilon=TOLERANCE,
-            nthreads=threads(n),
-            alm=out[r][None],
+            alm=parts[i][None],
         )
 
-    if n:
-        shared(one, len(loc), n)
+    shared(one, len(pieces), min(n, BLOCK))
+    out = (
+        parts.reshape(len(loc), -1, parts.shape[1]).sum(axis=1) if n else np.zeros((len(loc), parts.shape[1]), complex)
+    )
     return recut(out, degree).reshape(*lead, count(degree))
 
 

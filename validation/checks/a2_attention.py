@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -79,8 +80,8 @@ def trajectories(bench: Bench) -> Verdict:
     """Dormand and Prince's orders 8 and 5 on our law, and scipy's on the loop as printed, at tolerances 1e-12 and less.
 
     n, d, beta from (4, 2, 1) to (32, 16, 9), to t = 5.  They share neither method nor step, and the third not even the
-    field, so the largest difference is the true error: 1e-11 at order 8 and 1e-10 at order 5, the local tolerance times the
-    steps and the flow's own growth.
+    field, so the largest difference is the true error: 1e-11 at order 8 and 1e-10 at order 5, the local tolerance
+    times the steps and the flow's own growth.
     """
     rng = np.random.default_rng(bench.rng)
     cases = [(4, 2, 1.0), (16, 2, 4.0), (12, 3, 9.0), (24, 8, 4.0), (32, 16, 9.0)]
@@ -162,7 +163,7 @@ def equivariance_of_densities(bench: Bench) -> Verdict:
     The steps are chosen by |c_k|, which neither map changes, so that only rounding differs.
     """
     turn, worst = np.exp(-0.7j * np.arange(33)), {"rotated": 0.0, "reflected": 0.0}
-    maps = {"rotated": lambda c: turn * c, "reflected": np.conj}
+    maps: dict[str, Callable[[Array], Array]] = {"rotated": lambda c: turn * c, "reflected": np.conj}
     rho = start()
 
     def flow(law: Any, moments: Array) -> Array:
@@ -175,4 +176,4 @@ def equivariance_of_densities(bench: Bench) -> Verdict:
         c = flow(law, rho.moments(32))
         for name, act in maps.items():
             worst[name] = max(worst[name], relative(flow(law, act(rho.moments(32))), act(c)))
-    return judge(worst, {name: (None, 1e-12) for name in worst})
+    return judge(worst, dict.fromkeys(worst, (None, 1e-12)))

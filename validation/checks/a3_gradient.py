@@ -147,14 +147,15 @@ def climb(bench: Bench) -> Verdict:
     """
     rng = np.random.default_rng(bench.rng)
     ours, printed = 0.0, 0.0
-    for d, beta, scale in ((2, 1.0, "natural"), (2, 9.0, "relative"), (3, 4.0, "scaled"), (3, 0.0, "natural"), (8, 4.0, "natural")):
-        law = mf.USA(beta, scale=scale)
+    laws = (mf.USA(1.0), mf.USA(9.0, scale="relative"), mf.USA(4.0, scale="scaled"), mf.USA(0.0), mf.USA(4.0))
+    for d, law in zip((2, 2, 3, 3, 8), laws, strict=True):
         x, w = pt.uniform(7, d, rng), rng.dirichlet(np.full(7, 4.0))
         slope = gradient(law, x, w)
         ours = max(ours, relative(slope, velocity(law, mf.Points(x, w))))
-        printed = max(printed, relative(slope, np.exp(law.log_factor(d)) * double_loop.velocity("USA", x, beta, weights=w)))
+        loop = np.exp(law.log_factor(d)) * double_loop.velocity("USA", x, law.beta, weights=w)
+        printed = max(printed, relative(slope, loop))
     measured = {"differences - velocity": ours, "differences - printed": printed}
-    return judge(measured, {name: (None, 1e-9) for name in measured})
+    return judge(measured, dict.fromkeys(measured, (None, 1e-9)))
 
 
 @check("A24", where="A 3.4.1 (3.12)-(3.14)", title="SA's tokens climb n grad E in the metric sum Z_i |v_i|^2")

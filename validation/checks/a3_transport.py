@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ def weak_solution(bench: Bench) -> Verdict:
         measured[f"{kind}, circle"] = _residual_on_circle(kind, law, pt.uniform_angles(20, rng), w)
         for d in (3, 5):
             measured[f"{kind}, d = {d}"] = _residual_in_space(kind, law, pt.uniform(20, d, rng), w)
-    return judge(measured, {name: (None, 1e-11) for name in measured})
+    return judge(measured, dict.fromkeys(measured, (None, 1e-11)))
 
 
 @check("A09.density", where="A 3.1 (3.1)-(3.4)", title="the density solves it too, keeps its mass, stays positive")
@@ -106,7 +107,7 @@ def weak_density(bench: Bench) -> Verdict:
 # --- A10 ---------------------------------------------------------------------------------------------------
 
 
-@check("A10", where="A Rem 3.1", title="atoms, a step and a density: no blow-up, and max rho grows no faster than allowed")
+@check("A10", where="A Rem 3.1", title="atoms, a step, a density: no blow-up; max rho grows as allowed")
 def existence(bench: Bench) -> Verdict:
     """Three kinds of data.
 
@@ -123,7 +124,7 @@ def existence(bench: Bench) -> Verdict:
     dirac = pt.simulate(mf.USA(9.0), atoms[:1], (0.0, 3.0), [3.0]).x[-1]
     halves = [np.pi * (np.arange(n) + 0.5) / n for n in (50, 100, 200)]
     ends = [pt.simulate(law, x, (0.0, 3.0), [3.0], rtol=1e-11).x[-1] for x in halves]
-    gaps = [float(w1_circle(a, b)) for a, b in zip(ends, ends[1:], strict=False)]
+    gaps = [float(w1_circle(a, b)) for a, b in pairwise(ends)]
     measured = {
         "equal tokens - one heavy token": np.abs(many - np.repeat(few, copies, axis=0)).max(),
         "a Dirac's way": np.abs(dirac - atoms[:1]).max(),
@@ -149,7 +150,9 @@ def existence(bench: Bench) -> Verdict:
 # --- A12 ---------------------------------------------------------------------------------------------------
 
 
-@check("A12", where="A Rem 3.3", title="W1 grows no faster than Dobrushin's bound; i.i.d. samples at rate n^{-1/2}, d = 2")
+@check(
+    "A12", where="A Rem 3.3", title="W1 grows no faster than Dobrushin's bound; i.i.d. samples at rate n^{-1/2}, d = 2"
+)
 def dobrushin(bench: Bench) -> Verdict:
     """Four distances over time, and how the last falls with n.
 
@@ -186,7 +189,10 @@ def dobrushin(bench: Bench) -> Verdict:
     }
     limits |= {name: (None, 4.0) for name in measured if "standard errors" in name}
     limits["slope at the end: standard error"] = (None, 0.05)
-    pictures = [bench.figure("rate", lambda: figures.rate(run, -1)), bench.figure("growth", lambda: figures.growth(run))]
+    pictures = [
+        bench.figure("rate", lambda: figures.rate(run, -1)),
+        bench.figure("growth", lambda: figures.growth(run)),
+    ]
     return judge(measured, limits, pictures=pictures)
 
 

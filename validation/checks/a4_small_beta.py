@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.optimize import root
 
 import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
-from validation.checks._tools import central, velocity
+from validation.checks._critical import critical_points, top_eigenvalue
 from validation.exact import diracs, poisson
 from validation.rates import slope
 from validation.registry import Bench, Verdict, check, judge
@@ -46,7 +45,9 @@ def _ratios(x: Array) -> Array:
     return np.asarray(size(a - b, axis=1) * size(c - d, axis=1) / size(a - c, axis=1) / size(b - d, axis=1))
 
 
-@check("A27.poisson", where="A 4.1 (4.1)", title="beta = 0: a Poisson kernel stays one, and tokens keep their cross-ratios")
+@check(
+    "A27.poisson", where="A 4.1 (4.1)", title="beta = 0: a Poisson kernel stays one, and tokens keep their cross-ratios"
+)
 def poisson_kernels(bench: Bench) -> Verdict:
     """The flow at beta = 0 is an orbit of the Moebius group: r' = r (1 - r^2)/2 on the circle, closed forms above.
 
@@ -130,35 +131,10 @@ def linear_in_beta(bench: Bench) -> Verdict:
             ends = [pt.simulate(kind(b), x, (0.0, 2.0), [2.0], rtol=1e-11).x[-1] for b in (0.0, *betas)]
             gaps = [np.linalg.norm(end - ends[0], axis=-1).max() for end in ends[1:]]
             measured[f"slope, {name}, d = {d}"] = slope(betas, gaps).slope
-    return judge(measured, {name: (0.98, 1.02) for name in measured})
+    return judge(measured, dict.fromkeys(measured, (0.98, 1.02)))
 
 
-def _critical_points(law: Any, n: int, starts: int, rng: Any) -> list[Array]:
-    """Zeros of USA's field on the n-torus, the first token held at 0, found by Powell's method; each once."""
-
-    def field(rest: Array) -> Array:
-        return velocity(law, mf.Points(np.append(0.0, rest)))[1:]
-
-    found: list[Array] = []
-    for start in rng.uniform(0.0, 2.0 * np.pi, (starts, n - 1)):
-        result = root(field, start, tol=1e-13)
-        if np.abs(field(result.x)).max() > 1e-12:
-            continue
-        theta = np.append(0.0, result.x)
-        gram = np.sort(np.cos(np.subtract.outer(theta, theta)).ravel())
-        if all(np.abs(gram - np.sort(np.cos(np.subtract.outer(y, y)).ravel())).max() > 1e-6 for y in found):
-            found.append(theta)
-    return found
-
-
-def _top(law: Any, theta: Array) -> float:
-    """Largest eigenvalue of the field's Jacobian, the rotation (eigenvalue 0) taken out."""
-    J = np.stack([central(lambda h, e=e: velocity(law, mf.Points(theta + h * e)), 2e-3) for e in np.eye(len(theta))], 1)
-    turn = np.full((len(theta), len(theta)), 1.0 / len(theta))
-    return float(np.linalg.eigvalsh(0.5 * (J + J.T) - 10.0 * turn).max())
-
-
-@check("A29", where="A Thm 4.3", title="d = 2, beta <= 1: one cluster; every other critical point found is a strict saddle")
+@check("A29", where="A Thm 4.3", title="d = 2, beta <= 1: one cluster; other critical points are strict saddles")
 def up_to_one(bench: Bench) -> Verdict:
     """Runs, and a search of critical points.
 
@@ -175,13 +151,14 @@ def up_to_one(bench: Bench) -> Verdict:
         spread = np.cos(end[..., :, None] - end[..., None, :]).min()
         measured[f"least <x_i, x_j> at the end, beta = {beta:g}, n = {n}"] = float(spread)
     law = mf.USA(1.0)
-    found = [theta for n in (4, 5) for theta in _critical_points(law, n, 150, rng)]
+    found = [theta for n in (4, 5) for theta in critical_points(law, n, 150, rng)]
     apart = [theta for theta in found if np.ptp(np.cos(theta)) > 1e-6]
     measured["critical points besides consensus"] = len(apart)
-    measured["their least top eigenvalue"] = min(_top(law, theta) for theta in apart)
-    measured["top eigenvalue of consensus + e^beta"] = abs(_top(law, np.zeros(5)) + np.e)
-    stars = [abs(_top(law, 2.0 * np.pi * np.arange(m) / m) - diracs.star_rates(m, 1.0, "USA").max()) for m in (2, 3, 5)]
-    measured["rates of stars - closed form"] = max(stars)
+    measured["their least top eigenvalue"] = min(top_eigenvalue(law, theta) for theta in apart)
+    measured["top eigenvalue of consensus + e^beta"] = abs(top_eigenvalue(law, np.zeros(5)) + np.e)
+    stars = {m: top_eigenvalue(law, 2.0 * np.pi * np.arange(m) / m) for m in (2, 3, 5)}
+    gaps = [abs(top - diracs.star_rates(m, 1.0, "USA").max()) for m, top in stars.items()]
+    measured["rates of stars - closed form"] = max(gaps)
     limits: Limits = {
         "critical points besides consensus": (4, None),
         "their least top eigenvalue": (1e-2, None),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import comb
-from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
@@ -41,7 +40,9 @@ def one_cluster(bench: Bench) -> Verdict:
     return evidence(measured, "Share of 1000 random clouds that are one cluster at t = 1000.")
 
 
-@check("A33", where="A Thm 6.3 (6.1), Rem 6.5", title="d >= n: exponential convergence, in the end at rate 2", covers=("A33", "A35"))
+@check(
+    "A33", where="A Thm 6.3 (6.1), Rem 6.5", title="d >= n: exponential, in the end at rate 2", covers=("A33", "A35")
+)
 def exponential_rate(bench: Bench) -> Verdict:
     """n = 6 uniform tokens in R^8: the slope of log sum_{i,j} (1 - <x_i, x_j>) while the sum is 1e-6 to 1e-11.
 
@@ -56,10 +57,10 @@ def exponential_rate(bench: Bench) -> Verdict:
         total = _distances(run.x).sum(axis=(1, 2))
         first, last = np.flatnonzero((total < 1e-6) & (total > 1e-11))[[0, -1]]
         measured[f"rate, {law}"] = -np.log(total[last] / total[first]) / (run.t[last] - run.t[first]) / unit
-    return judge(measured, {name: (2.0 - 1e-5, 2.0 + 1e-5) for name in measured})
+    return judge(measured, dict.fromkeys(measured, (2.0 - 1e-5, 2.0 + 1e-5)))
 
 
-@check("A34", where="A Lem 6.4, (6.2)-(6.8)", title="tokens of a hemisphere: the cone closes, at the proved rate or faster")
+@check("A34", where="A Lem 6.4, (6.2)-(6.8)", title="tokens of a hemisphere: the cone closes, as fast as proved")
 def cone(bench: Bench) -> Verdict:
     """n = 8 tokens with <x_i, w> > 0: r(t) = min <x_i, w> never falls, and 1 - a(t) obeys the bound.
 

@@ -26,7 +26,8 @@ def angles_and_rows(bench: Bench) -> Verdict:
     """
     rng = np.random.default_rng(bench.rng)
     speed, printed, way = 0.0, 0.0, 0.0
-    for kind, law in (("SA", mf.SA(1.0)), ("SA", mf.SA(9.0)), ("USA", mf.USA(4.0, scale="relative")), ("SA", mf.SA(0.0))):
+    cases = (("SA", mf.SA(1.0)), ("SA", mf.SA(9.0)), ("USA", mf.USA(4.0, scale="relative")), ("SA", mf.SA(0.0)))
+    for kind, law in cases:
         theta, w = pt.uniform_angles(20, rng), rng.dirichlet(np.full(20, 4.0))
         rows = geometry.to_rows(theta)
         v = velocity(law, mf.Points(theta, w))
@@ -52,7 +53,7 @@ def torus(bench: Bench) -> Verdict:
     for law in (mf.USA(0.0), mf.USA(1.0), mf.USA(4.0, sign=-1), mf.USA(9.0, scale="scaled")):
         theta, w = pt.uniform_angles(9, rng), rng.dirichlet(np.full(9, 4.0))
         measured[f"{law}"] = relative(law.sign * gradient(law, theta, w), velocity(law, mf.Points(theta, w)))
-    return judge(measured, {name: (None, 1e-9) for name in measured})
+    return judge(measured, dict.fromkeys(measured, (None, 1e-9)))
 
 
 # --- the density -------------------------------------------------------------------------------------------
@@ -121,7 +122,8 @@ def growth_rates(bench: Bench) -> Verdict:
 
     SA and USA (relative), beta = 1, 4, 9, attraction and repulsion, kappa = 0 and 0.03.  Seen against exact: 1e-8 of
     the largest rate in size, and 1e-8 of each that is at least 1e-2 of it (ripples of 1e-4, cubic terms taken out:
-    what is left is 1e-12 and rounding, 1e-16 / 1e-4, over one e-folding).  Computed against exact: 1e-13 of the largest.
+    what is left is 1e-12 and rounding, 1e-16 / 1e-4, over one e-folding).  Computed against exact: 1e-13, of the
+    largest.
     """
     rng = np.random.default_rng(bench.rng)
     seen, each, computed = 0.0, 0.0, 0.0

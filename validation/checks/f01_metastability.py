@@ -78,14 +78,14 @@ def _staircase(theta: Array, energy: Array) -> dict[str, float]:
     plateau = 0.52 + 0.48 * np.exp(-BETA * (1.0 - np.cos(gap)))
     wait = diracs.merge_time(gap[2], gap[4], BETA, "SA", 0.4)
     return {
-        "widths of {1, 2} and {3, 4, 5} at t = 50": max(_apart(theta[2, :2], theta[2, 0]), _apart(theta[2, 2:], theta[2, 2])),
+        "widths of {1, 2} and {3, 4, 5} at t = 50": max(_apart(x, x[0]) for x in (theta[2, :2], theta[2, 2:])),
         "energy on the plateau - formula": float(np.abs(level - plateau)[2:5].max()),
         "last jump of energy over 2 w_i w_j": float((level[5] - level[4]) / 0.48),
         "waiting time from t = 50 to 200 - two Diracs'": abs(wait - (TIMES[4] - TIMES[2])),
     }
 
 
-@check("F01", where="2410.06833, code", title="five points at beta = 4: two clusters for long, then one; the energy a staircase")
+@check("F01", where="2410.06833, code", title="five points at beta = 4: two clusters for long, then one")
 def five_points(bench: Bench) -> Verdict:
     """SA from the five published points to t = 400, in two modes; angles mod 2 pi at t = 1, 10, 50, 100, 200, 400.
 
@@ -143,4 +143,5 @@ LIMITS: Limits = {
 
 def _steps(t: Array, share: Array, title: str) -> Any:
     """The staircase: E(t) over its last value."""
-    return curves.growth(t, [share], ["$E(t)/E(400)$"], log=False, ylabel="interaction energy, share of its end", title=title)
+    label = "interaction energy, share of its end"
+    return curves.growth(t, [share], ["$E(t)/E(400)$"], log=False, ylabel=label, title=title)
