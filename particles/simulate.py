@@ -96,7 +96,7 @@ def simulate(
         Trajectory,
         law,
         cloud,
-        template.retract(x),
+        x,
         (t0, t1),
         default_times(t0, t1) if asked is None else asked,
         stepper,
