@@ -108,11 +108,13 @@ def _signs(g: Array | None) -> Any:
 
 
 def _crossed(signs: Array, g: Array | None, event: int | None) -> Any:
-    """Sign of every event after a step; a zero keeps its old sign, the event landed on has changed it."""
-    now = _signs(g)
-    if now is None:
+    """Sign of every event after a step: only the event landed on has changed it.
+
+    One that a cut step passed unseen is so found crossed at the next step's end: late, and not lost.
+    """
+    if g is None:
         return None
-    now = np.where(now == 0.0, signs, now)
+    now = np.where(signs == 0.0, _signs(g), signs)
     if event is not None:
         now[event] = -signs[event]
     return now

@@ -217,8 +217,8 @@ class Record:
         where = np.searchsorted(at, self.t)
         if np.any(where >= len(at)) or np.any(at[where] != self.t):
             raise ValueError(
-                "dissipated: this run kept no dense output to integrate over: let it keep it (for particles, t_eval=None "
-                "and no noise)"
+                "dissipated: this run kept no dense output to integrate over: let it keep it (for particles, "
+                "t_eval=None and no noise)"
             )
         return total[where]
 

@@ -170,8 +170,8 @@ class Gridded:
         off = other.weights @ np.square(other.evaluate(carry(self, c, other)) - values)
         if np.sqrt(off) > ALIASED * np.sqrt(other.weights @ np.square(values)):
             raise ValueError(
-                f"density: under-resolved: {fine} and {other} see two different functions in the callable: it oscillates "
-                "between their nodes: use a larger space"
+                f"density: under-resolved: {fine} and {other} see two different functions in the callable: it "
+                "oscillates between their nodes: use a larger space"
             )
         return c
 
@@ -206,8 +206,8 @@ def _finished(rho: Density, normalize: bool, signed: bool) -> Density:
     if low < -RESOLVED * max(high, -low):
         where = int(values.argmin())
         raise ValueError(
-            f"density: negative: its smallest value is {low:.3e} (largest {high:.3e}) at {fine.space.nodes[where]}; a density is "
-            "not negative (for a perturbation: signed=True)"
+            f"density: negative: its smallest value is {low:.3e} (largest {high:.3e}) at {fine.space.nodes[where]}; a "
+            "density is not negative (for a perturbation: signed=True)"
         )
     mass = float(rho.mass)
     if not mass > 0.0:

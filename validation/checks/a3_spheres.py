@@ -60,7 +60,12 @@ def _off(rho: mf.Density, w: Any) -> float:
     return float(np.linalg.norm(mine - exact.coefficients) / np.linalg.norm(exact.coefficients))
 
 
-@check("A15.growth", where="A Prop 3.4", title="modes about the uniform measure grow at k(k+d-2) lambda_k / beta", covers=())
+@check(
+    "A15.growth",
+    where="A Prop 3.4",
+    title="modes about the uniform measure grow at k(k+d-2) lambda_k / beta",
+    covers=(),
+)
 def growth_on_spheres(bench: Bench) -> Verdict:
     """Measured growth of single modes, d = 3, 4, 8 (k <= 6) and d = 128 (k <= 2), and of every (l, m), l <= 4, on S^2.
 
@@ -77,10 +82,12 @@ def growth_on_spheres(bench: Bench) -> Verdict:
         rates = growth.growth_rates(kind, 4.0, 3, 4, scale="relative")
         sphere = mf.Sphere(16)
         worst = max(
-            abs(_rate(law, sphere, l, {(l, m): 1.0}) - rates[l]) for l in range(1, 5) for m in range(l + 1)  # noqa: E741
+            abs(_rate(law, sphere, k, {(k, m): 1.0}) - rates[k])
+            for k in range(1, 5)
+            for m in range(k + 1)
         )
         measured[f"{kind}, S^2"] = worst / rates.max()
-    return judge(measured, {name: (None, 1e-8) for name in measured})
+    return judge(measured, dict.fromkeys(measured, (None, 1e-08)))
 
 
 def _rate(law: Any, space: Any, k: int, mode: dict[Any, float]) -> float:
@@ -97,7 +104,12 @@ def _rate(law: Any, space: Any, k: int, mode: dict[Any, float]) -> float:
     return float(np.log(np.abs(np.mean(ends) / ripple[at])) / t)
 
 
-@check("A09.rotated", where="A 3.1", title="a rotated axisymmetric density on S^2 moves as the zonal solver says", covers=("A09",))
+@check(
+    "A09.rotated",
+    where="A 3.1",
+    title="a rotated axisymmetric density on S^2 moves as the zonal solver says",
+    covers=("A09",),
+)
 def rotated(bench: Bench) -> Verdict:
     """The same density solved on S^2 about a skew axis, and as a function of <x, axis>: energy, moments, values.
 
@@ -119,7 +131,7 @@ def rotated(bench: Bench) -> Verdict:
         "second moment": float(np.abs(a.second_moment - b.second_moment).max()),
         "values": float(np.abs(a.at(x) - b.at(x)).max()),
     }
-    return judge(measured, {name: (None, 1e-10) for name in measured})
+    return judge(measured, dict.fromkeys(measured, (None, 1e-10)))
 
 
 @check("A03.sphere", where="A 2.2, 3.3", title="two Diracs on S^2 follow the closed form", covers=("A03",))
@@ -139,14 +151,17 @@ def diracs_on_the_sphere(bench: Bench) -> Verdict:
             factor = law.log_factor(3) if kind == "USA" else 0.0
             worst = max(worst, float(np.abs(gap - diracs.gap(run.t, a0, 4.0, kind, m1, log_factor=factor)).max()))
         measured[kind] = worst
-    return judge(measured, {name: (None, 1e-9) for name in measured})
+    return judge(measured, dict.fromkeys(measured, (None, 1e-09)))
 
 
 @check(
-    "A13.sphere", where="A 3.2, Lem 3.7", title="S^2 without symmetry: energy, dissipation, mass", covers=("A13", "A14", "A21")
+    "A13.sphere",
+    where="A 3.2, Lem 3.7",
+    title="S^2 without symmetry: energy, dissipation, mass",
+    covers=("A13", "A14", "A21"),
 )
 def energy_on_the_sphere(bench: Bench) -> Verdict:
-    """|E(t) - E(0) - dissipated| <= 1e-9 |E(t) - E(0)| and mass to 1e-13, both laws and signs; uniform is the minimum."""
+    """|E(t) - E(0) - dissipated| <= 1e-9 |E(t) - E(0)|, mass to 1e-13, both laws and signs; uniform is the minimum."""
     measured: dict[str, float] = {}
     rho0 = mf.Sphere(32).density(_three_waves)
     for law in (mf.SA(4.0), mf.USA(4.0, scale="relative"), mf.SA(4.0, sign=-1), mf.USA(1.0, sign=-1)):
@@ -161,7 +176,12 @@ def energy_on_the_sphere(bench: Bench) -> Verdict:
     return judge(measured, {name: (None, bounds[name.split(":")[0]]) for name in measured})
 
 
-@check("A20.spheres", where="A (3.8)-(3.10), Lem 3.6", title="the field of a density on S^2 is the sum over its points", covers=("A20",))
+@check(
+    "A20.spheres",
+    where="A (3.8)-(3.10), Lem 3.6",
+    title="the field of a density on S^2 is the sum over its points",
+    covers=("A20",),
+)
 def convolution_on_the_sphere(bench: Bench) -> Verdict:
     """Z's gradient by multipliers against the direct sum over the quadrature points: 1e-13 of the largest velocity."""
     rho = mf.Sphere(40).density(_three_waves)
@@ -172,4 +192,4 @@ def convolution_on_the_sphere(bench: Bench) -> Verdict:
         slow = law.velocity(0.0, x, points)
         slow = slow - np.sum(slow * x, axis=-1, keepdims=True) * x
         measured[str(law)] = float(np.abs(law.velocity(0.0, x, rho) - slow).max() / np.abs(slow).max())
-    return judge(measured, {name: (None, 1e-12) for name in measured})
+    return judge(measured, dict.fromkeys(measured, (None, 1e-12)))

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.polynomial import chebyshev, polynomial
+from numpy.polynomial import polynomial
 from scipy.special import betaln
 
 from meanfield.protocols import Array
 from meanfield.spaces import ultraspherical
+from validation.metrics import _pieces
 from validation.metrics._roots import bracketed_newton
 
 _NODES = 16
@@ -36,11 +37,9 @@ class AngleLaw:
         self.cells = max(8, int(np.ceil(np.pi * degree / _REACH)))
         self.width = np.pi / self.cells
         self.edges = np.linspace(0.0, np.pi, self.cells + 1)
-        nodes = chebyshev.chebpts1(_NODES)
-        f = _density(d, a, (np.arange(self.cells)[:, None] + 0.5 + 0.5 * nodes) * self.width)
-        series = np.linalg.solve(chebyshev.chebvander(nodes, _NODES - 1), f.T)
-        self._f = np.stack([polynomial_of(c) for c in series.T], axis=1)
-        self._H = np.stack([polynomial.polyint(c, scl=0.5 * self.width, lbnd=-1.0) for c in self._f.T], axis=1)
+        f = _density(d, a, _pieces.abscissae(self.cells, _NODES))
+        self._f = _pieces.powers(f)
+        self._H = polynomial.polyint(self._f, lbnd=-1.0, scl=0.5 * self.width, axis=0)
         steps = self._H.sum(axis=0)  # at u = 1
         negative = -float(np.minimum(f, 0.0).mean(axis=1).sum() * self.width)
         if negative > _NEGATIVE:
@@ -58,13 +57,12 @@ class AngleLaw:
 
     def density(self, alpha: Array) -> Array:
         """f."""
-        cell, u = self._place(alpha)
-        return _horner(self._f, cell, u)
+        return _pieces.evaluate(self._f, *_pieces.place(alpha, self.cells))
 
     def mass(self, alpha: Array) -> Array:
         """H, the mass at angles up to alpha."""
-        cell, u = self._place(alpha)
-        return self.start[cell] + _horner(self._H, cell, u)
+        cell, u = _pieces.place(alpha, self.cells)
+        return self.start[cell] + _pieces.evaluate(self._H, cell, u)
 
     def quantile(self, level: Array) -> Array:
         """alpha with H(alpha) = level, for levels in [0, 1]; increasing with the level."""
@@ -80,11 +78,6 @@ class AngleLaw:
         right = self.edges[cell + 1]
         found = bracketed_newton(excess, left, right, left + part * (right - left), xtol=1e-9, vtol=2e-16)
         return np.asarray(np.maximum.accumulate(found))
-
-    def _place(self, alpha: Array) -> tuple[Array, Array]:
-        scaled = alpha / self.width
-        cell = np.clip(scaled.astype(np.intp), 0, self.cells - 1)
-        return cell, 2.0 * (scaled - cell) - 1.0
 
     # --- costs --------------------------------------------------------------------------------------------
 
@@ -143,29 +136,13 @@ def _levels(weights: Array) -> Array:
 
 def _density(d: int, a: Array, alpha: Array) -> Array:
     """f at angles, by p_k times the square root of the weight, which is bounded where p_k is not."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power = (d - 2.0) * np.log(np.sin(alpha)) if d > 2 else np.zeros_like(alpha)
-    root = np.exp(0.5 * (power - betaln(0.5, 0.5 * (d - 1.0))))
     c, b = np.cos(alpha), ultraspherical.recurrence(d, max(len(a) - 1, 1))
+    # about the equator, where the mass is in high d, the power of a number close to 1
+    log_sine = np.where(c * c < 0.5, 0.5 * np.log1p(-np.minimum(c * c, 0.5)), np.log(np.sin(alpha)))
+    root = np.exp(0.5 * ((d - 2.0) * log_sine - betaln(0.5, 0.5 * (d - 1.0))))
     before, now = np.zeros_like(alpha), root
     total = a[0] * root
     for k in range(1, len(a)):
         now, before = (c * now - (b[k - 2] * before if k > 1 else 0.0)) / b[k - 1], now
         total = total + a[k] * now
     return root * total
-
-
-def polynomial_of(series: Array) -> Array:
-    """A Chebyshev series as powers, lowest first, of full length."""
-    out = np.zeros(len(series))
-    powers = chebyshev.cheb2poly(series)
-    out[: len(powers)] = powers
-    return out
-
-
-def _horner(table: Array, cell: Array, u: Array) -> Array:
-    out = table[-1].take(cell)
-    for row in table[-2::-1]:
-        out *= u
-        out += row.take(cell)
-    return out
