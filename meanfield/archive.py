@@ -105,7 +105,8 @@ def solution_dataset(sol: Any) -> Any:
     space = sol.finest
     axes = space.axes
     shape = tuple(len(axis) for axis in axes.values())
-    curves = {name: ("t", getattr(sol, name)) for name in ("energy", "dissipation", "mass", "entropy", "free_energy")}
+    curves = {name: ("t", sol.quantity(name)) for name in ENERGIES if name in sol.names}
+    curves |= {"mass": ("t", sol.mass), "entropy": ("t", sol.entropy)}
     ds = _dataset(
         sol,
         {

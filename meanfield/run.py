@@ -160,7 +160,7 @@ class _Log:
         saved, stretches, held, gone, cost = self.sure
         del self.t[saved:], self.states[saved:], self.owners[saved:], self.segments[stretches:]
         del self.dense[held:], self.dense_owners[held:], self.spent_t[gone:], self.spent[gone:]
-        extra = not self.t or (t > self.t[-1] and stop.status is not Status.REACHED_END)
+        extra = stop.status is not Status.REACHED_END and (not self.t or t > self.t[-1])
         if extra:
             self._snapshot(t, y, len(self.segments) - 1)
         state = None if rng is None else copy.deepcopy(rng.bit_generator.state)

@@ -182,8 +182,8 @@ def lead_shape(a: Side, b: Side) -> tuple[int, ...]:
         return tuple(np.broadcast_shapes(a.lead, b.lead))
     except ValueError:
         raise ValueError(
-            f"a and b must have leading (replica) axes that broadcast; got {a.lead} and {b.lead}. The last two axes are "
-            "points and coordinates; the axes before them are replicas."
+            f"a and b must have leading (replica) axes that broadcast; got {a.lead} and {b.lead}. The last two axes "
+            "are points and coordinates; the axes before them are replicas."
         ) from None
 
 

@@ -17,8 +17,8 @@ from scipy.special import gammaln
 from meanfield import inputs
 from meanfield.protocols import Array
 from meanfield.spaces import Sphere
-from validation.metrics._addition import PairKernel, harmonics, legendre, means, order_weights, spectral_weights
-from validation.metrics._spheres import Harmonic, Rows, Side, Zonal, lead_shape, paired, read
+from validation.metrics._addition import PairKernel, harmonics, means, order_weights, spectral_weights
+from validation.metrics._spheres import Rows, Side, Zonal, lead_shape, paired, read
 from validation.metrics.sphere_axial import direction
 
 _SUMMED = 20_000
@@ -148,7 +148,10 @@ def _settings(a: Side, b: Side, s: float | None, degree: int | None) -> tuple[Ar
     W = spectral_weights(a.d, order, degree)
     W[0] = 0.0
     if not np.isfinite(W).all() or not W[1] > 1e-290:
-        raise ValueError(f"s must be such that the weights (1 + k(k+d-2))^-s N(d, k) are numbers; got {order}, d = {a.d}.")
+        raise ValueError(
+            f"s must leave (1 + k(k+d-2))^-s N(d, k) within floating-point numbers; got {order} for d = {a.d}. Pass "
+            "one nearer to 1."
+        )
     return W, degree
 
 

@@ -1,0 +1,302 @@
+"""What a run leaves behind: saved and loaded bit for bit, gone on with bit for bit, shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from PIL import Image
+
+import meanfield as mf
+import particles as pt
+from meanfield import settings, storage
+from meanfield.protocols import Array
+
+LAW = mf.SA(4.0)
+
+
+def start(n: int) -> mf.Density:
+    return mf.Circle(n).density(lambda q: 1.0 + 0.3 * np.cos(q) + 0.2 * np.sin(2.0 * q))
+
+
+RUNS: dict[str, Callable[..., mf.Solution]] = {
+    "plain": lambda **o: mf.solve(LAW, start(128), (0.0, 2.0), **o),
+    "doubling": lambda **o: mf.solve(mf.USA(4.0, sign=1, scale="relative"), start(32), (0.0, 2.5), **o),
+    "asked times": lambda **o: mf.solve(LAW, start(16), (0.0, 2.0), t_eval=[0.0, 0.31, 0.7, 1.1, 1.9], **o),
+    "noise": lambda **o: mf.solve(LAW, start(64), (0.0, 2.0), diffusion=0.05, **o),
+    "noise, asked times": lambda **o: mf.solve(
+        mf.USA(1.0), start(16), (1.0, 3.0), t_eval=[1.5, 3.0], diffusion=0.1, **o
+    ),
+    "own method": lambda **o: mf.solve(
+        mf.USA(1.0), start(64), (0.0, 3.0), method=mf.Spectral(tail=1e-10), rtol=1e-8, **o
+    ),
+}
+each = pytest.mark.parametrize("name", RUNS)
+
+
+def same(a: Any, b: Any) -> None:
+    """Bit for bit, between the saved times too."""
+    np.testing.assert_array_equal(a.t, b.t)
+    for mine, theirs in zip(a.densities, b.densities, strict=True):
+        assert mine.space == theirs.space
+        np.testing.assert_array_equal(mine.coefficients, theirs.coefficients)
+    for name in ("energy", "dissipation", "dissipated", "mass", "entropy", "free_energy"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+    for t in np.linspace(a.begin, a.end, 23):
+        np.testing.assert_array_equal(a(t).coefficients, b(t).coefficients)
+    assert [(s.t, s.method, s.unknowns) for s in a.segments] == [(s.t, s.method, s.unknowns) for s in b.segments]
+    assert a.status is b.status and a.law == b.law and a.end == b.end
+
+
+# --- files ---------------------------------------------------------------------------------------------------
+
+
+@each
+def test_a_solution_comes_back_from_its_file(name: str, tmp_path: Path) -> None:
+    sol = RUNS[name]()
+    sol.save(tmp_path / "run.nc")
+    back = mf.load(tmp_path / "run.nc")
+    same(sol, back)
+    assert back.message == sol.message and back.counters == sol.counters
+    assert settings.to_json(back.settings) == settings.to_json(sol.settings)
+    assert back.success and repr(back) == repr(sol)
+    back.save(tmp_path / "again.nc")
+    same(mf.load(tmp_path / "again.nc"), sol)
+
+
+CLOUDS: dict[str, Callable[[], Any]] = {
+    "angles": lambda: pt.simulate(LAW, [0.0, 1.0, 12.5], (0.0, 1.0), weights=[1.0, 2.0, 3.0]),
+    "rows": lambda: pt.simulate(mf.USA(2.0), pt.uniform(5, 4, 1), (0.0, 1.0), [0.2, 1.0]),
+    "replicas": lambda: pt.simulate(LAW, pt.uniform_angles(6, 2, replicas=(2, 3)), (0.0, 1.0), angles=True),
+    "noise": lambda: pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0), diffusion=0.1, method="heun", step=0.05, rng=3),
+}
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_a_trajectory_comes_back_from_its_file(name: str, tmp_path: Path) -> None:
+    traj = CLOUDS[name]()
+    traj.save(tmp_path / "run.nc")
+    back = pt.load(tmp_path / "run.nc")
+    for part in ("t", "x", "weights", "energy", "dissipation", "rows"):
+        np.testing.assert_array_equal(getattr(back, part), getattr(traj, part), err_msg=part)
+    assert back.law == traj.law and back.message == traj.message and back.angles == traj.angles
+    assert back.checkpoint["rng"] == traj.checkpoint["rng"] and (name == "noise") == (
+        back.checkpoint["rng"] is not None
+    )
+    if traj.dense:
+        np.testing.assert_array_equal(back.dissipated, traj.dissipated)
+        np.testing.assert_array_equal(back(0.777).points, traj(0.777).points)
+
+
+def test_files_are_refused_for_what_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sol, path = RUNS["plain"](), tmp_path / "run.nc"
+    sol.save(path)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        sol.save(path)
+    sol.save(path, overwrite=True)
+    with pytest.raises(mf.StorageError, match=r"holds a 'solution'.*'trajectory'"):
+        pt.load(path)
+    whole = path.read_bytes()
+    for damage, told in ((whole[: len(whole) // 2], "damaged|truncated"), (b"hello", "not a netCDF"), (b"", "empty")):
+        (tmp_path / "bad.nc").write_bytes(damage)
+        with pytest.raises(mf.StorageError, match=told):
+            mf.load(tmp_path / "bad.nc")
+    sol.to_xarray().drop_vars("coefficients").to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    with pytest.raises(mf.StorageError, match="not one of ours"):
+        mf.load(tmp_path / "other.nc")
+    with pytest.raises(FileNotFoundError, match=r"nothing\.nc"):
+        mf.load(tmp_path / "nothing.nc")
+    monkeypatch.setattr(storage, "FORMAT", storage.FORMAT + 1)
+    sol.save(tmp_path / "newer.nc")
+    monkeypatch.undo()
+    with pytest.raises(mf.StorageError, match="Upgrade meanfield"):
+        mf.load(tmp_path / "newer.nc")
+
+
+# --- going on ------------------------------------------------------------------------------------------------
+
+
+@each
+@pytest.mark.parametrize("part", [0.02, 0.35, 0.8])
+def test_a_resumed_run_has_the_bits_of_an_unbroken_one(name: str, part: float, tmp_path: Path) -> None:
+    whole = RUNS[name]()
+    stop = whole.begin + part * (whole.end - whole.begin)
+    half = RUNS[name](observe=lambda t, rho: t > stop)
+    assert half.status is mf.Status.OBSERVER and half.end < whole.end
+    rest = mf.resume(half)
+    same(rest, whole)
+    assert rest.counters == whole.counters and rest.message == whole.message
+    half.save(tmp_path / "half.nc")
+    same(mf.resume(mf.load(tmp_path / "half.nc")), whole)
+
+
+@each
+def test_broken_twice_is_no_worse_than_once(name: str, tmp_path: Path) -> None:
+    whole = RUNS[name]()
+    span = whole.end - whole.begin
+    first = RUNS[name](observe=lambda t, rho: t > whole.begin + 0.2 * span)
+    second = mf.resume(first, observe=lambda t, rho: t > whole.begin + 0.6 * span)
+    assert first.end < second.end < whole.end
+    second.save(tmp_path / "second.nc")
+    third = mf.resume(mf.load(tmp_path / "second.nc"))
+    same(third, whole)
+    assert third.counters == whole.counters
+
+
+def test_going_beyond_the_end_saves_at_the_same_spacing() -> None:
+    first = mf.solve(LAW, start(64), (0.0, 1.0))
+    longer = mf.resume(first, 1.555)
+    np.testing.assert_allclose(longer.t[:-1], 0.01 * np.arange(156), rtol=1e-12)
+    assert longer.t[-1] == longer.end == 1.555 and np.all(np.diff(longer.t) > 0.0)
+    far = mf.resume(longer, 3.0)
+    np.testing.assert_allclose(np.delete(far.t, 156), 0.01 * np.arange(301), rtol=1e-12)
+    straight = mf.solve(LAW, start(64), (0.0, 3.0))
+    np.testing.assert_allclose(far(3.0).moments(9), straight(3.0).moments(9), rtol=0.0, atol=1e-11)
+    assert far.dissipated[-1] == pytest.approx(straight.dissipated[-1], rel=1e-10)
+    asked = mf.solve(LAW, start(64), (0.0, 1.0), t_eval=[0.5])
+    np.testing.assert_array_equal(mf.resume(asked, 2.0).t, [0.5])
+    shorter = mf.resume(mf.solve(LAW, start(64), (0.0, 3.0), observe=lambda t, rho: t > 0.5), 1.0)
+    assert shorter.end == 1.0 == shorter.t[-1] and shorter.success
+
+
+def test_an_unresolved_run_goes_on_with_more_room() -> None:
+    law, rho0, span = mf.USA(4.0, scale="relative"), start(32), (0.0, 2.5)
+    roomy = mf.solve(law, rho0, span, max_resolution=512)
+    with pytest.raises(mf.UnresolvedError) as caught:
+        mf.solve(law, rho0, span, max_resolution=64)
+    cramped: Any = caught.value.solution
+    assert cramped.end < 2.5
+    with pytest.raises(mf.UnresolvedError) as again:
+        mf.resume(cramped)
+    nowhere: Any = again.value.solution
+    np.testing.assert_array_equal(nowhere.t, cramped.t)
+    assert nowhere.end == cramped.end and nowhere.status is mf.Status.UNRESOLVED
+    for stopped in (cramped, nowhere):
+        same(mf.resume(stopped, max_resolution=512), roomy)
+
+
+def test_what_cannot_be_resumed() -> None:
+    sol = mf.solve(LAW, start(64), (0.0, 1.0))
+    for end in (1.0, 0.5, -1.0):
+        with pytest.raises(ValueError, match="t_end"):
+            mf.resume(sol, end)
+    with pytest.raises(ValueError, match="t_end"):
+        mf.resume(sol)
+    with pytest.raises(ValueError, match="t_end"):
+        mf.resume(sol, float("nan"))
+    with pytest.raises(TypeError, match=r"sol: got Trajectory"):
+        mf.resume(pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0)))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="on_unresolved"):
+        mf.resume(sol, 2.0, on_unresolved="shrug")
+
+
+# --- what it says --------------------------------------------------------------------------------------------
+
+
+def test_a_record_is_frozen_and_says_how_it_went() -> None:
+    sol = RUNS["doubling"]()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        sol.t = np.zeros(3)  # type: ignore[misc]
+    assert len(sol) == 101 and sol.begin == 0.0 and sol.end == 2.5
+    assert "17 -> 33 -> 65" in sol.message and f"{sol.counters.steps} steps" in sol.message
+    assert str(mf.USA(4.0, scale="relative")) in repr(sol)
+    assert sol.names == ("dissipation", "energy", "free_energy")
+    np.testing.assert_array_equal(sol.quantity("energy"), sol.energy)
+    with pytest.raises(ValueError, match=r"warmth.*energy"):
+        sol.quantity("warmth")
+    for t in (-0.1, 2.6, float("nan")):
+        with pytest.raises(ValueError, match="t"):
+            sol(t)
+    np.testing.assert_allclose(sol.minimum, [rho.minimum for rho in sol.densities])
+    assert sol.coefficients.shape == (101, sol.finest.n // 2 + 1) and sol.values.shape == (101, sol.finest.n)
+    np.testing.assert_allclose(sol.values[0], sol.densities[0](sol.finest.nodes), atol=1e-14)
+
+
+def test_xarray_of_a_solution() -> None:
+    sol = RUNS["doubling"]()
+    ds = sol.to_xarray()
+    assert dict(ds.sizes) == {"t": 101, "theta": sol.finest.n, "k": sol.finest.n // 2 + 1}
+    np.testing.assert_array_equal(ds["rho"].values, sol.values)
+    np.testing.assert_array_equal(ds["coefficients"].sel(k=2).values, sol.coefficients[:, 2])
+    np.testing.assert_array_equal(ds["coefficients"].isel(t=0, k=slice(17, None)).values, 0.0)
+    for name in ("energy", "dissipation", "mass", "entropy", "free_energy"):
+        np.testing.assert_array_equal(ds[name].values, getattr(sol, name))
+    assert json.loads(ds.attrs["law"])["beta"] == 4.0 and ds.attrs["status"] == mf.Status.REACHED_END.value
+    assert float(ds["rho"].mean("theta").sel(t=1.25, method="nearest")) == pytest.approx(1.0, abs=1e-14)
+    heat = mf.solve(mf.Diffusion(0.1), start(64), (0.0, 1.0)).to_xarray()
+    assert "energy" not in heat and "free_energy" in heat and "rho" in heat
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_xarray_of_a_trajectory(name: str) -> None:
+    traj = CLOUDS[name]()
+    ds = traj.to_xarray()
+    variable = ds["theta" if traj.angles else "x"]
+    np.testing.assert_array_equal(variable.values, traj.x)
+    assert variable.dims[0] == "t" and variable.dims[-1] == ("particle" if traj.angles else "component")
+    np.testing.assert_array_equal(ds["energy"].values, traj.energy)
+    np.testing.assert_array_equal(ds["weights"].values, traj.weights)
+    assert ("replica_1" in ds.dims) == (name == "replicas")
+
+
+PLOTS: dict[str, Callable[[Any], Any]] = {
+    "plot": lambda r: r.plot(),
+    "plot_energy": lambda r: r.plot_energy(),
+    "plot_profiles": lambda r: r.plot_profiles([0.0, 0.123, 1.0]),
+    "plot_spectrum": lambda r: r.plot_spectrum(),
+    "plot_ring": lambda r: r.plot_ring(),
+    "plot_ring at a time": lambda r: r.plot_ring(0.5),
+    "plot_inner_products": lambda r: r.plot_inner_products(),
+}
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+@pytest.mark.parametrize("name", ["doubling", "angles", "replicas"])
+def test_pictures(name: str, plot: str) -> None:
+    record = (RUNS | CLOUDS)[name]()
+    if not hasattr(record, plot.split()[0]):
+        assert ("profiles" in plot or "spectrum" in plot) == (name != "doubling")
+        return
+    axes = PLOTS[plot](record)
+    assert all(isinstance(ax, Axes) and ax.has_data() for ax in np.ravel(axes))
+    if plot == "plot":
+        assert record.plot(ax=axes) is axes
+
+
+def test_pictures_of_what_is_not_there() -> None:
+    traj = CLOUDS["replicas"]()
+    assert isinstance(traj.plot(replica=(1, 2)), Axes)
+    with pytest.raises(ValueError, match="replica"):
+        traj.plot(replica=1)
+    with pytest.raises(ValueError, match=r"t: got 0\.123.*nearest"):
+        traj.plot_ring(0.123)
+    rows = CLOUDS["rows"]()
+    with pytest.raises(TypeError, match="theta exists on the circle only"):
+        rows.plot()
+    assert isinstance(rows.plot_inner_products(1.0), Axes)
+
+
+def test_films(tmp_path: Path) -> None:
+    sol, traj = RUNS["plain"](), pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0), [0.0, 0.5, 1.0])
+    sol.animate(tmp_path / "density.gif", frames=3)
+    traj.animate(tmp_path / "cloud.gif")
+    for film in ("density.gif", "cloud.gif"):
+        with Image.open(tmp_path / film) as picture:
+            assert picture.n_frames == 3  # type: ignore[attr-defined]
+    with pytest.raises(FileExistsError, match="overwrite"):
+        sol.animate(tmp_path / "density.gif", frames=3)
+    with pytest.raises(ValueError, match="frames"):
+        sol.animate(tmp_path / "short.gif", frames=1)
+
+
+def test_many_saved_times_are_asked_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = RUNS["plain"]()
+    monkeypatch.setattr("meanfield.record.CHUNK", 100)
+    pieces: Array = RUNS["plain"]().energy
+    np.testing.assert_array_equal(pieces, whole.energy)
