@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -206,10 +207,10 @@ def default_times(t0: float, t1: float, end: float | None = None) -> Any:
 
 def checked_watch(observe: Any, max_seconds: Any, progress: Any) -> Watch:
     """Observers, limits and progress, checked."""
-    observers = () if observe is None else (observe,) if callable(observe) else tuple(observe)
-    for o in observers:
-        if not callable(o):
-            raise TypeError(f"observe: got {o!r}, wanted a callable observe(t, measure) or a sequence of them")
+    given = () if observe is None else (observe,) if callable(observe) else observe
+    observers = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(callable(o) for o in observers):
+        raise TypeError(f"observe: got {observe!r}, wanted a callable observe(t, measure) or a sequence of them")
     if max_seconds is not None:
         max_seconds = inputs.number("max_seconds", max_seconds, above=0.0)
     if progress not in (None, True, False):
@@ -233,7 +234,7 @@ def _tolerances(rtol: Any, atol: Any) -> tuple[float, float]:
 
 def _method(method: Any, max_resolution: int | None) -> Any:
     chosen = METHODS[inputs.choice("method", method, tuple(METHODS))]() if isinstance(method, str) else method
-    if not hasattr(chosen, "bind"):
+    if isinstance(chosen, type) or not hasattr(chosen, "bind"):
         raise TypeError(f"method: got {method!r}, wanted one of {sorted(METHODS)} or an instance such as mf.Spectral()")
     return chosen if max_resolution is None else replace(chosen, max_resolution=max_resolution)
 

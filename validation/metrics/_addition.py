@@ -103,10 +103,8 @@ def spectral_weights(d: int, s: float, degree: int) -> Array:
     k = np.arange(degree + 1.0)
     decay = np.log1p(k * (k + d - 2.0))
     N = dimensions(d, degree)
-    with np.errstate(over="ignore"):
-        plain = N * np.exp(-s * decay)
     if np.isfinite(N[-1]):
-        return plain
+        return np.asarray(N * np.exp(-s * decay))
     # N(k+1)/N(k) = (2k+d)(k+d-2) / ((2k+d-2)(k+1)), whose first is d
     k = k[1:-1]
     steps = np.log((2.0 * k + d) * (k + d - 2.0) / ((2.0 * k + d - 2.0) * (k + 1.0)))

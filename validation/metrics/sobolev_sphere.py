@@ -57,10 +57,10 @@ def sobolev_sphere(
 
     Notes
     -----
-    On S^2: O(n + degree^3) by a nonuniform transform, a million points in seconds; the coefficients have an absolute
-    error of about 1e-13.  Elsewhere: all pairs of points, by tiles of bounded memory (10^8 pairs take some ten
-    seconds), with an error of the square of about 1e-15 times its largest possible value, sobolev_tail(d, 0, s); a
-    density enters by its moments about its axis, exactly.  For more points see `sobolev_axial`.
+    On S^2: O(n + degree^3) by a nonuniform transform, a million points to degree 64 in less than a second; the
+    coefficients have an absolute error of about 1e-13.  Elsewhere: all pairs of points, by tiles of bounded memory
+    (some seconds for n = 10^4, growing as n^2), where the square has an error of about 1e-15 times the largest it can
+    be; a density enters by its moments about its axis, exactly.  For more points see `sobolev_axial`.
 
     For n independent uniform points E ||mu_n - sigma||^2 = (1/n) sum_k (1 + k(k+d-2))^{-s} N(d, k) over the same k.
     """
@@ -119,16 +119,19 @@ def sobolev_tail(d: int, degree: int, s: float | None = None) -> float:
     order = d / 2.0 if s is None else inputs.number("s", s)
     if 2.0 * order <= d - 1.0:
         return float("inf")
-    last = degree + _SUMMED
+    last = degree + max(_SUMMED, 20 * d)
     total = float(spectral_weights(d, order, last)[degree + 1 :].sum())
+    j, log_factorial = np.arange(1.0, d - 2.0), gammaln(d - 1.0)
 
-    def term(k: float) -> float:
-        log_N = np.log(2.0 * k + d - 2.0) + gammaln(k + d - 2.0) - gammaln(k + 1.0) - gammaln(d - 1.0)
-        return float(np.exp(log_N - order * np.log1p(k * (k + d - 2.0))))
+    def term(v: float) -> float:
+        # at k = last e^v, by log k and 1/k: N(d, k) = (2k+d-2) (k+1) ... (k+d-3) / (d-2)!
+        log_k = np.log(last) + v
+        r = np.exp(-log_k)
+        log_N = np.log(2.0 + (d - 2.0) * r) + (d - 2.0) * log_k + np.log1p(j * r).sum() - log_factorial
+        return float(np.exp(log_N - order * (2.0 * log_k + np.log1p((d - 2.0) * r + r * r)) + log_k))
 
-    # Euler and Maclaurin from the last summed term on; in u = last / k the integrand is smooth down to 0
-    beyond = quad(lambda u: term(last / u) * last / u**2 if u > 0.0 else 0.0, 0.0, 1.0, epsrel=1e-10)[0]
-    return total + beyond - 0.5 * term(float(last))
+    # Euler and Maclaurin from the last summed term on: the integral of the terms over k, less half the first
+    return total + quad(term, 0.0, np.inf, epsrel=1e-10, epsabs=0.0, limit=200)[0] - 0.5 * term(0.0) / last
 
 
 # --- settings ----------------------------------------------------------------------------------------------
