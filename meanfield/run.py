@@ -83,8 +83,7 @@ class _Log:
     def __init__(
         self, law: Any, method: Any, t: float, y: Array, saves: Array, keep: bool, gauge: bool, held: int
     ) -> None:
-        self.law, self.saves, self.keep = law, saves, keep
-        self.gauge = gauge and "dissipation" in law.quantities(method.template.measure(y))
+        self.law, self.saves, self.keep, self.gauge = law, saves, keep, gauge
         self.t: list[float] = []
         self.states: list[Array] = []
         self.owners: list[int] = []
@@ -144,7 +143,7 @@ class _Log:
             self.held += between.nbytes
             self.dense.append(between)
             self.dense_owners.append(owner)
-        elif self.gauge:
+        elif self.gauge and _has_rate(self.law, self.segments[owner].template.measure(between.y0)):
             # no room to keep it: what it is needed for is taken from it now
             times = np.array(self.t)
             inner = times[(times > between.t0) & (times < between.t1)]
@@ -180,6 +179,14 @@ class _Log:
             spent=np.array(self.spent),
             checkpoint={"t": t, "y": y, "h": h, "rng": state, "extra": extra},
         )
+
+
+def _has_rate(law: Any, mu: Any) -> bool:
+    """Whether the law knows a dissipation of this measure."""
+    try:
+        return "dissipation" in law.quantities(mu)
+    except TypeError:  # the measure cannot answer the law's questions
+        return False
 
 
 def drive(

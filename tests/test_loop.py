@@ -339,6 +339,27 @@ def test_a_law_without_energy_needs_none(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @dataclass(frozen=True)
+class Unanswerable(mf.SA):
+    """Its velocity asks points, its energy what no density answers."""
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        return super().velocity(t, x, mu)
+
+    def quantities(self, mu: Any) -> dict[str, Any]:
+        return {"energy": mu.read(mf.Exponential(1.0, Q=np.eye(2)), None, "Z").Z.sum(), "dissipation": 0.0}
+
+
+def test_a_law_whose_energy_the_measure_cannot_answer_runs_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = mf.solve(LAW, RHO0, (0.0, 0.5))
+    for budget in (1 << 28, 0):
+        monkeypatch.setattr(meanfield.run, "DENSE_BUDGET", budget)
+        sol = mf.solve(Unanswerable(4.0), RHO0, (0.0, 0.5))
+        np.testing.assert_array_equal(sol.coefficients, whole.coefficients)
+        with pytest.raises(TypeError, match="kernels of <x, y> alone"):
+            sol.dissipated  # noqa: B018
+
+
+@dataclass(frozen=True)
 class Forgetful(Stepper):
     """Euler's method that keeps nothing of what is between."""
 

@@ -37,22 +37,21 @@ def check_refusal(name: str, call: Callable[[], Any], kind: Any) -> None:
 # --- laws ----------------------------------------------------------------------------------------------------
 
 
-@refused(
-    [(name, partial(law, **arguments), kind)
-        for law in (mf.SA, mf.USA)
-        for name, arguments, kind in [
-            ("beta", {"beta": -1.0}, ValueError), ("beta", {"beta": NAN}, ValueError),
-            ("beta", {"beta": INF}, ValueError), ("beta", {"beta": "4"}, TypeError),
-            ("beta", {"beta": None}, TypeError), ("beta", {"beta": 1j}, TypeError),
-            ("beta", {"beta": True}, TypeError), ("beta", {"beta": np.ones(2)}, TypeError),
-            ("beta", {"beta": 701.0}, ValueError), ("beta", {"beta": 1e4}, ValueError),
-            ("sign", {"beta": 1.0, "sign": 0}, ValueError), ("sign", {"beta": 1.0, "sign": 2}, ValueError),
-            ("sign", {"beta": 1.0, "sign": 0.5}, ValueError), ("sign", {"beta": 1.0, "sign": True}, ValueError),
-            ("sign", {"beta": 1.0, "sign": "-"}, ValueError), ("sign", {"beta": 1.0, "sign": NAN}, ValueError),
-            ("scale", {"beta": 1.0, "scale": "raw"}, ValueError), ("scale", {"beta": 1.0, "scale": 1.0}, TypeError),
-            ("scale", {"beta": 1.0, "scale": "Scaled"}, ValueError),
-        ]]
-)  # fmt: skip
+WRONG: list[tuple[str, dict[str, Any], Any]] = [
+    ("beta", {"beta": -1.0}, ValueError), ("beta", {"beta": NAN}, ValueError),
+    ("beta", {"beta": INF}, ValueError), ("beta", {"beta": "4"}, TypeError),
+    ("beta", {"beta": None}, TypeError), ("beta", {"beta": 1j}, TypeError),
+    ("beta", {"beta": True}, TypeError), ("beta", {"beta": np.ones(2)}, TypeError),
+    ("beta", {"beta": 701.0}, ValueError), ("beta", {"beta": 1e4}, ValueError),
+    ("sign", {"beta": 1.0, "sign": 0}, ValueError), ("sign", {"beta": 1.0, "sign": 2}, ValueError),
+    ("sign", {"beta": 1.0, "sign": 0.5}, ValueError), ("sign", {"beta": 1.0, "sign": True}, ValueError),
+    ("sign", {"beta": 1.0, "sign": "-"}, ValueError), ("sign", {"beta": 1.0, "sign": NAN}, ValueError),
+    ("scale", {"beta": 1.0, "scale": "raw"}, ValueError), ("scale", {"beta": 1.0, "scale": 1.0}, TypeError),
+    ("scale", {"beta": 1.0, "scale": "Scaled"}, ValueError),
+]  # fmt: skip
+
+
+@refused([(name, partial(law, **arguments), kind) for law in (mf.SA, mf.USA) for name, arguments, kind in WRONG])
 def test_attention(name: str, call: Any, kind: Any) -> None:
     check_refusal(name, call, kind)
 

@@ -21,10 +21,7 @@ from numpy.typing import NDArray
 import meanfield as mf
 import particles as pt
 from meanfield import inputs
-from validation.metrics import w1_circle
-from validation.metrics.sobolev_sphere import sobolev_sphere
-from validation.metrics.sphere import emd_sphere
-from validation.metrics.sphere_axial import w1_axial
+from validation.metrics import emd_sphere, sobolev_sphere, w1_axial, w1_circle
 from validation.rates import Slope, slope
 
 Floats = NDArray[np.float64]

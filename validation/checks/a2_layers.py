@@ -15,7 +15,7 @@ from validation.registry import Bench, Verdict, check, judge
 def layers(bench: Bench) -> Verdict:
     """L steps of Euler with rows renormalised, the papers' layer, against the flow at T = 2: slope -1 over L.
 
-    SA and USA (relative), n = 16 on S^1 and S^2, L = 100 to 800; within 0.02, the next order bending the line by 1/L.
+    SA and USA (relative), n = 16 on S^1 and S^2, L = 100 to 800; within 0.05, the next order bending the line.
     """
     rng = np.random.default_rng(bench.rng)
     counts = np.array([100, 200, 400, 800])
@@ -27,7 +27,7 @@ def layers(bench: Bench) -> Verdict:
         gaps = np.array([np.abs(end - flow).max() for end in ends])
         measured[f"slope over L, {law}, d = {d}"] = slope(counts, gaps).slope
         measured[f"gap at L = 800, {law}, d = {d}"] = gaps[-1]
-    return judge(measured, {name: (-1.02, -0.98) for name in measured if name.startswith("slope")})
+    return judge(measured, {name: (-1.05, -0.95) for name in measured if name.startswith("slope")})
 
 
 @check("A05", where="A Fig 1", title="inner products of random tokens gather at 1 as layers pass")

@@ -112,7 +112,7 @@ def existence(bench: Bench) -> Verdict:
     """Three kinds of data.
 
     Atoms: tokens at equal places must move as one token of their mass: to 1e-13, since only sums differ.  A Dirac
-    stays.  L^1: half the circle filled evenly, by n equal masses; W1 between the runs of n and 2n must halve when n
+    stays, up to what projecting e^9 x leaves: 1e-11.  L^1: half the circle filled evenly, by n equal masses; W1 between the runs of n and 2n must halve when n
     doubles (order 1 in 1/n, +-2%), which it does only if the flow is Lipschitz and the limit exists.  Density: d/dt log
     max rho = -div X there, so log(max rho(t) / max rho(0)) <= int sup(-div X) ds; 1e-3 is left to the trapezoidal rule.
     """
@@ -141,7 +141,7 @@ def existence(bench: Bench) -> Verdict:
         )
     limits: dict[str, tuple[float | None, float | None]] = {
         "equal tokens - one heavy token": (None, 1e-13),
-        "a Dirac's way": (None, 1e-14),
+        "a Dirac's way": (None, 1e-11),
         "W1 of 50 and 100 over W1 of 100 and 200": (1.96, 2.04),
     }
     return judge(measured, limits | {name: (0.0, 1.001) for name in measured if "allowed" in name})
@@ -160,10 +160,11 @@ def dobrushin(bench: Bench) -> Verdict:
     is held against exp int (L_x + L_mu), the constants taken along the solution (`experiment.dobrushin_constant`; for
     infinitesimal distances, so 1e-3 is granted).  The measured exponent, log growth over t, is reported.  At t = 0
     n i.i.d. uniform angles have a mean W1 known for every n (`exact.floors`): four standard errors.  At the end the
-    slope of log W1 over log n lies within four standard errors of -1/2, and these are at most 0.05.
+    slope of log W1 over log n lies within four standard errors of -1/2, and these are at most 0.03.
     """
-    law, t, replicas = mf.SA(4.0), 2.0, 24 if bench.tier == "quick" else 256
-    run = mean_field_limit(law, n=(300, 1000, 3000), replicas=replicas, t=t, times=5, rng=bench.rng)
+    law, t, replicas = mf.SA(4.0), 2.0, 64 if bench.tier == "quick" else 256
+    sizes = (100, 1000) if bench.tier == "quick" else (300, 1000, 3000, 10000)
+    run = mean_field_limit(law, n=sizes, replicas=replicas, t=t, times=5, rng=bench.rng)
     other = mf.Circle(128).density(lambda theta: two_waves(theta) + 1e-4 * np.cos(3.0 * theta))
     near = mf.solve(law, other, (0.0, t))
     pairs = np.array([w1_circle(near(s), run.solution(s)) for s in run.t])
@@ -188,7 +189,7 @@ def dobrushin(bench: Bench) -> Verdict:
         name: (None, 1.001) for name in measured if name.endswith("over bound")
     }
     limits |= {name: (None, 4.0) for name in measured if "standard errors" in name}
-    limits["slope at the end: standard error"] = (None, 0.05)
+    limits["slope at the end: standard error"] = (None, 0.03)
     pictures = [
         bench.figure("rate", lambda: figures.rate(run, -1)),
         bench.figure("growth", lambda: figures.growth(run)),

@@ -18,7 +18,7 @@ from validation.metrics import _pieces
 from validation.metrics._spheres import Harmonic, Rows, Side, Zonal
 
 _CHUNK = 1 << 15
-_TILE = (256, 4096)
+_TILE = (128, 512)
 _WIDTH = 0.2
 """Width of a cell times the degree: polynomials of degree 7 then err by 1e-15 of the sum of the terms' sizes."""
 _NODES = 8
