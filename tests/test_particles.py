@@ -216,6 +216,7 @@ def test_euler_is_the_papers_own_scheme(kind: str, d: int) -> None:
     times = step * np.arange(steps + 1)
     traj = pt.simulate(KINDS[kind](beta), x0, (0.0, times[-1]), times, method="euler", step=step)
     bound = 1e-13 if kind == "SA" else 1e-9  # USA's steps overshoot wildly here, and so do roundings
+    np.testing.assert_allclose(traj.x[:2], by_hand[:2], rtol=0.0, atol=1e-14)
     np.testing.assert_allclose(traj.x, by_hand, rtol=0.0, atol=bound)
     assert traj.counters.steps == steps
     if d == 2:

@@ -30,8 +30,14 @@ def critical_points(law: Any, n: int, starts: int, rng: Any) -> list[Array]:
     return found
 
 
+def jacobian(law: Any, theta: Array) -> Array:
+    """d v_i / d theta_j of the angular velocities, (n, n), by central differences."""
+    unit = np.eye(len(theta))
+    return np.stack([central(lambda h, e=e: velocity(law, mf.Points(theta + h * e)), 2e-3) for e in unit], axis=1)
+
+
 def top_eigenvalue(law: Any, theta: Array) -> float:
-    """Largest eigenvalue of the field's Jacobian, the rotation (eigenvalue 0) taken out."""
-    J = np.stack([central(lambda h, e=e: velocity(law, mf.Points(theta + h * e)), 2e-3) for e in np.eye(len(theta))], 1)
+    """Largest eigenvalue of USA's Jacobian, which is symmetric, the rotation (eigenvalue 0) taken out."""
+    J = jacobian(law, theta)
     turn = np.full((len(theta), len(theta)), 1.0 / len(theta))
     return float(np.linalg.eigvalsh(0.5 * (J + J.T) - 10.0 * turn).max())

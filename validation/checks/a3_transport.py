@@ -112,9 +112,10 @@ def existence(bench: Bench) -> Verdict:
     """Three kinds of data.
 
     Atoms: tokens at equal places must move as one token of their mass: to 1e-13, since only sums differ.  A Dirac
-    stays, up to what projecting e^9 x leaves: 1e-11.  L^1: half the circle filled evenly, by n equal masses; W1 between the runs of n and 2n must halve when n
-    doubles (order 1 in 1/n, +-2%), which it does only if the flow is Lipschitz and the limit exists.  Density: d/dt log
-    max rho = -div X there, so log(max rho(t) / max rho(0)) <= int sup(-div X) ds; 1e-3 is left to the trapezoidal rule.
+    stays, up to what projecting e^9 x leaves: 1e-11.  L^1: half the circle filled evenly, by n equal masses; W1 between
+    the runs of n and 2n must halve when n doubles (order 1 in 1/n, +-2%), which it does only if the flow is Lipschitz
+    and the limit exists.  Density: d/dt log max rho = -div X there, so log(max rho(t) / max rho(0)) <= int sup(-div X)
+    ds; 1e-3 is left to the trapezoidal rule.
     """
     rng = np.random.default_rng(bench.rng)
     atoms, copies = pt.uniform(6, 3, rng), np.array([1, 3, 2, 1, 4, 1])
@@ -221,5 +222,5 @@ def sampling_rates(bench: Bench) -> Verdict:
         power, logs = floors.w1_exponents(d)
         fit = slope(sizes, mean / np.log(sizes) ** logs, error / np.log(sizes) ** logs)
         measured |= {f"slope, d = {d}": fit.slope, f"standard error, d = {d}": fit.error}
-        limits[f"slope, d = {d}"] = (-power - 0.04, -power + 0.04)
+        limits[f"slope, d = {d}"] = (round(-power - 0.04, 3), round(-power + 0.04, 3))
     return judge(measured, limits)

@@ -142,7 +142,12 @@ ARRIVAL = {
 """Time at which 32 orthogonal tokens have inner products 0.999, as printed on the checklist."""
 
 
-@check("A38", where="A Thm 6.8 (6.9), (6.10)", title="32 orthogonal tokens keep one common inner product, gamma(t)")
+@check(
+    "A38",
+    where="A Thm 6.8 (6.9), (6.10)",
+    title="32 orthogonal tokens keep one common inner product",
+    covers=("A38", "A40"),
+)
 def orthogonal_tokens(bench: Bench) -> Verdict:
     """The whole system in R^32 from the identity matrix, against the scalar equation by quadrature.
 

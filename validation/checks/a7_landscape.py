@@ -10,8 +10,8 @@ from scipy.optimize import brentq
 import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
-from validation.checks._critical import critical_points, top_eigenvalue
-from validation.checks._tools import start
+from validation.checks._critical import critical_points, jacobian, top_eigenvalue
+from validation.checks._tools import start, velocity
 from validation.registry import Bench, Verdict, check, evidence, judge
 from validation.verdict import Limits
 
@@ -100,6 +100,34 @@ def saddles(bench: Bench) -> Verdict:
         measured[f"critical points, beta = {beta:g}"] = len(apart)
         measured[f"least top eigenvalue, beta = {beta:g}"] = min(top_eigenvalue(law, theta) for theta in apart)
     return evidence(measured, "Positive: every critical point found is a strict saddle.")
+
+
+@check("A71", where="A Rem B.1, C.1", title="the index of a critical point is the same in both metrics")
+def indices(bench: Bench) -> Verdict:
+    """Numbers of unstable directions of SA and of USA at the same critical points, n = 3, 4, 5, beta = 0.5, 1, 2.
+
+    SA's field is USA's over Z, so that its Jacobian there is Z^{-1} times the symmetric one, with the same signs.
+    Eigenvalues within 1e-7 of zero (the rotation, and what differences leave) count for neither.
+    """
+    rng = np.random.default_rng(bench.rng)
+    points = different = saddles = 0
+    field = 0.0
+    for beta in (0.5, 1.0, 2.0):
+        sa, usa = mf.SA(beta), mf.USA(beta, scale="relative")
+        for theta in (theta for n in (3, 4, 5) for theta in critical_points(usa, n, 40, rng)):
+            ours, other = (np.linalg.eigvals(jacobian(law, theta)).real for law in (sa, usa))
+            points += 1
+            different += int(np.sum(ours > 1e-7) != np.sum(other > 1e-7))
+            saddles += int(0 < np.sum(other > 1e-7) < len(theta) - 1)
+            field = max(field, float(np.abs(velocity(sa, mf.Points(theta))).max()))
+    measured = {
+        "critical points": points,
+        "of them saddles": saddles,
+        "indices that differ": different,
+        "SA's speed": field,
+    }
+    limits: Limits = {"of them saddles": (5, None), "indices that differ": (0, 0), "SA's speed": (None, 1e-11)}
+    return judge(measured, limits)
 
 
 # --- where attraction turns --------------------------------------------------------------------------------
