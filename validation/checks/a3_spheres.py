@@ -172,7 +172,7 @@ def energy_on_the_sphere(bench: Bench) -> Verdict:
     least = mf.uniform(mf.Sphere(8)).energy(mf.SA(4.0))
     measured["uniform: minimum"] = abs(least - energy.minimum(4.0, 3))
     measured["uniform: velocity"] = float(np.abs(mf.SA(4.0).velocity(0.0, None, mf.uniform(mf.Sphere(8)))).max())
-    bounds = {"identity": 1e-9, "backslide": 1e-14, "mass": 1e-13, "uniform": 1e-14}
+    bounds = {"identity": 1e-9, "backslide": 1e-14, "mass": 1e-13, "uniform": 1e-13}
     return judge(measured, {name: (None, bounds[name.split(":")[0]]) for name in measured})
 
 
