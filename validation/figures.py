@@ -10,6 +10,7 @@ import numpy as np
 
 from meanfield.plot import circle, curves, style, zonal
 from validation.experiment import Limit
+from validation.registry import close
 
 
 def save_limit(run: Limit, folder: Path) -> list[tuple[str, str]]:
@@ -27,9 +28,10 @@ def save_limit(run: Limit, folder: Path) -> list[tuple[str, str]]:
     for name, caption, draw in drawings:
         if run.init == "quantize":
             caption = caption.replace("independent samples", "deterministic quantisation")
-        style.save(draw(), folder / f"limit-{name}.png")
+        drawn = draw()
+        style.save(drawn, folder / f"limit-{name}.png")
+        close(drawn)
         made.append((f"limit-{name}.png", caption))
-    close_all()
     return made
 
 
@@ -37,13 +39,6 @@ LABELS = {
     "W1": r"mean $W_1(\mu_n, \mu)$ (rad)",
     "Sobolev": r"mean $\Vert\mu_n - \mu\Vert_{H^{-d/2}}$",
 }
-
-
-def close_all() -> None:
-    """Let pyplot forget what was saved."""
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
 
 
 def overlay(run: Limit, ax: Any = None) -> Any:

@@ -80,11 +80,11 @@ class Bench:
         drawn = what() if callable(what) else what
         file = f"{self.id}-{name}.png"
         style.save(drawn, self.out / file)
-        _close(drawn)
+        close(drawn)
         return file
 
 
-def _close(drawn: Any) -> None:
+def close(drawn: Any) -> None:
     """Let pyplot forget a saved figure.  Whoever drew one with pyplot has imported it; nobody else needs it."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     one = drawn.flat[0] if isinstance(drawn, np.ndarray) else drawn

@@ -26,7 +26,7 @@ import numpy as np
 from scipy.special import roots_jacobi
 
 from meanfield.protocols import Array, Between, Status, Stepped, Stop
-from meanfield.steppers.control import Adaptive, checked
+from meanfield.steppers.control import Adaptive
 from meanfield.steppers.dense import gauss
 from meanfield.steppers.diagonal import Diagonal, distinct, grid, on_grid
 
@@ -258,22 +258,6 @@ class ExponentialCollocation(Adaptive):
         super().__post_init__()
         if not 3 <= self.order <= 10:
             raise ValueError(f"order: got {self.order!r}, wanted 3 to 10")
-
-    def step(
-        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
-    ) -> Stepped:
-        """One accepted step from (t, y), y real or complex; method.linear broadcasts to y.  See `Stepper`.
-
-        Raises
-        ------
-        Stop
-            STEP_TOO_SMALL, or NOT_FINITE where the state or every trial step was not finite.
-        ValueError
-            If method.linear is complex or positive somewhere.
-        """
-        y = checked(t, y, h, stop)
-        with np.errstate(over="ignore", invalid="ignore"):  # a trial step may overflow: it is then rejected
-            return self._step(method, t, y, h, stop, keep)
 
     def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         sweeps = _Sweeps(self.order, method, t, y)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield.protocols import Array, Status, Stepper, Stop
+from meanfield.protocols import Array, Status, Stepped, Stepper, Stop
 
 NOT_FINITE_FACTOR = 0.1
 """What a step is cut to when it met inf or nan: nothing is known about the right size."""
@@ -116,6 +116,27 @@ class Adaptive(Stepper):
                 "wanted 0 < shrink < safety < 1 < grow"
             )
         object.__setattr__(self, "adaptive", True)
+
+    def step(
+        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
+    ) -> Stepped:
+        """One accepted step from (t, y), y real or complex of any shape; see `Stepper`.
+
+        The between is the curve of the unretracted step: whoever reads it retracts.
+
+        Raises
+        ------
+        Stop
+            STEP_TOO_SMALL, or NOT_FINITE where the state or every trial step was not finite.
+        ValueError
+            Where the linear part is treated exactly: if method.linear is complex or positive somewhere.
+        """
+        y = checked(t, y, h, stop)
+        with np.errstate(over="ignore", invalid="ignore"):  # a trial step may overflow: it is then rejected
+            return self._step(method, t, y, h, stop, keep)
+
+    def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
+        raise TypeError(f"{type(self).__name__} does not step")
 
     def scale(self, modulus0: Array, y1: Array) -> Array:
         """sc for flat |y0| and flat y1; never zero, so that 0 / 0 cannot arise."""

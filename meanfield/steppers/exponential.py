@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meanfield.protocols import Array, Between, Status, Stepped, Stop
-from meanfield.steppers.control import Adaptive, checked
+from meanfield.steppers.control import Adaptive
 from meanfield.steppers.dense import evaluate, phis
 from meanfield.steppers.diagonal import Diagonal, distinct, grid, on_grid
 
@@ -137,22 +137,6 @@ class ETDRK4(Adaptive):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "order", 5)
-
-    def step(
-        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
-    ) -> Stepped:
-        """One accepted step from (t, y), y real or complex; method.linear broadcasts to y.  See `Stepper`.
-
-        Raises
-        ------
-        Stop
-            STEP_TOO_SMALL, or NOT_FINITE where the state or every trial step was not finite.
-        ValueError
-            If method.linear is complex or positive somewhere.
-        """
-        y = checked(t, y, h, stop)
-        with np.errstate(over="ignore", invalid="ignore"):  # a trial step may overflow: it is then rejected
-            return self._step(method, t, y, h, stop, keep)
 
     def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         double = _Doubling(method, t, y)

@@ -98,22 +98,6 @@ class ExplicitRungeKutta(Adaptive):
             raise ValueError(f"table: got {self.table.name}, which has no error estimate; wanted an embedded method")
         object.__setattr__(self, "order", self.table.order)
 
-    def step(
-        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
-    ) -> Stepped:
-        """One accepted step from (t, y), y real or complex of any shape; see `Stepper`.
-
-        The between is the curve of the unretracted step: whoever reads it retracts.
-
-        Raises
-        ------
-        Stop
-            STEP_TOO_SMALL, or NOT_FINITE where the state or every trial step was not finite.
-        """
-        y = checked(t, y, h, stop)
-        with np.errstate(over="ignore", invalid="ignore"):  # a trial step may overflow: it is then rejected
-            return self._step(method, t, y, h, stop, keep)
-
     def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         table, order = self.table, self.table.error_order + 1
         stages = _Stages(table, method, t, y, keep)
