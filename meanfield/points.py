@@ -5,6 +5,7 @@ A density as its quadrature points (`Points(rho.x, weights=rho.weights)`) gives 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,12 +15,16 @@ import numpy as np
 from meanfield import geometry, inputs
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import Circle, Sphere
-from meanfield.sums.choose import FAINT, FIELDS, UNDERFLOW, choose
+from meanfield.sums.cells import cells
+from meanfield.sums.choose import COMPILED, FAINT, FIELDS, UNDERFLOW, choose
 from meanfield.sums.direct import direct
+from meanfield.sums.direct_numba import direct_numba
 from meanfield.sums.harmonic import harmonic
 
 SPACES: dict[int, Any] = {2: Circle(8), 3: Sphere(2)}
 """Whose harmonics serve points of dimension d; the size does not matter."""
+FEWEST = 4
+"""Points a degree from which cells are worth their tables; below, nonuniform transforms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +39,7 @@ class Cluster:
         Masses, of sum 1 along the last axis.
     angles : bool
         Which of the two.
-    field : {"auto", "direct", "harmonic"}
+    field : {"auto", "direct", "harmonic", "cells", "compiled"}
         Which sum answers.
     """
 
@@ -95,19 +100,27 @@ class Cluster:
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
         weights = np.broadcast_to(self.weights, self.points.shape if self.angles else self.points.shape[:-1])
-        if choose(self.field, kernel, self.d, self.n, weights) == "direct":
-            return self._direct(kernel, x, want, weights)
-        space = SPACES[self.d]
-        at = None if x is None or x is self.x else space.chart(x)
-        r = harmonic(space, kernel, self.theta if self.d == 2 else self.x, weights, at, want)
-        where = self.x if x is None else x
-        if r.Z is not None and not self._mended(kernel, r, where, want, weights):
-            return self._direct(kernel, x, want, weights)
-        if x is None and self.angles:
+        name = choose(self.field, kernel, self.d, self.n)
+        if name in ("direct", "compiled"):
+            return self._dense(name, kernel, x, want, weights)
+        r = self._banded(name, kernel, x, want, weights)
+        if r.Z is not None and not self._mended(name, kernel, r, x, want, weights):
+            return self._dense(name, kernel, x, want, weights)
+        if r.M is None or (x is None and self.angles):
             return r
-        return r if r.M is None else r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, space.frame(where)))
+        where = self.x if x is None else x
+        if self.d == 2:
+            return r._replace(M=r.M * geometry.quarter_turn(where))
+        return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, SPACES[self.d].frame(where)))
 
-    def _mended(self, kernel: Any, r: Reading, where: Array, want: str, weights: Array) -> bool:
+    def _banded(self, name: str, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
+        """By harmonics, M along the frame."""
+        at = None if x is None or x is self.x else SPACES[self.d].chart(x)
+        if self.d == 2 and (name == "cells" or self.n >= FEWEST * kernel.bandwidth(2)):
+            return cells(kernel, self.theta, weights, at, want, numba=name == "cells")
+        return harmonic(SPACES[self.d], kernel, self.theta if self.d == 2 else self.x, weights, at, want)
+
+    def _mended(self, name: str, kernel: Any, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
         """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
         # far from all points Z is faint everywhere, but its mean over the sphere is 1
         z = r.Z[..., 0]
@@ -116,8 +129,8 @@ class Cluster:
         if 2 * len(few) > faint.shape[-1]:
             return False
         if len(few):
-            there = where[..., few, :]
-            d = direct(kernel, there, self.x, weights, want)
+            there = (self.x if x is None else x)[..., few, :]
+            d = _sum(name)(kernel, there, self.x, weights, want)
             size = np.exp(d.log - r.log)
             if size.min() < UNDERFLOW:
                 return False
@@ -128,12 +141,17 @@ class Cluster:
                 r.L[..., few] = d.L * size[..., 0]
         return True
 
-    def _direct(self, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
+    def _dense(self, name: str, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
         own = x is None or x is self.x
-        r = direct(kernel, self.x if x is None else x, self.x, weights, want, same=own)
+        r = _sum(name)(kernel, self.x if x is None else x, self.x, weights, want, same=own)
         if not (x is None and self.angles) or r.M is None or not kernel.isotropic:
             return r
         return r._replace(M=np.sum(r.M * geometry.quarter_turn(self.x), axis=-1, keepdims=True))
+
+
+def _sum(name: str) -> Callable[..., Reading]:
+    """The dense sum that goes with a field: compiled ones are for each other."""
+    return direct_numba if name in COMPILED else direct
 
 
 def Points(x: Any, weights: Any = None, *, angles: bool = False, field: str = "auto") -> Cluster:
@@ -147,8 +165,10 @@ def Points(x: Any, weights: Any = None, *, angles: bool = False, field: str = "a
         Masses, normalised to sum 1; 1/n if not given.
     angles : bool
         Read x as angles.
-    field : {"auto", "direct", "harmonic"}
-        Which sum answers.
+    field : {"auto", "direct", "harmonic", "cells", "compiled"}
+        Which sum answers: "direct" all pairs; "harmonic" the kernel's bandwidth of harmonics (the circle and S^2);
+        "cells" (the circle) and "compiled" (all pairs) the same, compiled by numba (the extra ``fast``).  "auto"
+        takes the fastest for their number among those that are there.
     """
     as_angles = angles or np.ndim(x) == 1
     points = inputs.angles("x", x) if as_angles else inputs.rows("x", x)

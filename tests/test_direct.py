@@ -361,3 +361,24 @@ def test_nan_stays_where_it_is():
     x[2] = np.nan
     r = direct(Exponential(1.0), x, x, np.full(5, 0.2), "ZM", same=True)
     assert np.isnan(r.Z[2]).all()
+
+
+def test_large_tiles_answer_as_small_ones(monkeypatch):
+    rng = np.random.default_rng(17)
+    x, y, w = unit(523, 32, rng=rng), unit(300, 32, rng=rng), rng.uniform(0.1, 1.0, 523)
+    cases = [(x, x, w, True), (x, x, np.where(w < 0.3, 0.0, w), True), (y, x, w, False)]
+    small = [direct(Exponential(9.0), a, b, v, "ZML", same=same) for a, b, v, same in cases]
+    monkeypatch.setattr(room, "LARGE_TILE", 64)
+    heights = []
+
+    class Noted(room._Tiles):
+        def scores(self, at):
+            heights.append(at.i.stop - at.i.start)
+            return super().scores(at)
+
+    monkeypatch.setattr(room, "_Tiles", Noted)
+    for (a, b, v, same), expected in zip(cases, small, strict=True):
+        r = direct(Exponential(9.0), a, b, v, "ZML", same=same)
+        for ours, theirs in zip(r[:3], expected[:3], strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=1e-13 * np.abs(theirs).max())
+    assert max(heights) > 3 * 64  # tall above the diagonal

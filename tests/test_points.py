@@ -10,9 +10,11 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield import points as measure
 from meanfield.points import Cluster
 from meanfield.protocols import Array
 from meanfield.spaces import Circle
+from meanfield.sums import choose as room
 from meanfield.sums.choose import CROSSOVER, choose
 from meanfield.sums.harmonic import harmonic
 
@@ -147,18 +149,54 @@ def test_angles_and_rows_are_the_same_points() -> None:
 # --- which sum -----------------------------------------------------------------------------------------------
 
 
-def test_the_rule_of_choice() -> None:
+def test_the_rule_of_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     few, many = CROSSOVER[2] - 1, CROSSOVER[2]
     kernel, wide = mf.Exponential(4.0), mf.Exponential(1000.0)
     turned = mf.Exponential(1.0, Q=np.array([[0.0, 1.0], [1.0, 0.0]]))
-    flat, steep = np.ones(many), np.append(np.ones(many - 1), 1e-11)
-    assert choose("auto", kernel, 2, few, flat) == choose("auto", wide, 2, many, flat) == "direct"
-    assert choose("auto", kernel, 2, many, flat) == choose("harmonic", kernel, 2, 5, flat) == "harmonic"
-    assert choose("auto", kernel, 2, many, steep) == choose("auto", turned, 2, many, flat) == "direct"
-    assert choose("auto", kernel, 5, 10**6, flat) == choose("direct", kernel, 2, many, flat) == "direct"
-    for d, bad in ((5, kernel), (2, turned)):
-        with pytest.raises(ValueError, match=r"field.*harmonic"):
-            choose("harmonic", bad, d, many, flat)
+    lots = room.COMPILED["cells"]
+    for there in (True, False):
+        monkeypatch.setattr(room, "installed", lambda there=there: there)
+        assert choose("auto", kernel, 2, few) == choose("auto", wide, 2, many) == "direct"
+        assert choose("auto", kernel, 2, many) == choose("harmonic", kernel, 2, 5) == "harmonic"
+        assert choose("auto", kernel, 5, 10**6) == choose("direct", kernel, 2, many) == "direct"
+        assert choose("auto", kernel, 3, 10**6) == choose("auto", kernel, 2, lots - 1) == "harmonic"
+        assert choose("auto", kernel, 2, lots) == ("cells" if there else "harmonic")
+        assert choose("auto", turned, 2, lots) == ("compiled" if there else "direct")
+        for d, bad in ((5, kernel), (2, turned)):
+            with pytest.raises(ValueError, match=r"field.*harmonic"):
+                choose("harmonic", bad, d, many)
+        for d, bad in ((3, kernel), (2, turned)):
+            with pytest.raises(ValueError, match=r"field.*cells.*circle"):
+                choose("cells", bad, d, many)
+    for name in ("cells", "compiled"):
+        with pytest.raises(ImportError, match=r"meanfield-attention\[fast\]"):
+            mf.Points([0.0, 1.0], field=name).read(kernel)
+
+
+@pytest.mark.parametrize("beta", [4.0, 9.0, 64.0])
+def test_tiny_weights_need_no_direct_sum(beta: float) -> None:
+    """A density carried by its points: weights over eighteen decades, some zero, some negative by rounding."""
+    rng = np.random.default_rng(11)
+    x = np.concatenate([rng.normal(0.0, 0.3, N - 300), rng.uniform(-1.5, 1.5, 300)])
+    w = np.concatenate([np.ones(N - 300), 10.0 ** -rng.uniform(0.0, 18.0, 300)])
+    w[-40:-20], w[-20:] = 0.0, -1e-17
+    w /= w.sum()
+    fast, slow, auto = (Cluster(x, w, True, field) for field in ("harmonic", "direct", "auto"))
+    for law in laws(beta):
+        v, exact = law.velocity(0.0, None, fast), law.velocity(0.0, None, slow)
+        np.testing.assert_allclose(v, exact, rtol=0.0, atol=1e-12 * np.abs(exact).max())
+        div, slowly = law.divergence(0.0, None, fast), law.divergence(0.0, None, slow)
+        np.testing.assert_allclose(div, slowly, rtol=0.0, atol=1e-11 * max(1.0, np.abs(slowly).max()))
+        np.testing.assert_array_equal(law.velocity(0.0, None, auto), v)
+
+
+def test_a_well_conditioned_cloud_asks_no_direct_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(12)
+    w = 10.0 ** -rng.uniform(0.0, 18.0, N)
+    mu = Cluster(rng.normal(0.0, 0.5, N), w / w.sum(), True, "harmonic")
+    expected = mu.read(mf.Exponential(4.0), None, "ZML")
+    monkeypatch.setattr(measure, "direct", None)
+    np.testing.assert_array_equal(mu.read(mf.Exponential(4.0), None, "ZML").L, expected.L)
 
 
 @pytest.mark.parametrize("n", [CROSSOVER[2] - 1, CROSSOVER[2] + 1])

@@ -1,7 +1,7 @@
 """Dense sums over points: every pair, in tiles that stay in cache, safe from overflow at any beta.
 
 The slow oracle of the fast sums, and the workhorse where there is none (matrices Q, K; any dimension; any kernel).
-Memory is O(n d) whatever n: scores exist for one tile of at most 65536 pairs at a time.
+Memory is O(n d) whatever n: scores exist for one tile at a time, of 65536 pairs, or 4 million if d >= 32 and n >= 4096.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ __all__ = ["TILE", "direct"]
 
 TILE = 256
 """Rows and columns of a tile: its scores (512 KiB) stay in the second-level cache between their making and use."""
+WIDE, LARGE_TILE = 32, 1024
+"""From this dimension on, and for many points, matrix products are most of the work, and BLAS wants them large."""
 _SPREAD = 1e200
 """Beyond this ratio of weights, e^{s - max s} underflows before its weight makes it negligible."""
 
@@ -71,11 +73,9 @@ def direct(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: 
     than any s, so that nothing overflows; and Z_i >= w_i, its own term, at least 1e-200 of every weight, while a term
     that underflows is below 1e-308 of it: nothing that counts is lost, at any beta.
     """
-    if not isinstance(want, str) or not set(want) <= set("ZML"):
-        raise ValueError(f"want must be letters among 'Z', 'M', 'L'; got {want!r}")
-    x, y, w, lead = _together(x, y, weights)
+    x, y, w, lead = checked(x, y, weights, want)
     tiles = _Tiles(kernel, x, y, w, want)
-    top = _by_pairs(kernel, x, w) if same else None
+    top = by_pairs(kernel, x, w) if same else None
     sums, L, log = _rows(tiles) if top is None else _pairs(tiles, top)
     n, d, z = x.shape[1], x.shape[2], int("Z" in want)
     return Reading(
@@ -86,8 +86,10 @@ def direct(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: 
     )
 
 
-def _together(x: Array, y: Array, weights: Array) -> tuple[Array, Array, Array, tuple[int, ...]]:
-    """The arguments with one replica axis, and the axes it stands for."""
+def checked(x: Array, y: Array, weights: Array, want: str) -> tuple[Array, Array, Array, tuple[int, ...]]:
+    """The arguments of `direct` with one replica axis, and the axes it stands for."""
+    if not isinstance(want, str) or not set(want) <= set("ZML"):
+        raise ValueError(f"want must be letters among 'Z', 'M', 'L'; got {want!r}")
     x, y, w = np.asarray(x, dtype=float), np.asarray(y, dtype=float), np.asarray(weights, dtype=float)
     if x.ndim < 2 or y.ndim < 2 or w.ndim < 1 or x.shape[-1] != y.shape[-1] or w.shape[-1] != y.shape[-2]:
         raise ValueError(
@@ -100,14 +102,14 @@ def _together(x: Array, y: Array, weights: Array) -> tuple[Array, Array, Array, 
     return x, y, np.broadcast_to(w, lead + w.shape[-1:]).reshape(R, w.shape[-1]), lead
 
 
-def _moderate(w: Array) -> bool:
+def moderate(w: Array) -> bool:
     """Positive weights that may stand outside the exponential."""
     return bool(w.size == 0 or (w.min() > 0.0 and w.max() <= _SPREAD * w.min()))
 
 
-def _by_pairs(kernel: Any, x: Array, w: Array) -> float | None:
+def by_pairs(kernel: Any, x: Array, w: Array) -> float | None:
     """The shift s(x, x) of the sum by pairs, or None if that would not be safe."""
-    if not (kernel.isotropic and hasattr(kernel, "factors") and hasattr(kernel, "upper") and _moderate(w)):
+    if not (kernel.isotropic and hasattr(kernel, "factors") and hasattr(kernel, "upper") and moderate(w)):
         return None
     # Rows of R^d, or rows far off the sphere, have no common s(x, x); off by 1/beta, e^{s - beta} changes by e.
     off = np.abs(np.einsum("rnd,rnd->rn", x, x) - 1.0).max(initial=0.0)
@@ -149,7 +151,7 @@ class _Tiles:
         self.b: Array
         self.a, self.b = kernel.factors(x, y) if self.bilinear else (x, y)
         self.exponent = None
-        if not _moderate(w):
+        if not moderate(w):
             with np.errstate(divide="ignore"):
                 self.exponent = np.log(np.abs(w))[:, None, :]
             w = np.sign(w)
@@ -160,7 +162,9 @@ class _Tiles:
         self.columns = np.concatenate([*parts, np.empty((*w.shape, 0))], axis=-1)
         if self.divergence:
             self.own = np.einsum("rpm,rpm->rp", *kernel.factors(y, y))[:, None, :]
-        rows, columns = (min(max(v.shape[1], 1), TILE) for v in (x, y))
+        large = self.d >= WIDE and min(x.shape[1], y.shape[1]) >= 4 * LARGE_TILE
+        self.side, self.height = (LARGE_TILE, 4 * LARGE_TILE) if large else (TILE, TILE)
+        rows, columns = min(max(x.shape[1], 1), self.height), min(max(y.shape[1], 1), self.side)
         self.replicas = max(1, TILE * TILE // (rows * columns))
         size = min(self.replicas, max(x.shape[0], 1)) * rows * columns
         self._scores = np.empty(size)
@@ -170,8 +174,15 @@ class _Tiles:
     def row_blocks(self) -> Iterator[tuple[slice, slice]]:
         """Every replica and row once."""
         for r in _cuts(self.x.shape[0], self.replicas):
-            for i in _cuts(self.x.shape[1], TILE):
+            for i in _cuts(self.x.shape[1], self.side):
                 yield r, i
+
+    def upper(self) -> Iterator[_Block]:
+        """Every pair once: tiles above the diagonal, of any height, and square ones on it."""
+        for r in _cuts(self.x.shape[0], self.replicas):
+            for j in _cuts(self.x.shape[1], self.side):
+                for i in (*_cuts(j.start, self.height), j):
+                    yield _Block(r, i, j)
 
     def _view(self, buffer: Array, at: _Block) -> Array:
         shape = (at.r.stop - at.r.start, at.i.stop - at.i.start, at.j.stop - at.j.start)
@@ -214,7 +225,7 @@ def _rows(tiles: _Tiles) -> tuple[Array, Array | None, Array]:
     log = np.full((R, n, 1), -np.inf)
     for r, i in tiles.row_blocks():
         top = log[r, i]
-        for j in _cuts(tiles.y.shape[1], TILE):
+        for j in _cuts(tiles.y.shape[1], tiles.side):
             at = _Block(r, i, j)
             s = tiles.scores(at)
             g = tiles.slopes(at, s) if L is not None else None
@@ -241,19 +252,26 @@ def _pairs(tiles: _Tiles, top: float) -> tuple[Array, Array | None, Array]:
     R, n = tiles.x.shape[:2]
     sums = np.zeros((R, n, tiles.columns.shape[-1]))
     L = np.zeros((R, n, 1)) if tiles.divergence else None
-    for r, i in tiles.row_blocks():
-        for j in (cut for cut in _cuts(n, TILE) if cut.start >= i.start):
-            at = _Block(r, i, j)
-            e = tiles.scores(at)
-            g = tiles.slopes(at, e) if L is not None else None
-            e -= top
-            np.exp(e, out=e)
-            tiles.add(sums[r, i], e, tiles.columns[r, j])
+    for at in tiles.upper():
+        r, i, j = at
+        e = tiles.scores(at)
+        g = tiles.slopes(at, e) if L is not None else None
+        _exponentiate(e, top)
+        tiles.add(sums[r, i], e, tiles.columns[r, j])
+        if i != j:
+            tiles.add(sums[r, j], e.swapaxes(-1, -2), tiles.columns[r, i])
+        if L is not None and g is not None:
+            g *= e
+            tiles.add(L[r, i], g, tiles.w[r, j])
             if i != j:
-                tiles.add(sums[r, j], e.swapaxes(-1, -2), tiles.columns[r, i])
-            if L is not None and g is not None:
-                g *= e
-                tiles.add(L[r, i], g, tiles.w[r, j])
-                if i != j:
-                    tiles.add(L[r, j], g.swapaxes(-1, -2), tiles.w[r, i])
+                tiles.add(L[r, j], g.swapaxes(-1, -2), tiles.w[r, i])
     return sums, L, np.full((R, n, 1), top)
+
+
+def _exponentiate(s: Array, top: float) -> None:
+    """s <- e^{s - top}, in runs of rows that stay in the cache between the two."""
+    height = max(1, TILE * TILE // s.shape[-1])
+    for first in range(0, s.shape[-2], height):
+        run = s[..., first : first + height, :]
+        run -= top
+        np.exp(run, out=run)

@@ -2,7 +2,7 @@
 
 sum_j w_j e^{beta <x, y_j>} needs only the kernel's bandwidth K of harmonics (31 modes at beta = 9 on the circle), so n
 points cost n K rather than n^2, and less by nonuniform transforms.  The error is absolute, about 1e-15 max Z: where
-Z < 1e-4 max Z the quotient of SA loses digits, and `points` asks the direct sum instead.
+Z < 3e-4 max Z the quotient of SA loses digits, and `points` asks the direct sum instead.
 """
 
 from __future__ import annotations
