@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from validation.metrics import _measures, _sorting, circle_w2, w1_circle, w2_circle
+from validation.metrics import _measures, _sorting, circle, circle_w2, w1_circle, w2_circle
 from validation.metrics._roots import bracketed_newton, weighted_medians
 
 Array = NDArray[Any]
@@ -270,7 +270,7 @@ def test_wrapping_stays_inside() -> None:
 
 def test_bucket_sorts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spread, clustered (the general sort takes over), tied, and at the very end of the range; odd lengths."""
-    monkeypatch.setattr(_sorting, "_LARGE", 1)
+    monkeypatch.setattr(_sorting, "LARGE", 1)
     rng = np.random.default_rng(11)
     end = np.nextafter(TWO_PI, 0.0)
     for n in (1, 2, 127, 128, 129, 255, 256, 257, 1000, 200_003):
@@ -280,6 +280,19 @@ def test_bucket_sorts(monkeypatch: pytest.MonkeyPatch) -> None:
         order = _sorting.argsorted_rows(theta)
         np.testing.assert_array_equal(np.take_along_axis(theta, order, axis=1), np.sort(theta, axis=1))
         np.testing.assert_array_equal(np.sort(order, axis=1), np.broadcast_to(np.arange(n), order.shape))
+
+
+def test_shifts_against_levels() -> None:
+    """The best shift of large samples finds the distance that the histogram of levels finds, ties included."""
+    rng = np.random.default_rng(5)
+    centres = np.array([[0.0], [3.1]])
+    for n in (1, 2, 3, 7, 200, 3001, 140_003):
+        wide, narrow = rng.uniform(0.0, TWO_PI, (2, n)), rng.normal(centres, 0.02, (2, n))
+        pairs: list[Any] = [wide, narrow, (wide[0], wide[0]), (wide[0], wide[0] + 3.0)]
+        pairs += [(wide[0], wide[0] + 1e-3 * narrow[1])]
+        pairs += [(np.zeros(n), np.full(n, np.pi)), (wide[0], np.ones(n)), rng.integers(0, 5, (2, n)).astype(float)]
+        x, y = _measures.wrapped(np.stack([p[0] for p in pairs])), _measures.wrapped(np.stack([p[1] for p in pairs]))
+        np.testing.assert_allclose(circle._w1_large(x, y), circle._w1_equal(x, y), rtol=1e-13, atol=1e-15)
 
 
 def test_weighted_medians_against_sorting() -> None:

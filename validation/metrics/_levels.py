@@ -12,7 +12,7 @@ from meanfield.protocols import Array
 from validation.metrics._measures import TWO_PI, Atoms
 from validation.metrics._roots import bracketed_newton, weighted_medians
 from validation.metrics._series import Series
-from validation.metrics._sorting import argsorted_rows, ordered_rows, sorted_rows
+from validation.metrics._sorting import sorted_rows, sorted_with
 
 
 class Cells:
@@ -115,9 +115,8 @@ def w1_atoms_series(atoms: Atoms, series: Series) -> Array:
         n = theta.shape[1]
         p = np.broadcast_to(np.arange(1, n + 1) / n, theta.shape)
     else:
-        order = argsorted_rows(theta)
-        theta = ordered_rows(theta, order)
-        p = np.cumsum(ordered_rows(weights, order), axis=1)
+        theta, p = sorted_with(theta, weights)
+        p = np.cumsum(p, axis=1)
         p /= p[:, -1:]
     f, a = series.periodic("f", "a", theta)
     length = np.diff(theta, axis=1, append=theta[:, :1] + TWO_PI)

@@ -34,14 +34,21 @@ class Atoms:
 
     def take(self, index: Array) -> Atoms:
         """The replicas with these flat numbers, as (len(index), n)."""
-        n = self.theta.shape[-1]
-        weights = None if self.weights is None else self.weights.reshape(-1, n)[index]
-        return Atoms(self.theta.reshape(-1, n)[index], weights)
+        return Atoms(_rows(self.theta, index), None if self.weights is None else _rows(self.weights, index))
 
     def masses(self) -> Array:
         """The weights written out."""
         n = self.theta.shape[-1]
         return np.full(self.theta.shape, 1.0 / n) if self.weights is None else self.weights
+
+
+def _rows(values: Array, index: Array) -> Array:
+    flat = values.reshape(-1, values.shape[-1])
+    if len(flat) == len(index) == 1:  # no copy of a million numbers; nor may they be written to, being the caller's
+        flat = flat.view()
+        flat.flags.writeable = False
+        return flat
+    return flat[index]
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,19 @@ is the median of F - G under d theta (Werman, Peleg and Rosenfeld 1985; Cabrelli
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from meanfield.protocols import Array
+from meanfield.threads import threads
 from validation.metrics._levels import w1_atoms_series, w1_series
 from validation.metrics._measures import TWO_PI, Atoms, Side, Smooth, paired, read
 from validation.metrics._roots import weighted_medians
 from validation.metrics._series import Series
-from validation.metrics._sorting import argsorted_rows, ordered_rows, sorted_rows
+from validation.metrics._shifts import w1_shifted
+from validation.metrics._sorting import LARGE, sorted_rows, sorted_with
 
 
 def w1_circle(a: Any, b: Any, a_weights: Any = None, b_weights: Any = None) -> Any:
@@ -62,7 +65,7 @@ def _w1(a: Side, b: Side) -> Array:
     if isinstance(b, Smooth):
         return w1_atoms_series(a, Series(b.c[0]))
     if a.weights is None and b.weights is None and a.theta.shape == b.theta.shape:
-        return _w1_equal(a.theta, b.theta)
+        return (_w1_equal if a.theta.shape[1] < LARGE else _w1_large)(a.theta, b.theta)
     return _w1_weighted(a.theta, a.masses(), b.theta, b.masses())
 
 
@@ -77,7 +80,10 @@ def _w1_equal(x: Array, y: Array) -> Array:
     keys[:, :n] &= ~1
     keys[:, n:] |= 1
     keys = sorted_rows(keys.view(np.float64)).view(np.int64)
-    level = np.cumsum(1 - 2 * (keys & 1), axis=1)  # n (F - G) after each atom
+    level = keys & 1
+    level *= -2
+    level += 1
+    np.cumsum(level, axis=1, out=level)  # n (F - G) after each atom
     keys &= ~1  # so that equal atoms are at distance zero again
     theta = keys.view(np.float64)
     gaps = np.empty_like(theta)
@@ -93,13 +99,21 @@ def _w1_equal(x: Array, y: Array) -> Array:
     return np.einsum("rw,rw->r", length, distance) / n
 
 
+def _w1_large(x: Array, y: Array) -> Array:
+    """The same of large samples, which are not brought together."""
+    with ThreadPoolExecutor(min(2, threads(x.shape[1]))) as pool:
+        return np.array([w1_shifted(*pool.map(_sorted, (p, q))) for p, q in zip(x, y, strict=True)])
+
+
+def _sorted(theta: Array) -> Array:
+    return sorted_rows(theta[None])[0]
+
+
 def _w1_weighted(x: Array, wx: Array, y: Array, wy: Array) -> Array:
     """(R,) W1 of weighted samples x (R, n), y (R, m) in [0, 2 pi)."""
-    theta = np.concatenate([x, y], axis=1)
-    order = argsorted_rows(theta)
-    theta = ordered_rows(theta, order)
-    level = np.cumsum(ordered_rows(np.concatenate([wx, -wy], axis=1), order), axis=1)
+    theta, level = sorted_with(np.concatenate([x, y], axis=1), np.concatenate([wx, -wy], axis=1))
+    np.cumsum(level, axis=1, out=level)
     level[:, -1] = 0.0
     gaps = np.diff(theta, axis=1, append=theta[:, :1] + TWO_PI)
     level -= weighted_medians(level, gaps)[:, None]
-    return np.einsum("rn,rn->r", np.abs(level), gaps)
+    return np.einsum("rn,rn->r", np.abs(level, out=level), gaps)
