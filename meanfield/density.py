@@ -12,12 +12,15 @@ from meanfield.protocols import Array, Reading
 
 Z_FLOOR = 1e-13
 """Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
+TINY = float(np.finfo(float).tiny)
 IN_USE = 1e-10
 """A degree is in use if its coefficients reach this fraction of the largest."""
 
 
 def floored(Z: Array, least: Any = 0.0) -> Array:
     """Z >= Z_FLOOR max Z along the last axis, so that a law may divide by it (in place); max Z is at least `least`."""
+    if Z.ndim == 1:  # at every stage of a run: the quickest way to a maximum
+        return np.maximum(Z, Z_FLOOR * max(Z[Z.argmax()], least), out=Z)
     floor = Z_FLOOR * np.maximum(Z.max(axis=-1, keepdims=True), least)
     return np.maximum(Z, floor, out=Z)
 
@@ -114,6 +117,10 @@ class Density:
         """The density per arc length or surface area at q: rho divided by the sphere's area."""
         return self(q) / self.space.area
 
+    def on(self, space: Any) -> Array:
+        """rho at the nodes of another resolution of its space."""
+        return space.evaluate(carry(self.space, self.coefficients, space))
+
     def moments(self, degree: int) -> Array:
         """Moments to `degree`; complex c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle."""
         return self.space.moments(self.coefficients, inputs.integer("degree", degree, low=0))
@@ -188,10 +195,15 @@ def tail(space: Any, c: Array, gaps: bool = True) -> float:
     density of period 2 pi / m only every m-th is, and what must come next may lie far up.
     """
     size, k = np.abs(c), space.degrees
-    scale, K = max(float(size.max()), np.finfo(float).tiny), int(k.max())
-    used = np.flatnonzero(np.bincount(k, weights=size.reshape(-1, len(k)).max(axis=0) > IN_USE * scale))
-    gap = int(np.diff(used).max(initial=1)) if gaps else 1
-    return float(size[..., k > min(15 * K // 16, K - 1 - gap)].max() / scale)
+    most = size if size.ndim == 1 else size.reshape(-1, len(k)).max(axis=0)
+    scale, K = max(float(most[most.argmax()]), TINY), int(k[k.argmax()])
+    first = 15 * K // 16
+    if gaps:
+        used = np.flatnonzero(np.bincount(k[most > IN_USE * scale]))
+        if len(used) > 1:
+            first = min(first, K - 1 - int((used[1:] - used[:-1]).max()))
+    last = most[k > min(first, K - 2)]
+    return float(last[last.argmax()]) / scale
 
 
 def by_degree(space: Any, c: Array) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from meanfield.protocols import Array, Step, Stepped
 from meanfield.steppers.dense import evaluate
@@ -100,7 +100,7 @@ def _root(method: Any, between: Any, t0: float, t1: float, e: int, sign: float) 
     # an event just landed on starts at zero: its recorded sign says on which side it is
     if g(t0) * sign <= 0.0:
         return t0 if g(t1) * sign >= 0.0 else t1
-    return float(brentq(g, t0, t1, xtol=1e-15 * max(abs(t0), abs(t1), 1e-300), rtol=8.9e-16))
+    return float(scipy.optimize.brentq(g, t0, t1, xtol=1e-15 * max(abs(t0), abs(t1), 1e-300), rtol=8.9e-16))
 
 
 def _signs(g: Array | None) -> Any:

@@ -189,6 +189,8 @@ class Space(Protocol):
     """The grid's axes by name, in the order of the nodes."""
     picture: str
     """Which picture shows it: the name of a room of `plot`."""
+    line: str | None
+    """On which line its points can be carried by a flow, if it has but one dimension (`methods.panels.LINES`)."""
     rows: Array | None
     """(N, d) the nodes as rows, or None where symmetry leaves them no row."""
 

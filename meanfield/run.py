@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 import time
 import warnings
 from collections.abc import Iterable
@@ -123,13 +124,15 @@ class _Log:
 
     def _save(self, step: Step) -> None:
         owner = len(self.segments) - 1
-        inside = self.saves[(self.saves > self.last[0]) & (self.saves < step.t)]
+        first, last = np.searchsorted(self.saves, (self.last[0], step.t), side="right")
+        landed = last > 0 and self.saves[last - 1] == step.t
+        inside = self.saves[first : last - landed]
         if len(inside):
             if step.between is None:
                 raise ValueError("t_eval: this stepper knows nothing between its steps: give the times to save")
             for t, y in zip(inside, evaluate(step.between, inside), strict=True):
                 self._snapshot(float(t), step.method.retract(y), owner)
-        if step.t in self.saves:
+        if landed:
             self._snapshot(step.t, step.y, owner)
 
     def _snapshot(self, t: float, y: Array, owner: int) -> None:
@@ -243,11 +246,15 @@ def drive(
 
 def _bar(progress: bool | None, total: float) -> Any:
     """A progress bar over simulated time; None: only on a terminal."""
-    if progress is False:
+    if progress is False or (progress is None and not _on_terminal()):
         return None
     from tqdm.auto import tqdm
 
-    return tqdm(total=total, unit="t", disable=None if progress is None else False)
+    return tqdm(total=total, unit="t")
+
+
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def _look(watch: Watch, step: Step, began: float) -> None:

@@ -7,6 +7,8 @@ carried along characteristics with direct sums (they agree to the digits printed
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -367,3 +369,59 @@ def test_twice_the_same_bits_and_the_input_is_left_alone() -> None:
     np.testing.assert_array_equal(first.coefficients, second.coefficients)
     np.testing.assert_array_equal(first.dissipated, second.dissipated)
     np.testing.assert_array_equal(rho0.coefficients, before)
+
+
+# --- what a step's beginning is computed for once ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked(mf.Law):
+    """SA that grows in time and counts how often it is asked."""
+
+    inner: mf.SA
+    times: list[float]
+    isotropic = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        self.times.append(t)
+        return (1.0 + t) * self.inner.velocity(t, x, mu)
+
+
+@pytest.mark.parametrize("beta", [4.0, 40.0])
+def test_the_velocity_of_the_limit_serves_the_slope_with_the_same_bits(beta: float) -> None:
+    """Only at the same time and state, compared by value: a changed state or time is computed anew."""
+    space = mf.Circle(96)
+    rho = space.density(lambda t: 1.0 + 0.3 * np.cos(t) + 0.2 * np.sin(2.0 * t))
+    law = Asked(mf.SA(beta), [])
+    method, y = mf.Spectral().bind(law, rho, 1e-10, 1e-13)
+    other, _ = mf.Spectral().bind(law, rho, 1e-10, 1e-13)
+    alone, after = np.empty_like(y), np.empty_like(y)
+    other.rhs(0.5, y, alone)
+    law.times.clear()
+    limit = method.limit(0.5, y)
+    assert 0.0 < limit < math.inf
+    method.rhs(0.5, y.copy(), after)
+    assert law.times == [0.5] and np.array_equal(after, alone)
+    method.rhs(0.75, y, after)
+    assert law.times == [0.5, 0.75]
+    np.testing.assert_allclose(after, 1.75 / 1.5 * alone, rtol=0.0, atol=1e-15)
+    method.limit(0.75, y)
+    y *= 0.5  # in place: the same array, another state
+    method.rhs(0.75, y, after)
+    other.rhs(0.75, y, alone)
+    assert np.array_equal(after, alone)
+    method.limit(0.75, y)
+    method.review(0.5, y, 0.75, y)  # asks the plans about another state
+    method.rhs(0.75, y, after)
+    assert np.array_equal(after, alone)
+
+
+def test_a_progress_bar_is_not_even_imported_away_from_a_terminal() -> None:
+    """tqdm is for terminals: a run in a file or a pipe does not pay for it."""
+    code = (
+        "import sys, meanfield as mf\n"
+        "mf.solve(mf.SA(1.0), mf.uniform(mf.Circle(16)), (0.0, 0.1), t_eval=[0.1])\n"
+        "assert 'tqdm' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr

@@ -76,7 +76,17 @@ class Attention(Law):
         """Logarithm of the scale's factor in dimension d."""
         if self.scale == "natural":
             return 0.0
-        return -self.beta if self.scale == "scaled" else -self.kernel.log_lambda0(d)
+        if self.scale == "scaled":
+            return -self.beta
+        known = self._means.get(d)
+        if known is None:
+            known = self._means[d] = -self.kernel.log_lambda0(d)
+        return known
+
+    @cached_property
+    def _means(self) -> dict[int, float]:
+        """-log lambda_0 by dimension: asked at every stage of a run."""
+        return {}
 
     @property
     def rises(self) -> tuple[str, ...]:  # type: ignore[override]

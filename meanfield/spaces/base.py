@@ -31,6 +31,7 @@ class Gridded:
     """
 
     picture = "circle"
+    line: str | None = None
     largest = 512
 
     @property

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+import ducc0
 import numpy as np
-from scipy.fft import next_fast_len
 
 from meanfield import inputs
 from meanfield.protocols import Array
@@ -38,6 +38,7 @@ class Circle(Gridded):
     n: int
     d = 2
     picture = "circle"
+    line = "circle"
     largest = 4096
     """Size up to which a solver doubles the resolution unless told otherwise."""
 
@@ -200,36 +201,43 @@ class CirclePlan:
             rows.append(1j * space.degrees * potential)
         self._symbols = np.stack(rows)
         self._symbols[:, -1] = 0.0
-        self._backward = fourier.Backward(len(rows), P)
-        self._spectrum = self._backward.spectrum[:, :M]
-        self._beyond = self._backward.spectrum[:, M:]
-        fields = self._backward.values
-        self._s = fields[:S]
-        self._g = None if potential is None else fields[S][:, None]
-        self._forward = fourier.Forward(1, P)
-        self._flux = self._forward.values[0]
-        self._flux_spectrum = self._forward.spectrum[0, :M]
-        self._divergence = -1j * space.degrees / P
-        self._divergence[-1] = 0.0
+        self._scalars, self._nodes, self._modes = S, P, M
+
+    @cached_property
+    def _opening(self) -> tuple[Any, ...]:
+        # one plan of a measure opens, another closes: each plans the transform it is asked for
+        backward, M, S = fourier.Backward(len(self._symbols), self._nodes), self._modes, self._scalars
+        fields = backward.values
+        answer = fields[:S], fields[S][:, None] if len(fields) > S else None
+        return backward.execute, backward.spectrum[:, :M], backward.spectrum[:, M:], answer
+
+    @cached_property
+    def _closing(self) -> tuple[Any, ...]:
+        forward, M = fourier.Forward(1, self._nodes), self._modes
+        divergence = -1j * np.arange(M) / self._nodes
+        divergence[-1] = 0.0
+        return forward.execute, forward.values[0], forward.spectrum[0, :M], divergence
 
     def open(self, c: Array) -> tuple[Array, Array | None]:
         """Scalar fields (S, P) and the potential's derivative (P, 1) on the padded grid; valid until the next."""
-        np.multiply(self._symbols, c, out=self._spectrum)
-        self._beyond[...] = 0.0  # the inverse transform works in place of its input
-        self._backward.execute()
-        return self._s, self._g
+        execute, spectrum, beyond, answer = self._opening
+        np.multiply(self._symbols, c, out=spectrum)
+        beyond[...] = 0.0  # the inverse transform works in place of its input
+        execute()
+        return answer
 
     def close(self, X: Array, rho: Array, out: Array) -> Array:
         """Coefficients of -d/d theta (rho X): its zeroth is exactly zero, so mass is kept to the last bit."""
-        np.multiply(X[:, 0], rho, out=self._flux)
-        self._forward.execute()
-        return np.multiply(self._flux_spectrum, self._divergence, out=out)
+        execute, flux, spectrum, divergence = self._closing
+        np.multiply(X[:, 0], rho, out=flux)
+        execute()
+        return np.multiply(spectrum, divergence, out=out)
 
 
 @lru_cache
 def padded(n: int) -> int:
     """Nodes of the grid on which products are formed: the next fast even length from 3n/2."""
-    return 2 * int(next_fast_len(-(-3 * n // 4), real=True))
+    return 2 * int(ducc0.fft.good_size(-(-3 * n // 4), True))
 
 
 def _locked(a: Array) -> Array:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import ducc0
 import numpy as np
-import pyfftw
 
 from meanfield.protocols import Array
 from meanfield.threads import threads
@@ -25,6 +25,23 @@ FEW_TURNS = 4.0 * TWO_PI
 ESTIMATE = "FFTW_ESTIMATE"
 
 
+def _planned(source: Array, target: Array, direction: str, *flags: str) -> Callable[[], Any]:
+    """The transform along the last axis from one buffer to the other, planned."""
+    import pyfftw  # brings scipy's transforms along: a third of what importing meanfield would cost
+
+    return pyfftw.FFTW(
+        source, target, axes=(-1,), direction=f"FFTW_{direction}", flags=(ESTIMATE, *flags), threads=1
+    ).execute
+
+
+def _buffer(shape: tuple[int, int], dtype: type) -> Array:
+    """Zeros at an address that every vector instruction likes (64 bytes), which is what FFTW plans for."""
+    size = shape[0] * shape[1] * np.dtype(dtype).itemsize
+    memory = np.zeros(size + 64, dtype=np.uint8)
+    first = -memory.ctypes.data % 64
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
 class Backward:
     """Spectrum (rows, n/2 + 1) -> values (rows, n), values_j = sum over both signs of k, unnormalised.
 
@@ -32,29 +49,16 @@ class Backward:
     """
 
     def __init__(self, rows: int, n: int) -> None:
-        self.spectrum = pyfftw.zeros_aligned((rows, n // 2 + 1), dtype="complex128")
-        self.values = pyfftw.zeros_aligned((rows, n), dtype="float64")
-        self._plan = pyfftw.FFTW(
-            self.spectrum,
-            self.values,
-            axes=(-1,),
-            direction="FFTW_BACKWARD",
-            flags=(ESTIMATE, "FFTW_DESTROY_INPUT"),
-            threads=1,
-        )
-        self.execute = self._plan.execute
+        self.spectrum, self.values = _buffer((rows, n // 2 + 1), complex), _buffer((rows, n), float)
+        self.execute = _planned(self.spectrum, self.values, "BACKWARD", "FFTW_DESTROY_INPUT")
 
 
 class Forward:
     """Values (rows, n) -> spectrum (rows, n/2 + 1), spectrum_k = sum_j values_j e^{-ik theta_j}, unnormalised."""
 
     def __init__(self, rows: int, n: int) -> None:
-        self.values = pyfftw.zeros_aligned((rows, n), dtype="float64")
-        self.spectrum = pyfftw.zeros_aligned((rows, n // 2 + 1), dtype="complex128")
-        self._plan = pyfftw.FFTW(
-            self.values, self.spectrum, axes=(-1,), direction="FFTW_FORWARD", flags=(ESTIMATE,), threads=1
-        )
-        self.execute = self._plan.execute
+        self.values, self.spectrum = _buffer((rows, n), float), _buffer((rows, n // 2 + 1), complex)
+        self.execute = _planned(self.values, self.spectrum, "FORWARD")
 
 
 _backward = lru_cache(maxsize=32)(Backward)
@@ -165,8 +169,11 @@ def shared(one: Callable[[int], None], units: int, p: int) -> None:
         for unit in range(first, units, workers):
             one(unit)
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(some, range(workers)))
+    with ThreadPoolExecutor(workers - 1) as pool:  # this thread is one of them
+        others = [pool.submit(some, first) for first in range(1, workers)]
+        some(0)
+    for other in others:
+        other.result()
 
 
 def band(c: Array) -> Array:

@@ -12,7 +12,6 @@ from typing import Any
 
 import ducc0
 import numpy as np
-from scipy.fft import next_fast_len
 
 from meanfield import inputs
 from meanfield.density import Density
@@ -94,7 +93,7 @@ class Sphere(Gridded):
     @property
     def shape(self) -> tuple[int, int]:
         """(circles of latitude, longitudes on each); nodes are flattened from it."""
-        return self.lmax + 1, 2 * int(next_fast_len(self.lmax + 1, real=True))
+        return self.lmax + 1, 2 * int(ducc0.fft.good_size(self.lmax + 1, True))
 
     @cached_property
     def colatitudes(self) -> Array:

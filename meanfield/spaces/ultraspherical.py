@@ -11,8 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
-from scipy.special import betainc, betaln
+import scipy
 
 from meanfield.protocols import Array
 
@@ -53,7 +52,7 @@ def gauss(d: int, n: int) -> Rule:
 
     Weights are 1 / sum_k p_k(c)^2 at each node: those from eigenvectors lose all digits where they are tiny.
     """
-    nodes = eigh_tridiagonal(np.zeros(n), recurrence(d, n - 1), eigvals_only=True)
+    nodes = scipy.linalg.eigh_tridiagonal(np.zeros(n), recurrence(d, n - 1), eigvals_only=True)
     nodes = _polished(d, n, 0.5 * (nodes - nodes[::-1]))
     p, log = _scaled(d, n - 1, nodes)
     log_weights = -np.log(np.sum(np.square(p), axis=0)) - 2.0 * log
@@ -109,15 +108,18 @@ def values(d: int, degree: int, c: Array) -> Array:
         return (p * np.exp(log)).T
 
 
-def slopes(d: int, degree: int, c: Array) -> Array:
-    """sqrt(1 - c^2) p_k'(c), (n, degree + 1): the meridional gradient, by p_k' = sqrt(k(k+d-2) d/(d-1)) p_{k-1}
-    of dimension d + 2."""
+def derivatives(d: int, degree: int, c: Array) -> Array:
+    """p_k'(c), (n, degree + 1): p_k' = sqrt(k(k+d-2) d/(d-1)) p_{k-1} of dimension d + 2."""
     out = np.zeros((len(c), degree + 1))
     if degree:
         k = np.arange(1.0, degree + 1.0)
         out[:, 1:] = values(d + 2, degree - 1, c) * np.sqrt(k * (k + d - 2.0) * d / (d - 1.0))
-        out *= sine(c)[:, None]
     return out
+
+
+def slopes(d: int, degree: int, c: Array) -> Array:
+    """sqrt(1 - c^2) p_k'(c), (n, degree + 1): the meridional gradient."""
+    return derivatives(d, degree, c) * sine(c)[:, None]
 
 
 def sine(c: Array) -> Array:
@@ -128,7 +130,7 @@ def sine(c: Array) -> Array:
 def log_weight(d: int, c: Array) -> Array:
     """Log of the density of c under sigma, (1 - c^2)^{(d-3)/2} / B(1/2, (d-1)/2)."""
     with np.errstate(divide="ignore"):
-        return 0.5 * (d - 3.0) * np.log((1.0 - c) * (1.0 + c)) - betaln(0.5, 0.5 * (d - 1.0))
+        return 0.5 * (d - 3.0) * np.log((1.0 - c) * (1.0 + c)) - scipy.special.betaln(0.5, 0.5 * (d - 1.0))
 
 
 def distribution(d: int, a: Array, c: Array) -> Array:
@@ -138,7 +140,7 @@ def distribution(d: int, a: Array, c: Array) -> Array:
     incomplete beta function.
     """
     c = np.clip(c, -1.0, 1.0)
-    base = betainc(0.5 * (d - 1.0), 0.5 * (d - 1.0), 0.5 * (1.0 + c))
+    base = scipy.special.betainc(0.5 * (d - 1.0), 0.5 * (d - 1.0), 0.5 * (1.0 + c))
     if len(a) == 1:
         return a[0] * base
     k = np.arange(1.0, len(a))

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
+import scipy
 
 from meanfield import inputs
 from meanfield.kernel import dimensions
@@ -45,6 +45,7 @@ class ZonalSphere(Gridded):
     degree: int
     axis: Any = None
     picture = "zonal"
+    line = "zonal"
 
     def __post_init__(self) -> None:
         d = inputs.integer("d", self.d, low=2, high=LARGEST_DIMENSION)
@@ -178,12 +179,16 @@ class ZonalSphere(Gridded):
     def place(self, c: Array, u: Array) -> Array:
         """u (n, levels) -> rows (n, d): c by the inverse distribution function, the rest uniform around the axis."""
         height = self._heights(c, u[:, 0])
+        return self.around(height, ultraspherical.sine(height), u[:, 1:])
+
+    def around(self, height: Array, sine: Array, u: Array) -> Array:
+        """Rows (n, d) at heights c and their sines, turned about the axis by the levels u (n, levels - 1)."""
         if self.d == 2:
-            around = np.where(u[:, 1:] < 0.5, -1.0, 1.0)
+            around = np.where(u < 0.5, -1.0, 1.0)
         else:
-            around = ndtri(np.clip(u[:, 1:], 1e-300, 1.0 - 1e-16))
+            around = scipy.special.ndtri(np.clip(u, 1e-300, 1.0 - 1e-16))
             around /= np.linalg.norm(around, axis=-1, keepdims=True)
-        rows = height[:, None] * self.direction + ultraspherical.sine(height)[:, None] * (around @ self._across)
+        rows = height[:, None] * self.direction + sine[:, None] * (around @ self._across)
         return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
 
     @cached_property

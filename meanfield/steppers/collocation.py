@@ -23,7 +23,7 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import roots_jacobi
+from numpy.polynomial import legendre
 
 from meanfield.protocols import Array, Between, Status, Stepped, Stop
 from meanfield.steppers.control import Adaptive
@@ -38,8 +38,15 @@ _FAR = 36.0
 
 
 def radau(n: int) -> Array:
-    """The n left Radau points on [0, 1], 0 first."""
-    return np.concatenate([[0.0], (1.0 + roots_jacobi(n - 1, 0.0, 1.0)[0]) / 2.0]) if n > 1 else np.zeros(1)
+    """The n left Radau points on [0, 1], 0 first: zeros of P_{n-1} + P_n on [-1, 1]."""
+    if n == 1:
+        return np.zeros(1)
+    both = np.zeros(n + 1)
+    both[-2:] = 1.0
+    rest = legendre.legdiv(both, np.ones(2))[0]  # without its zero at -1
+    x = legendre.legroots(rest)
+    x -= legendre.legval(x, rest) / legendre.legval(x, legendre.legder(rest))
+    return np.concatenate([[0.0], (1.0 + x) / 2.0])
 
 
 def lagrange(nodes: Array, x: Array) -> Array:

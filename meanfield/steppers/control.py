@@ -144,16 +144,17 @@ class Adaptive(Stepper):
         np.maximum(sc, modulus0, out=sc)
         sc *= self.rtol
         sc += max(self.atol, 1e-300)
-        return np.asarray(sc)
+        return sc
 
     def size(self, e: Array, sc: Array) -> float:
         """Norm of e / sc, for flat e (real, or complex with one sc for each component)."""
         if e.size == 0:
             return 0.0
-        q = e / sc
+        q = np.abs(e)
+        q /= sc
         if self.norm == "max":
-            return float(np.abs(q).max())
-        return math.sqrt(float(np.vdot(q, q).real) / q.size)
+            return float(q[q.argmax()])  # the quickest way to a maximum; nan, if there is one
+        return math.sqrt(float(np.dot(q, q)) / q.size)
 
     def blend(self, e: float, d: float, damp: float) -> float:
         """e^2 / sqrt(e^2 + (damp d)^2), for estimates e << d of successive orders: their geometric continuation.

@@ -18,15 +18,22 @@ from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 
 
 class _Stages:
-    """The rows k_i of one step: every combination is one vector-matrix product on a flat view as real numbers."""
+    """The rows k_i of one step: every combination is one vector-matrix product on a flat view as real numbers.
+
+    The state stands above them, with weight 1.
+    """
 
     def __init__(self, table: Table, method: Any, t: float, y: Array, keep: bool) -> None:
         needed = len(table.a) if keep else max(table.stages, table.E.shape[-1])
         self.table, self.slope, self.t, self.y = table, slope_of(method), t, y
         self.flat = y.reshape(-1).view(np.float64)
-        self.k = np.empty((needed, self.flat.size))
+        self.all = np.empty((1 + needed, self.flat.size))
+        self.all[0] = self.flat
+        self.k = self.all[1:]
         shaped = self.k.view(y.dtype).reshape((needed, *y.shape))
-        self.rows = [shaped[i, ...] for i in range(needed)]
+        self.rows = list(shaped) if y.ndim else [shaped[i, ...] for i in range(needed)]
+        self.h = 0.0
+        self.weights: list[Array] = []  # of the step tried
         self.work = np.empty_like(y)
         self.work_flat = self.work.reshape(-1).view(np.float64)
         self.slope(t, y, self.rows[0])
@@ -34,15 +41,17 @@ class _Stages:
 
     def fill(self, first: int, last: int, h: float) -> None:
         """Rows first, ..., last - 1 from those above them."""
-        weights, k, work, flat = h * self.table.A, self.k, self.work_flat, self.flat
+        if h != self.h or not self.weights:
+            self.h, self.weights = h, self.table.below(h)
+        t, above, flat, work, rows, slope = self.t, self.all, self.work_flat, self.work, self.rows, self.slope
+        weights, c, dot = self.weights, self.table.c, np.dot
         for i in range(first, last):
-            np.dot(weights[i, :i], k[:i], out=work)
-            work += flat
-            self.slope(self.t + self.table.c[i] * h, self.work, self.rows[i])
+            dot(weights[i], above[: i + 1], out=flat)
+            slope(t + c[i] * h, work, rows[i])
         self.evaluations += last - first
 
     def end(self, h: float) -> Array:
-        """y1, from all its stages; a new array."""
+        """y1, from all its stages; a new array.  The state is added last, so that it is rounded once."""
         y1 = np.empty_like(self.y)
         flat = y1.reshape(-1).view(np.float64)
         np.dot(h * self.table.B, self.k[: self.table.stages], out=flat)
@@ -100,10 +109,12 @@ class ExplicitRungeKutta(Adaptive):
 
     def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         table, order = self.table, self.table.error_order + 1
+        longest = table.reach * method.limit(t, y)  # before the slope: a method may still have that at hand
         stages = _Stages(table, method, t, y, keep)
         flat = y.reshape(-1)
         modulus = np.abs(flat)
-        tail = table.E.shape[1] > table.stages
+        E = table.E
+        tail = E.shape[1] > table.stages
         y1 = y
 
         def attempt(t1: float, used: float) -> float:
@@ -113,7 +124,7 @@ class ExplicitRungeKutta(Adaptive):
             if tail:
                 stages.slope_at_end(t1, y1)
             sc = self.scale(modulus, y1.reshape(-1))
-            e = np.dot(used * table.E, stages.k[: table.E.shape[1]]).view(y.dtype)
+            e = np.dot(used * E, stages.k[: E.shape[1]]).view(y.dtype)
             error = self.size(e[0], sc)
             if len(e) == 2:
                 error = self.blend(error, self.size(e[1], sc), 0.1)
@@ -123,7 +134,7 @@ class ExplicitRungeKutta(Adaptive):
 
         if h is None:
             h = self.first(flat, stages.rows[0].reshape(-1), stages.euler, stop - t, t, order)
-        t1, h_next, rejections = self.advance(attempt, t, min(h, self.table.reach * method.limit(t, y)), stop, order)
+        t1, h_next, rejections = self.advance(attempt, t, min(h, longest), stop, order)
         between = stages.between(t1, y1, table.stages + tail) if keep else None
         return Stepped(t1, method.retract(y1), h_next, between, stages.evaluations, rejections)
 

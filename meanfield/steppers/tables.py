@@ -56,6 +56,16 @@ class Table:
             full[i, :i] = row
         return full
 
+    def below(self, h: float) -> list[Array]:
+        """Weights of the state and the rows k below it: (1, h a_i0, ..., h a_i,i-1) for every row i."""
+        full = h * self._below
+        full[:, 0] = 1.0
+        return [row[:length] for length, row in enumerate(full, start=1)]
+
+    @cached_property
+    def _below(self) -> Array:
+        return np.pad(self.A, ((0, 0), (1, 0)))
+
     @cached_property
     def B(self) -> Array:
         """(stages,) weights of y1."""
@@ -73,9 +83,12 @@ class Table:
 
         Transport moves its finest modes along that axis; beyond it they grow from rounding.
         """
-        A, one = self.A[: self.stages, : self.stages], np.eye(self.stages)
+        A, k, moments = self.A[: self.stages, : self.stages], np.ones(self.stages), [1.0]
+        for _ in range(self.stages):  # R(z) = 1 + sum_j z^(j+1) b A^j 1, a polynomial
+            moments.append(float(self.B @ k))
+            k = A @ k
         y = np.arange(0.01, 20.0, 0.01)
-        R = [1.0 + 1j * z * (self.B @ np.linalg.solve(one - 1j * z * A, np.ones(self.stages))) for z in y]
+        R = np.polynomial.polynomial.polyval(1j * y, moments)
         return max(1.0, 0.9 * float(y[np.argmax(np.abs(R) > 1.001)]))
 
     @cached_property
