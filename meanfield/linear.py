@@ -1,15 +1,26 @@
-"""Linear growth about the uniform measure: a law asked about uniform plus ripple."""
+"""Linear growth, and what it predicts: a law asked about the uniform measure plus a ripple, and about a star.
+
+From a slightly perturbed uniform measure the fastest degree k* wins, and the first clusters are the maxima of its mode
+(2410.23228): on the circle k* of them, at (2 pi j - arg c_k*) / k*, after a time log(1/|a|) / s_k*.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 
 from meanfield import inputs, protocols
-from meanfield.laws import Diffusion
+from meanfield.kernel import dimensions
+from meanfield.laws import SA, Diffusion
 from meanfield.protocols import Array, Reading
+from meanfield.spaces import ultraspherical
+
+NOISE = 1e-15
+"""A coefficient below this (of a mass of 1) is rounding: it has no phase."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +67,7 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
     -------
     ndarray (degree + 1,)
     """
-    if not isinstance(law, protocols.Law):
-        raise TypeError(f"law: got {law!r}, wanted a Law, for example mf.SA(beta=4.0)")
-    if not law.isotropic:
-        raise ValueError(f"law: {law} is not isotropic, so that degrees do not grow separately")
+    _isotropic(law, "degrees do not grow separately")
     d, degree = inputs.integer("d", d, low=2), inputs.integer("degree", degree, low=0)
     ripple = _Ripple(d, degree)
     k = np.arange(degree + 1)
@@ -75,3 +83,206 @@ def fastest(law: Any, d: int, degree: int = 256) -> tuple[int, float]:
     rates = growth_rates(law, d, degree)
     k = int(np.argmax(rates))
     return k, float(rates[k])
+
+
+def switching(d: int, k_max: int, law: Callable[[float], Any] | None = None) -> Array:
+    """The inverse temperatures at which k* passes from k to k + 1, k = 1..k_max: there s_k = s_{k+1}.
+
+    For SA and USA they are the same, and k*(k* + d - 2) ~ 2 beta (2410.23228).
+
+    Parameters
+    ----------
+    d : int
+        Ambient dimension, >= 2.
+    k_max : int
+        How many.
+    law : callable, optional
+        beta -> Law, attractive; SA by default.
+
+    Returns
+    -------
+    ndarray (k_max,)
+        To about 1e-14 relative.
+
+    Raises
+    ------
+    ValueError
+        If the rates of two neighbouring degrees do not change places between beta = 0.0005 k(k+d-2) and
+        2 k(k+d-2) + 4 d.
+    """
+    d, k_max = inputs.integer("d", d, low=2), inputs.integer("k_max", k_max, low=1)
+    at = inputs.callable_or_none("law", law) or (lambda beta: SA(beta, scale="scaled"))  # of any beta
+
+    def lead(beta: float, k: int) -> float:
+        s = growth_rates(at(beta), d, k + 1)
+        return float((s[k + 1] - s[k]) / abs(s[k]))
+
+    out = np.empty(k_max)
+    for k in range(1, k_max + 1):
+        guess = 0.5 * k * (k + d - 2.0)
+        low, high = 1e-3 * guess, 4.0 * guess + 4.0 * d
+        if not lead(low, k) < 0.0 < lead(high, k):
+            raise ValueError(f"law: degree {k + 1} does not overtake {k} for beta in [{low:g}, {high:g}]")
+        out[k - 1] = scipy.optimize.brentq(lead, low, high, args=(k,), xtol=1e-14, rtol=1e-14)
+    return out
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What linear theory says of the first clusters, as `predict` returns it.
+
+    Attributes
+    ----------
+    degree : int
+        The mode predicted from: k*, unless another was asked for.
+    rate : float
+        Its growth rate.
+    coefficient : complex
+        c_k = int e^{-ik theta} d mu of the initial measure; on zonal spheres int P_k(<x, axis>) d mu.
+    amplitude : float
+        |a|, the mode being Re(a e^{-ik theta}) with a = 2 conj(c_k), or a P_k with a = N(d, k) times the coefficient.
+    positions : ndarray
+        Its maxima: angles (2 pi j - arg c_k) / k in [0, 2 pi), ascending; on zonal spheres colatitudes, where 0 and pi
+        are the poles and any other is a ring.
+    time : float
+        log(1/|a|) / rate: when |a| e^{rate t} is 1, and linear theory ends.
+    first : int
+        The mode whose amplitude is 1 before that of any other; it is not `degree` where the initial measure has much
+        more of it, and then the prediction is not to be trusted.
+    """
+
+    degree: int
+    rate: float
+    coefficient: complex
+    amplitude: float
+    positions: Array
+    time: float
+    first: int
+
+    @property
+    def clusters(self) -> int:
+        """How many."""
+        return len(self.positions)
+
+
+def predict(law: Any, rho0: Any, degree: int | None = None) -> Prediction:
+    """The first clusters that linear theory predicts (2410.23228).
+
+    Parameters
+    ----------
+    law : Law
+        Isotropic; something must grow.
+    rho0 : Density or Points
+        Near the uniform measure: on the circle any measure with `moments`, on zonal spheres a density.
+    degree : int, optional
+        Predict from this mode, instead of the fastest one k*.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    ValueError
+        If nothing grows; if the measure has nothing of the mode.
+    TypeError
+        For measures on S^2, where 2k + 1 modes grow alike and the maxima have no formula.
+    """
+    k, rate = fastest(law, rho0.d)
+    if degree is not None:
+        k = inputs.integer("degree", degree, low=1)
+        rate = float(growth_rates(law, rho0.d, k)[k])
+    if not rate > 0.0:
+        raise ValueError(f"law: {law} lets no mode grow (degree {k}: rate {rate:.3g}): no clusters form")
+    rates = growth_rates(law, rho0.d, max(k, 32))
+    circle = not hasattr(getattr(rho0, "space", None), "axis")
+    if circle and rho0.d != 2:
+        raise TypeError("rho0: wanted a measure on the circle, or a density on a zonal sphere")
+    c = np.asarray(rho0.moments(len(rates) - 1)) / rho0.mass
+    a = 2.0 * np.conj(c) if circle else dimensions(rho0.d, len(c) - 1) * c
+    if not abs(a[k]) > NOISE:
+        seen = np.flatnonzero(np.abs(a[1:]) > NOISE) + 1
+        raise ValueError(
+            f"rho0: it has nothing of degree {k}, which grows fastest; it has {seen.tolist()}: say degree="
+        )
+    if circle:
+        positions = np.mod((2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k, 2.0 * np.pi)
+    else:
+        positions = _rings(rho0.d, k, float(a[k]))
+    with np.errstate(divide="ignore"):
+        waits = np.where(rates[1:] > 0.0, -np.log(np.abs(a[1:])) / np.where(rates[1:] > 0.0, rates[1:], 1.0), np.inf)
+    size = float(abs(a[k]))
+    return Prediction(
+        k, rate, complex(c[k]), size, np.sort(positions), float(-np.log(size) / rate), 1 + int(np.argmin(waits))
+    )
+
+
+def _rings(d: int, k: int, a: float) -> Array:
+    """Colatitudes of the maxima of a P_k, from pole to pole."""
+    # P_k' is the polynomial of degree k - 1 of dimension d + 2: its zeros are Gauss nodes
+    inner = ultraspherical.gauss(d + 2, k - 1).nodes[::-1] if k > 1 else np.empty(0)
+    stops = np.concatenate([[0.0], np.arccos(inner), [np.pi]])
+    return stops[0 if a > 0.0 else 1 :: 2]
+
+
+@dataclass(frozen=True)
+class _Star:
+    """m equal Diracs, equally spaced on the circle, seen by one of them while each of the others moves in turn.
+
+    There P_x M = 0, so that a law's velocity at P_x dM, dM the change of M when Dirac l moves by d theta_l, is its
+    linear response: for each l one "point" with one tangent component, as in `_Ripple`.
+    """
+
+    m: int
+    d = 2
+
+    @property
+    def mean(self) -> Array:
+        return np.zeros(2)
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+        beta = getattr(kernel, "beta", None)
+        if beta is None or not kernel.isotropic:
+            raise TypeError(f"law: the rates of stars are known for kernels e^(beta <x, y>), and not for {kernel}")
+        x = 2.0 * np.pi * np.arange(self.m) / self.m
+        e = np.exp(-2.0 * beta * np.sin(0.5 * x) ** 2)
+        pull = e * (np.cos(x) - beta * np.sin(x) ** 2) / self.m  # d/dx of e^{beta (cos x - 1)} sin x / m
+        return Reading(np.full((self.m, 1), e.mean()), pull[:, None], None, beta)
+
+
+def star_rates(law: Any, m: int) -> Array:
+    """Growth rates of the modes q = 0..m-1 of m equal clusters, equally spaced on the circle.
+
+    Moving cluster j by eps cos(2 pi q j / m) grows at the rate
+    -(1/m) sum_l g(2 pi l/m) (1 - cos(2 pi q l/m)) / Z, with g(x) = e^{beta cos x} (cos x - beta sin^2 x) and
+    Z = (1/m) sum_l e^{beta cos(2 pi l/m)} for SA, 1 for USA.  The largest decides how long the star lives; mode 0, the
+    rotation, is neutral.
+
+    Parameters
+    ----------
+    law : Law
+        Isotropic, without noise, of kernels e^{beta <x, y>}; it is asked for its response (in its own scale and sign),
+        beta being the kernel's.
+    m : int
+        Number of clusters, >= 1.
+
+    Returns
+    -------
+    ndarray (m,)
+    """
+    _isotropic(law, "a star of equal clusters need not stand still")
+    star = _Star(inputs.integer("m", m, low=1))
+    if float(law.noise(0.0, None, star)) != 0.0:
+        raise ValueError(f"law: {law} has noise, in which clusters do not stand still")
+    response = np.zeros(star.m)
+    response += np.asarray(law.velocity(0.0, None, star)).reshape(-1)
+    # turning all Diracs together moves nobody against the field, so at rest its own slope is minus their sum
+    l = np.arange(star.m)  # noqa: E741
+    return np.asarray(-2.0 * np.sin(np.pi * np.outer(l, l) / star.m) ** 2 @ response)
+
+
+def _isotropic(law: Any, why: str) -> None:
+    if not isinstance(law, protocols.Law):
+        raise TypeError(f"law: got {law!r}, wanted a Law, for example mf.SA(beta=4.0)")
+    if not law.isotropic:
+        raise ValueError(f"law: {law} is not isotropic, so that {why}")

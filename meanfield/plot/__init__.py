@@ -8,6 +8,6 @@ notebook displays and a script saves.
 Every picture takes `ax=None` (or `axes=None`, if it is made of several) and returns what it drew on.
 """
 
-from meanfield.plot import animate, circle, curves, globe, points, style, zonal
+from meanfield.plot import animate, circle, curves, globe, points, style, tree, zonal
 
-__all__ = ["animate", "circle", "curves", "globe", "points", "style", "zonal"]
+__all__ = ["animate", "circle", "curves", "globe", "points", "style", "tree", "zonal"]

@@ -1,0 +1,443 @@
+"""Clusters of any measure: how many, where, how heavy, how wide; and order parameters.
+
+Points of one dimension (angles, colatitudes) are cut at *voids*: arcs longer than `gap` that hold less than `floor` of
+the mass; what lies in a void within `gap` of a cluster is still that cluster's.  (Of points that are each heavier than
+`floor` this is single linkage at distance `gap`; where faint points lie on the way from one cluster to the next, as the
+nodes of a density carried by its flow always do, linkage would call everything one cluster.  Of such nodes, half the
+mass of each counts on either side.)  Points of higher dimension are linked at geodesic distance `gap`.  Densities are
+cut at the minima that separate their maxima, as in watersheds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy
+
+from meanfield import basins, inputs
+from meanfield.protocols import Array
+from meanfield.spaces import fourier
+
+TURN = 2.0 * np.pi
+GAP = 0.1
+"""Radians: neighbours further apart than this belong to two clusters, unless told otherwise."""
+FLOOR = 1e-6
+"""Share of the mass below which nothing counts as a cluster, or fills a void."""
+PROMINENCE = 0.1
+"""Share of its height by which a maximum of a density must rise above the way to a higher one."""
+NEIGHBOURS = 16
+"""Neighbours of each point that are asked for first; where more are near, components are compared as wholes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """The clusters of one measure, as `clusters` returns them.
+
+    Attributes
+    ----------
+    d : int
+        Ambient dimension.
+    kind : {"angles", "colatitudes", "rows"}
+        What positions are: angles in [0, 2 pi) on the circle, in their order; colatitudes of rings about the axis, in
+        their order; unit rows (d > 2), heaviest first.
+    centres : ndarray (m,) or (m, d)
+        Directions of int x d mu over each cluster; on rings mean colatitudes.
+    masses : ndarray (m,)
+        Shares of the whole mass.
+    widths : ndarray (m,)
+        Root mean square distance along the sphere (along the meridian) from the centre, radians.
+    counts : ndarray (m,)
+        Points in each, or nodes of the density's space.
+    members : ndarray (n,)
+        For every point or node which cluster it belongs to; -1: none.
+    shares : ndarray (n,)
+        The share of the mass at each of them.
+    core : ndarray (m,)
+        Mass within `gap` of the centre.
+    edges : ndarray (m, 2) or None
+        In one dimension, first and last point of each, or the minima that bound it; the second is the larger number.
+    peaks : ndarray or None
+        Of densities, where each is highest: the maximum itself in one dimension, else the highest node.
+    gap, floor, prominence : float
+        The tolerances used; prominence is None for points, which have no use for it.
+    others : (int, int)
+        How many clusters there are with half and with twice the tolerance (gap for points, prominence for densities).
+    """
+
+    d: int
+    kind: str
+    centres: Array
+    masses: Array
+    widths: Array
+    counts: Array
+    members: Array
+    shares: Array
+    core: Array
+    edges: Array | None
+    peaks: Array | None
+    gap: float
+    floor: float
+    prominence: float | None
+    others: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.masses)
+
+    def __repr__(self) -> str:
+        tolerance = f"gap {self.gap:g}" if self.prominence is None else f"prominence {self.prominence:g}"
+        doubt = "" if self.sharp else f", not sharp: {self.others[0]} at half of it, {self.others[1]} at twice"
+        masses = ", ".join(f"{m:.4g}" for m in self.masses[:8]) + (", ..." if len(self) > 8 else "")
+        return f"<{len(self)} clusters of masses {masses} ({tolerance}{doubt})>"
+
+    @property
+    def sharp(self) -> bool:
+        """True if half and twice the tolerance give as many clusters."""
+        return self.others == (len(self), len(self))
+
+    @property
+    def dust(self) -> float:
+        """Mass in no cluster."""
+        return float(1.0 - self.masses.sum())
+
+    @property
+    def clustered(self) -> float:
+        """Mass within `gap` of its cluster's centre, single points among several not counted."""
+        alone = (self.counts == 1) & (len(self.members) > 1) & (self.prominence is None)
+        return float(self.core[~alone].sum())
+
+    @property
+    def largest(self) -> float:
+        """Mass of the heaviest."""
+        return float(self.masses.max(initial=0.0))
+
+
+@dataclass(frozen=True)
+class Order:
+    """Order parameters of one measure.
+
+    Attributes
+    ----------
+    resultant : float
+        |int x d mu|: 0 for the uniform measure, 1 for a Dirac.
+    alignment : float
+        Mean of <x, x'> over independent x, x': the resultant squared.
+    harmonics : ndarray (degree + 1,) or None
+        |c_k| = |int e^{-ik theta} d mu| on the circle, k = 0..degree: 1 for k-fold stars at multiples of k.
+    clustered : float
+        Mass within `gap` of its cluster's centre.
+    """
+
+    resultant: float
+    alignment: float
+    harmonics: Array | None
+    clustered: float
+
+
+def clusters(
+    mu: Any, gap: float = GAP, *, floor: float = FLOOR, prominence: float = PROMINENCE, replica: Any = None
+) -> Clusters:
+    """Clusters of a measure.
+
+    Parameters
+    ----------
+    mu : Measure
+        Weighted points (`mf.Points`; on zonal spheres anything with `colatitude`), a snapshot of a Lagrangian run (its
+        points are taken), or a density on any space.
+    gap : float
+        Of points: radians.  In one dimension clusters are separated by arcs longer than this that hold less than
+        `floor` of the mass; in more, points nearer than this are in one cluster.  Of densities: only `core` uses it.
+    floor : float
+        Share of the mass below which a cluster does not count (its points are in none).
+    prominence : float
+        Of densities: a maximum counts if it rises above the highest way to a higher maximum by this share of its own
+        height; where the density is below `floor` (uniform: 1) it is taken to be flat.
+    replica : int or tuple, optional
+        Which one, if the points have leading axes.
+
+    Returns
+    -------
+    Clusters
+        Its `sharp` is False if half or twice the tolerance gives another number.
+
+    Notes
+    -----
+    On the circle a density's masses, centres and widths are those of its series between exact minima; on zonal spheres
+    masses likewise, centres and widths by Gauss quadrature.  On S^2 (and in any other space with rows) nodes are
+    assigned as wholes on their Delaunay graph, so that masses are good to the mass of the cells along the border.
+
+    Of n points the cost is n log n, in memory n; in dimension d > 2 linking K groups of more than 16 mutually near
+    points takes K times that, and trees gain little beyond d of about 10 (n^2 d).
+
+    Raises
+    ------
+    ValueError
+        For tolerances outside their range, and for several clouds at once without `replica`.
+    """
+    gap = inputs.number("gap", gap, above=0.0, high=np.pi)
+    floor = inputs.number("floor", floor, low=0.0, high=0.5)
+    prominence = inputs.number("prominence", prominence, above=0.0, high=0.99)
+    if _is_density(mu):
+        return _of_density(mu, gap, floor, prominence)
+    kind, q, w, smooth = _positions(mu, replica)
+
+    def labelled(reach: float) -> Array:
+        labels = _linked(q, reach) if kind == "rows" else _runs(q, w, smooth, reach, floor, kind == "angles")
+        return _counted(labels, w, floor)
+
+    labels = labelled(gap)
+    others = _both(lambda f: int(labelled(min(f * gap, np.pi)).max()) + 1)
+    return _described(mu.d, kind, q, w, labels, gap=gap, floor=floor, prominence=None, others=others)
+
+
+def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any = None, **tolerances: Any) -> Order:
+    """|int x d mu|, mean <x, x'>, |c_k| for k = 0..degree on the circle, and the mass in clusters.
+
+    Parameters
+    ----------
+    mu, gap, replica, **tolerances
+        As for `clusters`.
+    degree : int
+        Highest k.
+    """
+    degree = inputs.integer("degree", degree, low=0)
+    found = clusters(mu, gap, replica=replica, **tolerances)
+    harmonics = None
+    if _is_density(mu):
+        mean = np.asarray(mu.mean) / mu.mass
+        harmonics = np.abs(mu.moments(degree)) / mu.mass if mu.d == 2 else None
+    else:
+        kind, q, w, _ = _positions(mu, replica)
+        if kind == "angles":
+            harmonics = np.abs(fourier.moments(q, w, degree))
+            mean = np.array([w @ np.cos(q), w @ np.sin(q)])
+        else:
+            mean = np.array([w @ np.cos(q)]) if kind == "colatitudes" else w @ q
+    resultant = float(np.linalg.norm(mean))
+    return Order(resultant, resultant**2, harmonics, found.clustered)
+
+
+def distances(kind: str, q: Array, centre: Any) -> Array:
+    """Distances along the sphere (or the meridian) of positions q from one centre."""
+    if kind == "angles":
+        return np.asarray(np.abs(np.remainder(q - centre + np.pi, TURN) - np.pi))
+    if kind == "colatitudes":
+        return np.asarray(np.abs(q - centre))
+    return np.asarray(2.0 * np.arcsin(np.minimum(0.5 * np.linalg.norm(q - centre, axis=-1), 1.0)))
+
+
+def _both(count: Callable[[float], int]) -> tuple[int, int]:
+    """Numbers of clusters at half and at twice the tolerance."""
+    return count(0.5), count(2.0)
+
+
+# --- points ------------------------------------------------------------------------------------------------
+
+
+def _positions(mu: Any, replica: Any) -> tuple[str, Array, Array, Array]:
+    """What kind of positions, (n,) or (n, d) of them, their shares of the mass, and which of it is spread between."""
+    if hasattr(mu, "colatitude"):
+        kind, q, axes = "colatitudes", np.asarray(mu.colatitude, dtype=float), 1
+    elif not (hasattr(mu, "weights") and hasattr(mu, "x")):
+        raise TypeError(f"mu: got {inputs.describe(mu)}, wanted a measure, for example mf.Points(theta)")
+    elif mu.d == 2:
+        kind, q, axes = "angles", np.asarray(mu.theta, dtype=float), 1
+    else:
+        kind, q, axes = "rows", np.asarray(mu.x, dtype=float), 2
+    lead = q.shape[: q.ndim - axes]
+    w = np.broadcast_to(mu.weights, q.shape[: len(lead) + 1])
+    if lead or replica is not None:
+        index = () if replica is None else tuple(np.atleast_1d(replica))
+        if len(index) != len(lead):
+            raise ValueError(f"replica: got {replica!r} for clouds of shape {lead}: give {len(lead)} indices")
+        q, w = q[index], w[index]
+    # nodes of a carried density know it (infinite at its atoms): they stand for the mass on both sides
+    spread = np.isfinite(mu.density) if hasattr(mu, "density") else np.zeros(len(w), dtype=bool)
+    return kind, q, w / w.sum(), spread
+
+
+def _counted(labels: Array, w: Array, floor: float) -> Array:
+    """Labels 0.. of the clusters that are heavy enough, -1 elsewhere."""
+    inside = labels >= 0
+    mass = np.bincount(labels[inside], weights=w[inside], minlength=1)
+    heavy = (mass >= floor) & (np.bincount(labels[inside], minlength=1) > 0)
+    new = np.where(heavy, np.cumsum(heavy) - 1, -1)
+    return np.where(inside, new[np.maximum(labels, 0)], -1)
+
+
+def _runs(q: Array, w: Array, spread: Array, gap: float, floor: float, cyclic: bool) -> Array:
+    """Labels of points between voids, -1 inside voids."""
+    n = len(q)
+    order = np.argsort(np.mod(q, TURN) if cyclic else q, kind="stable")
+    s, m = (np.mod(q, TURN) if cyclic else q)[order], w[order]
+    half = 0.5 * m * spread[order]
+    if cyclic:
+        s, m, half = np.concatenate([s, s + TURN]), np.concatenate([m, m]), np.concatenate([half, half])
+    total = np.concatenate([[0.0], np.cumsum(m)])
+    i = np.arange(n)
+    # between i and j lies upto[j] - beyond[i]: the furthest j for which that is less than `floor`
+    upto, beyond = total[:-1] + half, total[1 : n + 1] - half[:n]
+    j = np.maximum(np.searchsorted(upto, beyond + floor, side="left") - 1, i + 1)
+    j = np.minimum(j, i + n if cyclic else n - 1)
+    void = (s[j] - s[i] > gap) & (j > i) & (2.0 * half[:n] < floor) & (2.0 * half[j] < floor)
+    depth = np.zeros(2 * n + 1, dtype=int)
+    np.add.at(depth, i[void] + 1, 1)
+    np.add.at(depth, j[void], -1)
+    inside = np.cumsum(depth)[: 2 * n].reshape(2, n).any(axis=0)
+    beside = void & (j == i + 1)
+    keep = np.flatnonzero(~inside)
+    labels = np.full(n, -1)
+    if len(keep):
+        cut = (np.diff(keep) > 1) | beside[keep[:-1]]
+        run = np.concatenate([[0], np.cumsum(cut)])
+        if cyclic and keep[0] == 0 and keep[-1] == n - 1 and not beside[n - 1]:
+            run[run == run[-1]] = 0
+        labels[order[keep]] = run
+        labels[order[inside]] = _rejoined(s[:n][inside], s[keep], run, gap, cyclic)
+    return labels
+
+
+def _rejoined(faint: Array, kept: Array, run: Array, gap: float, cyclic: bool) -> Array:
+    """Labels of points inside voids: of the nearest point outside, if it is no further than `gap`, else -1.
+
+    A void reaches into the tails of the clusters beside it, as far as they are light; but tails are theirs.
+    """
+    if cyclic:
+        kept, run = np.concatenate([kept[-1:] - TURN, kept, kept[:1] + TURN]), np.concatenate([run[-1:], run, run[:1]])
+    right = np.minimum(np.searchsorted(kept, faint), len(kept) - 1)
+    left = np.maximum(right - 1, 0)
+    nearest = np.where(np.abs(kept[right] - faint) < np.abs(faint - kept[left]), right, left)
+    return np.where(np.abs(kept[nearest] - faint) <= gap, run[nearest], -1)
+
+
+def _linked(x: Array, gap: float) -> Array:
+    """Labels of the components of the graph in which rows nearer than `gap` are joined."""
+    n, reach = len(x), 2.0 * np.sin(0.5 * gap)
+    k = min(n, NEIGHBOURS)
+    found = scipy.spatial.cKDTree(x).query(x, k=k, distance_upper_bound=np.nextafter(reach, np.inf))
+    far, near = (np.reshape(part, (n, k)) for part in found)
+    full = np.isfinite(far[:, -1]) if n > k else np.zeros(n, dtype=bool)
+    labels = _components(n, np.nonzero(np.isfinite(far))[0], near[np.isfinite(far)])
+    # an edge can be missing only between two points with more neighbours than were asked for
+    groups = np.unique(labels[full])
+    a: list[int] = []
+    b: list[int] = []
+    for g in groups[:-1]:
+        later = full & (labels > g)
+        dist, _ = scipy.spatial.cKDTree(x[full & (labels == g)]).query(
+            x[later], distance_upper_bound=np.nextafter(reach, np.inf)
+        )
+        touched = np.unique(labels[later][np.isfinite(dist)])
+        a.extend([int(g)] * len(touched))
+        b.extend(touched.tolist())
+    return _components(int(labels.max()) + 1, a, b)[labels]
+
+
+def _components(n: int, a: Any, b: Any) -> Array:
+    graph = scipy.sparse.coo_array(
+        (np.ones(len(a), dtype=np.int8), (np.asarray(a, dtype=int), np.asarray(b, dtype=int))), (n, n)
+    )
+    return np.asarray(scipy.sparse.csgraph.connected_components(graph, directed=False)[1])
+
+
+def _described(
+    d: int, kind: str, q: Array, w: Array, labels: Array, values: Array | None = None, **rest: Any
+) -> Clusters:
+    """Clusters of labelled points (with their highest points, given values), in the order that `Clusters` promises."""
+    m = int(labels.max(initial=-1)) + 1
+    inside = labels >= 0
+    at, mass, where = labels[inside], w[inside], q[inside]
+
+    def summed(values: Array) -> Array:
+        return np.bincount(at, weights=mass * values, minlength=m)[:m]
+
+    masses = summed(np.ones(len(at)))
+    if kind == "angles":
+        centres = np.mod(np.arctan2(summed(np.sin(where)), summed(np.cos(where))), TURN)
+    elif kind == "colatitudes":
+        centres = summed(where) / masses
+    else:
+        centres = np.stack([summed(column) for column in where.T], axis=-1)
+        centres /= np.maximum(np.linalg.norm(centres, axis=-1, keepdims=True), np.finfo(float).tiny)
+    away = distances(kind, where, centres[at])
+    order = np.argsort(-masses, kind="stable") if kind == "rows" else np.argsort(centres, kind="stable")
+    rank = np.argsort(order)
+    peaks = None
+    if values is not None:
+        by = np.lexsort((values[inside], at))
+        peaks = where[by[np.searchsorted(at[by], np.arange(m), side="right") - 1]][order]
+    return Clusters(
+        d=d,
+        kind=kind,
+        centres=centres[order],
+        masses=masses[order],
+        widths=np.sqrt(summed(away**2) / masses)[order],
+        counts=np.bincount(at, minlength=m)[:m][order],
+        members=np.append(rank, -1)[labels],
+        shares=w,
+        core=summed((away <= rest["gap"]).astype(float))[order],
+        edges=None if kind == "rows" else _ends(kind, where, at, m)[order],
+        peaks=peaks,
+        **rest,
+    )
+
+
+def _ends(kind: str, q: Array, at: Array, m: int) -> Array:
+    """First and last point of each cluster; on the circle counted from the widest arc free of its points."""
+    q = np.mod(q, TURN) if kind == "angles" else q
+    order = np.lexsort((q, at))
+    starts = np.searchsorted(at[order], np.arange(m + 1))
+    edges = np.empty((m, 2))
+    for c in range(m):
+        own = q[order[starts[c] : starts[c + 1]]]
+        if kind == "angles":
+            first = int(np.argmax(np.diff(own, prepend=own[-1] - TURN)))
+            own = np.concatenate([own[first:], own[:first] + TURN])
+        edges[c] = own[0], own[-1]
+    return edges
+
+
+# --- densities ---------------------------------------------------------------------------------------------
+
+
+def _is_density(mu: Any) -> bool:
+    """Whether it is held by a space's coefficients, and not by points (which may well know a space)."""
+    return getattr(mu, "space", None) is not None and not hasattr(mu, "points")
+
+
+def _of_density(mu: Any, gap: float, floor: float, prominence: float) -> Clusters:
+    if np.ndim(mu.mass) != 0 or not float(mu.mass) > 0.0:
+        raise ValueError(f"mu: got densities of mass {mu.mass!r}, wanted one density of positive mass")
+    rest: dict[str, Any] = {"gap": gap, "floor": floor, "prominence": prominence}
+    axes = mu.space.axes
+    if "theta" in axes or (mu.space.rows is None and "c" in axes):
+        line: Any = basins.Around(mu) if "theta" in axes else basins.Along(mu)
+
+        def parts(p: float) -> list[Array]:
+            return _sorted(floor, *line.basins(basins.cuts(line, floor, p), gap))
+
+        others = _both(lambda f: len(parts(min(f * prominence, 0.99))[0]))
+        masses, centres, widths, core, edges, peaks, members = parts(prominence)
+        counts = np.bincount(members[members >= 0], minlength=len(masses))
+        found = (centres, masses, widths, counts, members, mu.weights / mu.mass, core, edges, peaks)
+        return Clusters(mu.d, line.kind, *found, **rest, others=others)
+    w = mu.weights / mu.mass
+    values = np.maximum(mu.values / mu.mass, floor)
+    start, beside = basins.graph(mu.x)
+
+    def labelled(p: float) -> Array:
+        return _counted(basins.watersheds(values, start, beside, p), w, floor)
+
+    others = _both(lambda f: int(labelled(min(f * prominence, 0.99)).max()) + 1)
+    return _described(mu.d, "rows", mu.x, w, labelled(prominence), mu.values, **rest, others=others)
+
+
+def _sorted(floor: float, masses: Array, centres: Array, *more: Array) -> list[Array]:
+    """Basins that are heavy enough, by their centres; the last array says which basin nodes belong to."""
+    order = np.argsort(centres, kind="stable")
+    order = order[masses[order] >= floor]
+    rank = np.full(len(masses), -1)
+    rank[order] = np.arange(len(order))
+    return [masses[order], centres[order], *(part[order] for part in more[:-1]), rank[more[-1]]]

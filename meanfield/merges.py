@@ -1,0 +1,294 @@
+"""Who merged with whom, and when: merge trees, numbers of clusters over time, the energy's staircase.
+
+Once clusters are narrow the energy is a staircase (2410.06833): 2 beta e^{-beta} E = sum_i w_i^2 + exponentially small
+attraction between the clusters, and the merger of clusters i and j raises it by 2 w_i w_j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from meanfield import inputs
+from meanfield.plot import tree as picture
+from meanfield.protocols import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """One cluster's life.
+
+    Attributes
+    ----------
+    id : int
+        Its number; a merger or a split makes new ones.
+    birth, death : float
+        When (in log time in a tree with `log`); the tree's begin and end where it was there before or lives on.
+    mass : float
+        Share of the whole mass, when last seen.
+    centre : ndarray or None
+        Where it was last seen.
+    parents : tuple of int
+        The clusters that merged into it.
+    child : int or None
+        The cluster it merged into.
+    origin : int or None
+        The cluster it split off from.
+    alive : bool
+        True if it was there at the end.
+    """
+
+    id: int
+    birth: float
+    death: float
+    mass: float
+    centre: Array | None = None
+    parents: tuple[int, ...] = ()
+    child: int | None = None
+    origin: int | None = None
+    alive: bool = True
+
+
+class Merger(NamedTuple):
+    """A merger: between times `after` and `t` the clusters `parents`, of these masses, became `child`."""
+
+    t: float
+    after: float
+    parents: tuple[int, ...]
+    masses: tuple[float, ...]
+    child: int
+
+    @property
+    def jump(self) -> float:
+        """The rise of sum w^2: 2 w_i w_j for two."""
+        return sum(self.masses) ** 2 - sum(w * w for w in self.masses)
+
+
+class Plateau(NamedTuple):
+    """A stretch of time with one number of clusters; `length` is its duration, or the logarithm of it in log time."""
+
+    clusters: int
+    begin: float
+    end: float
+    length: float
+
+
+@dataclass(frozen=True, eq=False)
+class MergeTree:
+    """The lives of all clusters, as `track` and `merge_tree` return them.
+
+    Attributes
+    ----------
+    branches : tuple of Branch
+        By number.
+    merges : tuple of Merger
+        By time.
+    begin, end : float
+        The time it spans.
+    log : bool
+        True if all times are natural logarithms.
+    title, detail : str
+        For a figure; and how well the times are known.
+    """
+
+    branches: tuple[Branch, ...]
+    merges: tuple[Merger, ...]
+    begin: float
+    end: float
+    log: bool = False
+    title: str = ""
+    detail: str = ""
+
+    def __repr__(self) -> str:
+        counts = self.counts[1]
+        return f"<{len(self.merges)} merges, {counts[0]} -> {counts[-1]} clusters, {self.detail}>"
+
+    @cached_property
+    def counts(self) -> tuple[Array, Array]:
+        """(times, numbers): from each time to the next there are so many clusters; the first time is `begin`."""
+        return self._steps([1.0] * len(self.branches), int)
+
+    @property
+    def levels(self) -> tuple[Array, Array]:
+        """(times, sum w^2): the staircase that 2 beta e^{-beta} E climbs (`rescaled_energy`)."""
+        return self._steps([b.mass**2 for b in self.branches], float)
+
+    def _steps(self, sizes: Sequence[float], kind: type) -> tuple[Array, Array]:
+        """Times at which anything happens, and the sum of the sizes of those alive from then on."""
+        size, gone = np.array(sizes, dtype=float), np.array([not b.alive for b in self.branches])
+        when = np.concatenate([[b.birth for b in self.branches], np.array([b.death for b in self.branches])[gone]])
+        change = np.concatenate([size, -size[gone]])
+        t, at = np.unique(np.append(self.begin, when), return_inverse=True)
+        total = np.cumsum(np.bincount(at[1:], weights=change, minlength=len(t)))
+        return t, total.round(14).astype(kind)
+
+    @property
+    def plateaus(self) -> tuple[Plateau, ...]:
+        """The stretches of time with one number of clusters, in order."""
+        t, count = self.counts
+        first = np.flatnonzero(np.diff(count, prepend=-1))
+        ends = np.append(t[first[1:]], self.end)
+        return tuple(
+            Plateau(int(count[i]), float(t[i]), float(e), self._length(float(t[i]), float(e)))
+            for i, e in zip(first, ends, strict=True)
+        )
+
+    @property
+    def lifetimes(self) -> dict[int, float]:
+        """For every number of clusters how long there were so many (in log time the logarithm of how long)."""
+        out: dict[int, float] = {}
+        for p in self.plateaus:
+            so_far = out.get(p.clusters, -np.inf if self.log else 0.0)
+            out[p.clusters] = float(np.logaddexp(so_far, p.length)) if self.log else so_far + p.length
+        return out
+
+    def _length(self, a: float, b: float) -> float:
+        if not self.log:
+            return b - a
+        return float(b + np.log1p(-np.exp(a - b))) if b > a else -np.inf
+
+    def newick(self) -> str:
+        """The tree in Newick format, one line for every cluster alive at the end; lengths are lives, names c0, c1, ...
+
+        (In log time lengths are differences of log times.)
+        """
+
+        text: list[str] = []
+        for b in self.branches:  # parents come before their child
+            inner = "(" + ",".join(text[p] for p in b.parents) + ")" if b.parents else ""
+            text.append(f"{inner}c{b.id}:{b.death - b.birth:.12g}")
+        return "\n".join(text[b.id] + ";" for b in self.branches if b.alive)
+
+    def table(self) -> str:
+        """All clusters as plain text: number, times, mass, where they came from and went."""
+        lines = [("cluster", "log birth" if self.log else "birth", "log death" if self.log else "death", "mass",
+                  "came from", "went to")]  # fmt: skip
+        ended = {b.origin: "pieces" for b in self.branches}
+        for b in self.branches:
+            came = " + ".join(map(str, b.parents)) or ("" if b.origin is None else f"split of {b.origin}")
+            went = "alive" if b.alive else ended.get(b.id, "dust") if b.child is None else str(b.child)
+            lines.append((str(b.id), f"{b.birth:.9g}", f"{b.death:.9g}", f"{b.mass:.6g}", came, went))
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        rows = ("  ".join(c.rjust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+        return "\n".join(rows)
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """The tree: time up, masses as widths of lines."""
+        parts = ([b.birth for b in self.branches], [b.death for b in self.branches], [b.mass for b in self.branches])
+        return picture.merges(*parts, [b.parents for b in self.branches], ax, **self._look(options))
+
+    def plot_counts(self, ax: Any = None, **options: Any) -> Any:
+        """The number of clusters over time."""
+        return picture.counts(*self._closed(self.counts), ax, **self._look(options))
+
+    def plot_staircase(self, t: Any = None, energy: Any = None, ax: Any = None, **options: Any) -> Any:
+        """sum w^2 over time, and with it rescaled energies (`rescaled_energy`) at times t, if given."""
+        return picture.staircase(*self._closed(self.levels), t, energy, ax, **self._look(options))
+
+    def _closed(self, steps: tuple[Array, Array]) -> tuple[Array, Array]:
+        return np.append(steps[0], self.end), np.append(steps[1], steps[1][-1])
+
+    def _look(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"title": self.title, "log": self.log, **options}
+
+
+def merge_tree(
+    merges: Iterable[Any], weights: Any, begin: float | None = None, end: float | None = None, *,
+    log: bool | None = None, title: str = "",
+) -> MergeTree:  # fmt: skip
+    """The tree of a list of mergers of labelled points or clusters.
+
+    Parameters
+    ----------
+    merges : iterable
+        Entries (time, members), or objects or mappings with `t` or `log_t` (or both) and `members`: the points (or
+        groups of points) that are in one cluster from then on, as in the `merges` of a run.  One representative of
+        each cluster is enough.
+    weights : int or array (n,)
+        Masses of the points at the start; of a number n, equal ones.
+    begin, end : float, optional
+        The time spanned; by default 0 (in log time: 1 before the first merger) and the last merger.
+    log : bool, optional
+        Times are logarithms.  By default `t` is taken, if every entry has a finite one, else `log_t`.
+    title : str
+        For figures.
+
+    Returns
+    -------
+    MergeTree
+        Branches 0..n-1 are the points.
+    """
+    entries, log = _timed(merges, log)
+    n = len(weights) if np.ndim(weights) else inputs.integer("weights", weights, low=1)
+    w = inputs.weights("weights", weights if np.ndim(weights) else np.ones(n), (n,))
+    first, last = (entries[0][0], entries[-1][0]) if entries else (0.0, 0.0)
+    begin = inputs.number("begin", (first - 1.0 if log else 0.0) if begin is None else begin)
+    end = inputs.number("end", last if end is None else end)
+    if entries and not begin <= first <= last <= end:
+        raise ValueError(f"merges: times from {first!r} to {last!r} are not within begin = {begin!r}, end = {end!r}")
+    branches = [Branch(i, begin, end, float(m)) for i, m in enumerate(w)]
+    up = list(range(n))
+    done: list[Merger] = []
+
+    def now(b: int) -> int:
+        """The cluster that branch b is in by now."""
+        while up[b] != b:
+            up[b] = b = up[up[b]]
+        return b
+
+    for t, members in entries:
+        if members.size == 0 or members.min() < 0 or members.max() >= n:
+            raise ValueError(f"merges: members {members.tolist()} at {t!r} are not all among the {n} points")
+        parents = tuple(sorted({now(i) for i in members.tolist()}))
+        if len(parents) < 2:
+            continue
+        new = len(branches)
+        masses = tuple(branches[p].mass for p in parents)
+        for p in parents:
+            branches[p] = replace(branches[p], death=t, child=new, alive=False)
+            up[p] = new
+        up.append(new)
+        branches.append(Branch(new, t, end, sum(masses), parents=parents))
+        done.append(Merger(t, t, parents, masses, new))
+    return MergeTree(tuple(branches), tuple(done), begin, end, log, title, "merge times as given")
+
+
+def rescaled_energy(law: Any, energy: Any, d: int = 2) -> Array:
+    """2 beta E / e^beta, in whatever scale the law has: 1 for one cluster, sum w^2 for narrow clusters far apart.
+
+    (2410.06833; `MergeTree.levels`.)
+    """
+    kernel = getattr(law, "kernel", None)
+    if kernel is None or not getattr(kernel, "beta", 0.0) > 0.0:
+        raise ValueError(f"law: {law} has no kernel e^(beta <x, y>) with beta > 0, and so no staircase")
+    return np.asarray(energy) * 2.0 * kernel.beta * np.exp(-(kernel.beta + law.log_factor(d)))
+
+
+def _entry(given: Any) -> tuple[float | None, float | None, Array]:
+    """(time, log time, members): one of the first two may be None."""
+    if isinstance(given, Mapping):
+        t, log_t, members = given.get("t"), given.get("log_t"), given["members"]
+    elif hasattr(given, "members"):
+        t, log_t, members = getattr(given, "t", None), getattr(given, "log_t", None), given.members
+    else:
+        (t, members), log_t = given, None
+    flat = [np.ravel(m) for m in members]
+    return t, log_t, np.concatenate([*flat, np.empty(0, dtype=int)]).astype(int)
+
+
+def _timed(merges: Iterable[Any], log: bool | None) -> tuple[list[tuple[float, Array]], bool]:
+    """(time, members) of every merger by time, and whether times are logarithms."""
+    entries = [_entry(m) for m in merges]
+    bare = [e for e in entries if e[1] is None]
+    if log is None:
+        log = bool(entries) and not bare and any(t is None or not np.isfinite(t) for t, _, _ in entries)
+    # a bare pair's number is whatever the caller says it is
+    told = [(log_t if log and log_t is not None else t, members) for t, log_t, members in entries]
+    if any(t is None for t, _ in told) or (log and bare and len(bare) < len(entries)):
+        raise ValueError("merges: some entries have t and some log_t: give one kind")
+    out = [(inputs.number("merges: time", t), members) for t, members in told]
+    return sorted(out, key=lambda e: e[0]), log

@@ -1,0 +1,163 @@
+"""Pictures of merging clusters: the tree, the number of clusters over time, the energy's staircase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from meanfield.plot import style
+from meanfield.plot.circle import TIME
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LOG_TIME = r"log time $\ln t$"
+_NARROW, _WIDE = 0.6, 7.0
+"""Points: widths of the lines of masses 0 and 1."""
+
+
+def merges(
+    birth: ArrayLike, death: ArrayLike, mass: ArrayLike, parents: Sequence[Sequence[int]], ax: Axes | None = None, *,
+    log: bool = False, title: str = "",
+) -> Axes:  # fmt: skip
+    """A merge tree: time up, one line a cluster, as wide as it is heavy; bars join those that merge.
+
+    Parameters
+    ----------
+    birth, death, mass : (n,) arrays
+        Of every cluster: times, and share of the mass.
+    parents : sequence of n sequences of int
+        The clusters that merged into it.
+    log : bool
+        Times are natural logarithms.
+    ax, title
+        Where to draw (None makes a figure), and the title.
+
+    Returns
+    -------
+    Axes
+        Its first collection holds the lives (n segments), its second the bars.
+    """
+    born = style.finite("birth", birth, None)
+    died = style.finite("death", death, len(born))
+    size = style.finite("mass", mass, len(born))
+    if len(parents) != len(born):
+        raise ValueError(f"parents must be {len(born)} lists, one a cluster; got {len(parents)}.")
+    place = _places(parents, born)
+    lives = [[(x, a), (x, b)] for x, a, b in zip(place, born, died, strict=True)]
+    bars = [[(place[p].min(), t), (place[p].max(), t)] for p, t in zip(map(list, parents), born, strict=True) if p]
+    with style.axes(ax) as ax:
+        from matplotlib.collections import LineCollection
+
+        widths = _NARROW + (_WIDE - _NARROW) * np.clip(size, 0.0, 1.0)
+        ax.add_collection(LineCollection(lives, colors=_dark(), linewidths=widths, capstyle="butt"), autolim=False)
+        ax.add_collection(LineCollection(bars, colors="0.45", linewidths=0.9), autolim=False)
+        low, high = float(born.min()), float(died.max())
+        room = 0.02 * (high - low) or 0.5
+        ax.set(xlim=(place.min() - 0.7, place.max() + 0.7), ylim=(low - room, high + room))
+        ax.set(xlabel="clusters (width of a line: its mass)", ylabel=LOG_TIME if log else TIME, xticks=[])
+        style.headline(ax, title)
+    return ax
+
+
+def _places(parents: Sequence[Sequence[int]], birth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Horizontal places: those who merge stand side by side, and their cluster in the middle above them."""
+    place = np.full(len(parents), np.nan)
+    merged = {p for group in parents for p in group}
+    count = 0
+    # without recursion: a chain of a thousand mergers is a tree as deep
+    for root in (i for i in range(len(parents)) if i not in merged):
+        stack = [(root, False)]
+        while stack:
+            i, ready = stack.pop()
+            if ready:
+                place[i] = np.mean(place[list(parents[i])])
+            elif len(parents[i]):
+                stack.append((i, True))
+                stack.extend((p, False) for p in reversed(list(parents[i])))
+            else:
+                place[i] = count
+                count += 1
+    return place
+
+
+def counts(t: ArrayLike, number: ArrayLike, ax: Axes | None = None, *, log: bool = False, title: str = "") -> Axes:
+    """The number of clusters over time, as steps.
+
+    Parameters
+    ----------
+    t, number : (m,) arrays
+        From t[i] to t[i + 1] there are number[i] clusters.
+    log : bool
+        Times are natural logarithms.
+    ax, title
+        Where to draw (None makes a figure), and the title.
+
+    Returns
+    -------
+    Axes
+    """
+    times = style.finite("t", t, None)
+    values = style.finite("number", number, len(times))
+    with style.axes(ax) as ax:
+        from matplotlib.ticker import MaxNLocator
+
+        ax.step(times, values, where="post", color=_dark())
+        many = values.max() > 30 * max(values.min(), 1.0)
+        ax.set(xlabel=LOG_TIME if log else TIME, ylabel="number of clusters", xlim=_span(times))
+        if many:
+            ax.set(yscale="log")
+        else:
+            ax.set_ylim(0.0, 1.08 * values.max())
+            ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+        style.headline(ax, title)
+    return ax
+
+
+def staircase(
+    t: ArrayLike, level: ArrayLike, energy_t: ArrayLike | None = None, energy: ArrayLike | None = None,
+    ax: Axes | None = None, *, log: bool = False, title: str = "",
+) -> Axes:  # fmt: skip
+    """The staircase sum w^2 of merging clusters, and the rescaled energy 2 beta e^{-beta} E that climbs it.
+
+    Parameters
+    ----------
+    t, level : (m,) arrays
+        From t[i] to t[i + 1] the level is level[i].
+    energy_t, energy : (T,) arrays, optional
+        Rescaled energies at their times.
+    log : bool
+        Times are natural logarithms.
+    ax, title
+        Where to draw (None makes a figure), and the title.
+
+    Returns
+    -------
+    Axes
+    """
+    times = style.finite("t", t, None)
+    steps = style.finite("level", level, len(times))
+    with style.axes(ax) as ax:
+        caption = r"$\sum_i w_i^2$, clusters as tracked"
+        ax.step(times, steps, where="post", color="0.45", linestyle=(0, (5, 1.6)), label=caption)
+        if energy is not None:
+            when = style.finite("energy_t", [] if energy_t is None else energy_t, None)
+            values = style.finite("energy", energy, len(when))
+            ax.plot(when, values, color=_dark(), label=r"$2 \beta e^{-\beta} E(t)$")
+        ax.set(xlabel=LOG_TIME if log else TIME, ylabel="rescaled interaction energy", xlim=_span(times))
+        ax.set_ylim(0.0, 1.08)
+        style.headline(ax, title)
+        style.legend(ax)
+    return ax
+
+
+def _span(t: NDArray[Any]) -> tuple[float, float]:
+    low, high = float(t.min()), float(t.max())
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _dark() -> Any:
+    return style.line_styles(1)[0]["color"]
