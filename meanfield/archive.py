@@ -23,21 +23,24 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
         "state": _end_to_end(record.states),
         "dense_y0": _end_to_end([b.y0 for b in record.dense]),
         "dense_terms": _end_to_end([b.terms for b in record.dense]),
-        "checkpoint_y": record.checkpoint["y"],
+        "checkpoint_y": _real(record.checkpoint["y"]),
     }
     for i, (owner, between) in enumerate(zip(record.dense_owners, record.dense, strict=True)):
         if between.linear is not None and (i == 0 or owner != record.dense_owners[i - 1]):
             arrays[f"linear_{owner}"] = between.linear
     shapes: list[Any] = [None] * len(record.segments)
+    kinds: list[Any] = [None] * len(record.segments)
     for owner, y in zip(record.owners, record.states, strict=True):
-        shapes[owner] = list(y.shape)
+        shapes[owner], kinds[owner] = list(y.shape), y.dtype.kind
     for owner, between in zip(record.dense_owners, record.dense, strict=True):
-        shapes[owner] = list(between.y0.shape)
+        shapes[owner], kinds[owner] = list(between.y0.shape), between.y0.dtype.kind
     text = settings.to_json(
         {
             "law": record.law,
             "segments": list(record.segments),
             "shapes": shapes,
+            "kinds": kinds,
+            "checkpoint_kind": record.checkpoint["y"].dtype.kind,
             "status": record.status.name,
             "detail": record.detail,
             "counters": record.counters,
@@ -55,9 +58,12 @@ def load(path: Any, face: Any) -> Any:
     shapes = [None if shape is None else tuple(shape) for shape in said["shapes"]]
     owners = tuple(arrays["owner"].tolist())
     dense_owners = tuple(arrays["dense_owner"].tolist())
-    y0 = _apart(arrays["dense_y0"], [shapes[o] for o in dense_owners])
+    kinds = said["kinds"]
+    of_dense = [kinds[o] for o in dense_owners]
+    y0 = _apart(arrays["dense_y0"], [shapes[o] for o in dense_owners], of_dense)
     counts = arrays["dense_terms_count"].tolist()
-    terms = _apart(arrays["dense_terms"], [(n, *shapes[o]) for n, o in zip(counts, dense_owners, strict=True)])
+    sizes = [(n, *shapes[o]) for n, o in zip(counts, dense_owners, strict=True)]
+    terms = _apart(arrays["dense_terms"], sizes, of_dense)
     dense = tuple(
         Between(float(t0), float(t1), y, p, arrays.get(f"linear_{o}"))
         for (t0, t1), y, p, o in zip(arrays["dense_t"], y0, terms, dense_owners, strict=True)
@@ -65,7 +71,7 @@ def load(path: Any, face: Any) -> Any:
     return face(
         law=said["law"],
         t=arrays["t"],
-        states=tuple(_apart(arrays["state"], [shapes[o] for o in owners])),
+        states=tuple(_apart(arrays["state"], [shapes[o] for o in owners], [kinds[o] for o in owners])),
         owners=owners,
         segments=tuple(said["segments"]),
         status=Status[said["status"]],
@@ -76,22 +82,32 @@ def load(path: Any, face: Any) -> Any:
         dense_owners=dense_owners,
         spent_t=arrays["spent_t"],
         spent=arrays["spent"],
-        checkpoint={**said["checkpoint"], "y": arrays["checkpoint_y"]},
+        checkpoint={**said["checkpoint"], "y": _of_kind(arrays["checkpoint_y"], said["checkpoint_kind"])},
     )
 
 
 def _end_to_end(arrays: Any) -> Array:
-    flat = [np.ravel(a) for a in arrays]
+    flat = [_real(np.ravel(a)) for a in arrays]
     return np.concatenate(flat) if flat else np.empty(0)
 
 
-def _apart(flat: Array, shapes: list[Any]) -> list[Array]:
+def _apart(flat: Array, shapes: list[Any], kinds: list[str]) -> list[Array]:
     out, at = [], 0
-    for shape in shapes:
-        size = int(np.prod(shape))
-        out.append(flat[at : at + size].reshape(shape))
+    for shape, kind in zip(shapes, kinds, strict=True):
+        size = int(np.prod(shape)) * (2 if kind == "c" else 1)
+        out.append(_of_kind(flat[at : at + size], kind).reshape(shape))
         at += size
     return out
+
+
+def _real(a: Array) -> Array:
+    """Complex numbers as pairs: a run handed from one method to another holds states of both kinds."""
+    a = np.ascontiguousarray(a)
+    return np.stack([a.real, a.imag], axis=-1).reshape(*a.shape[:-1], -1) if a.dtype.kind == "c" else a
+
+
+def _of_kind(a: Array, kind: str) -> Array:
+    return a.view(complex) if kind == "c" else a
 
 
 # --- xarray ------------------------------------------------------------------------------------------------
@@ -127,7 +143,7 @@ def trajectory_dataset(traj: Any) -> Any:
     lead = traj.x.ndim - (2 if angles else 3)
     replicas = tuple(f"replica_{i}" if lead > 1 else "replica" for i in range(lead))
     dims = ("t", *replicas, "particle") + (() if angles else ("component",))
-    weights = np.broadcast_to(traj.weights, traj.states[0].shape if angles else traj.states[0].shape[:-1])
+    weights = traj.weights
     data = {
         "theta" if angles else "x": (dims, traj.x),
         "weights": ((*replicas, "particle"), weights),

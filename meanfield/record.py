@@ -12,7 +12,7 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from meanfield import archive, inputs
-from meanfield.density import Density, by_degree, carry
+from meanfield.density import by_degree, carry
 from meanfield.plot import animate, circle, curves, globe, zonal
 from meanfield.protocols import Array, Between, Status
 from meanfield.settings import register
@@ -24,6 +24,8 @@ DENSE_BUDGET = 1 << 28
 """Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
 PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
 """A space names its picture."""
+SIZES_TOLD = 8
+"""Longer lists of sizes are cut short in a message."""
 CHUNK = 1 << 21
 """Numbers of state that one vectorised question may hold at once."""
 
@@ -120,11 +122,14 @@ class Record:
     def message(self) -> str:
         """Why it ended, and what it cost, for a human."""
         c = self.counters
-        sizes = " -> ".join(str(s.unknowns) for s in self.segments)
+        sizes = [str(s.unknowns) for s in self.segments]
+        if len(sizes) > SIZES_TOLD:
+            most = max(s.unknowns for s in self.segments)
+            sizes = [*sizes[:2], "...", f"{most} at most", "...", sizes[-1]]
         return (
             f"{self.status.value} {self.detail}".strip()
             + f" t = {self.end:.6g}; {c.steps} steps ({c.rejections} rejected), {c.evaluations} evaluations; "
-            + f"unknowns {sizes}."
+            + f"unknowns {' -> '.join(sizes)}."
         )
 
     def __repr__(self) -> str:
@@ -266,8 +271,8 @@ class Solution(Record):
     kind = "solution"
 
     @property
-    def densities(self) -> tuple[Density, ...]:
-        """The density at every saved time."""
+    def densities(self) -> tuple[Any, ...]:
+        """The measure at every saved time: a `Density`, or one carried by its flow, which answers the same."""
         return self.measures
 
     @cached_property
@@ -297,8 +302,8 @@ class Solution(Record):
 
     @cached_property
     def values(self) -> Array:
-        """(T, N) values on the finest space's nodes."""
-        return self.finest.evaluate(self.coefficients)
+        """(T, N) values on the finest space's nodes; of a density carried by its flow, means over the nodes' cells."""
+        return np.stack([rho.on(self.finest) for rho in self.densities])
 
     @property
     def title(self) -> str:
@@ -314,7 +319,7 @@ class Solution(Record):
         """The density at several times (six by default) as lines."""
         asked = np.linspace(self.t[0], self.t[-1], 6) if times is None else times
         space = self.finest
-        values = [space.evaluate(carry(rho.space, rho.coefficients, space)) for rho in map(self, asked)]
+        values = [rho.on(space) for rho in map(self, asked)]
         labels = [f"t = {t:.3g}" for t in asked]
         return PICTURES[space.picture].profiles(space.nodes, values, labels, ax, title=self.title, **options)
 
@@ -334,7 +339,7 @@ class Solution(Record):
         """The density in motion, as gif, webp or png, without ffmpeg."""
         asked = np.linspace(self.t[0], self.t[-1], inputs.integer("frames", frames, low=2))
         space = self.finest
-        values = np.stack([space.evaluate(carry(r.space, r.coefficients, space)) for r in map(self, asked)])
+        values = np.stack([rho.on(space) for rho in map(self, asked)])
         film = animate.FILMS[space.picture]
         return film(asked, space.nodes, values, path, fps=fps, title=self.title, overwrite=overwrite)
 

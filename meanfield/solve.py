@@ -11,14 +11,15 @@ import numpy as np
 from meanfield import archive, inputs, protocols
 from meanfield.density import Density
 from meanfield.laws import Diffusion
+from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
 from meanfield.record import Solution
 from meanfield.run import Watch, answer, drive
 from meanfield.steppers import dop853, etd
 
 DEFAULT_TIMES = 101
-METHODS: dict[str, Any] = {"spectral": Spectral}
-UNRESOLVED = ("raise", "stop")
+METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian}
+UNRESOLVED = ("raise", "stop", "lagrangian")
 MASS = 1e-9
 """How far from 1 the mass of an initial density may be."""
 
@@ -52,18 +53,21 @@ def solve(
     t_eval : array, optional
         Times to save, strictly increasing, within t_span: landed on exactly and returned as given.  By default 101
         equidistant times taken from the dense output.
-    method : {"spectral"} or mf.Spectral(...)
-        How.  Any settings object with ``bind(law, rho0, rtol, atol)`` serves; one with ``stepper(rtol, atol)`` brings
-        its own time stepping.
+    method : {"spectral", "lagrangian"} or mf.Spectral(...), mf.Lagrangian(...)
+        How.  Spectral: a density by its coefficients, for smooth densities, with or without diffusion.  Lagrangian: a
+        density carried by its flow, through the formation of clusters and beyond (circle and zonal spheres, no
+        diffusion).  Any settings object with ``bind(law, rho0, rtol, atol)`` serves; one with
+        ``stepper(rtol, atol)`` brings its own time stepping.
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     rtol, atol : float
         Tolerances of the time stepping, on every coefficient (c_0 = 1); rtol >= 1e-13, atol > 0.
     max_resolution : int, optional
         Largest size of the space (4096 nodes on the circle by default); the resolution doubles when the coefficients'
-        tail asks for it.
-    on_unresolved : {"raise", "stop"}
-        Beyond that: raise `UnresolvedError` carrying the solution so far, or return it.
+        tail asks for it.  For the Lagrangian method, the largest number of nodes.
+    on_unresolved : {"raise", "stop", "lagrangian"}
+        Beyond that: raise `UnresolvedError` carrying the solution so far, or return it, or go on from the last good
+        density by the Lagrangian method; ``sol.segments`` says where.
     observe : callable or sequence of callables
         observe(t, density) after every accepted step; returning True ends the run.
     max_seconds : float, optional
@@ -95,7 +99,7 @@ def solve(
     t0, t1, asked = inputs.times(t_span, t_eval)
     rtol, atol = _tolerances(rtol, atol)
     chosen = _method(method, max_resolution)
-    inputs.choice("on_unresolved", on_unresolved, UNRESOLVED)
+    chosen = _beyond(chosen, on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)
     bound, y = chosen.bind(law, rho0, rtol, atol)
     settings = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
@@ -151,9 +155,14 @@ def resume(
     if not end > at["t"]:
         raise ValueError(f"t_end: got {end!r}, wanted a time after the run's own end, {at['t']!r}")
     chosen = s["method"] if max_resolution is None else replace(s["method"], max_resolution=max_resolution)
-    inputs.choice("on_unresolved", on_unresolved, UNRESOLVED)
+    chosen = _beyond(chosen, on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)
     bound = chosen.again(sol.law, sol.segments[-1].template, s["rtol"], s["atol"])
+    y, h = at["y"], at["h"]
+    # the unbroken run asked its method after the last step, too
+    change = bound.review(at["t"], y, at["t"], y) if sol.counters.steps else None
+    if change is not None:
+        bound, y, h = change.method, change.y, h if change.h is None else change.h
     asked = s.get("t_eval")
     first, last = s.get("spread", s["t_span"])
     times = default_times(first, last, end) if asked is None else np.asarray(asked)
@@ -162,7 +171,7 @@ def resume(
         Solution,
         sol.law,
         bound,
-        at["y"],
+        y,
         (at["t"], end),
         rest,
         _stepper(chosen, bound, s["rtol"], s["atol"]),
@@ -171,7 +180,7 @@ def resume(
         land=asked is not None,
         dense=True,
         gauge=True,
-        h=at["h"],
+        h=h,
         held=sol.held,
     )
     return answer(sol.joined(more), on_unresolved)
@@ -237,6 +246,15 @@ def _method(method: Any, max_resolution: int | None) -> Any:
     if isinstance(chosen, type) or not hasattr(chosen, "bind"):
         raise TypeError(f"method: got {method!r}, wanted one of {sorted(METHODS)} or an instance such as mf.Spectral()")
     return chosen if max_resolution is None else replace(chosen, max_resolution=max_resolution)
+
+
+def _beyond(chosen: Any, on_unresolved: str) -> Any:
+    """The method, told to hand over to the Lagrangian one if that is asked for."""
+    if inputs.choice("on_unresolved", on_unresolved, UNRESOLVED) != "lagrangian" or isinstance(chosen, Lagrangian):
+        return chosen
+    if not hasattr(chosen, "then"):
+        raise ValueError(f'on_unresolved: got "lagrangian", but {chosen!r} cannot hand over: it has no setting `then`')
+    return chosen if chosen.then is not None else replace(chosen, then=Lagrangian())
 
 
 def _stepper(chosen: Any, bound: Any, rtol: float, atol: float) -> Any:

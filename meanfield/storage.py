@@ -349,6 +349,21 @@ def read(path: PathLike, kind: str | None = None) -> tuple[dict[str, Array], str
     return arrays, text
 
 
+def kind_of(path: PathLike) -> str:
+    """What a file written by `write` holds, from its header alone; errors as of `read`."""
+    name = _name(path)
+    if not os.path.exists(name):
+        raise FileNotFoundError(f"{name} does not exist.")
+    _check_bytes(name)
+    try:
+        with h5py.File(name, "r") as file:
+            return _header(name, _attributes(file), None)[2]
+    except StorageError:
+        raise
+    except Exception as error:
+        raise StorageError(f"{name} is truncated or damaged: {error}. {_REMEDY}") from error
+
+
 def _check_bytes(name: str) -> None:
     """Refuse what is no HDF5 file, or one whose seal is broken, before the library sees it.
 

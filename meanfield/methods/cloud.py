@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from meanfield import geometry
+from meanfield import geometry, merging
 from meanfield.points import Cluster
-from meanfield.protocols import Array, Method
+from meanfield.protocols import Array, Change, Method, Reading
 from meanfield.settings import register
+
+FEW = 64
+"""Points up to which pairs of angles are summed by their differences."""
+PAIRS = 1 << 18
+"""And pairs at most, over all replicas."""
+
+
+class FewAngles(Cluster):
+    """A few points on the circle, which ask each other by sin(theta_j - theta_i): the pull on oneself is exactly 0.
+
+    In sums of rows it is zero only up to rounding, 1e-16 e^beta, which is all there is where clusters far apart pull
+    each other by e^{beta cos}.
+    """
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+        """Answer a law (see `protocols.Measure`)."""
+        if x is not None or "L" in want or self.field not in ("auto", "direct") or not kernel.isotropic:
+            return super().read(kernel, x, want)
+        weights = np.broadcast_to(self.weights, self.points.shape)
+        s = kernel.log(self.x, self.x)
+        log = s.max(axis=-1, keepdims=True)
+        log[np.isneginf(log)] = 0.0
+        e = weights[..., None, :] * np.exp(s - log)
+        M = None
+        if "M" in want:
+            turn = np.sin(self.points[..., None, :] - self.points[..., :, None])
+            M = np.sum(e * turn, axis=-1)[..., None]
+        return Reading(e.sum(axis=-1, keepdims=True) if "Z" in want else None, M, None, log)
 
 
 @register
@@ -28,12 +57,21 @@ class OnPoints:
         Which sum answers.
     flat : bool
         Rows in R^d, not on the sphere.
+    labels : ndarray of int (n,), optional
+        Which point of the state every original point is part of; None: each is its own.
+    turns : ndarray (n,), optional
+        Whole turns by which an original point's angle is ahead of that point's.
+    merges : tuple of Merge
+        The mergers that led from the stretch before to this one.
     """
 
     weights: Array
     angles: bool
     field: str = "auto"
     flat: bool = False
+    labels: Array | None = None
+    turns: Array | None = None
+    merges: tuple[Any, ...] = ()
     name = "particles"
 
     def retract(self, y: Array) -> Array:
@@ -44,15 +82,47 @@ class OnPoints:
         """The weighted points (leading axes: replicas, or several times at once)."""
         x = self.retract(y)
         shape = x.shape if self.angles else x.shape[:-1]
-        return Cluster(x, np.broadcast_to(self.weights, shape), self.angles, self.field)
+        few = self.angles and shape[-1] <= FEW and x.size * shape[-1] <= PAIRS
+        return (FewAngles if few else Cluster)(x, np.broadcast_to(self.weights, shape), self.angles, self.field)
+
+    def spread(self, y: Array) -> Array:
+        """The state by original points: those that have merged coincide (angles: but for whole turns)."""
+        if self.labels is None:
+            return y
+        if not self.angles:
+            return np.take(y, self.labels, axis=-2)
+        return y[..., self.labels] + (0.0 if self.turns is None else 2.0 * np.pi * self.turns)
+
+    def merged(self, law: Any, t: float, y: Array, labels: Array) -> tuple[OnPoints, Array]:
+        """What the state means, and the state, once the points of equal label are one."""
+        weights = np.broadcast_to(self.weights, len(labels))
+        after = merging.centres(y, weights, labels, angles=self.angles, flat=self.flat)
+        owner = np.arange(len(labels)) if self.labels is None else self.labels
+        turns = None
+        if self.angles:
+            ahead = np.round((self.spread(y) - after[0][labels[owner]]) / (2.0 * np.pi))
+            turns = ahead if ahead.any() else None
+        new = replace(self, weights=after[1], labels=labels[owner], turns=turns, merges=())
+        jump = _energy(law, new.measure(after[0])) - _energy(law, self.measure(y))
+        merges = merging.told(t, labels, weights, after, owner, jump)
+        return replace(new, merges=tuple(merges)), after[0]
+
+
+def _energy(law: Any, mu: Cluster) -> float:
+    return float(law.quantities(mu).get("energy", math.nan))
 
 
 @dataclass(frozen=True, eq=False)
 class Cloud(Method):
-    """x_i' = P_{x_i} X[mu](x_i), mu = sum_i weights_i delta_{x_i}; noise sqrt(2 kappa) P_x dB if the law has any."""
+    """x_i' = P_{x_i} X[mu](x_i), mu = sum_i weights_i delta_{x_i}; noise sqrt(2 kappa) P_x dB if the law has any.
+
+    With merge_tol, points that have come that close (geodesic distance; see `merging.groups`) become one after the
+    step, of their joint mass at their centre of mass.
+    """
 
     law: Any
     template: OnPoints
+    merge_tol: float | None = None
 
     def start(self, mu: Cluster) -> tuple[Cloud, Array]:
         """The points themselves."""
@@ -75,6 +145,16 @@ class Cloud(Method):
     def measure(self, t: float, y: Array) -> Cluster:
         """The weighted points."""
         return self.template.measure(y)
+
+    def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
+        """Fewer points, if some have come close."""
+        if self.merge_tol is None:
+            return None
+        labels = merging.groups(y, self.merge_tol, angles=self.template.angles, flat=self.template.flat)
+        if labels is None:
+            return None
+        template, x = self.template.merged(self.law, t, y, labels)
+        return Change(replace(self, template=template), t, x)
 
     def retract(self, y: Array) -> Array:
         """Unit norms to rounding, by construction."""

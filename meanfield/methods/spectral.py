@@ -6,8 +6,10 @@ One class for every space: what differs is in the space's plan.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from math import isfinite, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -37,10 +39,14 @@ class Spectral:
     tail : float, optional
         Largest coefficient in the last sixteenth of the degrees.  By default 1e-12, but never below ten times atol
         nor rtol / 100: a tail tolerance below the stepper's own error would double the resolution for nothing.
+    then : settings of a method, optional
+        What goes on where the largest size no longer suffices, from the last accepted density; `mf.Lagrangian()` is
+        what ``on_unresolved="lagrangian"`` puts here.
     """
 
     max_resolution: int | None = None
     tail: float | None = None
+    then: Any = None
 
     def __post_init__(self) -> None:
         if self.max_resolution is not None:
@@ -55,11 +61,22 @@ class Spectral:
             raise ValueError(
                 f"max_resolution: got {limit}, below the resolution of the initial density, {rho.space.size}"
             )
-        return Coefficients(law, rho.space, self._tolerance(rtol, atol), limit).start(rho)
+        if self.then is not None:
+            self.then.check(law, rho.space, rtol)
+        return self._bound(law, rho.space, limit, rtol, atol).start(rho)
 
-    def again(self, law: Any, template: Any, rtol: float, atol: float) -> Coefficients:
+    def again(self, law: Any, template: Any, rtol: float, atol: float) -> Any:
         """The method as it was when a run stopped, from the shape of its last state."""
-        return Coefficients(law, template.space, self._tolerance(rtol, atol), self._limit(template.space))
+        if template.name != OnSpace.name:
+            return self.then.again(law, template, rtol, atol)
+        return self._bound(law, template.space, self._limit(template.space), rtol, atol)
+
+    def _bound(self, law: Any, space: Any, limit: int, rtol: float, atol: float) -> Coefficients:
+        def beyond(rho: Density) -> Any:
+            return self.then.bind(law, rho, rtol, atol)
+
+        after = None if self.then is None else beyond
+        return Coefficients(law, space, self._tolerance(rtol, atol), limit, beyond=after)
 
     def _limit(self, space: Any) -> int:
         return max(space.largest, space.size) if self.max_resolution is None else self.max_resolution
@@ -94,6 +111,8 @@ class Coefficients(Method):
         Largest size.
     doubled : float or None
         The tail that made the last doubling necessary, while the doubled step is not yet accepted.
+    beyond : callable or None
+        Density -> (method, state): who goes on where the largest size does not suffice.
     """
 
     law: Any
@@ -101,6 +120,7 @@ class Coefficients(Method):
     tolerance: float
     largest: int
     doubled: float | None = None
+    beyond: Callable[[Density], tuple[Any, Array]] | None = None
     _seen: _OnPlan = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -128,10 +148,13 @@ class Coefficients(Method):
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Coefficients of -div(rho X[rho])."""
-        seen = self._seen
+        v = self._seen.kept(t, y)
+        return self._seen.close(self._velocity(t, y) if v is None else v, out)
+
+    def _velocity(self, t: float, y: Array) -> Any:
+        seen, law = self._seen, self.law
         seen.open(y)
-        v = self.law.velocity(t, None if self.law.isotropic else seen.x, seen)
-        return seen.close(v, out)
+        return law.velocity(t, None if law.isotropic else seen.x, seen)
 
     def measure(self, t: float, y: Array) -> Density:
         """The density."""
@@ -145,19 +168,19 @@ class Coefficients(Method):
         """
         if self.linear is not None:
             return float("inf")
-        seen = self._seen
-        seen.open(y)
-        v = self.law.velocity(t, None if self.law.isotropic else seen.x, seen)
-        speed = float(np.sqrt(np.sum(np.square(v), axis=-1).max())) if np.ndim(v) else 0.0
-        return 1.0 / (float(self.space.degrees.max()) * speed) if speed > 0.0 else float("inf")
+        v = self._velocity(t, y)
+        self._seen.keep(t, y, v)
+        speed = sqrt(np.einsum("nm,nm->n", v, v).max()) if np.ndim(v) else 0.0
+        return 1.0 / (self._seen.top * speed) if speed > 0.0 else float("inf")
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Throw an unresolved step away and take it again at twice the resolution."""
         now = tail(self.space, y)
-        if not np.isfinite(now):
+        if not isfinite(now):
             raise Stop(Status.NOT_FINITE, f"Coefficients stopped being finite at t = {t:.6g}.")
         if now <= self.tolerance:
-            self._refuse_lost(t, y)
+            if lost := self._lost(t, y):
+                return self._ended(Stop(Status.VANISHING_FIELD, lost), t0, y0)
             return None if self.doubled is None else Change(replace(self, doubled=None), t, y)
         helped = self.doubled is None or now <= 0.5 * self.doubled
         if not helped or tail(self.space, y0) <= SUDDEN * self.tolerance:
@@ -167,22 +190,34 @@ class Coefficients(Method):
             return Change(self, t0, y0, 0.5 * (t - t0))
         size = 2 * self.space.size
         if size > self.largest:
-            raise Stop(
-                Status.UNRESOLVED,
-                f"At t = {t:.6g} the coefficients in the last sixteenth of the degrees reach {now:.1e} (tolerance "
-                f"{self.tolerance:.1e}) at the largest permitted resolution {self.space.size}.",
+            return self._ended(
+                Stop(
+                    Status.UNRESOLVED,
+                    f"At t = {t:.6g} the coefficients in the last sixteenth of the degrees reach {now:.1e} (tolerance "
+                    f"{self.tolerance:.1e}) at the largest permitted resolution {self.space.size}.",
+                ),
+                t0,
+                y0,
             )
         space = self.space.resized(size)
         return Change(replace(self, space=space, doubled=now), t0, carry(self.space, y0, space))
 
-    def _refuse_lost(self, t: float, y: Array) -> None:
+    def _ended(self, stop: Stop, t0: float, y0: Array) -> Change:
+        """Hand the last good density over, or stop."""
+        if self.beyond is None:
+            raise stop
+        method, y = self.beyond(Density(self.space, y0))
+        return Change(method, t0, y)
+
+    def _lost(self, t: float, y: Array) -> str:
+        """What is wrong, if the velocity is rounding where there is mass."""
         lost = self._seen.lost(y)
-        if lost > FLOORED_MASS:
-            raise Stop(
-                Status.VANISHING_FIELD,
-                f"At t = {t:.6g} a mass of {lost:.1e} lies where Z is below {Z_FLOOR:.0e} of its maximum, so that its "
-                "velocity grad log Z / beta is rounding.",
-            )
+        if lost <= FLOORED_MASS:
+            return ""
+        return (
+            f"At t = {t:.6g} a mass of {lost:.1e} lies where Z is below {Z_FLOOR:.0e} of its maximum, so that its "
+            "velocity grad log Z / beta is rounding."
+        )
 
 
 @dataclass(frozen=True)
@@ -198,18 +233,32 @@ class _OnPlan:
     def __init__(self, space: Any, isotropic: bool) -> None:
         self.space = space
         self.d = space.d
+        self.top = int(space.degrees.max())
         self._isotropic = isotropic
-        self._plans: dict[Any, Any] = {}
-        self._quick: dict[Any, Any] = {}
+        self._plans: dict[Any, _Laid] = {}
+        self._quick: dict[Any, tuple[Any, _Laid]] = {}
         self._bare = space.plan(np.ones((1, len(space.degrees))), None)
         self.grid = self._bare.grid
         self._points: Cluster | None = None
+        self._kept: tuple[float, Array, Any] | None = None
 
     def open(self, c: Array) -> None:
         """Lay the state c out."""
         self._c = c
         self._rho: Array | None = None
         self._points = None
+        self._kept = None
+
+    def keep(self, t: float, c: Array, v: Any) -> None:
+        """Remember the velocity v at (t, c), just computed, until anything else is laid out."""
+        self._kept = t, c.copy(), v
+
+    def kept(self, t: float, c: Array) -> Any:
+        """The velocity at (t, c) if it is the one remembered, compared by value: the bits it would have again."""
+        if self._kept is None:
+            return None
+        at, state, v = self._kept
+        return v if at == t and np.array_equal(state, c) else None
 
     @property
     def rho(self) -> Array:
@@ -235,21 +284,17 @@ class _OnPlan:
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
         """The plan's fields for an isotropic kernel; else a sum over the quadrature points."""
-        if x is not None or not (self._isotropic and kernel.isotropic):
-            if self._points is None:
-                self._points = Cluster(self.x, self.weights, False, "direct")
-            return self._points.read(kernel, x, want)
-        laid = self._quick.get((id(kernel), want))
-        if laid is None or laid.kernel is not kernel:
+        held = self._quick.get((id(kernel), want)) if x is None else None
+        if held is None or held[0] is not kernel:
+            if x is not None or not (self._isotropic and kernel.isotropic):
+                if self._points is None:
+                    self._points = Cluster(self.x, self.weights, False, "direct")
+                return self._points.read(kernel, x, want)
             laid = self._laid(kernel, want)
-        s, M = laid.plan.open(self._c)
-        self._rho = s[0]
-        Z = L = None
-        if laid.has_z:
-            Z = (floored(s[1]) if laid.may_vanish else s[1])[:, None]
-        if laid.has_l:
-            L = s[-1]
-        return Reading(Z, M, L, laid.log)
+        else:
+            laid = held[1]
+        self._rho, reading = laid.read(self._c)
+        return reading
 
     def close(self, v: Array, out: Array) -> Array:
         """-div(rho v), for tangent components, rows or a scalar zero."""
@@ -258,14 +303,14 @@ class _OnPlan:
             return out
         if v.shape[-1] == self.d:
             v = np.einsum("nd,nmd->nm", v, self.grid.frame())
-        rho = self.rho
-        return self._bare.close(v, rho, out)
+        return self._bare.close(v, self._rho if self._rho is not None else self.rho, out)
 
     def lost(self, c: Array) -> float:
         """Mass where some law divides by a Z that had to be floored."""
         worst = 0.0
+        self._kept = None
         for laid in self._plans.values():
-            if laid.has_z and laid.may_vanish:
+            if laid.floors:
                 s = laid.plan.open(c)[0]
                 low = s[1] <= Z_FLOOR * s[1].max()
                 worst = max(worst, float(np.abs((self.grid.weights * s[0])[low]).sum()))
@@ -275,8 +320,7 @@ class _OnPlan:
         """The plan for this kernel, by its value; remembered by its identity, which is quicker to look up."""
         laid = self._plans.get((kernel, want))
         if laid is None:
-            k, d = self.space.degrees, self.d
-            top = int(k.max())
+            k, d, top = self.space.degrees, self.d, self.top
             potential = kernel.potential(d, top)[k]
             symbols = [np.ones(len(k))]
             if "Z" in want:
@@ -284,20 +328,27 @@ class _OnPlan:
             if "L" in want:
                 symbols.append(-(k * (k + d - 2.0)) * potential)
             plan = self.space.plan(np.stack(symbols), potential if "M" in want else None)
-            may_vanish = kernel.spread >= -np.log(Z_FLOOR)
-            laid = _Laid(kernel, plan, "Z" in want, "L" in want, may_vanish, kernel.log_lambda0(d))
-            self._plans[kernel, want] = laid
+            floors = "Z" in want and kernel.spread >= -np.log(Z_FLOOR)
+            laid = self._plans[kernel, want] = _Laid(plan, want, floors, kernel.log_lambda0(d))
         if len(self._quick) < QUICK:
-            self._quick[id(kernel), want] = laid._replace(kernel=kernel)
+            self._quick[id(kernel), want] = kernel, laid
         return laid
 
 
-class _Laid(NamedTuple):
+class _Laid:
     """A plan laid for one kernel and one question."""
 
-    kernel: Any
-    plan: Any
-    has_z: bool
-    has_l: bool
-    may_vanish: bool
-    log: float
+    def __init__(self, plan: Any, want: str, floors: bool, log: float) -> None:
+        self.plan, self.want, self.floors, self.log = plan, want, floors, log
+        self._fields: tuple[Any, Any] = (None, None)
+
+    def read(self, c: Array) -> tuple[Array, Reading]:
+        """rho at the nodes, and the answer; made anew only where the plan answers in other arrays than last time."""
+        s, M = self.plan.open(c)
+        if s is not self._fields[0] or M is not self._fields[1]:
+            self._fields = s, M
+            Z = s[1][:, None] if "Z" in self.want else None
+            self._answer = s[0], Reading(Z, M, s[-1] if "L" in self.want else None, self.log)
+        if self.floors:
+            floored(s[1])  # in place
+        return self._answer

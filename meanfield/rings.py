@@ -1,0 +1,165 @@
+"""Weighted circles of latitude: an axisymmetric measure on S^{d-1} carried by points of its meridian.
+
+They are held by colatitude phi, not by height c = cos phi: near a pole c loses the digits that a narrow cluster needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from meanfield import inputs
+from meanfield.kernel import dimensions
+from meanfield.protocols import Array, Reading
+from meanfield.spaces import ultraspherical
+from meanfield.sums.choose import FAINT
+from meanfield.sums.direct import direct
+
+AROUND = 24
+"""Nodes around a circle beyond the kernel's bandwidth."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rings:
+    """sum_j weights_j (uniform measure on the circle of latitude at phi_j).
+
+    Attributes
+    ----------
+    space : ZonalSphere
+        Dimension and axis.
+    colatitude : ndarray (..., n)
+        Angles phi in [0, pi] from the axis, in radians.
+    weights : ndarray (..., n)
+        Masses.
+    field : {"auto", "direct", "harmonic"}
+        Which sum answers; "auto" is the band-limited one, mended by direct sums where Z is faint.
+    """
+
+    space: Any
+    colatitude: Array
+    weights: Array
+    field: str = "auto"
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension."""
+        return int(self.space.d)
+
+    @cached_property
+    def points(self) -> Array:
+        """(..., n) heights c = cos phi, the coordinates of the space."""
+        return np.asarray(np.cos(self.colatitude))
+
+    @cached_property
+    def _sine(self) -> Array:
+        return np.asarray(np.sin(self.colatitude))
+
+    @property
+    def mass(self) -> Array:
+        """int d mu."""
+        return self.weights.sum(axis=-1)
+
+    @property
+    def mean(self) -> Array:
+        """int x d mu, (..., d)."""
+        return self.space.averages(self.coefficients(2))[0]
+
+    @property
+    def second_moment(self) -> Array:
+        """int x x^T d mu, (..., d, d)."""
+        return self.space.averages(self.coefficients(2))[1]
+
+    def coefficients(self, degree: int) -> Array:
+        """a_k = int p_k d mu for k = 0..max(degree, the space's own): zeros fill what is not asked for."""
+        a = self.space.project(self.points, self.weights, degree)
+        rest = max(self.space.degree - degree, 0)
+        return np.concatenate([a, np.zeros((*a.shape[:-1], rest))], axis=-1)
+
+    def moments(self, degree: int) -> Array:
+        """int P_k(<x, axis>) d mu, k = 0..degree, with P_k(1) = 1."""
+        degree = inputs.integer("degree", degree, low=0)
+        return self.space.project(self.points, self.weights, degree) / np.sqrt(dimensions(self.d, degree))
+
+    def energy(self, law: Any) -> Any:
+        """E of the law, in its scale."""
+        return law.quantities(self)["energy"]
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+        """Answer an isotropic law at the rings themselves, M by its component towards the axis."""
+        if x is not None or not kernel.isotropic:
+            raise TypeError(f"circles of latitude answer isotropic laws at their own points, got {kernel}")
+        if self.field == "direct":
+            return self._direct(kernel, want, np.arange(self.colatitude.shape[-1]))
+        r = self._harmonic(kernel, want)
+        if r.Z is not None and self.field == "auto":
+            z = r.Z[..., 0]
+            faint = z < FAINT * z.max(axis=-1, keepdims=True)
+            few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
+            if len(few):
+                self._mend(r, self._direct(kernel, want, few), few)
+        return r
+
+    @staticmethod
+    def _mend(r: Reading, exact: Reading, few: Array) -> None:
+        size = np.exp(exact.log - r.log)
+        r.Z[..., few, :] = exact.Z * size
+        if r.M is not None:
+            r.M[..., few, :] = exact.M * size
+        if r.L is not None:
+            r.L[..., few] = exact.L * size[..., 0]
+
+    def _harmonic(self, kernel: Any, want: str) -> Reading:
+        """By moments: project, multiply, evaluate."""
+        d, K = self.d, kernel.bandwidth(self.d)
+        k = np.arange(K + 1)
+        shape = self.colatitude.shape
+        table = ultraspherical.values(d, K, self.points.ravel()).reshape(*shape, K + 1)
+        c = np.einsum("...n,...nk->...k", self.weights, table)[..., None]
+        p = kernel.potential(d, K)[:, None] * c
+        Z = M = L = None
+        if "Z" in want:
+            Z = table @ (kernel.multipliers(d, K)[:, None] * c)
+        if "L" in want:
+            L = -(table @ ((k * (k + d - 2.0))[:, None] * p))[..., 0]
+        if "M" in want:
+            # the slope is sin(phi) times the derivative in c, and sin(phi) must come from phi
+            rise = ultraspherical.derivatives(d, K, self.points.ravel()).reshape(*shape, K + 1)
+            M = (rise @ p) * self._sine[..., None]
+        return Reading(Z, M, L, kernel.log_lambda0(d))
+
+    def _direct(self, kernel: Any, want: str, rows: Array) -> Reading:
+        """Sums over all rings, each a circle of quadrature points: the slow oracle, exact where Z is faint.
+
+        By symmetry a target may stand in the plane of the axis and one more direction, and a point of a ring of S^{d-1}
+        counts by its component in that plane: everything happens in R^3, for any d.
+        """
+        u, around = self._around(kernel)
+        phi = np.broadcast_to(self.colatitude, np.broadcast_shapes(self.colatitude.shape, self.weights.shape))
+        weights = np.broadcast_to(self.weights, phi.shape)
+        c, s = np.cos(phi), np.sin(phi)
+        x = np.stack([c[..., rows], s[..., rows], np.zeros_like(c[..., rows])], axis=-1)
+        y = np.stack(np.broadcast_arrays(c[..., None], s[..., None] * u, s[..., None] * np.sqrt(1.0 - u * u)), axis=-1)
+        y = y.reshape(*phi.shape[:-1], -1, 3)
+        w = (weights[..., None] * around).reshape(*phi.shape[:-1], -1)
+        asked = "ZML" if "L" in want else "ZM"
+        r = direct(kernel, x, y, w, asked)
+        across = np.stack([x[..., 1], -x[..., 0], x[..., 2]], axis=-1)
+        L = r.L
+        if L is not None:
+            # the divergence beta (1 - t^2) - (d - 1) t differs from that of S^2 by (d - 3) t alone
+            L = L - (self.d - 3.0) * np.sum(r.M * x, axis=-1)
+        M = np.sum(r.M * across, axis=-1, keepdims=True) if "M" in want else None
+        return Reading(r.Z, M, L, r.log)
+
+    def _around(self, kernel: Any) -> tuple[Array, Array]:
+        """Quadrature of a ring: cosines u of the angle around the axis, and weights of sum 1."""
+        if self.d == 2:
+            return np.array([1.0, -1.0]), np.array([0.5, 0.5])
+        m = kernel.bandwidth(self.d) + AROUND
+        if self.d == 3:
+            return np.cos(np.pi * (np.arange(m) + 0.5) / m), np.full(m, 1.0 / m)
+        rule = ultraspherical.gauss(self.d - 1, m)
+        return rule.nodes, rule.weights
