@@ -1,18 +1,21 @@
 """n particles on the unit sphere, moved by the same laws as densities."""
 
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
+from particles.longtime import LongTime, load, longtime
 from particles.sample import sample, uniform, uniform_angles
 from particles.simulate import simulate
-from particles.trajectory import Trajectory, load
+from particles.trajectory import Trajectory
 
 __all__ = [
     "SA",
     "USA",
     "Diffusion",
     "Law",
+    "LongTime",
     "Sum",
     "Trajectory",
     "load",
+    "longtime",
     "sample",
     "simulate",
     "uniform",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import inputs
+from meanfield import inputs, merging
 from meanfield.methods.cloud import Cloud, OnPoints
 from meanfield.protocols import Array, Stepper
 from meanfield.run import answer, drive
@@ -33,6 +33,7 @@ def simulate(
     method: Any = "dop853",
     step: float | None = None,
     diffusion: float = 0.0,
+    merge_tol: float | None = None,
     rtol: float = 1e-9,
     atol: float = 1e-12,
     rng: Any = None,
@@ -53,7 +54,7 @@ def simulate(
         As for ``mf.solve``.
     weights : array, optional
         Masses, broadcast to (..., n) and normalised; 1/n by default.
-    field : {"auto", "direct", "harmonic"}
+    field : {"auto", "direct", "harmonic", "cells", "compiled"}
         The sum: all pairs with log-sum-exp, or the band-limited one (circle), or whichever is faster.
     method : {"dop853", "rk45", "rk4", "euler", "heun", "euler-maruyama"}
         The first two adapt; the others take steps of `step`.  "euler" renormalises rows after each step, which is the
@@ -62,6 +63,11 @@ def simulate(
         Step of a fixed-step method.
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
+    merge_tol : float, optional
+        Geodesic distance in radians: points of a group no wider than this become one after the step, of their joint
+        mass at their centre of mass, which makes late times cheap.  `x` keeps a place for every original point.
+        Refused if it could change a velocity elsewhere by more than rtol, relatively (`meanfield.merging.checked`).
+        For one cloud without noise.
     rtol, atol : float
         Tolerances of the adaptive methods.
     rng : int or numpy.random.Generator
@@ -85,11 +91,13 @@ def simulate(
     t0, t1, asked = inputs.times(t_span, t_eval)
     inputs.choice("field", field, FIELDS)
     template = OnPoints(w, as_angles, field, law.geometry == "flat")
-    cloud = Cloud(law, template)
+    cloud = Cloud(law, template, None if merge_tol is None else _merge_tol(law, template, x, merge_tol, rtol))
     _refuse_field(law, template, x)
     stepper, generator = _stepper(law, cloud, x, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": str(method), "step": step, "rtol": rtol, "atol": atol}
+    if merge_tol is not None:
+        settings["merge_tol"] = cloud.merge_tol
     if asked is not None:
         settings["t_eval"] = asked
     traj = drive(
@@ -132,10 +140,26 @@ def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array,
 
 def _refuse_field(law: Any, template: OnPoints, x: Array) -> None:
     """Ask the law once, so that a sum that cannot serve it is refused before the run."""
-    if template.field == "harmonic":
+    if template.field not in ("auto", "direct"):
         few = x[..., :1] if template.angles else x[..., :1, :]
         one = OnPoints(np.ones(1), template.angles, template.field, template.flat).measure(few)
         law.velocity(0.0, None if law.isotropic else one.x, one)
+
+
+def _merge_tol(law: Any, template: OnPoints, x: Array, merge_tol: Any, rtol: float) -> float:
+    """The distance at which points are taken for one, or a refusal."""
+    if x.ndim > (1 if template.angles else 2):
+        raise ValueError(
+            f"merge_tol: got {merge_tol!r} with {x.shape[: x.ndim - (1 if template.angles else 2)]} replicas, which "
+            "would come to have different numbers of points: simulate them one by one (mf.sweep), or leave it out"
+        )
+    if template.flat:
+        raise ValueError(f"merge_tol: {law} moves points of R^d: merging is for points on spheres; leave it out")
+    mu = template.measure(x)
+    if np.any(np.asarray(law.noise(0.0, None if law.isotropic else mu.x, mu)) != 0.0):
+        raise ValueError("merge_tol: noise parts what has merged: leave it out, or take diffusion=0.0")
+    rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
+    return merging.checked("merge_tol", law, mu.d, merge_tol, rtol)
 
 
 def _stepper(

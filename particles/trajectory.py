@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import archive, geometry, inputs
+from meanfield import geometry, inputs
 from meanfield.plot import animate, circle, curves, points
 from meanfield.protocols import Array
 from meanfield.record import Record
@@ -23,6 +23,12 @@ class Trajectory(Record):
         Positions, times first: angles if the run was given angles (unwrapped), else unit rows.
     weights : ndarray (..., n)
         Masses.
+    merges : tuple of Merge
+        With ``merge_tol``: which points became one, when, where.
+    labels : ndarray of int (T, n)
+        Which points are one, at every saved time.
+    jumped : ndarray (T,)
+        What merging has added to E up to every saved time: E(t) - E(0) = dissipated + jumped.
     energy : ndarray (T, ...)
         E of the law, for every replica.
     """
@@ -36,8 +42,9 @@ class Trajectory(Record):
 
     @property
     def x(self) -> Array:
-        """(T, ..., n) angles or (T, ..., n, d) rows."""
-        return np.stack(self.states)
+        """(T, ..., n) angles or (T, ..., n, d) rows; points that have merged coincide (angles: but for whole turns)."""
+        pairs = zip(self.owners, self.states, strict=True)
+        return np.stack([self.segments[owner].template.spread(y) for owner, y in pairs])
 
     @property
     def theta(self) -> Array:
@@ -55,9 +62,33 @@ class Trajectory(Record):
 
     @property
     def weights(self) -> Array:
-        """(..., n) masses."""
-        shape = self.states[0].shape if self.angles else self.states[0].shape[:-1]
-        return np.broadcast_to(self.segments[0].template.weights, shape)
+        """(..., n) masses, of the original points."""
+        first = self.segments[self.owners[0]].template.spread(self.states[0])
+        return np.broadcast_to(self.segments[0].template.weights, first.shape if self.angles else first.shape[:-1])
+
+    @property
+    def merges(self) -> tuple[Any, ...]:
+        """Every merger of the run in the order of time: t, members, masses, position and jump of E."""
+        return tuple(merge for segment in self.segments for merge in segment.template.merges)
+
+    @property
+    def labels(self) -> Array:
+        """(T, n) for every original point the lowest original point it is one with, at every saved time."""
+        n = self.weights.shape[-1]
+        rows = {}
+        for i, segment in enumerate(self.segments):
+            owner = segment.template.labels
+            lowest = np.full(n, n)
+            if owner is not None:
+                np.minimum.at(lowest, owner, np.arange(n))
+            rows[i] = np.arange(n) if owner is None else lowest[owner]
+        return np.stack([rows[owner] for owner in self.owners])
+
+    @property
+    def jumped(self) -> Array:
+        """(T,) what merging has added to E up to every saved time; of second order in merge_tol."""
+        steps = [sum(merge.jump for merge in segment.template.merges) for segment in self.segments]
+        return np.cumsum(steps)[list(self.owners)]
 
     @property
     def title(self) -> str:
@@ -105,8 +136,3 @@ class Trajectory(Record):
         if self.t[at] != t:
             raise ValueError(f"t: got {t!r}, which is not a saved time; the nearest is {self.t[at]!r}")
         return at
-
-
-def load(path: Any) -> Trajectory:
-    """Read a trajectory saved by ``traj.save(path)``."""
-    return archive.load(path, Trajectory)

@@ -1,0 +1,442 @@
+"""Exponentially long times: merge times of two clusters against quadrature, many clusters against plain particles."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+import meanfield as mf
+import particles as pt
+from meanfield import geometry
+from meanfield.protocols import Array
+from particles.drift import closest, collapsed, pull_of, pulls
+from particles.longtime import longtime
+from validation.exact import diracs, double_loop
+
+KINDS: dict[str, Any] = {"SA": mf.SA, "USA": mf.USA}
+both = pytest.mark.parametrize("kind", KINDS)
+GAPS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+MERGE_TIMES: dict[tuple[float, str, float], tuple[float, ...]] = {  # to a gap of 1e-3, by 30-digit quadrature
+    (4.0, "USA", 0.5): (
+        0.1194804664953906,
+        0.1621541944324896,
+        0.3351005098663389,
+        1.567259663102346,
+        10.73797611733155,
+        77.18888961278975,
+    ),
+    (4.0, "SA", 0.5): (
+        6.379581523751912,
+        7.924819483197931,
+        12.91295737456046,
+        46.80670166364132,
+        297.4881652928213,
+        2112.30887692245,
+    ),
+    (4.0, "SA", 0.2): (
+        6.323810451238898,
+        7.504305081653065,
+        10.19364089788754,
+        26.47872843179449,
+        144.8771079835336,
+        999.9203151715454,
+    ),
+    (4.0, "SA", 0.9): (
+        6.283702123703631,
+        7.254122815842843,
+        8.807242723571565,
+        16.69187095505396,
+        72.28999746008968,
+        472.0029556045628,
+    ),
+    (9.0, "USA", 0.5): (
+        0.0008652412498053597,
+        0.002315014882830432,
+        0.06279440731515551,
+        5.273171457980729,
+        310.7644341747901,
+        7990.949453330777,
+    ),
+    (9.0, "SA", 0.5): (
+        6.623436538265736,
+        12.87753990971412,
+        258.1791997461571,
+        21368.49740680661,
+        1259079.49726164,
+        32375672.1642649,
+    ),
+    (9.0, "SA", 0.2): (
+        6.460896344435212,
+        9.884462985370093,
+        125.6691831401475,
+        10060.27263567403,
+        592512.9386861637,
+        15235616.3802739,
+    ),
+    (9.0, "SA", 0.9): (
+        6.354185657871226,
+        8.37569374401061,
+        62.68445832635225,
+        4697.101841202399,
+        276390.330944029,
+        7106863.229745181,
+    ),
+    (25.0, "USA", 0.5): (
+        1.491909244015467e-10,
+        8.294991419309281e-8,
+        0.006921128151756852,
+        1540.976843347945,
+        48425167.75825139,
+        38151005071.8946,
+    ),
+    (25.0, "SA", 0.5): (
+        8.48911405267167,
+        2989.898270724355,
+        249177571.6992233,
+        55478941243259.74,
+        1.743424664914458e18,
+        1.373529639910934e21,
+    ),
+    (25.0, "SA", 0.2): (
+        7.389262555733664,
+        1410.90154687069,
+        117260037.9804531,
+        26107737055656.22,
+        8.204351364303331e17,
+        6.463668893698515e20,
+    ),
+    (25.0, "SA", 0.9): (
+        6.799652874798774,
+        661.9134087172508,
+        54697521.79541809,
+        12178304175356.2,
+        3.827029752251249e17,
+        3.015065063219124e20,
+    ),
+    (64.0, "USA", 0.5): (
+        3.317119753833995e-26,
+        2.173799681608151e-17,
+        0.0001702366663693389,
+        6866063994.681584,
+        7.588595281770802e20,
+        1.320066454968147e27,
+    ),
+    (64.0, "SA", 0.5): (
+        106.5315562262288,
+        67769825436.7364,
+        5.307254969166088e23,
+        2.140546630261631e37,
+        2.36580114478923e48,
+        4.115405571652445e54,
+    ),
+    (64.0, "SA", 0.2): (
+        53.58519137885747,
+        31891682562.41428,
+        2.497531750195806e23,
+        1.007316061299591e37,
+        1.113318185783167e48,
+        1.936661445483504e54,
+    ),
+    (64.0, "SA", 0.9): (
+        28.36134093663785,
+        14876303150.28459,
+        1.165007188353531e23,
+        4.698760895696263e36,
+        5.193222025147089e47,
+        9.033817108505367e53,
+    ),
+}
+every_row = pytest.mark.parametrize("row", MERGE_TIMES, ids=str)
+
+
+def pair(alpha: float, d: int) -> Array:
+    """Two points alpha apart: angles, or rows in a plane of no special position."""
+    if d == 2:
+        return np.array([0.3, 0.3 + alpha])
+    plane = np.linalg.qr(np.random.default_rng(d).standard_normal((d, 2)))[0].T
+    return geometry.retract(geometry.to_rows(np.array([0.3, 0.3 + alpha])) @ plane)
+
+
+# --- two clusters --------------------------------------------------------------------------------------------
+
+
+@every_row
+@pytest.mark.parametrize("d", [2, 3])
+def test_merge_times_of_two_clusters(row: tuple[float, str, float], d: int) -> None:
+    beta, kind, m1 = row
+    for alpha, T in list(zip(GAPS, MERGE_TIMES[row], strict=True))[:: 1 if d == 2 else 5]:
+        run = longtime(KINDS[kind](beta), pair(alpha, d), [m1, 1.0 - m1], math.log(T) + 1.0, log_t_eval=[math.log(T)])
+        (merge,) = run.merges
+        assert merge.t == pytest.approx(T, rel=1e-10, abs=0.0)
+        assert merge.log_t == pytest.approx(math.log(T), abs=1e-10) and run.success
+        np.testing.assert_array_equal(merge.members, [0, 1])
+        np.testing.assert_allclose(merge.masses, [m1, 1.0 - m1], rtol=1e-15)
+
+
+@every_row
+def test_merge_times_by_plain_particles(row: tuple[float, str, float]) -> None:
+    """Where t is no number out of reach: SA below 1e4; USA from 1e-6 to 1e4, and below 1e14 e^-beta."""
+    beta, kind, m1 = row
+    for alpha, T in zip(GAPS, MERGE_TIMES[row], strict=True):
+        if T > 1e4 or (kind == "USA" and (T < 1e-6 or T * math.exp(beta) > 1e14)):
+            continue
+
+        def apart(_: float, mu: Any) -> bool:
+            return bool(mu.points[1] - mu.points[0] < 0.999e-3)
+
+        law = KINDS[kind](beta)
+        traj = pt.simulate(
+            law, pair(alpha, 2), (0.0, 2.0 * T), weights=[m1, 1.0 - m1], rtol=1e-12, atol=1e-13, observe=apart
+        )
+
+        def gap(t: float, traj: Any = traj) -> float:
+            points = traj(t).points
+            return float(points[1] - points[0]) - 1e-3
+
+        assert brentq(gap, 0.0, traj.end, xtol=1e-300, rtol=1e-15) == pytest.approx(T, rel=1e-9, abs=0.0)
+
+
+@both
+@pytest.mark.parametrize("scale", ["natural", "scaled", "relative"])
+def test_scales_and_other_gaps(kind: str, scale: str) -> None:
+    law = KINDS[kind](12.0, scale=scale)
+    for gap, d in ((1e-5, 2), (0.05, 3)):
+        exact = diracs.log_merge_time(2.2, gap, 12.0, kind, 0.3, log_factor=law.log_factor(d))
+        run = longtime(law, pair(2.2, d), [0.3, 0.7], exact + 3.0, gap)
+        assert run.merges[0].log_t == pytest.approx(exact, abs=1e-9)
+
+
+def test_times_that_no_float_holds() -> None:
+    exact = diracs.log_merge_time(3.0, 1e-3, 1000.0)
+    run = longtime(mf.SA(1000.0, scale="scaled"), [0.0, 3.0], log_t_end=3000.0)
+    assert run.merges[0].log_t == pytest.approx(exact, rel=1e-12) and exact > 1900.0
+    assert math.isinf(run.merges[0].t) and run.log_t[-1] == pytest.approx(3000.0, rel=1e-14)
+    tiny = longtime(mf.USA(64.0), [0.0, 0.5], log_t_end=-50.0, log_t_eval=[-60.0, -50.0])
+    assert tiny.merges[0].t == pytest.approx(3.317119753833995e-26, rel=1e-10, abs=0.0)
+    np.testing.assert_array_equal(tiny.counts, [2, 1])
+    # and long after it: the clock counts from the first motion, not from the end
+    late = longtime(mf.USA(64.0), [0.0, 0.5], log_t_end=100.0)
+    assert late.merges[0].t == pytest.approx(3.317119753833995e-26, rel=1e-10, abs=0.0)
+
+
+@both
+def test_the_gap_between_two_clusters_follows_the_closed_form(kind: str) -> None:
+    T = diracs.merge_time(2.0, 1e-3, 9.0, kind)
+    times = T * np.array([1e-6, 0.1, 0.9, 0.999])
+    run = longtime(KINDS[kind](9.0), pair(2.0, 2), log_t_end=math.log(T) + 2.0, log_t_eval=np.log(times))
+    exact = diracs.gap(times, 2.0, 9.0, kind)
+    np.testing.assert_allclose([np.ptp(c) for c in run.centres], exact, rtol=1e-8)
+    np.testing.assert_allclose(run.t, times, rtol=1e-12)
+    assert np.ptp(run(math.log(0.5 * T)).points) == pytest.approx(diracs.gap(0.5 * T, 2.0, 9.0, kind), rel=1e-8)
+
+
+def test_repelling_clusters_part_and_rest() -> None:
+    for kind, law in (("SA", mf.SA(4.0, sign=-1)), ("USA", mf.USA(4.0, sign=-1))):
+        at = diracs.log_merge_time(1.0, 3.0, 4.0, kind)
+        run = longtime(law, pair(1.0, 3), log_t_end=100.0, log_t_eval=[at, 100.0])
+        assert run.merges == () and closest(run.centres[0], False)[0] == pytest.approx(3.0, rel=1e-9)
+        assert closest(run.centres[1], False)[0] == pytest.approx(math.pi, rel=1e-7)
+    ring = longtime(mf.SA(4.0, sign=-1), pt.uniform_angles(5, 1), log_t_end=100.0)
+    np.testing.assert_allclose(np.diff(np.sort(ring.centres[-1] % (2.0 * np.pi))), 0.4 * np.pi, rtol=1e-8)
+
+
+# --- what pulls ----------------------------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize("d", [2, 4])
+def test_pulls_are_the_printed_velocities(kind: str, d: int) -> None:
+    x = pt.uniform(7, d, 3)
+    w = np.random.default_rng(3).dirichlet(np.ones(7))
+    law = KINDS[kind](3.0)
+    a, toward = pulls(pull_of(law, d), x, np.log(w), False)
+    v = np.einsum("ij,ijd->id", np.exp(a), toward)
+    np.testing.assert_allclose(v, double_loop.velocity(kind, x, 3.0, weights=w), rtol=0.0, atol=1e-13 * np.abs(v).max())
+    if d == 2:
+        a, toward = pulls(pull_of(law, 2), geometry.to_angles(x), np.log(w), True)
+        along = np.sum(v * geometry.quarter_turn(x), axis=-1)
+        np.testing.assert_allclose((np.exp(a) * toward).sum(axis=1), along, atol=1e-13 * np.abs(v).max())
+
+
+@pytest.mark.parametrize("gap", [1e-7, 1.0, math.pi - 1e-7])
+def test_no_digits_are_lost_near_each_other_or_near_antipodes(gap: float) -> None:
+    """The pull across a gap known in many digits, against sin of it; beta (1 - cos) likewise."""
+    x = np.array([[1.0, 0.0, 0.0], [math.cos(gap), math.sin(gap), 0.0]])
+    a, toward = pulls(pull_of(mf.USA(1.0, scale="scaled"), 3), x, np.zeros(2), False)
+    assert toward[0, 1, 1] == pytest.approx(math.sin(gap), rel=1e-9, abs=0.0) and abs(toward[0, 1, 0]) < 3e-16
+    assert math.sqrt(-2.0 * a[0, 1]) == pytest.approx(2.0 * math.sin(0.5 * gap), rel=1e-8, abs=0.0)
+    assert closest(x, False)[0] == pytest.approx(gap, rel=1e-8, abs=0.0)
+
+
+def test_antipodes_do_not_pull_at_all() -> None:
+    x = pt.uniform(40, 3, 4)
+    x = np.stack([x, -x], axis=1)
+    for two in x:
+        _, toward = pulls(pull_of(mf.SA(4.0), 3), two, np.log([0.5, 0.5]), False)
+        assert not toward[0, 1].any() and not toward[1, 0].any()
+
+
+# --- many clusters -------------------------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize("d", [2, 3])
+def test_many_clusters_move_as_plain_particles(kind: str, d: int) -> None:
+    law = KINDS[kind](9.0, scale="relative")
+    rng = np.random.default_rng(8)
+    x, w = (pt.uniform_angles(8, 6) if d == 2 else pt.uniform(8, 3, 6)), rng.dirichlet(np.full(8, 5.0))
+    run = longtime(law, x, w, math.log(3.0), log_t_eval=np.log([0.3, 1.0, 3.0]))
+    plain = pt.simulate(law, x, (0.0, 3.0), [0.3, 1.0, 3.0], weights=w, rtol=1e-12, atol=1e-14)
+    lone = run.labels == np.arange(8)
+    assert len(run.merges) < 7
+    for k in range(3):
+        alone = lone[k] & (np.bincount(run.labels[k], minlength=8) == 1)
+        # merging at 1e-3 is felt in second order, (9^2 / 8) 1e-6
+        np.testing.assert_allclose(run.x[k][alone], plain.x[k][alone], rtol=0.0, atol=1e-4 if run.merges else 1e-9)
+        np.testing.assert_allclose(run.x[k], plain.x[k], rtol=0.0, atol=2e-3)
+    quiet = run.log_t < (run.merges[0].log_t if run.merges else 100.0)
+    np.testing.assert_allclose(run.x[quiet], plain.x[quiet], rtol=0.0, atol=1e-9)
+    np.testing.assert_allclose(run.energy[quiet], plain.energy[quiet], rtol=1e-9)
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_ten_clusters_become_one_at_e_to_the_140(d: int, tmp_path: Any) -> None:
+    x = pt.uniform_angles(10, 2) if d == 2 else pt.uniform(10, 3, 2)
+    run = longtime(mf.SA(64.0), x, log_t_end=140.0)
+    logs = [m.log_t for m in run.merges]
+    assert run.success and logs == sorted(logs) and run.counts[0] == 10 and run.counts[-1] == 10 - len(run.merges)
+    assert logs[-1] > 60.0 and np.all(np.diff(run.energy) >= -1e-13 * run.energy[-1])
+    assert run.energy[-1] - run.energy[0] > 0.0 and 0.0 < run.jumped[-1] < 1e-3 * run.energy[-1]
+    np.testing.assert_allclose([m.sum() for m in run.masses], 1.0, rtol=1e-14)
+    if len(run.merges) == 9:
+        (last,) = run.centres[-1]
+        np.testing.assert_array_equal(run.merges[-1].position, last)
+    assert run.x.shape == ((101, 10) if d == 2 else (101, 10, 3))
+
+    run.save(tmp_path / "run.nc")
+    again = pt.load(tmp_path / "run.nc")
+    np.testing.assert_array_equal(again.log_t, run.log_t)
+    np.testing.assert_array_equal(again.x, run.x)
+    assert [m.log_t for m in again.merges] == logs and again.error_bound == run.error_bound == 0.0
+    np.testing.assert_array_equal(again(50.0).points, run(50.0).points)
+    np.testing.assert_array_equal(again.labels, run.labels)
+
+
+def test_a_smaller_merge_gap_changes_later_times_in_second_order_at_most() -> None:
+    x, law = [0.0, 0.45, 1.6, 3.3, 4.0], mf.SA(16.0)
+    finest = np.array([m.log_t for m in longtime(law, x, None, 60.0, 1e-5).merges])
+    off = [np.abs([m.log_t for m in longtime(law, x, None, 60.0, g).merges][-1] - finest[-1]) for g in (0.02, 0.01)]
+    assert len(finest) == 4 and 3.0 < off[0] / off[1] < 12.0
+    assert off[1] < 16.0**2 * 0.01**2
+
+
+# --- from runs -----------------------------------------------------------------------------------------------
+
+
+def test_two_hundred_particles_by_merging_and_then_to_e_to_the_100() -> None:
+    law = mf.SA(64.0)
+    traj = pt.simulate(law, pt.uniform_angles(200, 0), (0.0, 60.0), merge_tol=1e-6)
+    run = longtime(law, traj, log_t_end=100.0)
+    assert run.log_t[0] == pytest.approx(math.log(60.0)) and run.counts[0] == traj(60.0).n < 20
+    assert len(run.merges) == run.counts[0] - run.counts[-1] and run.counts[-1] <= 3
+    assert run.x.shape == (101, 200) and run.error_bound == 0.0
+    np.testing.assert_allclose(run.x[0] % 6.283185307179586, traj.x[-1] % 6.283185307179586, rtol=0.0, atol=1e-9)
+    np.testing.assert_array_equal(run.labels[0], traj.labels[-1])
+    last = run.merges[-1]
+    assert last.mass == pytest.approx(len(last.members) / 200.0, rel=1e-12)
+    # the same in two stretches
+    first = longtime(law, traj, log_t_end=math.log(1e6))
+    second = longtime(law, first, log_t_end=100.0)
+    joined = [m.log_t for m in (*first.merges, *second.merges)]
+    np.testing.assert_allclose(joined, [m.log_t for m in run.merges], rtol=1e-9)
+    np.testing.assert_array_equal(second.labels[-1], run.labels[-1])
+
+
+def test_from_clusters_with_width_the_bound_holds() -> None:
+    """Two narrow clouds of ten points each, followed as points and as clusters; and from a density."""
+    law, rng = mf.SA(9.0), np.random.default_rng(5)
+    cloud = np.concatenate([0.02 * rng.standard_normal(10), 1.0 + 0.02 * rng.standard_normal(10)])
+    exact = longtime(law, cloud, log_t_end=12.0, merge_gap=1e-4)
+    found = longtime(law, cloud, log_t_end=12.0, merge_gap=1e-4, cluster_gap=0.2)
+    assert found.counts[0] == 2 and found.x.shape == (101, 2)
+    assert 0.0 < found.error_bound < 0.05
+    late = exact.merges[-1].log_t
+    assert 0.0 < abs(found.merges[-1].log_t - late) < found.error_bound
+    rho = mf.mixture([mf.von_mises_fisher(mf.Circle(512), m, 900.0) for m in (1.0, 3.0)], [0.4, 0.6])
+    run = longtime(law, rho, log_t_end=12.0)
+    width = 1.0 / math.sqrt(900.0)
+    assert run.error_bound == pytest.approx(0.5 * (81.0 + 27.0 + 1.0) * width**2, rel=1e-2)
+    np.testing.assert_allclose(np.sort(run.masses[0]), [0.4, 0.6], rtol=1e-9)
+    with pytest.raises(ValueError, match=r"x: its clusters are up to .* contract first"):
+        longtime(law, mf.von_mises_fisher(mf.Circle(64), 1.0, 4.0), log_t_end=12.0)
+
+
+def test_points_at_the_start_within_the_gap_are_one() -> None:
+    run = longtime(mf.SA(4.0), [0.3, 0.3004, 2.0], [0.25, 0.25, 0.5], log_t_end=1.0)
+    assert run.counts[0] == 2 and run.error_bound == pytest.approx(0.5 * 29.0 * 0.0002**2, rel=1e-6)
+    np.testing.assert_array_equal(run.labels[0], [0, 0, 2])
+    x, w, labels = collapsed(np.array([0.0, 0.9e-3, 1.8e-3, 3.0]), np.full(4, 0.25), 1e-3, True)
+    assert len(x) == 3 and w[0] == 0.5 and labels.tolist() == [0, 0, 1, 2]
+    alone = longtime(mf.USA(4.0), [0.3], log_t_end=100.0)
+    assert alone.merges == () and np.all(alone.x == 0.3) and alone.log_t[-1] == pytest.approx(100.0, rel=1e-14)
+
+
+# --- refusals, pictures --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"merge_gap": 0.0}, "merge_gap"),
+        ({"merge_gap": -1e-3}, "merge_gap"),
+        ({"merge_gap": 2.0}, "merge_gap"),
+        ({"log_t_end": math.inf}, "log_t_end"),
+        ({"log_t_end": math.nan}, "log_t_end"),
+        ({"log_t_end": None}, "log_t_end"),
+        ({"weights": [0.5, 0.2, 0.3]}, "weights"),
+        ({"weights": [-0.5, 1.5]}, "weights"),
+        ({"law": mf.SA(4.0) + mf.Diffusion(0.1)}, "law"),
+        ({"law": mf.Diffusion(0.1)}, "law"),
+        ({"law": 4.0}, "law"),
+        ({"x": np.zeros((2, 3)), "angles": True}, "x"),
+        ({"x": [0.0, math.nan]}, "x"),
+        ({"angles": 1}, "angles"),
+        ({"rtol": 1.0}, "rtol"),
+        ({"cluster_gap": 0.0}, "cluster_gap"),
+        ({"log_t_eval": [2.0, 1.0]}, "log_t_eval"),
+        ({"log_t_eval": [200.0]}, "log_t_eval"),
+        ({"x": mf.Points([0.0, 1.0]), "weights": [0.5, 0.5]}, "weights"),
+        ({"x": mf.Points(np.zeros((2, 2)), angles=True)}, "x"),
+        ({"x": np.arange(2001.0) * 0.003}, "x"),
+    ],
+)
+def test_bad_input_is_refused_by_name(options: dict[str, Any], match: str) -> None:
+    given: dict[str, Any] = {"law": mf.SA(4.0), "x": [0.0, 1.0], "log_t_end": 3.0, **options}
+    with pytest.raises((ValueError, TypeError), match=rf"^{match}"):
+        longtime(**given)
+
+
+def test_questions_outside_the_run_are_refused() -> None:
+    run = longtime(mf.SA(4.0), [0.0, 1.0], log_t_end=3.0)
+    with pytest.raises(ValueError, match=r"log_t: got 4\.0"):
+        run(4.0)
+    with pytest.raises(ValueError, match="dissipated"):
+        run.dissipated  # noqa: B018
+    with pytest.raises(ValueError, match="log_t_end must be after the start"):
+        longtime(mf.SA(4.0), run, log_t_end=2.0)
+
+
+def test_pictures() -> None:
+    run = longtime(mf.SA(9.0), [0.0, 1.0, 2.5], log_t_end=20.0)
+    for draw in (run.plot, run.plot_counts, run.plot_energy):
+        ax = draw()
+        assert "log" in ax.get_xlabel()
+        plt.close(ax.figure)
+    rows = longtime(mf.SA(9.0), pt.uniform(4, 3, 0), log_t_end=5.0)
+    with pytest.raises(TypeError, match="theta"):
+        rows.plot()
