@@ -13,6 +13,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import energy, kernel
+from meanfield.sums import cells
 from validation.registry import HOUSE, Bench, Outcome, Verdict, checks, run
 
 QUICK = {check.id: check for check in checks("quick")}
@@ -117,6 +118,8 @@ def _multipliers_off(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(mf, "multipliers", lambda beta, d, degree: off(public(beta, d, degree)))
     patch.setattr(mf.Exponential, "multipliers", lambda self, d, degree: off(own(self, d, degree)))
     patch.setattr(mf.Exponential, "potential", lambda self, d, degree: off(potential(self, d, degree)))
+    # tables made from the true symbols must not answer, nor tables made from these ones later
+    patch.setattr(cells, "_kept", cells.Cells)
 
 
 def _clouds_biased(patch: pytest.MonkeyPatch) -> None:
