@@ -259,7 +259,8 @@ def _run(
         raise ValueError(f"n: got {sizes.tolist()}, wanted at least {fewest} increasing numbers of particles")
     replicas = inputs.integer("replicas", replicas, low=1) if init == "sample" else 1
     grid = np.linspace(0.0, inputs.number("t", t, above=0.0), inputs.integer("times", times, low=2))
-    solution = mf.solve(law, rho0, (0.0, t))
+    beyond = "lagrangian" if rho0.space.line else "raise"
+    solution = mf.solve(law, rho0, (0.0, t), on_unresolved=beyond)
     densities = [solution(s) for s in grid]
     generator = inputs.generator(rng)
     energy, transport = [], []

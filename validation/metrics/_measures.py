@@ -16,6 +16,9 @@ TWO_PI = 2.0 * np.pi
 CHUNK = 1 << 20
 """Atoms handled at once: a handful of temporaries of this length bound the memory of any number of replicas."""
 
+QUANTA = 1 << 16
+"""Equal masses that stand for a density carried by its flow: a distance is then off by at most pi / QUANTA = 5e-5."""
+
 MASS_TOLERANCE = 1e-8
 """|c_0 - 1| beyond which a density is refused; below it c is divided by c_0."""
 
@@ -93,6 +96,9 @@ def read(name: str, value: Any, weights: Any = None) -> Side:
         _no_weights(name, weights, "a snapshot, which has its own")
         if getattr(value, "d", 2) != 2:
             raise ValueError(f"{name} must be points on the circle (d = 2); got points with d = {value.d}.")
+        if hasattr(value, "quantize"):
+            # a density carried by its flow: its own nodes stand for intervals, too coarse for a distance
+            return Atoms(wrapped(np.asarray(value.quantize(QUANTA))), None)
         # points held as rows offer their angles too
         angles = value.theta if hasattr(value, "theta") else value.points
         return _atoms(f"{name}.points", angles, f"{name}.weights", value.weights)
