@@ -121,7 +121,7 @@ def test_page_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         ("--n 100", "n"),
         ("--t 0", "t"),
         ("--replicas 0", "replicas"),
-        ("--law USA --scale natural --t 3 --n 50 100 --replicas 2", "resolution"),
+        ("--times 1", "times"),
     ],
 )
 def test_what_makes_no_sense_is_refused(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
