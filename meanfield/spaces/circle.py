@@ -206,14 +206,15 @@ class CirclePlan:
     @cached_property
     def _opening(self) -> tuple[Any, ...]:
         # one plan of a measure opens, another closes: each plans the transform it is asked for
-        backward, M, S = fourier.Backward(len(self._symbols), self._nodes), self._modes, self._scalars
+        backward = fourier.lent(fourier.Backward, len(self._symbols), self._nodes, self)
+        M, S = self._modes, self._scalars
         fields = backward.values
         answer = fields[:S], fields[S][:, None] if len(fields) > S else None
         return backward.execute, backward.spectrum[:, :M], backward.spectrum[:, M:], answer
 
     @cached_property
     def _closing(self) -> tuple[Any, ...]:
-        forward, M = fourier.Forward(1, self._nodes), self._modes
+        forward, M = fourier.lent(fourier.Forward, 1, self._nodes, self), self._modes
         divergence = -1j * np.arange(M) / self._nodes
         divergence[-1] = 0.0
         return forward.execute, forward.values[0], forward.spectrum[0, :M], divergence

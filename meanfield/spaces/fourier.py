@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
 from typing import Any
+from weakref import finalize
 
 import ducc0
 import numpy as np
@@ -21,6 +22,8 @@ the error seen is 2e-14 of the largest value, at the same cost."""
 BLOCK = 1 << 16
 """Points one transform takes at a time."""
 FEW_TURNS = 4.0 * TWO_PI
+IDLE, LARGEST_IDLE = 2, 1 << 20
+"""Transforms of one size kept for the next run, and the bytes of values beyond which none is."""
 # ESTIMATE, not MEASURE: measured plans differ from run to run, and with them the last bits of every result.
 ESTIMATE = "FFTW_ESTIMATE"
 
@@ -61,6 +64,26 @@ class Forward:
         self.execute = _planned(self.values, self.spectrum, "FORWARD")
 
 
+def lent(kind: Any, rows: int, n: int, to: Any) -> Any:
+    """A transform with its buffers, for `to` alone as long as it lives; then kept for whoever needs the like.
+
+    Planning costs as much as a dozen right-hand sides, and a short run has not many more.
+    """
+    idle = _idle.setdefault((kind, rows, n), [])
+    try:
+        plan = idle.pop()
+    except IndexError:
+        plan = kind(rows, n)
+    finalize(to, _returned, idle, plan)
+    return plan
+
+
+def _returned(idle: list[Any], plan: Any) -> None:
+    if len(idle) < IDLE and plan.values.nbytes <= LARGEST_IDLE:
+        idle.append(plan)
+
+
+_idle: dict[Any, list[Any]] = {}
 _backward = lru_cache(maxsize=32)(Backward)
 _forward = lru_cache(maxsize=32)(Forward)
 _lock = Lock()  # the plans kept here own one pair of buffers each

@@ -1,0 +1,54 @@
+"""The style of the codes published with the papers: whole n by n matrices in plain numpy, one line a formula.
+
+Written for this comparison; no line of those codes is here.  `rows` is their other habit, a Python loop over
+particles, which is slower at every n tried; the faster one is the peer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.runners import Job
+
+PACKAGES = ("numpy",)
+
+
+def by_matrices(x: Any, beta: float, normalised: bool) -> Any:
+    """sum_j A_ij x_j with A = exp(beta (x x^T - 1)) / row sums, on the tangent space."""
+    A = np.exp(beta * (x @ x.T - 1.0))
+    A = A / A.sum(axis=1)[:, np.newaxis] if normalised else A / len(x)
+    v = A @ x
+    return v - np.sum(v * x, axis=1)[:, np.newaxis] * x
+
+
+def by_rows(x: Any, beta: float, normalised: bool) -> Any:
+    """The same, a particle at a time."""
+    v = np.zeros_like(x)
+    for i in range(len(x)):
+        a = np.exp(beta * (x @ x[i] - 1.0))
+        w = np.sum(a[:, np.newaxis] * x, axis=0) / (a.sum() if normalised else len(x))
+        v[i] = w - np.dot(w, x[i]) * x[i]
+    return v
+
+
+def _job(s: dict[str, Any], x: Any, asked: Any) -> Job:
+    call = {"matrices": by_matrices, "rows": by_rows}[s["style"]]
+    return Job(lambda: call(x, s["beta"], s["law"] == "SA"), lambda v: ({"v": v[asked]}, {}))
+
+
+def circle_points(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
+    """Points of the circle as rows."""
+    theta, asked = arrays["theta"], arrays["asked"]
+    job = _job(s, np.stack([np.cos(theta), np.sin(theta)], axis=-1), slice(None))
+    turned = np.stack([-np.sin(theta[asked]), np.cos(theta[asked])], axis=-1)
+    return Job(job.solve, lambda v: ({"v": np.sum(v[asked] * turned, axis=-1)}, {}))
+
+
+def dense(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
+    """Rows in any dimension."""
+    return _job(s, arrays["rows"], arrays["asked"])
+
+
+JOBS = {"circle-points": circle_points, "dense": dense}

@@ -1,0 +1,77 @@
+"""One environment a peer: `nox -s keops` builds it, runs the peer's benchmarks beside ours, leaves a JSON record.
+
+Arguments after `--` go to `python -m benchmarks run`, for example `nox -s dedalus -- circle-pde --rounds 3`.
+What Dedalus needs from the system, and how long each session takes, is in benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import os
+
+import nox
+
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["ours"]
+
+
+def _against(session: nox.Session, peer: str, *packages: str, env: dict[str, str] | None = None) -> None:
+    """Install the peer and this project with its compiled sums; run."""
+    if packages:
+        session.install(*packages, env=env or {})
+    session.install(".[fast]")
+    session.run("python", "-m", "benchmarks", "run", "--peer", peer, *session.posargs)
+
+
+@nox.session
+def ours(session: nox.Session) -> None:
+    """What needs nobody else: bare transforms, imports, memory, cost as the work grows."""
+    _against(session, "ours")
+
+
+@nox.session
+def loop(session: nox.Session) -> None:
+    """The papers' style in plain numpy."""
+    _against(session, "loop")
+
+
+@nox.session
+def dedalus(session: nox.Session) -> None:
+    """Dedalus v3: compiled here, with the system's MPI and FFTW."""
+    _against(session, "dedalus", "dedalus>=3.0.5", env={"CC": "mpicc", "OMP_NUM_THREADS": "1"})
+
+
+@nox.session
+def pypde(session: nox.Session) -> None:
+    """py-pde."""
+    _against(session, "pypde", "py-pde>=0.59")
+
+
+@nox.session
+def keops(session: nox.Session) -> None:
+    """KeOps on the CPU: compiles a formula for every new dimension, which needs g++."""
+    _own_cache(session)
+    _against(session, "keops", "pykeops>=2.3")
+
+
+@nox.session
+def sisyphe(session: nox.Session) -> None:
+    """Sisyphe on the CPU; brings torch and KeOps."""
+    _own_cache(session)
+    _against(session, "sisyphe", "sisyphe>=1.2.1", "torch", "pykeops>=2.3")
+
+
+@nox.session
+def pot(session: nox.Session) -> None:
+    """POT."""
+    _against(session, "pot", "POT>=0.9.6")
+
+
+@nox.session
+def finufft(session: nox.Session) -> None:
+    """A FINUFFT pipeline."""
+    _against(session, "finufft", "finufft>=2.5")
+
+
+def _own_cache(session: nox.Session) -> None:
+    """KeOps keeps compiled formulas in the user's home unless told otherwise."""
+    session.env["KEOPS_CACHE_FOLDER"] = os.path.abspath(session.create_tmp())
