@@ -72,7 +72,7 @@ class Lagrangian:
         while True:
             fresh = np.full(len(mid), -1)
             template = OnPanels(rho.space, np.array(rho.coefficients), mid, half, fresh, field=field)
-            rough = panels.tails(template.rho0) > FITTED * np.abs(template.rho0).max()
+            rough = panels.telling(template.rho0 / np.abs(template.rho0).max()) > FITTED
             if not rough.any() or (len(mid) + rough.sum()) * GAUSS > self.max_resolution or half.min() < 1e-6:
                 break
             mid, half = panels.bisected(mid, half, rough)

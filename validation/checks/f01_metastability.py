@@ -8,8 +8,10 @@ import numpy as np
 
 import meanfield as mf
 import particles as pt
+from meanfield.merges import MergeTree
 from meanfield.plot import curves
 from meanfield.protocols import Array
+from validation.checks._waits import waits
 from validation.exact import diracs, double_loop, ode
 from validation.registry import Bench, Verdict, check, judge
 from validation.verdict import Limits
@@ -28,6 +30,10 @@ BETA, END, STEP = 4.0, 400.0, 0.1
 TIMES = np.array([1.0, 10.0, 50.0, 100.0, 200.0, 400.0])
 CLUSTER = 0.1
 """Angles whose neighbours are closer than this are one cluster."""
+NEAR = 1e-3
+"""The same for mergers."""
+ORDER = ((0, 1), (3, 4), (2, 6), (5, 7))
+"""Who merges with whom: points are 0..4, and the cluster of the k-th merger is 4 + k."""
 
 
 def five() -> Array:
@@ -91,9 +97,12 @@ def five_points(bench: Bench) -> Verdict:
 
     Exact: adaptive steps at rtol = 1e-13, against the printed loop in scipy's integrator at 3e-14: 1e-11.  As coded:
     Euler's steps of 0.1, rows renormalised, against the same written as a loop: 1e-12.  How far the two modes are apart
-    is reported.  In both, two clusters (gaps above 0.1) for most of the time and one at the end.  The energy rises at
-    every step, 90% of it in a tenth of the time at most; on the plateau it is that of two clusters (1e-10), the last
-    jump is 2 w_i w_j (1%, the clusters' own attraction), and the wait is that of two Diracs (1e-7 of 150).
+    is reported.  In both, and by `longtime`, the same four mergers in the same order, at a distance of 1e-3.  The coded
+    ones are within 3 of the exact: saved at whole t, and Euler is late by a step or two of 1 at t = 332.  `longtime` is
+    within 0.05 while earlier pairs are still wide (1e-4 at the third merger), and within 1e-4 at the last.  In both,
+    two clusters (gaps above 0.1) for most of the time and one at the end.  The energy rises at every step, 90% of it in
+    a tenth of the time at most; on the plateau it is that of two clusters (1e-10), the last jump is 2 w_i w_j (1%, the
+    clusters' own attraction), and the wait is that of two Diracs (1e-7 of 150).
     """
     x0, law = five(), mf.SA(BETA)
     theta0 = np.arctan2(x0[:, 1], x0[:, 0])
@@ -117,10 +126,14 @@ def five_points(bench: Bench) -> Verdict:
     measured |= _staircase(exact.theta, exact.energy)
     measured |= {f"exact: {name}": value for name, value in _plateaus(t, theta).items()}
     measured |= {f"coded: {name}": value for name, value in _plateaus(coded.t, coded.theta).items()}
+    late = pt.longtime(law, theta0, log_t_end=np.log(END), merge_gap=NEAR)
+    tree = mf.track(whole, NEAR).tree
+    measured |= _mergers(tree, mf.track(coded, NEAR, refine=False).tree, mf.merge_tree(late.merges, 5))
     measured |= _told("exact", exact.theta) | _told("coded", coded.theta[at])
     pictures = [
         bench.figure("angles", lambda: curves.trajectories(t, theta, title=f"{law}, five points")),
-        bench.figure("staircase", lambda: _steps(t, energy / energy[-1], f"{law}, five points")),
+        bench.figure("staircase", lambda: tree.plot_staircase(t, mf.rescaled_energy(law, energy))),
+        bench.figure("tree", lambda: tree.plot()),
     ]
     return judge(measured, LIMITS, pictures=pictures)
 
@@ -136,12 +149,73 @@ LIMITS: Limits = {
     "waiting time from t = 50 to 200 - two Diracs'": (None, 1e-7 * 150.0),
     "exact: share of time with two clusters": (0.5, None),
     "coded: share of time with two clusters": (0.5, None),
+    "modes with other mergers": (0, 0),
+    "mergers: coded - exact": (None, 3.0),
+    "early: longtime - exact": (None, 0.05),
+    "last: longtime - exact": (None, 1e-4),
     "exact: clusters at the end": (1, 1),
     "coded: clusters at the end": (1, 1),
 }
 
 
-def _steps(t: Array, share: Array, title: str) -> Any:
-    """The staircase: E(t) over its last value."""
-    label = "interaction energy, share of its end"
-    return curves.growth(t, [share], ["$E(t)/E(400)$"], log=False, ylabel=label, title=title)
+def _mergers(exact: MergeTree, coded: MergeTree, late: MergeTree) -> dict[str, float]:
+    """How many mergers are others than those of ORDER, and how far apart the three modes have them."""
+    trees = (exact, coded, late)
+    wrong = sum(tuple(m.parents for m in tree.merges) != ORDER for tree in trees)
+    told: dict[str, float] = {"modes with other mergers": wrong}
+    if wrong:
+        names = ("mergers: coded - exact", "early: longtime - exact", "last: longtime - exact")
+        return told | dict.fromkeys(names, np.inf)
+    when, coded_when, late_when = (np.array([m.t for m in tree.merges]) for tree in trees)
+    return told | {
+        "mergers: coded - exact": float(np.abs(coded_when - when).max()),
+        "early: longtime - exact": float(np.abs(late_when - when)[:3].max()),
+        "last: longtime - exact": float(abs(late_when[3] - when[3])),
+        **{f"merger {k} at": float(t) for k, t in enumerate(when, 1)},
+    }
+
+
+# --- the limit of large beta -------------------------------------------------------------------------------
+
+
+@check("F01.late", where="2410.06833", title="large beta: clusters wait 1 - cos(gap), E jumps 2 w_i w_j")
+def rescaled_waits(bench: Bench) -> Verdict:
+    """The five points at beta = 64 and 256 until all are one (t about e^480), by `longtime`.
+
+    Every wait is that of the two Diracs which are quickest to meet, as if alone: log T to 1e-6 (the others' pulls are
+    e^{-0.6 beta} weaker, or more).  Rescaled, log T / beta is 1 - cos(gap) less about log(beta) / beta: within 0.03 at
+    256, the last two nearer than at 64 (gaps of order beta^{-1/2} do not wait).  In the middle (in log t) of the
+    plateaus with 3, 2 and 1 clusters 2 beta e^{-beta} E is sum w^2, and steps up by 2 w_i w_j: 1e-9 of it.
+    """
+    theta = np.arctan2(FIVE[:, 1], FIVE[:, 0])
+    measured: dict[str, float] = {}
+    off = {}
+    for beta in (64.0, 256.0):
+        law = mf.SA(beta)
+        run = pt.longtime(law, theta, log_t_end=2.0 * beta + 10.0, merge_gap=NEAR)
+        found, tree = waits(run), mf.merge_tree(run.merges, 5, run.log_t[0], run.log_t[-1], log=True, title=run.title)
+        middle = [0.5 * (p.begin + p.end) for p in tree.plateaus[-3:]]
+        energy = np.array([float(mf.rescaled_energy(law, run(s).energy(law))) for s in middle])
+        told = [merger.jump for merger in tree.merges[-2:]]
+        off[beta] = np.array([abs(w.log_wait / beta - 1.0 + np.cos(w.gap)) for w in found])
+        name = f"beta = {beta:g}"
+        measured |= {
+            f"other mergers, {name}": int(tuple(m.parents for m in tree.merges) != ORDER),
+            f"log T - two Diracs', {name}": max(abs(w.log_wait - w.log_pair) for w in found),
+            f"levels - sum w^2, {name}": float(np.abs(energy - tree.levels[1][-3:]).max()),
+            f"jumps / 2 w_i w_j - 1, {name}": float(np.abs(np.diff(energy) / told - 1.0).max()),
+            f"last rescaled wait, {name}": found[-1].log_wait / beta,
+            f"last 1 - cos(gap), {name}": 1.0 - np.cos(found[-1].gap),
+        }
+    measured["rescaled waits - (1 - cos), beta = 256"] = off[256.0].max()
+    measured["the same over that at 64, last two"] = float((off[256.0][-2:] / off[64.0][-2:]).max())
+    limits: Limits = {name: _limit(name) for name in measured if "last rescaled" not in name and "last 1" not in name}
+    return judge(measured, limits, pictures=[bench.figure("tree", lambda: tree.plot())])
+
+
+def _limit(name: str) -> tuple[float | None, float | None]:
+    if name.startswith("other"):
+        return 0, 0
+    if name.startswith("log T"):
+        return None, 1e-6
+    return None, 1e-9 if name.startswith(("levels", "jumps")) else 0.03 if name.startswith("rescaled") else 1.0
