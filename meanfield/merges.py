@@ -240,10 +240,16 @@ def merge_tree(
             up[b] = b = up[up[b]]
         return b
 
-    for t, members in entries:
+    for t, entry in entries:
+        members = entry.members
         if members.size == 0 or members.min() < 0 or members.max() >= n:
             raise ValueError(f"merges: members {members.tolist()} at {t!r} are not all among the {n} points")
         parents = tuple(sorted({now(i) for i in members.tolist()}))
+        if entry.parts is not None and entry.parts != len(parents):
+            raise ValueError(
+                f"merges: at {t!r} {len(parents)} clusters become one, and by its own words {entry.parts}: earlier "
+                "mergers are missing; give those of the run that came before, too"
+            )
         if len(parents) < 2:
             continue
         new = len(branches)
@@ -268,27 +274,48 @@ def rescaled_energy(law: Any, energy: Any, d: int = 2) -> Array:
     return np.asarray(energy) * 2.0 * kernel.beta * np.exp(-(kernel.beta + law.log_factor(d)))
 
 
-def _entry(given: Any) -> tuple[float | None, float | None, Array]:
-    """(time, log time, members): one of the first two may be None."""
+class _Entry(NamedTuple):
+    """One merger as given: a number, whether it is a time or its logarithm (None: whatever the caller says)."""
+
+    t: Any
+    log_t: Any
+    members: Array
+    parts: int | None
+    """How many clusters became one, if the entry says so."""
+    bare: bool
+
+    def time(self, log: bool) -> Any:
+        """The time, or its logarithm."""
+        if self.bare or not log:
+            return self.t
+        if self.log_t is not None or self.t is None:
+            return self.log_t
+        return float(np.log(self.t)) if self.t > 0.0 else None
+
+
+def _entry(given: Any) -> _Entry:
+    """What a pair, a mapping or an object says."""
+    parts, bare = None, False
     if isinstance(given, Mapping):
         t, log_t, members = given.get("t"), given.get("log_t"), given["members"]
     elif hasattr(given, "members"):
         t, log_t, members = getattr(given, "t", None), getattr(given, "log_t", None), given.members
+        parts = len(given.parts) if hasattr(given, "parts") else None
     else:
-        (t, members), log_t = given, None
+        (t, members), log_t, bare = given, None, True
     flat = [np.ravel(m) for m in members]
-    return t, log_t, np.concatenate([*flat, np.empty(0, dtype=int)]).astype(int)
+    return _Entry(t, log_t, np.concatenate([*flat, np.empty(0, dtype=int)]).astype(int), parts, bare)
 
 
-def _timed(merges: Iterable[Any], log: bool | None) -> tuple[list[tuple[float, Array]], bool]:
-    """(time, members) of every merger by time, and whether times are logarithms."""
+def _timed(merges: Iterable[Any], log: bool | None) -> tuple[list[tuple[float, _Entry]], bool]:
+    """(time, entry) of every merger by time, and whether times are logarithms."""
     entries = [_entry(m) for m in merges]
-    bare = [e for e in entries if e[1] is None]
     if log is None:
-        log = bool(entries) and not bare and any(t is None or not np.isfinite(t) for t, _, _ in entries)
-    # a bare pair's number is whatever the caller says it is
-    told = [(log_t if log and log_t is not None else t, members) for t, log_t, members in entries]
-    if any(t is None for t, _ in told) or (log and bare and len(bare) < len(entries)):
-        raise ValueError("merges: some entries have t and some log_t: give one kind")
-    out = [(inputs.number("merges: time", t), members) for t, members in told]
-    return sorted(out, key=lambda e: e[0]), log
+        log = any(not e.bare and (e.t is None or not np.isfinite(e.t)) for e in entries)
+    if log and any(e.bare for e in entries) and not all(e.bare for e in entries):
+        raise ValueError("merges: some entries are pairs and some have log_t: give one kind")
+    told = [(e.time(log), e) for e in entries]
+    if any(t is None for t, _ in told):
+        raise ValueError(f"merges: some entries have no {'log_t' if log else 't'}: give one kind")
+    out = [(inputs.number("merges: time", t), e) for t, e in told]
+    return sorted(out, key=lambda pair: pair[0]), log

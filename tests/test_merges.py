@@ -239,8 +239,23 @@ def test_mergers_as_runs_tell_them() -> None:
     for bad, name in (([(1.0, [0, 9])], "members"), ([(-1.0, [0, 1])], "begin"), ([(1.0, [])], "members")):
         with pytest.raises(ValueError, match=name):
             merge_tree(bad, 3)
+    mixed = [{"t": 1.0, "members": [0, 1]}, {"log_t": 2.0, "members": [0, 2]}]
+    assert [m.t for m in merge_tree(mixed, 3).merges] == [0.0, 2.0]
     with pytest.raises(ValueError, match="one kind"):
-        merge_tree([{"t": 1.0, "members": [0, 1]}, {"log_t": 2.0, "members": [0, 2]}], 3)
+        merge_tree(mixed, 3, log=False)
+    with pytest.raises(ValueError, match="one kind"):
+        merge_tree([(1.0, [0, 1]), mixed[1]], 3)
+
+
+def test_mergers_before_a_hand_over_are_missed() -> None:
+    x = pt.uniform_angles(40, 3)
+    early = pt.simulate(mf.SA(16.0), x, (0.0, 40.0), merge_tol=1e-6)
+    late = pt.longtime(mf.SA(16.0), early, log_t_end=60.0)
+    assert early.merges and late.merges
+    whole = merge_tree([*early.merges, *late.merges], early.weights, log=True)
+    assert len(whole.merges) == len(early.merges) + len(late.merges)
+    with pytest.raises(ValueError, match="earlier mergers are missing"):
+        merge_tree(late.merges, early.weights)
 
 
 # --- pictures ----------------------------------------------------------------------------------------------
