@@ -148,8 +148,9 @@ class Coefficients(Method):
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Coefficients of -div(rho X[rho])."""
-        v = self._seen.kept(t, y)
-        return self._seen.close(self._velocity(t, y) if v is None else v, out)
+        seen = self._seen
+        v = None if seen.fresh else seen.kept(t, y)
+        return seen.close(self._velocity(t, y) if v is None else v, out)
 
     def _velocity(self, t: float, y: Array) -> Any:
         seen, law = self._seen, self.law
@@ -248,6 +249,11 @@ class _OnPlan:
         self._rho: Array | None = None
         self._points = None
         self._kept = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether no velocity is remembered."""
+        return self._kept is None
 
     def keep(self, t: float, c: Array, v: Any) -> None:
         """Remember the velocity v at (t, c), just computed, until anything else is laid out."""
