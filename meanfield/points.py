@@ -124,7 +124,10 @@ class Cluster:
         """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
         # far from all points Z is faint everywhere, but its mean over the sphere is 1
         z = r.Z[..., 0]
-        faint = z < FAINT * np.maximum(z.max(axis=-1, keepdims=True), 1.0)
+        low = FAINT * np.maximum(z.max(axis=-1, keepdims=True), 1.0)
+        if (z.min(axis=-1, keepdims=True) >= low).all():
+            return True
+        faint = z < low
         few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
         if 2 * len(few) > faint.shape[-1]:
             return False
