@@ -382,3 +382,26 @@ def test_large_tiles_answer_as_small_ones(monkeypatch):
         for ours, theirs in zip(r[:3], expected[:3], strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=1e-13 * np.abs(theirs).max())
     assert max(heights) > 3 * 64  # tall above the diagonal
+
+
+@pytest.mark.parametrize("want", ["ZM", "ZML"])
+def test_many_tiles_give_the_same_bits_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, want: str) -> None:
+    """n = 6000 is shared out; the halves of the cloud, which are not, add up to the same."""
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((6000, 3))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    w = rng.dirichlet(np.full(6000, 5.0))
+    kernel = Exponential(9.0)
+    told = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("MEANFIELD_THREADS", threads)
+        told.append(direct(kernel, x, x, w, want, same=True))
+    for r in told[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(told[0], r, strict=True) if a is not None)
+    few = x[::500]
+    rows = direct(kernel, few, x, w, want)
+    size = np.exp(rows.log - told[0].log[::500])
+    np.testing.assert_allclose(told[0].Z[::500], rows.Z * size, rtol=1e-13)
+    np.testing.assert_allclose(told[0].M[::500], rows.M * size, atol=1e-13 * told[0].M.max())
+    if "L" in want:
+        np.testing.assert_allclose(told[0].L[::500], rows.L * size[..., 0], atol=1e-12 * np.abs(told[0].L).max())

@@ -1,25 +1,29 @@
 """Dense sums over points: every pair, in tiles that stay in cache, safe from overflow at any beta.
 
 The slow oracle of the fast sums, and the workhorse where there is none (matrices Q, K; any dimension; any kernel).
-Memory is O(n d) whatever n: scores exist for one tile at a time, of 65536 pairs, or 4 million if d >= 32 and n >= 4096.
+Memory is O(n d) whatever n: scores exist for one tile at a time, of 65536 pairs, or 4 million if d >= 32 and n >= 512.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from meanfield.protocols import Array, Reading
+from meanfield.spaces.fourier import shared
 
 __all__ = ["TILE", "direct"]
 
 TILE = 256
 """Rows and columns of a tile: its scores (512 KiB) stay in the second-level cache between their making and use."""
 WIDE, LARGE_TILE = 32, 1024
-"""From this dimension on, and for many points, matrix products are most of the work, and BLAS wants them large."""
+"""From this dimension on matrix products are most of the work, and BLAS with its threads wants them large."""
+PARTS, MANY = 4, 64
+"""Parts into which so many tiles, or more, are shared out for threads."""
 _SPREAD = 1e200
 """Beyond this ratio of weights, e^{s - max s} underflows before its weight makes it negligible."""
 
@@ -162,7 +166,7 @@ class _Tiles:
         self.columns = np.concatenate([*parts, np.empty((*w.shape, 0))], axis=-1)
         if self.divergence:
             self.own = np.einsum("rpm,rpm->rp", *kernel.factors(y, y))[:, None, :]
-        large = self.d >= WIDE and min(x.shape[1], y.shape[1]) >= 4 * LARGE_TILE
+        large = self.d >= WIDE and min(x.shape[1], y.shape[1]) >= 2 * TILE
         self.side, self.height = (LARGE_TILE, 4 * LARGE_TILE) if large else (TILE, TILE)
         rows, columns = min(max(x.shape[1], 1), self.height), min(max(y.shape[1], 1), self.side)
         self.replicas = max(1, TILE * TILE // (rows * columns))
@@ -170,6 +174,13 @@ class _Tiles:
         self._scores = np.empty(size)
         self._slopes, self._cosines = (np.empty(size if self.divergence else 0) for _ in range(2))
         self._part = np.empty(size // (rows * columns) * max(rows, columns) * max(self.columns.shape[-1], 1))
+
+    def twin(self) -> _Tiles:
+        """The same sum with buffers of its own."""
+        other = copy(self)
+        for name in ("_scores", "_slopes", "_cosines", "_part"):
+            setattr(other, name, np.empty_like(getattr(self, name)))
+        return other
 
     def row_blocks(self) -> Iterator[tuple[slice, slice]]:
         """Every replica and row once."""
@@ -250,9 +261,30 @@ def _rows(tiles: _Tiles) -> tuple[Array, Array | None, Array]:
 def _pairs(tiles: _Tiles, top: float) -> tuple[Array, Array | None, Array]:
     """Tiles on and above the diagonal only, each serving its rows and its columns, shifted by s(x, x)."""
     R, n = tiles.x.shape[:2]
+    blocks = list(tiles.upper())
+    # Always the same parts, added in the same order: the bits do not depend on the threads.  (For large d BLAS has its
+    # own threads.)
+    parts = PARTS if tiles.d < WIDE and len(blocks) >= MANY else 1
+    done: list[Any] = [None] * parts
+
+    def one(k: int) -> None:
+        done[k] = _some_pairs(tiles.twin() if parts > 1 else tiles, blocks[k::parts], top)
+
+    shared(one, parts, len(blocks) // parts * TILE)
+    sums, L = done[0]
+    for more, divergence in done[1:]:
+        sums += more
+        if L is not None:
+            L += divergence
+    return sums, L, np.full((R, n, 1), top)
+
+
+def _some_pairs(tiles: _Tiles, blocks: list[_Block], top: float) -> tuple[Array, Array | None]:
+    """What these tiles give to all rows."""
+    R, n = tiles.x.shape[:2]
     sums = np.zeros((R, n, tiles.columns.shape[-1]))
     L = np.zeros((R, n, 1)) if tiles.divergence else None
-    for at in tiles.upper():
+    for at in blocks:
         r, i, j = at
         e = tiles.scores(at)
         g = tiles.slopes(at, e) if L is not None else None
@@ -265,7 +297,7 @@ def _pairs(tiles: _Tiles, top: float) -> tuple[Array, Array | None, Array]:
             tiles.add(L[r, i], g, tiles.w[r, j])
             if i != j:
                 tiles.add(L[r, j], g.swapaxes(-1, -2), tiles.w[r, i])
-    return sums, L, np.full((R, n, 1), top)
+    return sums, L
 
 
 def _exponentiate(s: Array, top: float) -> None:
