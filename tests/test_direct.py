@@ -386,11 +386,11 @@ def test_large_tiles_answer_as_small_ones(monkeypatch):
 
 @pytest.mark.parametrize("want", ["ZM", "ZML"])
 def test_many_tiles_give_the_same_bits_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, want: str) -> None:
-    """n = 6000 is shared out; the halves of the cloud, which are not, add up to the same."""
+    """n = 8000 is shared out; some rows of it, asked for alone, are not."""
     rng = np.random.default_rng(4)
-    x = rng.standard_normal((6000, 3))
+    x = rng.standard_normal((8000, 3))
     x /= np.linalg.norm(x, axis=1, keepdims=True)
-    w = rng.dirichlet(np.full(6000, 5.0))
+    w = rng.dirichlet(np.full(8000, 5.0))
     kernel = Exponential(9.0)
     told = []
     for threads in ("1", "2", "3"):
