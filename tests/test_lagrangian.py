@@ -261,6 +261,21 @@ def test_cells_hold_all_mass(long_run, zonal0):
     np.testing.assert_allclose(rows.mean(axis=0), spectral.mean, atol=0.05)
 
 
+@pytest.mark.parametrize("d", [2, 32, 128])
+def test_other_dimensions_to_one_point_or_two(d):
+    """Axisymmetric data of any dimension contract to a pole, or to two; the pictures show where."""
+    rho0 = mf.ZonalSphere(d, 48).density(lambda c: 1 + 0.3 * c + 0.2 * c * c)
+    sol = mf.solve(LAW, rho0, (0.0, 60.0), t_eval=[0.0, 1.0, 60.0], method="lagrangian")
+    assert np.abs(sol.mass - 1.0).max() < 1e-13
+    spectral = mf.solve(LAW, rho0, (0.0, 1.0), t_eval=[1.0]).densities[0]
+    np.testing.assert_allclose(sol.densities[1].moments(6), spectral.moments(6), atol=1e-11)
+    gained = sol.energy - sol.energy[0]
+    np.testing.assert_allclose(sol.dissipated, gained, atol=1e-8 * gained[-1])
+    heavy = sol.densities[-1].template.atoms > 1e-6
+    assert heavy.sum() == (2 if d == 2 else 1)
+    assert np.isfinite(sol.values).all()
+
+
 def test_where_all_mass_has_left(long_run):
     rho = long_run.densities[-1]
     at = float(np.mod(rho.template.parts(rho.y)[1][0], 2 * np.pi))

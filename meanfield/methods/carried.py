@@ -277,7 +277,9 @@ class Carried:
         A cluster narrower than the grid has no node of its own, and its mass would be missing.
         """
         edges, sigma, order = self.template.line.cells(space)
-        return (self.cells(edges) / sigma)[order]
+        # in high d a cell at a pole is too small to be written, and nothing is there
+        mean = np.divide(self.cells(edges), sigma, out=np.zeros(len(sigma)), where=sigma > 0.0)
+        return np.asarray(mean[order])
 
     def __call__(self, q: Any) -> Array:
         """rho at coordinates q of the space: 0 where all mass has left, inf within rounding of an atom.
