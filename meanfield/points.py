@@ -99,7 +99,8 @@ class Cluster:
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
-        weights = np.broadcast_to(self.weights, self.points.shape if self.angles else self.points.shape[:-1])
+        shape = self.points.shape if self.angles else self.points.shape[:-1]
+        weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
         name = choose(self.field, kernel, self.d, self.n)
         if name in ("direct", "compiled"):
             return self._dense(name, kernel, x, want, weights)

@@ -83,7 +83,8 @@ class OnPoints:
         x = self.retract(y)
         shape = x.shape if self.angles else x.shape[:-1]
         few = self.angles and shape[-1] <= FEW and x.size * shape[-1] <= PAIRS
-        return (FewAngles if few else Cluster)(x, np.broadcast_to(self.weights, shape), self.angles, self.field)
+        weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
+        return (FewAngles if few else Cluster)(x, weights, self.angles, self.field)
 
     def spread(self, y: Array) -> Array:
         """The state by original points: those that have merged coincide (angles: but for whole turns)."""

@@ -80,9 +80,11 @@ def cells(
     ImportError
         If `numba` is not there.
     """
-    theta, weights = np.broadcast_arrays(np.asarray(theta, dtype=float), np.asarray(weights, dtype=float))
+    theta, weights = np.asarray(theta, dtype=float), np.asarray(weights, dtype=float)
+    if theta.shape != weights.shape:
+        theta, weights = np.broadcast_arrays(theta, weights)
     at = theta if at is None else np.asarray(at, dtype=float)
-    lead = np.broadcast_shapes(theta.shape[:-1], at.shape[:-1])
+    lead = theta.shape[:-1] if at is theta else np.broadcast_shapes(theta.shape[:-1], at.shape[:-1])
     grid = Cells.of(kernel)
     add, answer = _compiled() if numba else (add_moments, evaluate)
     ease = 2 if numba else 1  # so little work that waking a thread pays later
@@ -145,6 +147,7 @@ class Cells:
         weights = _weights(K, self.M)
         self._into = weights
         self._out = {letter: symbol * np.conj(weights) for letter, symbol in symbols.items()}
+        self._stacked: dict[tuple[str, ...], Array] = {}
         self._forward = fourier.Forward(TERMS, self.M)
         self._backward: dict[int, fourier.Backward] = {}  # by the number of fields
         self._lock = Lock()  # the plans own one pair of buffers each
@@ -154,6 +157,11 @@ class Cells:
         """The kernel's cells, kept if it can be hashed."""
         return _kept(kernel) if isinstance(kernel, Hashable) else Cells(kernel)
 
+    def _symbols(self, *letters: str) -> Array:
+        if letters not in self._stacked:
+            self._stacked[letters] = np.stack([self._out[letter] for letter in letters])
+        return self._stacked[letters]
+
     def tables(self, moments: Array, letters: list[str]) -> Array:
         """(TERMS, R, M) moments -> (F, TERMS, R, M) coefficients in t of the fields' polynomials."""
         K = self._into.shape[1]
@@ -161,7 +169,7 @@ class Cells:
         out = np.empty((F, TERMS, R, self.M))
         if not F:
             return out
-        symbols = np.stack([self._out[letter] for letter in letters])
+        symbols = self._symbols(*letters)
         with self._lock:
             if F not in self._backward:
                 self._backward[F] = fourier.Backward(F * TERMS, self.M)
