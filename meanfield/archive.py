@@ -55,6 +55,8 @@ def load(path: Any, face: Any) -> Any:
     """Read a record of the given face back."""
     arrays, text = storage.read(path, kind=face.kind)
     said = settings.from_json(text)
+    if "kinds" not in said:
+        _modernise(arrays, said)
     shapes = [None if shape is None else tuple(shape) for shape in said["shapes"]]
     owners = tuple(arrays["owner"].tolist())
     dense_owners = tuple(arrays["dense_owner"].tolist())
@@ -98,6 +100,14 @@ def _apart(flat: Array, shapes: list[Any], kinds: list[str]) -> list[Array]:
         out.append(_of_kind(flat[at : at + size], kind).reshape(shape))
         at += size
     return out
+
+
+def _modernise(arrays: dict[str, Array], said: dict[str, Any]) -> None:
+    """A file from before runs could change their kind of state: all states are of one, and written as they are."""
+    kind = arrays["checkpoint_y"].dtype.kind
+    said["kinds"], said["checkpoint_kind"] = [kind] * len(said["segments"]), kind
+    for name in ("state", "dense_y0", "dense_terms", "checkpoint_y"):
+        arrays[name] = _real(arrays[name])
 
 
 def _real(a: Array) -> Array:

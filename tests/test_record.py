@@ -300,3 +300,20 @@ def test_many_saved_times_are_asked_in_pieces(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("meanfield.record.CHUNK", 100)
     pieces: Array = RUNS["plain"]().energy
     np.testing.assert_array_equal(pieces, whole.energy)
+
+
+def test_files_from_before_states_could_change_their_kind_are_read(tmp_path: Path) -> None:
+    """They hold complex states as they are, and do not say of which kind."""
+    rho0 = mf.perturbed_uniform(mf.Circle(32), {1: 0.3})
+    sol = mf.solve(mf.SA(1.0), rho0, (0.0, 1.0))
+    sol.save(tmp_path / "new.nc")
+    arrays, text = storage.read(tmp_path / "new.nc", kind="solution")
+    for name in ("state", "dense_y0", "dense_terms", "checkpoint_y"):
+        arrays[name] = arrays[name].view(complex)
+    said = settings.from_json(text)
+    del said["kinds"], said["checkpoint_kind"]
+    storage.write(tmp_path / "old.nc", arrays, settings.to_json(said), kind="solution")
+    old = mf.load(tmp_path / "old.nc")
+    np.testing.assert_array_equal(old.coefficients, sol.coefficients)
+    np.testing.assert_array_equal(old(0.37).coefficients, sol(0.37).coefficients)
+    np.testing.assert_array_equal(mf.resume(old, 2.0).energy, mf.resume(sol, 2.0).energy)
