@@ -26,6 +26,7 @@ __all__ = [
     "change",
     "checked",
     "circle_groups",
+    "energy",
     "groups",
     "line_groups",
     "row_groups",
@@ -312,6 +313,12 @@ def centres(
         several = np.bincount(labels, minlength=m) > 1
         centre[several] = geometry.retract(centre[several])
     return centre, masses
+
+
+def energy(law: Any, mu: Cluster) -> float:
+    """E before or after a merger; nan for a law without energy."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(law.quantities(mu).get("energy", math.nan))
 
 
 def told(

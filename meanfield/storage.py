@@ -25,6 +25,7 @@ import sys
 import uuid
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -330,20 +331,9 @@ def read(path: PathLike, kind: str | None = None) -> tuple[dict[str, Array], str
         If it is not a netCDF-4 file, not ours, truncated or damaged, of another kind, or of a newer format.
     """
     name = _name(path)
-    if not os.path.exists(name):
-        raise FileNotFoundError(f"{name} does not exist.")
-    if os.path.isdir(name):
-        raise StorageError(f"{name} is a folder, not a netCDF file.")
-    _check_bytes(name)
-    try:
-        # By h5py: on a damaged file h5netcdf leaves a half-made object behind that complains once more when collected.
-        with h5py.File(name, "r") as file:
-            text, checksum, found = _header(name, _attributes(file), kind)
-            arrays = dict(_variables(file))
-    except StorageError:
-        raise
-    except Exception as error:  # HDF5 answers damage with OSError, KeyError, RuntimeError, TypeError, ...
-        raise StorageError(f"{name} is truncated or damaged: {error}. {_REMEDY}") from error
+    with _opened(name) as file:
+        text, checksum, found = _header(name, _attributes(file), kind)
+        arrays = dict(_variables(file))
     if _checksum(found, text, arrays) != checksum:
         raise StorageError(f"{name} is damaged: its checksum does not match. {_REMEDY}")
     return arrays, text
@@ -352,15 +342,25 @@ def read(path: PathLike, kind: str | None = None) -> tuple[dict[str, Array], str
 def kind_of(path: PathLike) -> str:
     """What a file written by `write` holds, from its header alone; errors as of `read`."""
     name = _name(path)
+    with _opened(name) as file:
+        return _header(name, _attributes(file), None)[2]
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Any]:
+    """The file, open, once its bytes have been looked at; what the library says of damage, said as ours."""
     if not os.path.exists(name):
         raise FileNotFoundError(f"{name} does not exist.")
+    if os.path.isdir(name):
+        raise StorageError(f"{name} is a folder, not a netCDF file.")
     _check_bytes(name)
     try:
+        # By h5py: on a damaged file h5netcdf leaves a half-made object behind that complains once more when collected.
         with h5py.File(name, "r") as file:
-            return _header(name, _attributes(file), None)[2]
+            yield file
     except StorageError:
         raise
-    except Exception as error:
+    except Exception as error:  # HDF5 answers damage with OSError, KeyError, RuntimeError, TypeError, ...
         raise StorageError(f"{name} is truncated or damaged: {error}. {_REMEDY}") from error
 
 

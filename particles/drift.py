@@ -250,7 +250,7 @@ class Drift(Method):
         log_t = old.log_time(float(y[0]))
         new = replace(old, weights=weights, labels=joined[old.labels], merges=())
         state = new.state(float(y[0]), x)
-        jump = _energy(self.law, new.measure(state)) - _energy(self.law, old.measure(y))
+        jump = merging.energy(self.law, new.measure(state)) - merging.energy(self.law, old.measure(y))
         t_now = math.exp(log_t) if log_t < 709.0 else math.inf
         told = merging.told(t_now, joined, old.weights, (x, weights), old.labels, jump, log_t)
         return Change(replace(self, template=replace(new, merges=tuple(told))), t, state)
@@ -280,11 +280,6 @@ def collapsed(x: Array, weights: Array, gap: float, angles: bool) -> tuple[Array
         labels = np.unique(labels, return_inverse=True)[1].reshape(-1)
         x, weights = merging.centres(x, weights, labels, angles=angles)
         joined = labels[joined]
-
-
-def _energy(law: Any, mu: Cluster) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(law.quantities(mu).get("energy", math.nan))
 
 
 def started(

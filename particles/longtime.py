@@ -12,7 +12,7 @@ import scipy
 
 from meanfield import archive, geometry, inputs, storage
 from meanfield.clusters import GAP, clusters
-from meanfield.plot import curves, style
+from meanfield.plot import curves, style, tree
 from meanfield.points import Cluster
 from meanfield.protocols import Array, Between
 from meanfield.record import Record
@@ -186,11 +186,7 @@ class LongTime(Record):
 
     def plot_counts(self, ax: Any = None) -> Any:
         """The number of clusters over log t."""
-        with style.axes(ax) as ax:
-            ax.step(self.log_t, self.counts, where="post", color=style.INK)
-            ax.set(xlabel=r"$\log t$", ylabel="clusters", xlim=(self.log_t[0], self.log_t[-1]))
-            style.headline(ax, self.title)
-        return ax
+        return tree.counts(self.log_t, self.counts, ax, log=True, title=self.title)
 
     def plot_energy(self, ax: Any = None) -> Any:
         """The staircase of the energy over log t."""

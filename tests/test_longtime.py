@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -429,6 +430,11 @@ def test_questions_outside_the_run_are_refused() -> None:
         run.dissipated  # noqa: B018
     with pytest.raises(ValueError, match="log_t_end must be after the start"):
         longtime(mf.SA(4.0), run, log_t_end=2.0)
+
+
+def test_a_folder_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(mf.StorageError, match="is a folder"):
+        pt.load(tmp_path)
 
 
 def test_pictures() -> None:

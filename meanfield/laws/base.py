@@ -82,6 +82,18 @@ class Sum(Law):
         return total
 
 
+@dataclass(frozen=True)
+class _Nothing:
+    """A measure that is asked for no more than its dimension: to read a constant noise."""
+
+    d: int
+
+
+def steady_noise(law: Any, d: int) -> Any:
+    """The law's noise before there is a measure: a number if it is constant, an array if it varies."""
+    return law.noise(0.0, None, _Nothing(d))
+
+
 def _sum(a: Any, b: Any) -> Sum:
     terms: list[Any] = []
     for law in (a, b):

@@ -296,7 +296,7 @@ class Carried:
         with np.errstate(over="ignore"):  # far inside a cluster
             values = t.space.evaluate(t.coefficients, t.line.coordinates(labels)) * np.exp(-log_j)
         rough = self._rough[panel]
-        width = np.abs(panels.ends(t.parts(self.y)[0]) @ np.array([-1.0, 1.0]))[panel]
+        width = np.abs(panels.widths(t.parts(self.y)[0]))[panel]
         here = t.line.measure(t.space, s.ravel())
         values = np.where(rough, t.masses[t.live][panel] / np.maximum(width * here, 1e-300), values)
         rho[inside] = values[inside]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -104,13 +103,9 @@ class OnPoints:
             ahead = np.round((self.spread(y) - after[0][labels[owner]]) / (2.0 * np.pi))
             turns = ahead if ahead.any() else None
         new = replace(self, weights=after[1], labels=labels[owner], turns=turns, merges=())
-        jump = _energy(law, new.measure(after[0])) - _energy(law, self.measure(y))
+        jump = merging.energy(law, new.measure(after[0])) - merging.energy(law, self.measure(y))
         merges = merging.told(t, labels, weights, after, owner, jump)
         return replace(new, merges=tuple(merges)), after[0]
-
-
-def _energy(law: Any, mu: Cluster) -> float:
-    return float(law.quantities(mu).get("energy", math.nan))
 
 
 @dataclass(frozen=True, eq=False)

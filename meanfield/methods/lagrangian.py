@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import inputs, merging
+from meanfield.laws.base import steady_noise
 from meanfield.methods import panels
 from meanfield.methods.carried import NEGLIGIBLE, Carried, OnPanels
 from meanfield.methods.panels import GAUSS, LINES
@@ -93,7 +94,7 @@ class Lagrangian:
             raise ValueError(
                 f'method: "lagrangian" carries densities of one dimension, on the circle or a zonal sphere, got {space}'
             )
-        if np.any(law.noise(0.0, None, _Nothing(space.d)) != 0.0):
+        if np.any(steady_noise(law, space.d) != 0.0):
             raise ValueError(
                 'diffusion: the method "lagrangian" has none: with noise the measure is no longer carried by a flow; '
                 'use method="spectral"'
@@ -108,13 +109,6 @@ class Lagrangian:
 
     def _tolerance(self, rtol: float) -> float:
         return max(TAIL, 1e-2 * rtol) if self.tail is None else self.tail
-
-
-@dataclass(frozen=True)
-class _Nothing:
-    """A measure that is asked for no more than its dimension: to read a constant noise."""
-
-    d: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,10 +133,6 @@ class Flow(Method):
     merge_tol: float
     largest: int
 
-    def start(self, mu: Any) -> tuple[Flow, Array]:
-        """Panels fitted to a density."""
-        return Lagrangian(self.merge_tol, self.tolerance, self.largest).bind(self.law, mu, self.tolerance, 0.0)
-
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Velocities of all points, and the divergence at the nodes."""
         body = _Once(self.template.body(y))
@@ -165,7 +155,7 @@ class Flow(Method):
         rough = np.maximum(panels.telling(s), panels.telling(log_j)) * heavy
         if np.any(rough > self.tolerance):
             return Change(*self._halved(t0, y0, rough > self.tolerance))
-        width = panels.ends(s) @ np.array([-1.0, 1.0])
+        width = panels.widths(s)
         if np.any((width <= 0.0) & heavy & (np.abs(width) > 1e-13)):
             return Change(self, t0, y0, 0.5 * (t - t0))  # the flow keeps order; a step that does not was too long
         change = None
@@ -195,7 +185,7 @@ class Flow(Method):
         """(method, y) with narrow panels made atoms and touching atoms made one, or None if there are none."""
         old = self.template
         s, atoms, log_j = old.parts(y)
-        narrow = panels.ends(s) @ np.array([-1.0, 1.0]) < self.merge_tol
+        narrow = panels.widths(s) < self.merge_tol
         if not narrow.any() and not _touching(old.atom, atoms, self.merge_tol, old.line):
             return None
         cell = np.flatnonzero(old.live)[narrow]

@@ -65,6 +65,11 @@ def ends(values: Array) -> Array:
     return values @ ENDS.T
 
 
+def widths(values: Array) -> Array:
+    """(...) how far a panel's image reaches; negative where the map has turned over."""
+    return np.asarray(ends(values) @ np.array([-1.0, 1.0]))
+
+
 def at(coefficients: Array, xi: Array) -> Array:
     """Series (n, m), one for each point, at points xi (n,)."""
     return np.sum(coefficients * legendre.legvander(xi, coefficients.shape[-1] - 1), axis=-1)

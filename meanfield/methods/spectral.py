@@ -15,6 +15,7 @@ import numpy as np
 
 from meanfield import inputs
 from meanfield.density import Z_FLOOR, Density, carry, floored, tail
+from meanfield.laws.base import steady_noise
 from meanfield.points import Cluster
 from meanfield.protocols import Array, Change, Method, Reading, Status, Stop
 from meanfield.settings import register
@@ -125,7 +126,7 @@ class Coefficients(Method):
 
     def __post_init__(self) -> None:
         k = self.space.degrees
-        s = self.law.noise(0.0, None, _Nothing(self.space.d))
+        s = steady_noise(self.law, self.space.d)
         if np.ndim(s):
             raise ValueError("diffusion: the spectral method needs noise of constant strength, got one that varies")
         symbol = None if s == 0.0 else -0.5 * float(s) ** 2 * k * (k + self.space.d - 2.0)
@@ -149,7 +150,7 @@ class Coefficients(Method):
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Coefficients of -div(rho X[rho])."""
         seen = self._seen
-        v = None if seen.fresh else seen.kept(t, y)
+        v = seen.kept(t, y)
         return seen.close(self._velocity(t, y) if v is None else v, out)
 
     def _velocity(self, t: float, y: Array) -> Any:
@@ -221,13 +222,6 @@ class Coefficients(Method):
         )
 
 
-@dataclass(frozen=True)
-class _Nothing:
-    """A measure that is asked for no more than its dimension: to read a constant noise."""
-
-    d: int
-
-
 class _OnPlan:
     """A density as a law sees it at every stage: the nodes of the space's plan, in the plan's own buffers."""
 
@@ -249,11 +243,6 @@ class _OnPlan:
         self._rho: Array | None = None
         self._points = None
         self._kept = None
-
-    @property
-    def fresh(self) -> bool:
-        """Whether no velocity is remembered."""
-        return self._kept is None
 
     def keep(self, t: float, c: Array, v: Any) -> None:
         """Remember the velocity v at (t, c), just computed, until anything else is laid out."""

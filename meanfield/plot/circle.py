@@ -279,7 +279,7 @@ def ring(
         ax.plot(np.cos(turn), np.sin(turn), color="0.6", linewidth=0.7, zorder=1)
         largest = np.clip(5.0e3 * spacing**2, 3.0, 30.0)
         ax.scatter(
-            radius * np.cos(angle), radius * np.sin(angle), s=largest * mass / mass.max(), color=_dark(),
+            radius * np.cos(angle), radius * np.sin(angle), s=largest * mass / mass.max(), color=style.dark(),
             linewidth=0, zorder=3,
         )  # fmt: skip
         if mean:
@@ -303,10 +303,6 @@ def _mean_arrow(ax: Axes, centre: NDArray[np.float64]) -> None:
     ax.plot(0.0, 0.0, marker="+", color=style.INK, markersize=5, markeredgewidth=0.7)
     words = rf"$|\int x\, d\mu| = {size:.3f}$"
     ax.text(0.0, -0.3 if centre[1] >= 0 else 0.3, words, ha="center", va="center", color=style.INK)
-
-
-def _dark() -> Any:
-    return style.line_styles(1)[0]["color"]
 
 
 def _stack(angle: NDArray[np.float64], places: int) -> tuple[NDArray[np.float64], float]:

@@ -90,10 +90,10 @@ def energy(
         caption += f", {'non-decreasing' if D[-1] > 0 else 'non-increasing'} " + r"$\checkmark$"
     with style.panels(axes, (1.5, 1.0), (5.6, 4.9)) as pair:
         top, below = pair
-        top.plot(times, E, color=_dark(), label=caption + (", constant" if constant else ""))
+        top.plot(times, E, color=style.dark(), label=caption + (", constant" if constant else ""))
         for (name, level), look in zip((bounds or {}).items(), style.line_styles(len(bounds or {})), strict=True):
             dash = look["linestyle"] if len(bounds or {}) > 1 else (0, (1.3, 1.3))
-            top.plot(_ends(times), [float(level)] * 2, color="0.45", linestyle=dash, linewidth=0.9, label=name)
+            top.plot(style.span(times), [float(level)] * 2, color="0.45", linestyle=dash, linewidth=0.9, label=name)
         if constant and not bounds:  # the default margins would magnify rounding into a landscape
             span = 0.05 * abs(E[0]) or 1.0
             top.set_ylim(E[0] - span, E[0] + span)
@@ -112,7 +112,7 @@ def _defect_panel(
     change = np.abs(E - E[0])
     below = f"|{symbol}(0)|" if constant else rf"|{symbol}(t) - {symbol}(0)|"
     words = rf"$|{symbol}(t) - {symbol}(0) - \int_0^t \dot{{{symbol}}}\,ds| \,/\, {below}$"
-    ax.plot(t, np.maximum(relative, _ZERO), color=_dark(), label=words, marker="o", markersize=2.4, linewidth=0.8)
+    ax.plot(t, np.maximum(relative, _ZERO), color=style.dark(), label=words, marker="o", markersize=2.4, linewidth=0.8)
     size = np.maximum(np.abs(E), abs(E[0]))
     with np.errstate(divide="ignore", invalid="ignore"):
         rounding = np.full(len(t), _EPS) if constant else np.where(change > 0, _EPS * size / change, np.nan)
@@ -124,16 +124,7 @@ def _defect_panel(
     # Head room for the legend: the identity holds to few decades, and those should not be hidden by words.
     low, high = (np.log10(f(shown)) for f in (np.min, np.max))
     ax.set_ylim(10 ** (low - 0.6), 10 ** (high + 0.35 * (high - low) + 0.8))
-    ax.set(yscale="log", xlabel=TIME, ylabel="relative defect", xlim=_ends(t))
-
-
-def _ends(t: NDArray[Any]) -> tuple[float, float]:
-    low, high = float(np.min(t)), float(np.max(t))
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _dark() -> Any:
-    return style.line_styles(1)[0]["color"]
+    ax.set(yscale="log", xlabel=TIME, ylabel="relative defect", xlim=style.span(t))
 
 
 # --- spectra and moments -----------------------------------------------------------------------------------
@@ -181,7 +172,7 @@ def spectrum(
         if tolerance is not None:
             ax.axhline(tolerance, color=style.INK, linewidth=0.9, linestyle=(0, (1.3, 1.3)), label="tolerance")
         _decades(ax, np.concatenate(rows))
-        ax.set(yscale="log", xlabel="degree $k$", ylabel=f"$|{symbol}|$", xlim=_ends(every_k))
+        ax.set(yscale="log", xlabel="degree $k$", ylabel=f"$|{symbol}|$", xlim=style.span(every_k))
         style.headline(ax, title)
         style.legend(ax)
     return ax
@@ -228,7 +219,7 @@ def moments(
             for line in ax.plot(times, known, **thin)[:1]:
                 line.set_label("linear theory")
         _decades(ax, table)  # predictions leave the picture where they stop being true
-        ax.set(yscale="log", xlabel=TIME, ylabel=f"$|{symbol}(t)|$", xlim=_ends(times))
+        ax.set(yscale="log", xlabel=TIME, ylabel=f"$|{symbol}(t)|$", xlim=style.span(times))
         style.headline(ax, title)
         style.legend(ax)
     return ax
@@ -300,7 +291,7 @@ def rate(
             low, high = (np.exp(height + slope * x.mean() + s * (line - x.mean())) for s in interval)
             ax.fill_between(np.exp(line), np.minimum(low, high), np.maximum(low, high), color="0.85", linewidth=0)
             words += f" (${interval[0]:.3f}$ to ${interval[1]:.3f}$)"
-        ax.plot(np.exp(line), np.exp(height + slope * line), color=_dark(), label=words)
+        ax.plot(np.exp(line), np.exp(height + slope * line), color=style.dark(), label=words)
         ax.errorbar(
             count, value, yerr=error, fmt="o", color=style.INK, markerfacecolor="white", markersize=5, capsize=2.5,
             linewidth=0.9, label="mean and standard error", zorder=3,
@@ -362,7 +353,7 @@ def growth(
         for (name, curve), look in zip(theory.items(), style.line_styles(len(theory)), strict=True):
             dash = look["linestyle"] if len(theory) > 1 else (0, (1.3, 1.3))
             ax.plot(times, _positive(curve, log), color="0.4", linewidth=0.9, linestyle=dash, label=name)
-        ax.set(yscale="log" if log else "linear", xlabel=TIME, ylabel=ylabel, xlim=_ends(times))
+        ax.set(yscale="log" if log else "linear", xlabel=TIME, ylabel=ylabel, xlim=style.span(times))
         style.headline(ax, title)
         style.legend(ax)
     return ax
@@ -406,7 +397,7 @@ def trajectories(t: ArrayLike, theta: ArrayLike, ax: Axes | None = None, *, titl
         colours = matplotlib.colormaps["viridis"](0.88 * np.nan_to_num(first))
         width = float(np.clip(12.0 / np.sqrt(len(lines)), 0.35, 1.2))
         ax.add_collection(LineCollection(lines, colors=colours, linewidths=width), autolim=False)
-        ax.set(xlim=_ends(times), ylim=(0.0, TURN), xlabel=TIME, ylabel=ANGLE)
+        ax.set(xlim=style.span(times), ylim=(0.0, TURN), xlabel=TIME, ylabel=ANGLE)
         style.headline(ax, title)
         style.pi_ticks(ax.yaxis)
     return ax

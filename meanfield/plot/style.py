@@ -229,6 +229,17 @@ def line_styles(n: int) -> list[dict[str, Any]]:
     ]
 
 
+def dark() -> Any:
+    """The colour of a line that is alone."""
+    return line_styles(1)[0]["color"]
+
+
+def span(t: NDArray[Any]) -> tuple[float, float]:
+    """Limits of an axis from the first to the last of `t`, of some width even if they are the same."""
+    low, high = float(np.min(t)), float(np.max(t))
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
 def sparse_marks(i: int, points: int, lines: int = 1, marks: int = 8) -> tuple[int, int]:
     """`markevery` that puts about `marks` markers on line i of several, not one above the other."""
     stride = max(1, points // marks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,7 +53,7 @@ def merges(
         from matplotlib.collections import LineCollection
 
         widths = _NARROW + (_WIDE - _NARROW) * np.clip(size, 0.0, 1.0)
-        ax.add_collection(LineCollection(lives, colors=_dark(), linewidths=widths, capstyle="butt"), autolim=False)
+        ax.add_collection(LineCollection(lives, colors=style.dark(), linewidths=widths, capstyle="butt"), autolim=False)
         ax.add_collection(LineCollection(bars, colors="0.45", linewidths=0.9), autolim=False)
         low, high = float(born.min()), float(died.max())
         room = 0.02 * (high - low) or 0.5
@@ -105,9 +105,9 @@ def counts(t: ArrayLike, number: ArrayLike, ax: Axes | None = None, *, log: bool
     with style.axes(ax) as ax:
         from matplotlib.ticker import MaxNLocator
 
-        ax.step(times, values, where="post", color=_dark())
+        ax.step(times, values, where="post", color=style.dark())
         many = values.max() > 30 * max(values.min(), 1.0)
-        ax.set(xlabel=LOG_TIME if log else TIME, ylabel="number of clusters", xlim=_span(times))
+        ax.set(xlabel=LOG_TIME if log else TIME, ylabel="number of clusters", xlim=style.span(times))
         if many:
             ax.set(yscale="log")
         else:
@@ -146,18 +146,9 @@ def staircase(
         if energy is not None:
             when = style.finite("energy_t", [] if energy_t is None else energy_t, None)
             values = style.finite("energy", energy, len(when))
-            ax.plot(when, values, color=_dark(), label=r"$2 \beta e^{-\beta} E(t)$")
-        ax.set(xlabel=LOG_TIME if log else TIME, ylabel="rescaled interaction energy", xlim=_span(times))
+            ax.plot(when, values, color=style.dark(), label=r"$2 \beta e^{-\beta} E(t)$")
+        ax.set(xlabel=LOG_TIME if log else TIME, ylabel="rescaled interaction energy", xlim=style.span(times))
         ax.set_ylim(0.0, 1.08)
         style.headline(ax, title)
         style.legend(ax)
     return ax
-
-
-def _span(t: NDArray[Any]) -> tuple[float, float]:
-    low, high = float(t.min()), float(t.max())
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _dark() -> Any:
-    return style.line_styles(1)[0]["color"]
