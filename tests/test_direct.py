@@ -229,6 +229,15 @@ def test_rows_of_flat_space_are_not_summed_by_pairs():
     np.testing.assert_allclose(r.M / r.Z, p @ x / p.sum(axis=1, keepdims=True), rtol=1e-13)
 
 
+
+def test_rows_off_the_sphere_by_more_than_a_score_of_one_are_not_summed_by_pairs():
+    """One shift serves rows and columns only while e^{s(x, x) - beta} stays below e."""
+    kernel, w = Exponential(100.0), np.full(3, 1 / 3)
+    for off, safe in ((0.5e-2, True), (-0.5e-2, True), (2e-2, False), (-2e-2, False), (0.5, False)):
+        x = unit(1, 3, 4) * np.sqrt(1.0 + off)
+        assert (room.by_pairs(kernel, x, w) is not None) is safe
+
+
 def test_several_tiles_each_way():
     rng = np.random.default_rng(11)
     x, y, w = unit(513, 3, rng=rng), unit(770, 3, rng=rng), rng.uniform(0, 1, 770)

@@ -15,9 +15,9 @@ import meanfield as mf
 import particles as pt
 from meanfield import geometry
 from meanfield.protocols import Array
-from particles.drift import closest, collapsed, pull_of, pulls
+from particles.drift import closest, collapsed
 from particles.longtime import longtime
-from validation.exact import diracs, double_loop
+from validation.exact import diracs
 
 KINDS: dict[str, Any] = {"SA": mf.SA, "USA": mf.USA}
 both = pytest.mark.parametrize("kind", KINDS)
@@ -225,6 +225,15 @@ def test_times_that_no_float_holds() -> None:
     assert late.merges[0].t == pytest.approx(3.317119753833995e-26, rel=1e-10, abs=0.0)
 
 
+
+def test_default_times_begin_at_a_thousandth_of_the_first_motion() -> None:
+    """Two Diracs under USA: the pulls add up to e^{beta cos alpha}, whatever the masses."""
+    run = longtime(mf.USA(4.0), [0.0, 2.0], [0.3, 0.7], log_t_end=3.0)
+    assert run.log_t[0] == pytest.approx(-4.0 * math.cos(2.0) - math.log(1000.0), abs=1e-12)
+    assert len(run.log_t) == 101
+    np.testing.assert_allclose(np.diff(run.log_t), (3.0 - run.log_t[0]) / 100.0, rtol=1e-10)
+
+
 @both
 def test_the_gap_between_two_clusters_follows_the_closed_form(kind: str) -> None:
     T = diracs.merge_time(2.0, 1e-3, 9.0, kind)
@@ -244,42 +253,6 @@ def test_repelling_clusters_part_and_rest() -> None:
         assert closest(run.centres[1], False)[0] == pytest.approx(math.pi, rel=1e-7)
     ring = longtime(mf.SA(4.0, sign=-1), pt.uniform_angles(5, 1), log_t_end=100.0)
     np.testing.assert_allclose(np.diff(np.sort(ring.centres[-1] % (2.0 * np.pi))), 0.4 * np.pi, rtol=1e-8)
-
-
-# --- what pulls ----------------------------------------------------------------------------------------------
-
-
-@both
-@pytest.mark.parametrize("d", [2, 4])
-def test_pulls_are_the_printed_velocities(kind: str, d: int) -> None:
-    x = pt.uniform(7, d, 3)
-    w = np.random.default_rng(3).dirichlet(np.ones(7))
-    law = KINDS[kind](3.0)
-    a, toward = pulls(pull_of(law, d), x, np.log(w), False)
-    v = np.einsum("ij,ijd->id", np.exp(a), toward)
-    np.testing.assert_allclose(v, double_loop.velocity(kind, x, 3.0, weights=w), rtol=0.0, atol=1e-13 * np.abs(v).max())
-    if d == 2:
-        a, toward = pulls(pull_of(law, 2), geometry.to_angles(x), np.log(w), True)
-        along = np.sum(v * geometry.quarter_turn(x), axis=-1)
-        np.testing.assert_allclose((np.exp(a) * toward).sum(axis=1), along, atol=1e-13 * np.abs(v).max())
-
-
-@pytest.mark.parametrize("gap", [1e-7, 1.0, math.pi - 1e-7])
-def test_no_digits_are_lost_near_each_other_or_near_antipodes(gap: float) -> None:
-    """The pull across a gap known in many digits, against sin of it; beta (1 - cos) likewise."""
-    x = np.array([[1.0, 0.0, 0.0], [math.cos(gap), math.sin(gap), 0.0]])
-    a, toward = pulls(pull_of(mf.USA(1.0, scale="scaled"), 3), x, np.zeros(2), False)
-    assert toward[0, 1, 1] == pytest.approx(math.sin(gap), rel=1e-9, abs=0.0) and abs(toward[0, 1, 0]) < 3e-16
-    assert math.sqrt(-2.0 * a[0, 1]) == pytest.approx(2.0 * math.sin(0.5 * gap), rel=1e-8, abs=0.0)
-    assert closest(x, False)[0] == pytest.approx(gap, rel=1e-8, abs=0.0)
-
-
-def test_antipodes_do_not_pull_at_all() -> None:
-    x = pt.uniform(40, 3, 4)
-    x = np.stack([x, -x], axis=1)
-    for two in x:
-        _, toward = pulls(pull_of(mf.SA(4.0), 3), two, np.log([0.5, 0.5]), False)
-        assert not toward[0, 1].any() and not toward[1, 0].any()
 
 
 # --- many clusters -------------------------------------------------------------------------------------------

@@ -77,6 +77,19 @@ def test_one_tight_cluster_of_many_points_is_found_without_their_pairs() -> None
     assert centre.shape == (1, 3) and mass[0] == pytest.approx(1.0, abs=1e-13)
 
 
+
+@pytest.mark.parametrize("d", [2, 5])
+def test_a_group_of_rows_is_no_wider_than_the_tolerance(d: int) -> None:
+    """Two points on either side of a third, each within tol of it and 1.6 tol from the other."""
+    tol = 0.02
+    theta = np.array([0.0, 0.8 * tol, -0.8 * tol])
+    x = np.pad(geometry.to_rows(theta), ((0, 0), (0, d - 2)))
+    assert merging.row_groups(x, tol) is None
+    narrow = np.pad(geometry.to_rows(0.6 * theta), ((0, 0), (0, d - 2)))
+    labels = merging.row_groups(narrow, tol)
+    assert labels is not None and not labels.any()
+
+
 def test_centres_and_masses() -> None:
     theta, w = np.array([0.2, 3.0, 0.3, 2.0 * np.pi + 0.25]), np.array([0.1, 0.5, 0.3, 0.1])
     centre, mass = merging.centres(theta, w, np.array([0, 1, 0, 0]), angles=True)
@@ -130,6 +143,15 @@ def test_replicas_and_noise_do_not_merge() -> None:
         pt.simulate(mf.SA(1.0), np.zeros((2, 3)), (0.0, 1.0), angles=True, merge_tol=1e-6)
     with pytest.raises(ValueError, match=r"merge_tol.*noise"):
         pt.simulate(mf.SA(1.0), [0.0, 1.0], (0.0, 1.0), merge_tol=1e-6, diffusion=0.1, method="heun", step=0.1)
+
+
+
+def test_points_of_flat_space_do_not_merge() -> None:
+    class Flat(mf.SA):
+        geometry = "flat"
+
+    with pytest.raises(ValueError, match=r"merge_tol.*R\^d.*leave it out"):
+        pt.simulate(Flat(1.0), np.eye(3), (0.0, 1.0), merge_tol=1e-6, rtol=1e-6)
 
 
 # --- runs ----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -300,6 +301,22 @@ def test_many_saved_times_are_asked_in_pieces(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("meanfield.record.CHUNK", 100)
     pieces: Array = RUNS["plain"]().energy
     np.testing.assert_array_equal(pieces, whole.energy)
+
+
+
+def test_dense_output_ends_for_good_where_its_budget_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unknowns fall as points merge: a later, smaller piece would fit again, and leave a gap before it."""
+
+    def run() -> Any:
+        theta = np.concatenate([1e-4 * np.arange(6), [2.0, 3.0]])
+        return pt.simulate(LAW, theta, (0.0, 8.0), merge_tol=1e-5, rtol=1e-6, atol=1e-9)
+
+    sizes = [between.nbytes for between in run().dense]
+    k = next(k for k in range(1, len(sizes)) if sizes[k] < sizes[k - 1]) - 1
+    monkeypatch.setattr("meanfield.run.DENSE_BUDGET", sum(sizes[:k]) + sizes[k + 1])
+    cut = run()
+    assert len(cut.dense) == k > 0
+    assert all(a.t1 == b.t0 for a, b in itertools.pairwise(cut.dense))
 
 
 def test_files_from_before_states_could_change_their_kind_are_read(tmp_path: Path) -> None:

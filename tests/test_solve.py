@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -257,6 +257,21 @@ def test_resolution_doubles_on_need_and_costs_no_accuracy(n: int) -> None:
     assert len(sizes) > 1 and all(b == 2 * a - 1 for a, b in pairwise(sizes))
     assert np.all(np.diff([segment.t for segment in late.segments]) >= 0.0)
     np.testing.assert_allclose(late.coefficients, fine.coefficients[:, : late.finest.n // 2 + 1], rtol=0.0, atol=2e-12)
+
+
+
+def test_a_tail_that_doubling_does_not_halve_halves_the_step_instead() -> None:
+    """What does not fall by doubling is no lack of resolution, but noise of the stepper."""
+    method, y = mf.Spectral().bind(mf.SA(4.0), mf.Circle(64).density(start), 1e-10, 1e-13)
+    doubled = 1e-6
+    before, after = y.copy(), y.copy()
+    before[-2] = doubled  # the tail was high before the step: nothing sudden
+    for share, halved in ((0.9, True), (1.5, True), (0.4, False)):
+        after[-2] = share * doubled
+        change = replace(method, doubled=doubled).review(0.0, before, 0.25, after)
+        assert change is not None and change.t == 0.0
+        assert (change.h == 0.125) is halved
+        assert change.method.space.n == (64 if halved else 128)
 
 
 @pytest.mark.parametrize(("m", "n"), [(2, 32), (3, 64), (5, 64), (8, 128)])

@@ -195,6 +195,19 @@ def test_rejections_are_reported() -> None:
     assert y[0] == pytest.approx(want, rel=1e-7)
 
 
+
+def test_a_step_is_accepted_at_an_error_of_one_and_not_above() -> None:
+    for error, rejections in ((1.0, 0), (1.0 + 1e-9, 1), (1.9, 1)):
+        answers = iter([error, 0.5])
+
+        def attempt(t1: float, h: float, answers: Any = answers) -> float:
+            return float(next(answers))
+
+        advance = dop853(1e-6).advance(attempt, 0.0, 0.1, 10.0, 8)
+        assert advance.rejections == rejections
+        assert advance.t1 == 0.1 if rejections == 0 else advance.t1 < 0.1
+
+
 def test_norms_differ_by_the_quiet_components() -> None:
     def lone(t: float, y: Any) -> Any:
         f = np.zeros_like(y)
