@@ -1,6 +1,8 @@
 """One environment a peer: `nox -s keops` builds it, runs the peer's benchmarks beside ours, leaves a JSON record.
+And `nox -s breakages`: does what should turn red turn red?
 
-Arguments after `--` go to `python -m benchmarks run`, for example `nox -s dedalus -- circle-pde --rounds 3`.
+Arguments after `--` go to `python -m benchmarks run`, for example `nox -s dedalus -- circle-pde --rounds 3`, or to
+`python -m breakages`, for example `nox -s breakages -- A13 --jobs 2`.
 What Dedalus needs from the system, and how long each session takes, is in benchmarks/README.md.
 """
 
@@ -75,3 +77,10 @@ def finufft(session: nox.Session) -> None:
 def _own_cache(session: nox.Session) -> None:
     """KeOps keeps compiled formulas in the user's home unless told otherwise."""
     session.env["KEOPS_CACHE_FOLDER"] = os.path.abspath(session.create_tmp())
+
+
+@nox.session
+def breakages(session: nox.Session) -> None:
+    """One falsehood at a time in a copy of the project, and the checks and tests that must see it."""
+    session.install(".[fast,ot,test]")
+    session.run("python", "-m", "breakages", *session.posargs, env={"PYTHONPATH": "tests"})
