@@ -44,7 +44,7 @@ def radau(n: int) -> Array:
     both = np.zeros(n + 1)
     both[-2:] = 1.0
     rest = legendre.legdiv(both, np.ones(2))[0]  # without its zero at -1
-    x = legendre.legroots(rest)
+    x = legendre.legroots(rest).real  # all are real; numpy 2.5 answers complex numbers all the same
     x -= legendre.legval(x, rest) / legendre.legval(x, legendre.legder(rest))
     return np.concatenate([[0.0], (1.0 + x) / 2.0])
 
