@@ -150,6 +150,13 @@ def integer(name: str, value: Any, *, low: int | None = None, high: int | None =
     return result
 
 
+def flag(name: str, value: Any) -> bool:
+    """True or False, Python's or numpy's; nothing else, for the string "no" counts as true and 1 is a number."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise TypeError(_message(name, "True or False", describe(value), "Write True or False, without quotes."))
+
+
 def choice(name: str, value: Any, options: Iterable[str]) -> str:
     """One of the `options`, spelled exactly; a near miss is answered by a suggestion."""
     known = list(options)

@@ -211,7 +211,8 @@ def merge_tree(
     weights : int or array (n,)
         Masses of the points at the start; of a number n, equal ones.
     begin, end : float, optional
-        The time spanned; by default 0 (in log time: 1 before the first merger) and the last merger.
+        The time spanned; by default 0 (in log time: 1 before the first merger) and the last merger.  A merger at
+        log t = -inf (t = 0: points that were one at the start) is shown at `begin`.
     log : bool, optional
         Times are logarithms.  By default `t` is taken, if every entry has a finite one, else `log_t`.
     title : str
@@ -225,10 +226,11 @@ def merge_tree(
     entries, log = _timed(merges, log)
     n = len(weights) if np.ndim(weights) else inputs.integer("weights", weights, low=1)
     w = inputs.weights("weights", weights if np.ndim(weights) else np.ones(n), (n,))
-    first, last = (entries[0][0], entries[-1][0]) if entries else (0.0, 0.0)
+    dated = [t for t, _ in entries if np.isfinite(t)]
+    first, last = (dated[0], dated[-1]) if dated else (0.0, 0.0)
     begin = inputs.number("begin", (first - 1.0 if log else 0.0) if begin is None else begin)
     end = inputs.number("end", last if end is None else end)
-    if entries and not begin <= first <= last <= end:
+    if dated and not begin <= first <= last <= end:
         raise ValueError(f"merges: times from {first!r} to {last!r} are not within begin = {begin!r}, end = {end!r}")
     branches = [Branch(i, begin, end, float(m)) for i, m in enumerate(w)]
     up = list(range(n))
@@ -240,7 +242,7 @@ def merge_tree(
             up[b] = b = up[up[b]]
         return b
 
-    for t, entry in entries:
+    for t, entry in ((max(t, begin), e) for t, e in entries):
         members = entry.members
         if members.size == 0 or members.min() < 0 or members.max() >= n:
             raise ValueError(f"merges: members {members.tolist()} at {t!r} are not all among the {n} points")
@@ -290,7 +292,8 @@ class _Entry(NamedTuple):
             return self.t
         if self.log_t is not None or self.t is None:
             return self.log_t
-        return float(np.log(self.t)) if self.t > 0.0 else None
+        with np.errstate(divide="ignore"):
+            return float(np.log(self.t)) if self.t >= 0.0 else None
 
 
 def _entry(given: Any) -> _Entry:
@@ -317,5 +320,6 @@ def _timed(merges: Iterable[Any], log: bool | None) -> tuple[list[tuple[float, _
     told = [(e.time(log), e) for e in entries]
     if any(t is None for t, _ in told):
         raise ValueError(f"merges: some entries have no {'log_t' if log else 't'}: give one kind")
-    out = [(inputs.number("merges: time", t), e) for t, e in told]
+    # log t = -inf, at t = 0: before everything that a tree in log time shows
+    out = [(-np.inf if log and t == -np.inf else inputs.number("merges: time", t), e) for t, e in told]
     return sorted(out, key=lambda pair: pair[0]), log

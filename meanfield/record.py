@@ -159,13 +159,22 @@ class Record:
         where = int(np.searchsorted(self.t, t))
         if where < len(self.t) and self.t[where] == t:
             return self.measures[where]
-        i = int(np.searchsorted([b.t1 for b in self.dense], t))
-        if i == len(self.dense) or not self.dense[i].t0 <= t:
+        i = self._step(t)
+        if i is None:
             raise ValueError(
                 f"t: got {t!r}: between the saved times this run has no dense output there (not kept, or over its "
                 f"memory budget): ask for the time by t_eval=, or for one of the {len(self.t)} saved times"
             )
         return self.segments[self.dense_owners[i]].template.measure(evaluate(self.dense[i], t))
+
+    def answers(self, t: float) -> bool:
+        """Whether run(t) can tell: at a saved time, or where the dense output was kept."""
+        return bool(np.any(self.t == t)) or self._step(t) is not None
+
+    def _step(self, t: float) -> int | None:
+        """Which kept step of the dense output covers t, if any."""
+        i = int(np.searchsorted([b.t1 for b in self.dense], t))
+        return i if i < len(self.dense) and self.dense[i].t0 <= t else None
 
     # --- quantities ---------------------------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,8 @@ TOLERANCE = 1e-9
 """Relative length of the bracket of a merge time."""
 LOOKS = 10_000
 """How often a run is asked for a measure between its saved times."""
+MOST = 709.0
+"""Log times beyond this are of no time that floats hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class Tracking:
     Attributes
     ----------
     t : ndarray (T,)
-        Times.
+        Times; their natural logarithms if `tree.log`.
     clusters : tuple of Clusters
         Those at each.
     ids : tuple of tuples of int
@@ -65,6 +67,7 @@ def track(
     tol: float = TOLERANCE,
     refine: bool = True,
     looks: int = LOOKS,
+    log: bool | None = None,
     **tolerances: Any,
 ) -> Tracking:
     """Follow the clusters of a run.
@@ -72,18 +75,22 @@ def track(
     Parameters
     ----------
     run : Record
-        `.t` and `.measures`; called as run(t) where it has dense output.
+        `.t` and `.measures`; called as run(t) where it has dense output.  A run with `.log_t` (`particles.longtime`) is
+        called as run(log_t).
     gap, **tolerances
         As for `clusters`: floor, prominence, replica.
     times : array, optional
-        Times to look at, by run(t); the saved ones by default.
+        Times to look at, given as run() takes them; the saved ones by default.
     tol : float
-        Where run(t) answers, every merger is bracketed by bisection to this share of its time.
+        Where the run answers, every merger is bracketed by bisection to this share of its time.
     refine : bool
         False: mergers are only bracketed by the times looked at.
     looks : int
-        How often run(t) is asked at most; mergers beyond it (as where `gap` is smaller than the distance of thousands
+        How often the run is called at most; mergers beyond it (as where `gap` is smaller than the distance of thousands
         of points) are bracketed by the times looked at, and the tree's `detail` says so.
+    log : bool, optional
+        Times of the result are natural logarithms: for runs with `.log_t`.  By default only where the last time is
+        beyond the range of floats.
 
     Returns
     -------
@@ -100,48 +107,67 @@ def track(
     or take a larger gap or floor.
     """
     tol = inputs.number("tol", tol, above=0.0, high=0.1)
+    looks = inputs.integer("looks", looks, low=0)
+    clock = _Clock(hasattr(run, "log_t"), tol)
+    if log is not None and inputs.flag("log", log) and not clock.log:
+        raise ValueError("log: got True for a run over t itself: leave it out, or plot the tree with log=True")
     if times is None:
-        t = np.asarray(run.t, dtype=float)
+        t = np.asarray(run.log_t if clock.log else run.t, dtype=float)
         found = [clusters(mu, gap, **tolerances) for mu in run.measures]
     else:
         t = inputs.array("times", times, ndim=1)
         if np.any(np.diff(t) <= 0.0):
             raise ValueError("times: wanted strictly increasing times")
         found = [clusters(run(s), gap, **tolerances) for s in t]
-
-    looks = inputs.integer("looks", looks, low=0) if refine and callable(run) else 0
+    logs = clock.log and (t[-1] > MOST if log is None else log)
+    told = math.exp if clock.log and not logs else float
+    looks = looks if refine and callable(run) else 0
+    answers = getattr(run, "answers", lambda s: True)
     rough: list[float] = []
     looked: list[float] = []
 
     def steps(t0: float, c0: Clusters, t1: float, c1: Clusters) -> Iterator[tuple[float, float, Clusters]]:
         """(beginning, end, clusters at the end), in order, so short that nothing happens but at the end."""
-        middle = float(np.sqrt(t0 * t1)) if 0.0 < 4.0 * t0 < t1 else 0.5 * (t0 + t1)
-        if _same(*_links(c0, c1)) or t1 - t0 <= tol * abs(t1) or not t0 < middle < t1:
+        middle = clock.middle(t0, t1)
+        if _same(*_links(c0, c1)) or clock.near(t0, t1) or not t0 < middle < t1:
             yield t0, t1, c1
             return
-        half = None
-        if len(looked) < looks:
-            looked.append(middle)
-            with suppress(ValueError, TypeError):  # no dense output here
-                half = clusters(run(middle), gap, **tolerances)
-        if half is None:
+        if len(looked) >= looks or not answers(middle):
             rough.append(t1)
             yield t0, t1, c1
             return
+        looked.append(middle)
+        half = clusters(run(middle), gap, **tolerances)
         yield from steps(t0, c0, middle, half)
         yield from steps(middle, half, t1, c1)
 
-    lives = _Lives(t[0], found[0])
+    lives = _Lives(told(t[0]), found[0])
     ids = [lives.now]
     for t0, t1, before, after in zip(t[:-1], t[1:], found[:-1], found[1:], strict=True):
         now = before
         for left, right, reached in steps(float(t0), before, float(t1), after):
-            lives.go(left, right, *_links(now, reached), reached)
+            lives.go(told(left), told(right), *_links(now, reached), reached)
             now = reached
         ids.append(lives.now)
     detail = f"merge times to {tol:g} relative" if not rough else f"{len(rough)} times bracketed by saved times only"
     title = f"{getattr(run, 'title', '')}, gap {gap:g}".lstrip(", ")
-    return Tracking(t, tuple(found), tuple(ids), lives.tree(float(t[-1]), title, detail))
+    tree = lives.tree(told(t[-1]), logs, title, detail)
+    return Tracking(np.array([told(s) for s in t]), tuple(found), tuple(ids), tree)
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """The time a run is called with, t or log t: how it is halved, and when two of them are near."""
+
+    log: bool
+    tol: float
+
+    def middle(self, a: float, b: float) -> float:
+        return math.sqrt(a * b) if not self.log and 0.0 < 4.0 * a < b else 0.5 * (a + b)
+
+    def near(self, a: float, b: float) -> bool:
+        """The same to `tol` of t: of log t, to `tol`."""
+        return b - a <= self.tol * (1.0 if self.log else abs(b))
 
 
 # --- from one time to the next -----------------------------------------------------------------------------
@@ -220,7 +246,7 @@ class _Lives:
             self.branches[i] = replace(self.branches[i], death=t1, alive=False)
         self.now = tuple(new)
 
-    def tree(self, end: float, title: str, detail: str) -> MergeTree:
+    def tree(self, end: float, log: bool, title: str, detail: str) -> MergeTree:
         """All of them."""
         branches = tuple(replace(b, death=end) if b.alive else b for b in self.branches)
-        return MergeTree(branches, tuple(self.merges), self.begin, end, False, title, detail)
+        return MergeTree(branches, tuple(self.merges), self.begin, end, log, title, detail)

@@ -1,7 +1,8 @@
 """n particles on the unit sphere, moved by the same laws as densities."""
 
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
-from particles.longtime import LongTime, load, longtime
+from particles.late import LongTime
+from particles.longtime import load, longtime
 from particles.sample import sample, uniform, uniform_angles
 from particles.simulate import simulate
 from particles.trajectory import Trajectory

@@ -410,6 +410,20 @@ def test_a_folder_is_no_run(tmp_path: Path) -> None:
         pt.load(tmp_path)
 
 
+def test_beyond_the_memory_budget_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    law, theta = mf.SA(4.0), [0.0, 1.0, 3.0]
+    whole = longtime(law, theta, log_t_end=8.0)
+    monkeypatch.setattr("meanfield.run.DENSE_BUDGET", 2000)
+    with pytest.warns(mf.StoppedEarly, match="memory budget"):
+        part = longtime(law, theta, log_t_end=8.0)
+    assert 10 < len(part) < len(whole) and part.log_t[-1] <= part.known < part.reached
+    np.testing.assert_allclose(part.theta, whole.theta[: len(part)], rtol=0.0, atol=1e-12)
+    assert [m.log_t for m in part.merges] == [m.log_t for m in whole.merges]
+    with pytest.raises(ValueError, match="memory budget"):
+        part(5.0)
+    assert "memory budget" in part.message
+
+
 def test_pictures() -> None:
     run = longtime(mf.SA(9.0), [0.0, 1.0, 2.5], log_t_end=20.0)
     for draw in (run.plot, run.plot_counts, run.plot_energy):

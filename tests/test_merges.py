@@ -84,6 +84,49 @@ def test_without_dense_output_the_bracket_is_that_of_saved_times() -> None:
     assert "bracketed" in track(run, 0.3, refine=False).tree.detail
 
 
+def test_a_long_time_run_is_bisected_in_log_time() -> None:
+    """It is called with log t: the gap of two Diracs beside a third falls to 2e-3 at 7.24898454, by plain particles."""
+    law, theta = mf.SA(4.0), [0.0, 1.0, 3.0]
+    plain = pt.simulate(law, theta, (0.0, 8.0), rtol=1e-12, atol=1e-15)
+    exact = track(plain, 2e-3, tol=1e-11).tree.merges[0].t
+    assert exact == pytest.approx(7.24898454, abs=1e-8)
+    run = pt.longtime(law, theta, log_t_end=8.0)
+    got = track(run, 2e-3)
+    assert got.tree.merges[0].t == pytest.approx(exact, rel=1e-8) and "relative" in got.tree.detail
+    np.testing.assert_allclose(got.t, run.t)
+    logs = track(run, 2e-3, log=True)
+    assert logs.tree.log and logs.tree.merges[0].t == pytest.approx(np.log(exact), abs=1e-8)
+    np.testing.assert_array_equal(logs.t, run.log_t)
+    assert track(run, 2e-3, times=[1.0, 2.0, 3.0]).counts.tolist() == [3, 2, 2]  # log times, as run() takes them
+    with pytest.raises(ValueError, match="leave it out"):
+        track(plain, 2e-3, log=True)
+
+
+def test_a_merger_beyond_all_floats_is_told_by_its_logarithm() -> None:
+    run = pt.longtime(mf.SA(1000.0, scale="relative"), [0.0, 1.0, 3.0], log_t_end=2000.0)
+    tree = track(run, 2e-3).tree
+    assert tree.log and tree.end == 2000.0 and tree.counts[1].tolist() == [3, 2, 1]
+    # so late a gap of 2e-3 closes at once: the mergers are the run's own, at 1e-3
+    np.testing.assert_allclose([m.t for m in tree.merges], [m.log_t for m in run.merges], rtol=1e-11)
+
+
+def test_what_a_run_cannot_tell_is_said_and_what_fails_is_raised() -> None:
+    run = Moving(np.linspace(0.0, 1.0, 3), lambda t: mf.Points(np.array([0.0, 1.0 - 0.7 * t, 3.0])))
+    at = run.at
+
+    def broken(t: float) -> Any:
+        if t in (0.0, 0.5, 1.0):
+            return at(t)
+        raise ValueError("lost")
+
+    run.at = broken
+    with pytest.raises(ValueError, match="lost"):
+        track(run, 0.7)
+    saved = pt.simulate(mf.SA(4.0), np.array([0.0, 1.0, 3.0]), (0.0, 20.0), np.linspace(0.0, 20.0, 11))
+    assert saved.answers(2.0) and not saved.answers(2.5) and not saved.answers(21.0)
+    assert "1 times bracketed" in track(saved, 0.3).tree.detail
+
+
 # --- who is who --------------------------------------------------------------------------------------------
 
 
@@ -256,6 +299,21 @@ def test_mergers_before_a_hand_over_are_missed() -> None:
     assert len(whole.merges) == len(early.merges) + len(late.merges)
     with pytest.raises(ValueError, match="earlier mergers are missing"):
         merge_tree(late.merges, early.weights)
+
+
+def test_what_was_one_at_the_start_is_told_too() -> None:
+    """`longtime` joins points within its gap before it begins; then the tree has as many branches as points."""
+    for theta, counts in (([0.0, 5e-4, 3.0], [2, 1]), ([0.0, 5e-4], [1])):
+        run = pt.longtime(mf.SA(4.0), theta, log_t_end=8.0)
+        first = run.merges[0]
+        assert (first.t, first.log_t, first.parts) == (0.0, -np.inf, (0, 1)) and first.jump > 0.0
+        assert run.jumped[0] == first.jump
+        for log in (None, True):
+            tree = merge_tree(run.merges, run.weights, log=log)
+            assert tree.counts[1].tolist() == counts and tree.merges[0].parents == (0, 1)
+            assert tree.merges[0].t == tree.begin and tree.plot() is not None
+    late = pt.longtime(mf.SA(4.0), pt.simulate(mf.SA(4.0), [0.0, 5e-4, 3.0], (0.0, 1.0)), log_t_end=8.0)
+    assert late.merges[0].t == 1.0 and late.merges[0].log_t == 0.0
 
 
 # --- pictures ----------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ def waits(run: pt.LongTime, most: int = 5) -> list[Wait]:
     """All complete stretches with at most so many clusters, in order; of SA on the circle."""
     gap, found = run.settings["merge_gap"], []
     ends = np.unique([merge.log_t for merge in run.merges])
+    ends = ends[ends > run.log_t[0]]
     for a, b in zip([run.log_t[0], *ends], ends, strict=False):
         begin = float(a + 1e-6 * (b - a))
         mu = run(begin)

@@ -1,0 +1,200 @@
+"""What a run of `longtime` leaves behind: clusters over log t."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy
+
+from meanfield import archive, geometry, inputs
+from meanfield.plot import curves, style, tree
+from meanfield.protocols import Array, Between
+from meanfield.record import Record
+from meanfield.steppers import evaluate
+
+FORGOTTEN = "the dense output went over its memory budget (mergers are all known; take fewer points, or a shorter run)"
+
+
+class LongTime(Record):
+    """A run of `longtime`: clusters over log t.
+
+    Attributes
+    ----------
+    log_t : ndarray (T,)
+        Logarithms of the saved times.
+    t : ndarray (T,)
+        The saved times themselves; inf beyond 1.8e308.
+    merges : tuple of LateMerge
+        Every merger in order, those at the start included (of points given within merge_gap; log_t is -inf at t = 0):
+        log_t, members, masses, position, jump of E.
+    centres, masses : tuple of ndarray
+        Positions and masses of the clusters at every saved time: (m,) angles or (m, d) rows, and (m,).
+    x : ndarray (T, n) or (T, n, d)
+        Positions by original point.
+    labels : ndarray of int (T, n)
+        For every original point the lowest original point it is one with.
+    weights : ndarray (n,)
+        Masses of the original points, as given.
+    error_bound : float
+        What the clusters' widths at the start can change a pull by, relatively: (beta^2 + 3 beta + 1) w^2 / 2, w the
+        largest root mean square width.  To leading order times between mergers err by as much relatively, if no
+        cluster is held in balance by others; clusters go on contracting, so they usually err by far less.  0 for
+        single points; merging on the way adds (beta^2 + 3 beta + 1) merge_gap^2 / 8 for the time a merged pair would
+        still have been wide, about log(1 / merge_gap) units of its own time.
+
+    Notes
+    -----
+    ``run(log_t)`` gives the measure at any time of the run.
+    """
+
+    kind = "longtime"
+
+    @property
+    def angles(self) -> bool:
+        """True if centres are angles."""
+        return bool(self.segments[0].template.angles)
+
+    @cached_property
+    def log_t(self) -> Array:
+        """(T,) logarithms of the saved times."""
+        pairs = zip(self.owners, self.states, strict=True)
+        return np.array([self.segments[o].template.log_time(float(y[0])) for o, y in pairs])
+
+    @property
+    def merges(self) -> tuple[Any, ...]:
+        """Every merger in the order of time."""
+        return tuple(merge for segment in self.segments for merge in segment.template.merges)
+
+    @property
+    def centres(self) -> tuple[Array, ...]:
+        """Positions of the clusters at every saved time."""
+        return tuple(mu.points for mu in self.measures)
+
+    @property
+    def masses(self) -> tuple[Array, ...]:
+        """Masses of the clusters at every saved time."""
+        return tuple(mu.weights for mu in self.measures)
+
+    @property
+    def counts(self) -> Array:
+        """(T,) how many clusters there are at every saved time."""
+        return np.array([mu.n for mu in self.measures])
+
+    @property
+    def x(self) -> Array:
+        """(T, n) angles or (T, n, d) rows by original point; those that have merged coincide."""
+        return np.stack([c[self.segments[o].template.labels] for o, c in zip(self.owners, self.centres, strict=True)])
+
+    @property
+    def theta(self) -> Array:
+        """(T, n) angles (d = 2 only)."""
+        if not self.angles and self.x.shape[-1] != 2:
+            raise TypeError(f"theta exists on the circle only, and this run has d = {self.x.shape[-1]}")
+        return self.x if self.angles else geometry.to_angles(self.x)
+
+    @property
+    def labels(self) -> Array:
+        """(T, n) the lowest original point that every original point is one with."""
+        n = len(self.weights)
+        rows = []
+        for o in self.owners:
+            owner = self.segments[o].template.labels
+            lowest = np.full(n, n)
+            np.minimum.at(lowest, owner, np.arange(n))
+            rows.append(lowest[owner])
+        return np.array(rows)
+
+    @property
+    def weights(self) -> Array:
+        """(n,) masses of the original points, as given."""
+        return np.asarray(self.settings["weights"])
+
+    @property
+    def jumped(self) -> Array:
+        """(T,) what merging has added to E up to every saved time."""
+        steps = [sum(merge.jump for merge in segment.template.merges) for segment in self.segments]
+        return np.cumsum(steps)[list(self.owners)]
+
+    @property
+    def error_bound(self) -> float:
+        """(beta^2 + 3 beta + 1) w^2 / 2, w the largest width of a cluster at the start."""
+        return float(self.settings["error_bound"])
+
+    @property
+    def dissipated(self) -> Array:
+        """Refused: between mergers E changes by less than its rounding."""
+        raise ValueError("dissipated: between late mergers E changes by less than rounding; see .jumped and .energy")
+
+    @property
+    def title(self) -> str:
+        """The parameters, for a figure."""
+        return f"{self.law}, {self.segments[0].template.weights.size} clusters"
+
+    def __call__(self, log_t: float) -> Any:
+        """The measure at a time of the run, given by its logarithm."""
+        log_t = inputs.number("log_t", log_t)
+        if not self.answers(log_t):
+            first = self.segments[0].template.log_start
+            why = "" if self.known == self.reached else f"; beyond, to {self.reached!r}, {FORGOTTEN}"
+            raise ValueError(f"log_t: got {log_t!r}, wanted a log time of the run, {first!r}..{self.known!r}{why}")
+        owner, y = self.at(log_t)
+        return self.segments[owner].template.measure(y)
+
+    def answers(self, t: float) -> bool:
+        """Whether run(log_t) can tell at this log time."""
+        return bool(self.segments[0].template.log_start <= t <= self.known)
+
+    @property
+    def reached(self) -> float:
+        """The logarithm of the time the run reached."""
+        return float(self.segments[-1].template.log_time(float(self.checkpoint["y"][0])))
+
+    @cached_property
+    def known(self) -> float:
+        """The logarithm of the time up to which the dense output was kept: `reached`, but for its memory budget."""
+        if not self.dense:
+            return self.segments[0].template.log_start
+        last = self.dense[-1]
+        known = float(self.segments[0].template.log_time(float(evaluate(last, last.t1)[0])))
+        return known if known < self.reached - 1e-9 else self.reached
+
+    def at(self, log_t: float) -> tuple[int, Array]:
+        """Segment and state at a log time, by dense output."""
+        template = self.segments[0].template
+        clock = template.clock(log_t)
+        begins = np.maximum.accumulate([float(b.y0[0]) for b in self.dense])
+        i = max(int(np.searchsorted(begins, clock, side="right")) - 1, 0)
+        between, owner = self.dense[i], self.dense_owners[i]
+        hand = Between(between.t0, between.t1, between.y0[:1], between.terms[:, :1])
+
+        def late(s: float) -> float:
+            return float(evaluate(hand, s)[0]) - clock
+
+        s = between.t0 if late(between.t0) >= 0.0 else between.t1
+        if late(between.t0) < 0.0 < late(between.t1):
+            s = scipy.optimize.brentq(late, between.t0, between.t1, xtol=1e-15, rtol=8.9e-16)
+        return owner, evaluate(between, s)
+
+    def to_xarray(self) -> Any:
+        """An xarray.Dataset: x or theta over t (with log_t) by original point, weights, energy."""
+        return archive.trajectory_dataset(self).assign_coords(log_t=("t", self.log_t))
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Angles of the clusters over log t (circle)."""
+        ax = curves.trajectories(self.log_t, self.theta, ax, title=self.title, **options)
+        ax.set(xlabel=r"$\log t$")
+        return ax
+
+    def plot_counts(self, ax: Any = None) -> Any:
+        """The number of clusters over log t."""
+        return tree.counts(self.log_t, self.counts, ax, log=True, title=self.title)
+
+    def plot_energy(self, ax: Any = None) -> Any:
+        """The staircase of the energy over log t."""
+        with style.axes(ax) as ax:
+            ax.step(self.log_t, self.energy, where="post", color=style.INK)
+            ax.set(xlabel=r"$\log t$", ylabel="interaction energy $E$", xlim=(self.log_t[0], self.log_t[-1]))
+            style.headline(ax, self.title)
+        return ax
