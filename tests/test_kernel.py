@@ -9,6 +9,7 @@ from functools import cache
 import mpmath as mp
 import numpy as np
 import pytest
+from scipy.special import ive
 
 import meanfield.kernel as room
 from meanfield.kernel import Exponential, Zonal, dimensions, log_lambda0, multipliers, ratios
@@ -133,6 +134,16 @@ def test_bandwidth_on_the_circle():
     assert [Exponential(b).bandwidth(2) for b in (1, 4, 9, 64)] == [15, 23, 31, 72]
     assert Exponential(0).bandwidth(2) == 1  # the field of beta = 0 is of degree 1
     assert Exponential(1e-12).bandwidth(3) >= 1
+
+
+@pytest.mark.parametrize(("beta", "by_sum", "both"), [(1, 14, 15), (4, 22, 23), (9, 29, 31), (64, 69, 72)])
+def test_bandwidth_is_the_larger_of_what_two_rules_ask_for(beta, by_sum, both):
+    """As the conventions print them, counted from Bessel functions: the sum's tail, and each multiplier."""
+    q = ive(np.arange(200), beta) / ive(0, beta)
+    terms = np.where(np.arange(200) == 0, 1.0, 2.0) * q
+    tail = np.cumsum(terms[::-1])[::-1] - terms  # beyond K
+    assert int(np.argmax(tail < 1e-16 * terms.sum())) == by_sum
+    assert max(by_sum, int(np.argmax(q < 1e-16))) == Exponential(beta).bandwidth(2) == both
 
 
 @pytest.mark.parametrize("d", [2, 3, 8, 128])

@@ -196,6 +196,12 @@ def test_density_at_material_points_through_a_growth_of_ten_thousand(rho0):
     np.testing.assert_allclose(s, s_fine, atol=1e-11)
 
 
+def test_when_the_clusters_merge_depends_on_how_near_they_are_to_be(long_run):
+    """README's two times: 0.1 apart, and 1e-3 apart."""
+    for gap, t in ((0.1, 465.396), (1e-3, 470.007)):
+        assert mf.track(long_run, gap, [400.0, 480.0]).tree.merges[-1].t == pytest.approx(t, abs=1e-3)
+
+
 def test_identity_and_mass_through_clusters_and_merger(long_run):
     gained = long_run.energy - long_run.energy[0]
     assert np.abs(gained - long_run.dissipated)[1:].max() < 1e-8 * gained[1:].min()
