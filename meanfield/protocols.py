@@ -311,6 +311,10 @@ class Method:
         """v (shaped as y) projected on the tangent space at y."""
         return v
 
+    def pushed(self, t: float, y: Array, h: float) -> Array:
+        """y moved by h times its velocity before any projection, then retracted (`UnprojectedEuler` alone asks)."""
+        raise TypeError(f"{type(self).__name__} knows no velocity before its projection")
+
     def noise(self, t: float, y: Array) -> Any:
         """Strength s of the noise, broadcastable to y."""
         return 0.0

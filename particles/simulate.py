@@ -11,12 +11,12 @@ from meanfield.methods.cloud import Cloud, OnPoints
 from meanfield.protocols import Array, Stepper
 from meanfield.run import answer, drive
 from meanfield.solve import checked_law, checked_watch, default_times
-from meanfield.steppers import dop853, euler, euler_maruyama, heun, rk4, rk45
+from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, rk4, rk45
 from meanfield.sums.choose import FIELDS
 from particles.trajectory import Trajectory
 
 ADAPTIVE = {"dop853": dop853, "rk45": rk45}
-FIXED = {"rk4": rk4, "euler": euler}
+FIXED = {"rk4": rk4, "euler": euler, "euler-unprojected": euler_unprojected}
 STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama}
 METHODS = (*ADAPTIVE, *FIXED, *STOCHASTIC)
 
@@ -56,9 +56,11 @@ def simulate(
         Masses, broadcast to (..., n) and normalised; 1/n by default.
     field : {"auto", "direct", "harmonic", "cells", "compiled"}
         The sum: all pairs with log-sum-exp, or the band-limited one (circle), or whichever is faster.
-    method : {"dop853", "rk45", "rk4", "euler", "heun", "euler-maruyama"}
-        The first two adapt; the others take steps of `step`.  "euler" renormalises rows after each step, which is the
-        papers' own scheme.  Noise needs one of the last two.  Or any `Stepper`.
+    method : {"dop853", "rk45", "rk4", "euler", "euler-unprojected", "heun", "euler-maruyama"}
+        The first two adapt; the others take steps of `step`.  "euler" goes along the projected velocity and back to
+        unit norm: x + step P_x v; "euler-unprojected", the scheme of the published codes, adds the whole attention and
+        then normalises: x + step v.  The flow is the same as step -> 0, but in and between clusters (SA) the second is
+        slower by about 1 / (1 + step); it sums over pairs.  Noise needs one of the last two.  Or any `Stepper`.
     step : float
         Step of a fixed-step method.
     diffusion : float

@@ -11,8 +11,9 @@ from scipy.integrate import solve_ivp
 
 import meanfield as mf
 import particles as pt
-from meanfield import geometry
+from meanfield import geometry, protocols
 from meanfield.protocols import Array
+from meanfield.steppers import euler_unprojected
 from validation.exact import diracs, double_loop, orthogonal
 
 KINDS = {"SA": mf.SA, "USA": mf.USA}
@@ -195,7 +196,7 @@ def test_quantised_density_and_its_particles_stay_together(kind: str) -> None:
 # --- fixed steps ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("method", "order"), [("euler", 1), ("heun", 2), ("rk4", 4)])
+@pytest.mark.parametrize(("method", "order"), [("euler", 1), ("euler-unprojected", 1), ("heun", 2), ("rk4", 4)])
 @pytest.mark.parametrize("d", [2, 3])
 def test_fixed_steps_have_their_order(method: str, order: int, d: int) -> None:
     x0 = pt.uniform_angles(6, 7) if d == 2 else pt.uniform(6, d, 7)
@@ -210,7 +211,7 @@ def test_fixed_steps_have_their_order(method: str, order: int, d: int) -> None:
 
 @both
 @pytest.mark.parametrize("d", [2, 3, 8])
-def test_euler_is_the_papers_own_scheme(kind: str, d: int) -> None:
+def test_euler_goes_along_the_projected_velocity(kind: str, d: int) -> None:
     x0, beta, step, steps = pt.uniform(9, d, 8), 4.0, 0.1, 25
     by_hand = double_loop.euler(lambda x: double_loop.velocity(kind, x, beta), x0, step, steps)
     times = step * np.arange(steps + 1)
@@ -226,6 +227,60 @@ def test_euler_is_the_papers_own_scheme(kind: str, d: int) -> None:
         )
         on_angles = pt.simulate(mf.SA(beta), theta, (0.0, times[-1]), times, method="euler", step=step)
         np.testing.assert_allclose(on_angles.x, by_hand, rtol=0.0, atol=1e-13)
+
+
+@both
+@pytest.mark.parametrize("d", [2, 3, 8])
+def test_euler_unprojected_is_the_published_codes_scheme(kind: str, d: int) -> None:
+    """x + h A(x) x (USA: without the division by Z), then normalised; angles turn as rows do."""
+    x0, beta, step, steps = pt.uniform(9, d, 8), 1.0, 0.1, 25
+    w = np.random.default_rng(9).dirichlet(np.ones(9))
+
+    def attention(x: Array) -> Array:
+        pull = double_loop.attention_matrix(x, beta, weights=w) @ x
+        return pull if kind == "SA" else pull * (np.exp(beta * x @ x.T) @ w)[:, None]
+
+    by_hand = double_loop.euler(attention, x0, step, steps)
+    times, law = step * np.arange(steps + 1), KINDS[kind](beta)
+    settings: dict[str, Any] = {"weights": w, "method": "euler-unprojected", "step": step}
+    traj = pt.simulate(law, x0, (0.0, times[-1]), times, **settings)
+    np.testing.assert_allclose(traj.x, by_hand, rtol=0.0, atol=1e-13)
+    assert traj.counters.steps == traj.counters.evaluations == steps
+    off = pt.simulate(law, x0, (0.0, times[-1]), times, **{**settings, "method": "euler"}).x - by_hand
+    assert np.abs(off).max() > 1e-3
+    if d == 2:
+        theta = geometry.to_angles(x0) + 2.0 * np.pi * np.arange(9)
+        on_angles = pt.simulate(law, theta, (0.0, times[-1]), times, **settings)
+        np.testing.assert_allclose(geometry.to_rows(on_angles.x), by_hand, rtol=0.0, atol=1e-13)
+        assert np.abs(on_angles.x - theta).max() < np.pi  # no turn is lost
+
+
+def test_which_euler_is_slower() -> None:
+    """Orthogonal tokens, n = 32, beta = 4, to products of 0.999: 6.95 exactly, and 7.0 and 7.5 in steps of 0.1."""
+    x0, law, reached = np.eye(32), mf.SA(4.0), []
+    ways: list[dict[str, Any]] = [{"rtol": 1e-9}]
+    for settings in ways + [{"method": m, "step": 0.1} for m in ("euler", "euler-unprojected")]:
+        times = 0.1 * np.arange(70, 80) if "step" in settings else 6.9 + 0.01 * np.arange(20)
+        traj = pt.simulate(law, x0, (0.0, 8.0), times, **settings)
+        inner = np.einsum("td,td->t", traj.x[:, 0], traj.x[:, 1])
+        assert inner[-1] > 0.999
+        reached.append(times[np.argmax(inner >= 0.999)])
+    assert reached == pytest.approx([6.96, 7.0, 7.5], abs=1e-9)
+
+
+def test_the_whole_attention_is_summed_over_pairs() -> None:
+    """Harmonics know its tangent part alone: not taken silently for many points, refused by name."""
+    theta = pt.uniform_angles(400, 3)
+    settings: dict[str, Any] = {"method": "euler-unprojected", "step": 0.5}
+    by_rule = pt.simulate(mf.SA(1.0), theta, (0.0, 1.0), [1.0], **settings)
+    by_pairs = pt.simulate(mf.SA(1.0), theta, (0.0, 1.0), [1.0], field="direct", **settings)
+    np.testing.assert_allclose(by_rule.x, by_pairs.x, rtol=0.0, atol=1e-13)
+    with pytest.raises(ValueError, match='field: "harmonic" knows'):
+        pt.simulate(mf.SA(1.0), theta, (0.0, 1.0), field="harmonic", **settings)
+    with pytest.raises(TypeError, match="before its projection"):
+        euler_unprojected(0.1).step(protocols.Method(), 0.0, np.zeros(3), None, 1.0, None, False)
+    with pytest.raises(ValueError, match="size"):
+        euler_unprojected(0.0)
 
 
 # --- noise ---------------------------------------------------------------------------------------------------

@@ -160,6 +160,23 @@ class Cloud(Method):
         """P_y v."""
         return v if self.template.angles or self.template.flat else geometry.project(y, v)
 
+    def pushed(self, t: float, y: Array, h: float) -> Array:
+        """(x + h v) / |x + h v| for rows, v the law's velocity as it comes; angles turn as the rows do.
+
+        By sums over pairs: harmonics know the tangent part of the attention alone.
+        """
+        if self.template.field not in ("auto", "direct", "compiled"):
+            raise ValueError(
+                f'field: "{self.template.field}" knows the tangent part of the attention alone, and this method adds '
+                'all of it: use field="direct", "compiled" or "auto"'
+            )
+        mu = replace(self.template, field="direct" if self.template.field == "auto" else self.template.field).measure(y)
+        move = h * np.asarray(self.law.velocity(t, mu.x, mu))
+        if not self.template.angles:
+            return self.template.retract(mu.x + move)
+        across = np.sum(move * geometry.quarter_turn(mu.x), axis=-1)
+        return y + np.arctan2(across, 1.0 + np.sum(move * mu.x, axis=-1))
+
     def noise(self, t: float, y: Array) -> Any:
         """The law's noise, shaped to broadcast against y."""
         mu = self.template.measure(y)

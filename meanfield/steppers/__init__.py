@@ -3,7 +3,16 @@
 from meanfield.steppers.collocation import ExponentialCollocation, etd
 from meanfield.steppers.dense import evaluate, phi, phis
 from meanfield.steppers.exponential import ETDRK4, etdrk4
-from meanfield.steppers.runge_kutta import ExplicitRungeKutta, FixedStep, dop853, euler, rk4, rk45
+from meanfield.steppers.runge_kutta import (
+    ExplicitRungeKutta,
+    FixedStep,
+    UnprojectedEuler,
+    dop853,
+    euler,
+    euler_unprojected,
+    rk4,
+    rk45,
+)
 from meanfield.steppers.stochastic import EulerMaruyama, Heun, euler_maruyama, heun
 
 __all__ = [
@@ -13,11 +22,13 @@ __all__ = [
     "ExponentialCollocation",
     "FixedStep",
     "Heun",
+    "UnprojectedEuler",
     "dop853",
     "etd",
     "etdrk4",
     "euler",
     "euler_maruyama",
+    "euler_unprojected",
     "evaluate",
     "heun",
     "phi",

@@ -13,7 +13,7 @@ from validation.registry import Bench, Verdict, check, judge
 
 @check("A01", where="A 2.1 (2.1), (2.2)", title="layers with normalisation tend to the flow like 1/L")
 def layers(bench: Bench) -> Verdict:
-    """L steps of Euler with rows renormalised, the papers' layer, against the flow at T = 2: slope -1 over L.
+    """L steps of Euler along the projected velocity, rows renormalised, against the flow at T = 2: slope -1 over L.
 
     SA and USA (relative), n = 16 on S^1 and S^2, L = 100 to 800; within 0.05, the next order bending the line.
     """
