@@ -130,9 +130,10 @@ def test_phi_of_complex_numbers(k: int) -> None:
 
 def test_phis_by_shape_and_refusal() -> None:
     assert phis(3, np.zeros((2, 5))).shape == (3, 2, 5)
-    np.testing.assert_array_equal(phis(8, -2.5)[4], phi(5, -2.5))
+    few = 8.0 * np.finfo(np.float64).eps  # sums of positive terms, added in another order
+    np.testing.assert_allclose(phis(8, -2.5)[4], phi(5, -2.5), rtol=few)
     many = -np.linspace(0.0, 40.0, 10_001)
-    np.testing.assert_allclose(phis(2, many)[1][::997], phi(2, many[::997]), rtol=1e-15)
+    np.testing.assert_allclose(phis(2, many)[1][::997], phi(2, many[::997]), rtol=few)
     for bad in (-1, 25):
         with pytest.raises(ValueError, match="k:"):
             phi(bad, 0.0)
