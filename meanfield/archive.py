@@ -123,7 +123,7 @@ def _of_kind(a: Array, kind: str) -> Array:
 # --- xarray ------------------------------------------------------------------------------------------------
 
 
-ENERGIES = ("energy", "dissipation", "free_energy")
+ENERGIES = ("energy", "excess", "dissipation", "free_energy")
 
 
 def solution_dataset(sol: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import inputs
+from meanfield import energy, inputs
 from meanfield.protocols import Array, Reading
 
 Z_FLOOR = 1e-13
@@ -128,6 +128,10 @@ class Density:
     def energy(self, law: Any) -> float:
         """E = (1/2 beta) iint e^{beta <x, y>} d mu d mu in the law's scale (A, (3.5))."""
         return law.quantities(self)["energy"]
+
+    def excess(self, kernel: Any) -> tuple[Array, float]:
+        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
+        return energy.by_degree(kernel, self.d, self.space.spectrum(self.coefficients))
 
     def sample(self, n: int, rng: Any = None) -> Array:
         """n independent points distributed as mu (on the circle: angles (n,)), by inverse distribution function.

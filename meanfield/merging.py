@@ -315,10 +315,11 @@ def centres(
     return centre, masses
 
 
-def energy(law: Any, mu: Cluster) -> float:
-    """E before or after a merger; nan for a law without energy."""
+def energy(law: Any, mu: Any) -> float:
+    """E before or after a merger, less a constant if the law knows its `excess`; nan for a law without energy."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return float(law.quantities(mu).get("energy", math.nan))
+        found = law.quantities(mu)
+        return float(found.get("excess", found.get("energy", math.nan)))
 
 
 def told(

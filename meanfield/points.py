@@ -5,6 +5,7 @@ A density as its quadrature points (`Points(rho.x, weights=rho.weights)`) gives 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import geometry, inputs
+from meanfield import energy, geometry, inputs
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import Circle, Sphere
 from meanfield.sums.cells import cells
-from meanfield.sums.choose import COMPILED, FAINT, FIELDS, UNDERFLOW, choose
+from meanfield.sums.choose import BANDED, COMPILED, FAINT, FIELDS, UNDERFLOW, choose
 from meanfield.sums.direct import direct
 from meanfield.sums.direct_numba import direct_numba
 from meanfield.sums.harmonic import harmonic
@@ -96,6 +97,19 @@ class Cluster:
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
         return law.quantities(self)["energy"]
+
+    def excess(self, kernel: Any) -> tuple[Array, float]:
+        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
+        if choose(self.field, kernel, self.d, self.n) in BANDED:
+            K = kernel.bandwidth(self.d)
+            return energy.by_degree(kernel, self.d, SPACES[self.d].spectrum(self.moments(K)))
+        beta = kernel.beta
+        if not 0.0 < beta < 1.0:
+            return energy.difference(kernel, self)
+        r = direct(energy.Beyond(beta), self.x, self.x, self.weights, "Z")
+        beyond = np.sum(self.weights * (r.Z * np.exp(r.log))[..., 0], axis=-1)
+        uniform = math.expm1(kernel.log_lambda0(self.d)) / beta
+        return 0.5 * (np.sum(np.square(self.mean), axis=-1) + beyond - uniform), 0.0
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""

@@ -101,7 +101,11 @@ class Reading(NamedTuple):
 
 
 class Measure(Protocol):
-    """2. What a law may ask: a density, weighted points, a Gaussian, a ripple on the uniform measure."""
+    """2. What a law may ask: a density, weighted points, a Gaussian, a ripple on the uniform measure.
+
+    It may also know `excess(kernel)`: (value, log) with (1 / 2 beta) iint (e^{beta <x, y>} - lambda_0) d mu d mu
+    = e^log value, E less that of the uniform measure, by a sum that does not cancel (`energy.excess` asks for it).
+    """
 
     d: int
     x: Array
@@ -253,6 +257,10 @@ class Space(Protocol):
 
     def ripple(self, modes: dict[Any, complex]) -> Array:
         """Coefficients of a sum of named modes, each of unit maximum on the circle."""
+        ...
+
+    def spectrum(self, c: Array) -> Array:
+        """Power by degree (..., K + 1) of coefficients such as `project` gives: the squares' sum over each degree."""
         ...
 
     def averages(self, c: Array) -> tuple[Array, Array]:

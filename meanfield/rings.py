@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import inputs
+from meanfield import energy, inputs
 from meanfield.kernel import dimensions
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import ultraspherical
@@ -88,6 +88,11 @@ class Rings:
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
         return law.quantities(self)["energy"]
+
+    def excess(self, kernel: Any) -> tuple[Array, float]:
+        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
+        a = self.space.project(self.points, self.weights, kernel.bandwidth(self.d))
+        return energy.by_degree(kernel, self.d, self.space.spectrum(a))
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
         """Answer an isotropic law at the rings themselves, M by its component towards the axis."""

@@ -20,6 +20,8 @@ from meanfield.steppers import dop853, etd
 DEFAULT_TIMES = 101
 METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian}
 UNRESOLVED = ("raise", "stop", "lagrangian")
+ATOL, SMALL, ROUNDING = 1e-13, 1e-2, 1e-15
+"""The default atol; the size of the largest moving coefficient below which it follows that size, and to where."""
 MASS = 1e-9
 """How far from 1 the mass of an initial density may be."""
 
@@ -33,7 +35,7 @@ def solve(
     method: Any = "spectral",
     diffusion: float = 0.0,
     rtol: float = 1e-10,
-    atol: float = 1e-13,
+    atol: float | None = None,
     max_resolution: int | None = None,
     on_unresolved: str = "raise",
     observe: Any = None,
@@ -61,7 +63,9 @@ def solve(
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     rtol, atol : float
-        Tolerances of the time stepping, on every coefficient (c_0 = 1); rtol >= 1e-13, atol > 0.
+        Tolerances of the time stepping, on every coefficient (c_0 = 1); rtol >= 1e-13, atol > 0.  By default atol is
+        1e-13, or less near the uniform density, where all that moves is small: 1e-11 of the largest coefficient but
+        c_0 (`settings["atol"]` of the solution tells).
     max_resolution : int, optional
         Largest size of the space (4096 nodes on the circle by default); the resolution doubles when the coefficients'
         tail asks for it.  For the Lagrangian method, the largest number of nodes.
@@ -97,7 +101,7 @@ def solve(
     law = checked_law(law, diffusion)
     rho0 = _density(rho0)
     t0, t1, asked = inputs.times(t_span, t_eval)
-    rtol, atol = _tolerances(rtol, atol)
+    rtol, atol = _tolerances(rtol, atol, rho0)
     chosen = _method(method, max_resolution)
     chosen = _beyond(chosen, on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)
@@ -237,8 +241,13 @@ def _density(rho0: Any) -> Density:
     return rho0
 
 
-def _tolerances(rtol: Any, atol: Any) -> tuple[float, float]:
-    return inputs.number("rtol", rtol, low=1e-13, high=1.0), inputs.number("atol", atol, above=0.0, high=1.0)
+def _tolerances(rtol: Any, atol: Any, rho0: Density) -> tuple[float, float]:
+    rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
+    if atol is not None:
+        return rtol, inputs.number("atol", atol, above=0.0, high=1.0)
+    # c_0 does not move; and a perturbation below the rounding of c_0 is none
+    moving = float(np.abs(rho0.coefficients[rho0.space.degrees > 0]).max(initial=0.0))
+    return rtol, ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
 
 
 def _method(method: Any, max_resolution: int | None) -> Any:

@@ -91,8 +91,8 @@ def _by_place(self: Any, v: Any) -> Any:
 
 
 def _energy_doubled(patch: pytest.MonkeyPatch) -> None:
-    true = energy.interaction
-    patch.setattr(energy, "interaction", lambda *args, **options: 2.0 * true(*args, **options))
+    true = energy.excess
+    patch.setattr(energy, "excess", lambda *args, **options: 2.0 * true(*args, **options))
 
 
 def _dissipation_without_z(patch: pytest.MonkeyPatch) -> None:

@@ -207,7 +207,7 @@ def test_a_record_is_frozen_and_says_how_it_went() -> None:
     assert len(sol) == 101 and sol.begin == 0.0 and sol.end == 2.5
     assert "17 -> 33 -> 65" in sol.message and f"{sol.counters.steps} steps" in sol.message
     assert str(mf.USA(4.0, scale="relative")) in repr(sol)
-    assert sol.names == ("dissipation", "energy", "free_energy")
+    assert sol.names == ("dissipation", "energy", "excess", "free_energy")
     np.testing.assert_array_equal(sol.quantity("energy"), sol.energy)
     with pytest.raises(ValueError, match=r"warmth.*energy"):
         sol.quantity("warmth")

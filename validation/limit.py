@@ -80,8 +80,7 @@ def verdict(run: Limit) -> Verdict:
     """
     sol = run.solution
     first, last = run.slope(0), run.slope(-1)
-    change = np.abs(sol.energy - sol.energy[0])[1:]
-    defect = float(np.max(np.abs(sol.energy - sol.energy[0] - sol.dissipated)[1:] / change))
+    defect = float(np.max(np.abs(sol.gained - sol.dissipated)[1:] / np.abs(sol.gained[1:])))
     mass = float(np.abs(sol.mass - 1.0).max())
     measured = {
         "slope at t = 0": first.slope,

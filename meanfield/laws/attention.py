@@ -99,11 +99,15 @@ class Attention(Law):
         return ("free_energy",) if self.sign > 0 else ("energy", "free_energy")
 
     def quantities(self, mu: Any) -> dict[str, Any]:
-        """Energy E, its rate of change `dissipation`, and `free_energy` = -sign E, all in the law's scale."""
+        """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.
+
+        All in the law's scale.
+        """
         factor = self.log_factor(mu.d)
-        E = energy.interaction(self.kernel, mu, factor)
+        excess = energy.excess(self.kernel, mu, factor)
+        E = excess + energy.uniform(self.kernel, mu, factor)
         rate = energy.dissipation(self.kernel, mu, normalised=self.normalised, log_factor=factor)
-        return {"energy": E, "dissipation": self.sign * rate, "free_energy": -self.sign * E}
+        return {"energy": E, "excess": excess, "dissipation": self.sign * rate, "free_energy": -self.sign * E}
 
 
 @register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,15 +71,20 @@ class Sum(Law):
         return np.sqrt(squares)
 
     def quantities(self, mu: Any) -> dict[str, Any]:
-        """The terms' quantities, equal names added; no dissipation if two give one, since their product counts too."""
+        """The terms' quantities, equal names added.
+
+        No dissipation if two give one, since their product counts too; no excess unless all that give an energy do.
+        """
         total: dict[str, Any] = {}
-        rates = 0
+        given: Counter[str] = Counter()
         for term in self.terms:
             for name, value in term.quantities(mu).items():
                 total[name] = total[name] + value if name in total else value
-                rates += name == "dissipation"
-        if rates > 1:
+                given[name] += 1
+        if given["dissipation"] > 1:
             del total["dissipation"]
+        if given["excess"] != given["energy"]:
+            total.pop("excess", None)
         return total
 
 

@@ -41,7 +41,7 @@ class OnPanels:
     atom : ndarray (P,) of int
         The atom a panel has become part of, or -1.
     jump : float
-        Energy gained so far by making atoms.
+        Energy gained so far by making atoms; nan under a law without energy.
     field : {"harmonic", "direct"}
         Which sum answers the law.
     """
@@ -228,6 +228,11 @@ class Carried:
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
         return law.quantities(self)["energy"]
+
+    def excess(self, kernel: Any) -> tuple[Array, float]:
+        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
+        value, log = self.body.excess(kernel)
+        return np.asarray(value), float(log)
 
     @property
     def coefficients(self) -> Array:

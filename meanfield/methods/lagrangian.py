@@ -198,12 +198,8 @@ class Flow(Method):
         atom, at = _joined(atom, np.append(atoms, centre), np.append(old.atoms, mass), self.merge_tol, old.line)
         new = replace(old, atom=atom)
         state = np.concatenate([s[~narrow].ravel(), at, log_j[~narrow].ravel()])
-        new = replace(new, jump=old.jump + self._energy(new, state) - self._energy(old, y))
-        return replace(self, template=new), state
-
-    def _energy(self, template: OnPanels, y: Array) -> float:
-        """The law's energy, or 0 if it knows none."""
-        return float(self.law.quantities(template.measure(y)).get("energy", 0.0))
+        jump = merging.energy(self.law, new.measure(state)) - merging.energy(self.law, old.measure(y))
+        return replace(self, template=replace(new, jump=old.jump + jump)), state
 
 
 def _touching(atom: Array, at: Array, tol: float, line: Any) -> bool:

@@ -78,6 +78,10 @@ class Gridded:
         """The coefficients themselves, to `degree`."""
         return c[..., self.degrees <= degree]
 
+    def spectrum(self: Any, c: Array) -> Array:
+        """Power by degree (..., K + 1): the sum of |c|^2 over the coefficients of each."""
+        return np.square(c) @ (self.degrees[:, None] == np.arange(int(self.degrees.max()) + 1)).astype(float)
+
     def averages(self: Any, c: Array) -> tuple[Array, Array]:
         """int x d mu and int x x^T d mu, by quadrature."""
         mass = self.weights * self.evaluate(c)

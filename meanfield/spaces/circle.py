@@ -178,6 +178,12 @@ class Circle(Gridded):
         held = c[..., : degree + 1]
         return np.concatenate([held, np.zeros((*c.shape[:-1], degree + 1 - held.shape[-1]), dtype=c.dtype)], axis=-1)
 
+    def spectrum(self, c: Array) -> Array:
+        """Power by degree, (..., K + 1): |c_k|^2 + |c_-k|^2; its sum is int rho^2 d sigma."""
+        power = np.square(c.real) + np.square(c.imag)
+        power[..., 1:] *= 2.0
+        return power
+
     def averages(self, c: Array) -> tuple[Array, Array]:
         """int x d mu (..., 2) and int x x^T d mu (..., 2, 2)."""
         m, c1, c2 = c[..., 0].real, c[..., 1], c[..., 2]

@@ -234,6 +234,10 @@ class ZonalSphere(Gridded):
         held = c[..., : degree + 1] / np.sqrt(dimensions(self.d, self.degree)[: degree + 1])
         return np.concatenate([held, np.zeros((*c.shape[:-1], degree + 1 - held.shape[-1]))], axis=-1)
 
+    def spectrum(self, c: Array) -> Array:
+        """Power by degree, (..., K + 1): a_k^2; its sum is int rho^2 d sigma."""
+        return np.square(c)
+
     def averages(self, c: Array) -> tuple[Array, Array]:
         """int x d mu (..., d) and int x x^T d mu (..., d, d)."""
         f = self.moments(c, 2)

@@ -9,6 +9,8 @@ FIELDS = ("auto", "direct", "harmonic", "cells", "compiled")
 """By rule; dense in numpy; band-limited in numpy; band-limited on the circle, compiled; dense, compiled."""
 CROSSOVER = {2: 250, 3: 1500}
 """Where there are harmonics (the circle and S^2), and the points from which the band-limited sum is the faster one."""
+BANDED = ("harmonic", "cells")
+"""Those that go by the kernel's bandwidth of harmonics."""
 COMPILED = {"cells": 10_000, "compiled": 2_000}
 """Points from which a run gains more by a compiled sum than importing numba costs (half a second or more)."""
 FAINT = 3e-4

@@ -19,7 +19,7 @@ def relative(a: Any, b: Any) -> float:
 
 def defect(record: Any) -> float:
     """max over saved times t > 0 (and replicas) of |E(t) - E(0) - dissipated(t)| / |E(t) - E(0)|."""
-    change = record.energy[1:] - record.energy[0]
+    change = record.gained[1:]
     return float(np.max(np.abs(change - record.dissipated[1:]) / np.abs(change)))
 
 
