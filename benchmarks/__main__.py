@@ -24,6 +24,7 @@ from benchmarks.harness import ROOT, limits, measure
 from benchmarks.picture import draw
 from benchmarks.problems import LIMITS, OURS, PROBLEMS, Problem, chosen
 from benchmarks.tuning import tune
+from meanfield import files
 
 RESULTS = ROOT / "results" / "benchmarks"
 CURATED = ROOT / "benchmarks" / "results.json"
@@ -150,7 +151,7 @@ def do_table(given: argparse.Namespace) -> int:
     if not records:
         raise ValueError("there are no results yet: `python -m benchmarks run`, then `table --collect`")
     page, picture = ROOT / "docs" / "speed.md", ROOT / "docs" / "images" / "speed.png"
-    page.write_text(report.page(records, PROBLEMS), encoding="utf-8")
+    files.write_text(page, report.page(records, PROBLEMS), overwrite=True)
     draw(records, PROBLEMS, picture)
     print(f"written: {page.relative_to(ROOT)}, {picture.relative_to(ROOT)}")
     return 0

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import meanfield as mf
 import particles as pt
+from meanfield import files
 from meanfield.plot import style
 
 LAW = mf.SA(beta=4.0)
@@ -121,7 +122,7 @@ def main() -> None:
     print(text)
     page = out / "methods.md"
     written = re.sub(r"(?s)(<!-- table -->\n).*?(\n<!-- end -->)", lambda m: m[1] + text + m[2], page.read_text())
-    page.write_text(written)
+    files.write_text(page, written, overwrite=True)
     picture(curves, out / "images" / "methods.png")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.harness import accurate, available, exponent, ratios, verdicts
 from benchmarks.problems import LIMITS, OURS, Problem
 from benchmarks.problems import PROBLEMS as ALL
+from meanfield import files
 
 Record = dict[str, Any]
 Line = tuple[str, str, str]
@@ -34,7 +35,7 @@ NAMES = {
 def write_json(path: Path, records: list[Record]) -> None:
     """The same records give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    files.write_text(path, json.dumps(records, indent=1, sort_keys=True) + "\n", overwrite=True)
 
 
 def read_json(path: Path) -> list[Record]:

@@ -2,6 +2,7 @@
 
 from meanfield.clusters import clusters, order_parameters
 from meanfield.density import Density
+from meanfield.files import StorageError
 from meanfield.initial import mixture, perturbed_uniform, poisson_kernel, uniform, von_mises_fisher
 from meanfield.kernel import Exponential, Zonal, multipliers
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
@@ -17,7 +18,6 @@ from meanfield.run import Interrupted, RunError, StoppedEarly, UnresolvedError
 from meanfield.settings import register
 from meanfield.solve import load, resume, solve
 from meanfield.spaces import Circle, Sphere, ZonalSphere
-from meanfield.storage import StorageError
 from meanfield.sweep import sweep
 from meanfield.tracking import track
 

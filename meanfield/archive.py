@@ -51,9 +51,10 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
     storage.write(path, arrays, text, kind=record.kind, overwrite=overwrite)
 
 
-def load(path: Any, face: Any) -> Any:
-    """Read a record of the given face back."""
-    arrays, text = storage.read(path, kind=face.kind)
+def load(path: Any, *faces: Any) -> Any:
+    """Read a record back, of the one of the given faces that the file says it has."""
+    kind, arrays, text = storage.read_any(path, [face.kind for face in faces])
+    (face,) = (face for face in faces if face.kind == kind)
     said = settings.from_json(text)
     if "kinds" not in said:
         _modernise(arrays, said)

@@ -14,28 +14,22 @@ bytes, read first, because a single flipped bit in its inner tables can send the
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import math
-import os
+import io
 import platform
 import re
 import sys
-import uuid
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeAlias
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import h5netcdf  # type: ignore[import-untyped]
 import h5py
 import numpy as np
 
+from meanfield import files
+from meanfield.files import PathLike, StorageError
 from meanfield.protocols import Array
-
-PathLike: TypeAlias = str | os.PathLike[str]
 
 FORMAT = 1
 """Version of the layout; raised when an older reader would misread a newer file."""
@@ -47,96 +41,11 @@ _PAIR = "real_imag"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _REMEDY = "Take a copy from elsewhere, or run again."
 _SEAL = b"meanfield crc32 "
-
-
-class StorageError(ValueError):
-    """A file cannot be read as ours: not netCDF, damaged, of another kind, or from the future."""
-
-
-# --- atomic files ------------------------------------------------------------------------------------------
-
-
-def _target(path: PathLike, overwrite: bool) -> Path:
-    """The absolute path to write to, or a refusal while nothing has been computed or touched."""
-    text = _name(path)
-    target = Path(os.path.realpath(text))  # through links: the file a link points to is the one replaced
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{text}: the folder {target.parent} does not exist; create it first.")
-    if target.is_dir():
-        raise IsADirectoryError(f"{text} is a folder; give a file's name.")
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"{text} exists; pass overwrite=True to replace it, or choose another name.")
-    return target
-
-
-def _name(path: PathLike) -> str:
-    text = os.fspath(path) if isinstance(path, os.PathLike) else path
-    if not isinstance(text, str):
-        raise TypeError(f"path must be a str or an os.PathLike of str; got {path!r} ({type(path).__name__}).")
-    if not text:
-        raise ValueError("path must not be empty.")
-    return text
-
-
-@contextlib.contextmanager
-def _atomic(path: PathLike, overwrite: bool) -> Iterator[Path]:
-    """A temporary file beside `path`, which becomes `path` in one stroke if the block succeeds.
-
-    A crash leaves the old file or the new one, never a part; a failure leaves no temporary file.
-    """
-    target = _target(path, overwrite)
-    part = target.with_name(f".{uuid.uuid4().hex}.part")  # the same folder: os.replace is atomic within a file system
-    # mkstemp would make it private to the user; this way the umask decides, as for any new file.
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    try:
-        yield part
-        _flush(part)
-        _target(path, overwrite)  # again: another process may have written meanwhile
-        os.replace(part, target)
-    except BaseException:  # KeyboardInterrupt too
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-        raise
-    with contextlib.suppress(OSError):  # folders cannot be flushed everywhere, and the file itself is safe
-        _flush(target.parent)
-
-
-def _flush(path: Path) -> None:
-    """Wait until the bytes are on the disk: a rename may otherwise reach it before them."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_text(path: PathLike, text: str, overwrite: bool = False) -> None:
-    """Write a text file (UTF-8) atomically; refusals as for `write`."""
-    with _atomic(path, overwrite) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
-
-
-def write_json(path: PathLike, obj: Any, overwrite: bool = False) -> None:
-    """Write plain JSON for any reader, atomically: one way, where `settings.to_json` is exact.
-
-    Numpy scalars and arrays become numbers and lists, complex numbers pairs, tuples lists; NaN and infinities, which
-    JSON lacks, become the strings "nan", "inf", "-inf".
-    """
-    write_text(path, json.dumps(_plain(obj), indent=2, allow_nan=False) + "\n", overwrite)
-
-
-def _plain(obj: Any) -> Any:
-    if isinstance(obj, np.ndarray | np.generic):
-        obj = obj.tolist()
-    if isinstance(obj, Mapping):
-        return {str(key): _plain(value) for key, value in obj.items()}
-    if isinstance(obj, list | tuple):
-        return [_plain(value) for value in obj]
-    if isinstance(obj, complex):
-        return [_plain(obj.real), _plain(obj.imag)]
-    if isinstance(obj, float) and not math.isfinite(obj):
-        return repr(float(obj))
-    return obj
+_DAMAGE = {
+    OSError, KeyError, IndexError, RuntimeError, TypeError, ValueError, AttributeError, OverflowError,
+    UnicodeDecodeError, UnicodeEncodeError,
+}  # fmt: skip
+"""What HDF5 and the reading of what it answers say of damage: of these very types, not of ones derived from them."""
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -172,12 +81,14 @@ def write(
 
     Raises
     ------
-    FileExistsError, FileNotFoundError, IsADirectoryError
-        If `path` exists and `overwrite` is False; its folder does not; it is a folder.
+    FileExistsError, FileNotFoundError, IsADirectoryError, OSError
+        As of `files.write`.
+    MemoryError
+        If there is no room for the file's image, which is made in memory first.
     TypeError, ValueError
         If an array, a name, the dimensions or the text cannot be stored.
     """
-    _target(path, overwrite)
+    files.target(path, overwrite)
     _check_text("kind", kind)
     _check_text("text", text)
     if not kind:
@@ -185,22 +96,40 @@ def write(
     clean = {name: _check_array(name, value) for name, value in arrays.items()}
     names, sizes = _check_dims(clean, dims or {})
     attributes = {"format": FORMAT, "kind": kind, "text": text, "checksum": _checksum(kind, text, clean), **_versions()}
-    with _atomic(path, overwrite) as part:
-        with h5netcdf.File(part, "w") as file:
+    image = _image(clean, names, sizes, attributes)
+    files.write(path, image, _seal(image), overwrite=overwrite)
+
+
+def _image(
+    arrays: dict[str, Array], names: dict[str, tuple[str, ...]], sizes: dict[str, int], attributes: dict[str, Any]
+) -> bytes:
+    """The netCDF file as bytes.
+
+    HDF5's own memory and no Python object: what fails to grow when HDF5 calls it leaves a file half-closed, and the
+    process does not survive its collection.
+    """
+    numbers = sum(value.nbytes for value in arrays.values())
+    bytearray(2 * numbers + 2**20)  # there is room for HDF5's image and its copy, or a plain MemoryError here
+    with h5py.File("image", "w", driver="core", backing_store=False, track_order=True) as memory:
+        with h5netcdf.File(memory, "w") as file:
             file.attrs.update(attributes)
             file.dimensions = sizes
-            for name, value in clean.items():
-                stored = _encode(value)
-                variable = file.create_variable(name, names[name], stored.dtype)
-                if stored.size:
-                    variable[...] = stored
-                if stored.dtype != value.dtype:
-                    variable.attrs["numpy_dtype"] = value.dtype.name
-                    if value.dtype.kind == "b":
-                        variable.attrs["dtype"] = "bool"  # xarray's own convention
-        seal = _SEAL + f"{_crc(part, part.stat().st_size):08x}".encode()
-        with open(part, "ab") as stream:
-            stream.write(seal)
+            for key, value in arrays.items():
+                _put(file, key, value, names[key])
+        memory.flush()
+        image: bytes = memory.id.get_file_image()
+        return image
+
+
+def _put(file: Any, name: str, value: Array, dims: tuple[str, ...]) -> None:
+    stored = _encode(value)
+    variable = file.create_variable(name, dims, stored.dtype)
+    if stored.size:
+        variable[...] = stored
+    if stored.dtype != value.dtype:
+        variable.attrs["numpy_dtype"] = value.dtype.name
+        if value.dtype.kind == "b":
+            variable.attrs["dtype"] = "bool"  # xarray's own convention
 
 
 def _check_text(label: str, value: Any) -> None:
@@ -276,13 +205,9 @@ def _decode(stored: Array, original: str | None) -> Array:
     return stored.astype(original)
 
 
-def _crc(path: PathLike, size: int) -> int:
-    """CRC-32 of the first `size` bytes of a file."""
-    crc = 0
-    with open(path, "rb") as stream:
-        while size > 0 and (block := stream.read(min(size, 2**20))):
-            crc, size = zlib.crc32(block, crc), size - len(block)
-    return crc
+def _seal(image: Any) -> bytes:
+    """The mark after the end of a netCDF file: a CRC-32 of its bytes."""
+    return _SEAL + f"{zlib.crc32(image):08x}".encode()
 
 
 def _checksum(kind: str, text: str, arrays: dict[str, Array]) -> str:
@@ -328,58 +253,54 @@ def read(path: PathLike, kind: str | None = None) -> tuple[dict[str, Array], str
     FileNotFoundError
         If there is no such file.
     StorageError
-        If it is not a netCDF-4 file, not ours, truncated or damaged, of another kind, or of a newer format.
+        If it is no regular file, not a netCDF-4 file, not ours, truncated or damaged, of another kind, or of a newer
+        format.
+    MemoryError
+        If there is no room for it.
     """
-    name = _name(path)
-    with _opened(name) as file:
-        text, checksum, found = _header(name, _attributes(file), kind)
-        arrays = dict(_variables(file))
-    if _checksum(found, text, arrays) != checksum:
-        raise StorageError(f"{name} is damaged: its checksum does not match. {_REMEDY}")
-    return arrays, text
+    return read_any(path, None if kind is None else (kind,))[1:]
 
 
-def kind_of(path: PathLike) -> str:
-    """What a file written by `write` holds, from its header alone; errors as of `read`."""
-    name = _name(path)
-    with _opened(name) as file:
-        return _header(name, _attributes(file), None)[2]
+def read_any(path: PathLike, kinds: Collection[str] | None = None) -> tuple[str, dict[str, Array], str]:
+    """The kind, the arrays and the text of a file of one of several kinds (None: any), from one look at it.
 
-
-@contextmanager
-def _opened(name: str) -> Iterator[Any]:
-    """The file, open, once its bytes have been looked at; what the library says of damage, said as ours."""
-    if not os.path.exists(name):
-        raise FileNotFoundError(f"{name} does not exist.")
-    if os.path.isdir(name):
-        raise StorageError(f"{name} is a folder, not a netCDF file.")
-    _check_bytes(name)
+    Errors as of `read`.
+    """
+    name = files.name_of(path)
+    data, sealed = _bytes(name)
     try:
         # By h5py: on a damaged file h5netcdf leaves a half-made object behind that complains once more when collected.
-        with h5py.File(name, "r") as file:
-            yield file
-    except StorageError:
-        raise
-    except Exception as error:  # HDF5 answers damage with OSError, KeyError, RuntimeError, TypeError, ...
+        with h5py.File(io.BytesIO(data), "r") as file:
+            text, checksum, found = _header(name, _attributes(file), kinds)
+            arrays = dict(_variables(file))
+        whole = _checksum(found, text, arrays) == checksum
+    except Exception as error:
+        if sealed or type(error) not in _DAMAGE:  # under a whole seal nothing is damaged, whatever else is amiss
+            raise
         raise StorageError(f"{name} is truncated or damaged: {error}. {_REMEDY}") from error
+    if not whole:
+        raise StorageError(f"{name} is damaged: its checksum does not match. {_REMEDY}")
+    return found, arrays, text
 
 
-def _check_bytes(name: str) -> None:
-    """Refuse what is no HDF5 file, or one whose seal is broken, before the library sees it.
+def _bytes(name: str) -> tuple[bytes, bool]:
+    """A file's bytes, and whether a seal vouches for them; refuses what is no HDF5 file, or has a broken seal.
 
     No seal is no fault: a netCDF tool that edits the file removes it; the checksum of the content remains.
     """
-    size, length = os.path.getsize(name), len(_SEAL) + 8
-    with open(name, "rb") as stream:
+    with files.opened(name) as (stream, size):
         head = stream.read(len(_HDF5))
-        stream.seek(max(0, size - length))
-        seal = stream.read()
-    if not head:
-        raise StorageError(f"{name} is empty.")
-    if head != _HDF5:
-        raise StorageError(f"{name} is not a netCDF-4 file (its first bytes are {head!r}).")
-    if seal.startswith(_SEAL) and seal != _SEAL + f"{_crc(name, size - length):08x}".encode():
+        if not head:
+            raise StorageError(f"{name} is empty.")
+        if head != _HDF5:
+            raise StorageError(f"{name} is not a netCDF-4 file (its first bytes are {head!r}).")
+        stream.seek(0)
+        data = stream.read(size)
+    end = max(len(data) - len(_SEAL) - 8, 0)
+    sealed = data.startswith(_SEAL, end)
+    if sealed and data[end:] != _seal(memoryview(data)[:end]):
         raise StorageError(f"{name} is damaged: its bytes have changed. {_REMEDY}")
+    return data, sealed
 
 
 def _attributes(node: Any) -> dict[str, Any]:
@@ -400,7 +321,7 @@ def _variables(file: Any) -> Iterator[tuple[str, Array]]:
             yield key.removeprefix("_nc4_non_coord_"), _decode(np.asarray(node[()]), attributes.get("numpy_dtype"))
 
 
-def _header(name: str, attributes: dict[str, Any], kind: str | None) -> tuple[str, str, str]:
+def _header(name: str, attributes: dict[str, Any], kinds: Collection[str] | None) -> tuple[str, str, str]:
     """Text, checksum and kind, once format and kind have been accepted."""
     if not {"format", "kind", "text", "checksum", "meanfield"} <= set(attributes):
         raise StorageError(f"{name} is a netCDF-4 file, but not one of ours; open it with xarray.open_dataset.")
@@ -411,6 +332,7 @@ def _header(name: str, attributes: dict[str, Any], kind: str | None) -> tuple[st
             f"to {FORMAT}. Upgrade meanfield."
         )
     found = str(attributes["kind"])
-    if kind is not None and found != kind:
-        raise StorageError(f"{name} holds a {found!r}; wanted a {kind!r}. Load it with what wrote it.")
+    if kinds is not None and found not in kinds:
+        wanted = " or a ".join(repr(kind) for kind in kinds)
+        raise StorageError(f"{name} holds a {found!r}; wanted a {wanted}. Load it with what wrote it.")
     return str(attributes["text"]), str(attributes["checksum"]), found

@@ -31,7 +31,7 @@ from typing import Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-from meanfield import inputs, settings, storage, threads
+from meanfield import files, inputs, settings, threads
 
 R = TypeVar("R")
 K = TypeVar("K")
@@ -75,12 +75,12 @@ class SweepError(RuntimeError):
 @overload
 def sweep(  # type: ignore[overload-overlap]
     fn: Callable[[Any, np.random.Generator], R], cells: Mapping[K, Any], *, rng: Any = ..., executor: Any = ...,
-    keep: storage.PathLike | None = ..., done: Callable[[Any, R], Any] | None = ...,
+    keep: files.PathLike | None = ..., done: Callable[[Any, R], Any] | None = ...,
 ) -> dict[K, R]: ...  # fmt: skip
 @overload
 def sweep(
     fn: Callable[[Any, np.random.Generator], R], cells: Iterable[Any], *, rng: Any = ..., executor: Any = ...,
-    keep: storage.PathLike | None = ..., done: Callable[[Any, R], Any] | None = ...,
+    keep: files.PathLike | None = ..., done: Callable[[Any, R], Any] | None = ...,
 ) -> list[R]: ...  # fmt: skip
 def sweep(
     fn: Callable[[Any, np.random.Generator], R],
@@ -88,7 +88,7 @@ def sweep(
     *,
     rng: Any = None,
     executor: Executor | None = None,
-    keep: storage.PathLike | None = None,
+    keep: files.PathLike | None = None,
     done: Callable[[Any, R], Any] | None = None,
 ) -> Any:
     """Call ``fn(cell, rng)`` for every cell.
@@ -342,7 +342,7 @@ class _Shelf:
         if not file.exists():
             return None
         try:
-            card = settings.from_json(file.read_text(encoding="utf-8"))
+            card = settings.from_json(files.read_text(file))
             function, seed, result = card["function"], card["seed"], card["result"]
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"keep: {file} is no finished cell ({error}); remove it, and run again.") from error
@@ -357,4 +357,4 @@ class _Shelf:
     def put(self, content: str, cell: Any, result: Any) -> None:
         card = {"cell": cell, "function": self.function, "seed": self.seed or "fresh entropy", "result": result}
         self.folder.mkdir(parents=True, exist_ok=True)
-        storage.write_text(self._file(content), settings.to_json(card, indent=1) + "\n", overwrite=True)
+        files.write_text(self._file(content), settings.to_json(card, indent=1) + "\n", overwrite=True)

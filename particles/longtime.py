@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield import archive, inputs, merging, storage
+from meanfield import archive, inputs, merging
 from meanfield.clusters import GAP, clusters
 from meanfield.points import Cluster
 from meanfield.protocols import Array
@@ -122,7 +122,7 @@ def longtime(
 
 def load(path: Any) -> Any:
     """Read a `Trajectory` or a `LongTime` saved by ``run.save(path)``."""
-    return archive.load(path, LongTime if storage.kind_of(path) == LongTime.kind else Trajectory)
+    return archive.load(path, Trajectory, LongTime)
 
 
 # --- what was given ----------------------------------------------------------------------------------------

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from meanfield import storage
-from meanfield.storage import StorageError, read, write, write_json, write_text
+from meanfield.files import StorageError
+from meanfield.storage import read, write
 
 TEXT = json.dumps({"law": "SA", "beta": 4.0, "name": "π"}, ensure_ascii=False)
 
@@ -181,57 +179,7 @@ def test_write_refuses_texts(tmp_path):
         write(tmp_path / "a.nc", {}, {}, kind="k")  # type: ignore[arg-type]
 
 
-# --- paths -------------------------------------------------------------------------------------------------
-
-WRITERS = [
-    lambda path, **options: write(path, {"x": np.ones(2)}, "new", kind="k", **options),
-    lambda path, **options: write_text(path, "new", **options),
-    lambda path, **options: write_json(path, {"new": 1}, **options),
-]
-
-
-@pytest.mark.parametrize("writer", WRITERS)
-def test_an_existing_file_is_kept_unless_told(tmp_path, writer):
-    path = tmp_path / "a"
-    path.write_text("old")
-    with pytest.raises(FileExistsError, match="overwrite=True"):
-        writer(path)
-    assert path.read_text() == "old"
-    writer(path, overwrite=True)
-    assert path.read_bytes() != b"old"
-    assert names(tmp_path) == ["a"]
-
-
-@pytest.mark.parametrize("writer", WRITERS)
-def test_paths_that_cannot_be_written(tmp_path, writer):
-    with pytest.raises(FileNotFoundError, match=r"the folder .*missing does not exist; create it"):
-        writer(tmp_path / "missing" / "a.nc")
-    with pytest.raises(IsADirectoryError, match="is a folder"):
-        writer(tmp_path, overwrite=True)
-    for path in (3, b"a.nc", None):
-        with pytest.raises(TypeError, match=r"path must be a str or an os\.PathLike"):
-            writer(path)
-    with pytest.raises(ValueError, match="must not be empty"):
-        writer("")
-    assert names(tmp_path) == []
-
-
-@pytest.mark.parametrize("writer", WRITERS)
-@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
-@pytest.mark.parametrize("call", ["replace", "fsync"])
-def test_a_failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, writer, error, call):
-    def fail(*arguments: Any) -> None:
-        raise error
-
-    path = tmp_path / "a"
-    writer(path)
-    before = path.read_bytes()
-    monkeypatch.setattr(os, call, fail)
-    for target in (path, tmp_path / "b"):
-        with pytest.raises(type(error)):
-            writer(target, overwrite=True)
-    assert names(tmp_path) == ["a"]
-    assert path.read_bytes() == before
+# --- failures ---------------------------------------------------------------------------------------------
 
 
 def test_a_failure_while_writing_arrays_leaves_nothing(tmp_path, monkeypatch):
@@ -242,52 +190,6 @@ def test_a_failure_while_writing_arrays_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="in the middle"):
         write(tmp_path / "a.nc", sample(), TEXT, kind="k")
     assert names(tmp_path) == []
-
-
-KILLED = """
-import os, sys
-import numpy as np
-from meanfield import storage
-os.replace = lambda *a: os._exit(9)       # the power goes off between writing and renaming
-storage.write(sys.argv[1], {"x": np.zeros(3)}, "new", kind="k", overwrite=True)
-"""
-
-
-def test_a_killed_process_leaves_the_old_file_whole(tmp_path):
-    path = tmp_path / "a.nc"
-    write(path, {"x": np.ones(3)}, "old", kind="k")
-    root = Path(storage.__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=root, check=False, timeout=120)
-    assert done.returncode == 9
-    arrays, text = read(path)
-    assert (arrays["x"].tolist(), text) == ([1.0, 1.0, 1.0], "old")
-    assert [name for name in names(tmp_path) if not name.endswith(".part")] == ["a.nc"]
-
-
-def test_another_process_is_not_overwritten(tmp_path, monkeypatch):
-    path = tmp_path / "a"
-    flush = storage._flush
-
-    def meanwhile(part: Path) -> None:
-        flush(part)
-        path.write_text("theirs")
-
-    monkeypatch.setattr(storage, "_flush", meanwhile)
-    with pytest.raises(FileExistsError):
-        write_text(path, "ours")
-    assert path.read_text() == "theirs"
-    assert names(tmp_path) == ["a"]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permissions and links as POSIX has them")
-def test_permissions_and_links_are_those_of_any_file(tmp_path):
-    plain, ours, link = (tmp_path / name for name in ("plain", "ours", "link"))
-    plain.write_text("")
-    link.symlink_to(ours)
-    write_text(link, "1")
-    assert stat.S_IMODE(ours.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
-    assert link.is_symlink()
-    assert ours.read_text() == "1"
 
 
 # --- what is refused at reading ----------------------------------------------------------------------------
@@ -378,16 +280,40 @@ def test_wrong_kind_and_newer_format(tmp_path, monkeypatch):
     assert issubclass(StorageError, ValueError)
 
 
-# --- JSON for others ---------------------------------------------------------------------------------------
+# --- whose fault it is -------------------------------------------------------------------------------------
 
 
-def test_write_json_is_plain(tmp_path):
-    path = tmp_path / "a.json"
-    numbers = {"slope": np.float64(-0.5), "n": np.arange(2), "bad": [np.nan, -np.inf], "z": 1 + 2j, 3: (True, None)}
-    write_json(path, numbers)
-    assert json.loads(path.read_text(), parse_constant=pytest.fail) == {
-        "slope": -0.5, "n": [0, 1], "bad": ["nan", "-inf"], "z": [1.0, 2.0], "3": [True, None],
-    }  # fmt: skip
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        write_json(path, object(), overwrite=True)
-    assert json.loads(path.read_text())["n"] == [0, 1]
+class Rang(Exception):
+    """What a stranger's alarm raises."""
+
+
+@pytest.mark.parametrize("error", [MemoryError("too much"), Rang("now"), TimeoutError("now"), RecursionError("deep")])
+@pytest.mark.parametrize("sealed", [True, False])
+def test_foreign_exceptions_are_not_called_damage(tmp_path, monkeypatch, error, sealed):
+    def fail(*arguments: Any) -> None:
+        raise error
+
+    path = tmp_path / "a.nc"
+    write(path, sample(), TEXT, kind="k")
+    if not sealed:
+        path.write_bytes(path.read_bytes()[: -len(storage._SEAL) - 8])
+    monkeypatch.setattr(storage, "_decode", fail)
+    with pytest.raises(type(error), match=str(error)):
+        read(path)
+
+
+@pytest.mark.parametrize("error", [OSError("read failed"), RuntimeError("no such heap")])
+def test_a_whole_seal_vouches_for_the_file(tmp_path, monkeypatch, error):
+    """What the library then says is not the file's fault; without a seal it is taken for damage."""
+
+    def fail(*arguments: Any) -> None:
+        raise error
+
+    path = tmp_path / "a.nc"
+    write(path, sample(), TEXT, kind="k")
+    monkeypatch.setattr(storage, "_decode", fail)
+    with pytest.raises(type(error), match=str(error)):
+        read(path)
+    path.write_bytes(path.read_bytes()[: -len(storage._SEAL) - 8])
+    with pytest.raises(StorageError, match=rf"a\.nc is truncated or damaged: {error}"):
+        read(path)

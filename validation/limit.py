@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import meanfield as mf
-from meanfield import storage
+from meanfield import files
 from validation import figures, report
 from validation.experiment import INITS, Limit, mean_field_limit, sphere_limit
 from validation.verdict import Outcome, Verdict
@@ -147,7 +147,7 @@ def publish(run: Limit, told: Verdict, out: Path, seconds: float) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     pictures = figures.save_limit(run, out)
     sol = run.solution
-    storage.write_json(
+    files.write_json(
         out / "limit.json",
         {
             "law": str(run.law),

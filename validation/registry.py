@@ -27,7 +27,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from meanfield import inputs, storage
+from meanfield import files, inputs
 from meanfield.plot import style
 from meanfield.sweep import SweepError, sweep
 from validation.rows import ROWS
@@ -206,7 +206,7 @@ class Registry:
         ids: str | Iterable[str] | None = None,
         tier: str | None = None,
         *,
-        out: storage.PathLike | None = None,
+        out: files.PathLike | None = None,
         rng: Any = 0,
         executor: Any = None,
         done: Callable[[Verdict], Any] | None = None,

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import meanfield
-from meanfield import inputs, storage
+from meanfield import files, inputs
 from validation.registry import Check
 from validation.rows import TITLES, Reach, Row
 from validation.verdict import Outcome, Verdict, text_of
@@ -67,7 +67,7 @@ class Table(NamedTuple):
 class Picture(NamedTuple):
     """A picture file (png, jpg, gif, svg), relative to the page's folder or absolute."""
 
-    path: storage.PathLike
+    path: files.PathLike
     caption: str = ""
 
 
@@ -83,7 +83,7 @@ class Section:
 
 
 def write(
-    folder: storage.PathLike,
+    folder: files.PathLike,
     title: str,
     sections: Iterable[Section],
     *,
@@ -127,7 +127,7 @@ def write(
     )
     where.mkdir(parents=True, exist_ok=True)
     target = where / f"{name}.html"
-    storage.write_text(target, text, overwrite=True)
+    files.write_text(target, text, overwrite=True)
     return target
 
 
@@ -244,7 +244,7 @@ def _digits(value: Any) -> str:
 
 
 def write_verdicts(
-    folder: storage.PathLike, verdicts: Sequence[Verdict], checks: Sequence[Check], *, name: str = "report"
+    folder: files.PathLike, verdicts: Sequence[Verdict], checks: Sequence[Check], *, name: str = "report"
 ) -> Path:
     """Write ``<name>.html`` and ``<name>.json`` (the numbers, for any reader); return the page's path."""
     known = {check.id: check for check in checks}
@@ -252,7 +252,7 @@ def write_verdicts(
     lead = [counts(verdicts), "Numbers are shown to six digits; the pointer shows the others."]
     # The overview's table is the list of contents.
     page = write(where, "Validation", _sections(where, verdicts, known), lead=lead, name=name, contents=False)
-    storage.write_json(where / f"{name}.json", [_plain(v, known) for v in verdicts], overwrite=True)
+    files.write_json(where / f"{name}.json", [_plain(v, known) for v in verdicts], overwrite=True)
     return page
 
 
@@ -402,9 +402,9 @@ def _markdown(text: str) -> str:
 
 
 def write_checklist(
-    path: storage.PathLike, rows: Iterable[Row], checks: Sequence[Check], verdicts: Sequence[Verdict]
+    path: files.PathLike, rows: Iterable[Row], checks: Sequence[Check], verdicts: Sequence[Verdict]
 ) -> None:
     """Write the checklist to a file, replacing it."""
     if Path(path).suffix != ".md":
         raise ValueError(f"path must end in .md; got {inputs.describe(path)}.")
-    storage.write_text(path, checklist(rows, checks, verdicts), overwrite=True)
+    files.write_text(path, checklist(rows, checks, verdicts), overwrite=True)

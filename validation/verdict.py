@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from meanfield import inputs, settings, storage
+from meanfield import files, inputs, settings
 
 Number: TypeAlias = int | float
 Limits: TypeAlias = Mapping[str, tuple[float | None, float | None]]
@@ -168,16 +168,16 @@ def _exact(limit: float) -> str:
 def save(folder: Path, verdict: Verdict) -> Path:
     """Write ``<id>.verdict.json`` into a folder, replacing an earlier one."""
     file = folder / f"{verdict.id}{_SUFFIX}"
-    storage.write_text(file, verdict.to_json() + "\n", overwrite=True)
+    files.write_text(file, verdict.to_json() + "\n", overwrite=True)
     return file
 
 
-def load(folder: storage.PathLike) -> list[Verdict]:
+def load(folder: files.PathLike) -> list[Verdict]:
     """The verdicts that earlier runs left in a folder, sorted by id; none if there is no such folder."""
     found = []
     for file in Path(folder).glob(f"*{_SUFFIX}"):
         try:
-            found.append(Verdict.from_json(file.read_text(encoding="utf-8")))
+            found.append(Verdict.from_json(files.read_text(file)))
         except (ValueError, TypeError) as error:
             raise ValueError(f"{file} cannot be read: {error} Remove it, and run the check again.") from error
     return sorted(found, key=lambda verdict: verdict.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from meanfield import inputs
+from meanfield import files, inputs
 from meanfield.plot import circle, globe, style, zonal
 
 if TYPE_CHECKING:
@@ -67,13 +68,15 @@ def animate(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with style.look(), style.replacing(target) as file:
+    film = io.BytesIO()
+    film.name = target.name  # pillow takes the format from it
+    with style.look():
         # Not pyplot's figure: nobody is to see it, and a notebook would show its last frame.
         figure = Figure(figsize=figsize, dpi=dpi, layout="constrained")
         FigureCanvasAgg(figure)
         rate: Any = fps  # pillow counts milliseconds a frame: fractions of fps are well
-        writer = PillowWriter(fps=rate)
-        writer.setup(figure, str(file), dpi)
+        writer: Any = PillowWriter(fps=rate)
+        writer.setup(figure, str(target), dpi)
         update: Any = None
         for shot in shots:
             if callable(update):
@@ -84,7 +87,9 @@ def animate(
             writer.grab_frame()
             if callable(update):
                 figure.set_layout_engine("none")  # keeps the places of the first frame
+        writer.outfile = film
         writer.finish()
+    files.write(target, film.getbuffer(), overwrite=overwrite)
     return target
 
 
@@ -95,8 +100,7 @@ def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
             f"path must end in {', '.join(_SUFFIXES)}; got {target.name!r}. Films such as mp4 need ffmpeg: write a gif "
             "or webp and convert it."
         )
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"path must be free; {target.name!r} is there. Pass overwrite=True to replace it.")
+    files.target(target, overwrite)
     return target
 
 

@@ -6,8 +6,8 @@ axes handed in keep the look of the figure they belong to.
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield import inputs
+from meanfield import files, inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -400,23 +400,9 @@ def save(figure: Figure | Axes | NDArray[Any], path: str | os.PathLike[str], *, 
         raise ValueError(f"path must end in {', '.join(_METADATA)}; got {target.name!r}.")
     one: Any = figure.flat[0] if isinstance(figure, np.ndarray) and figure.size else figure
     whole = one if hasattr(one, "savefig") else root(_one_axes(one, "figure"))
-    with look({"svg.hashsalt": "meanfield"}), replacing(target) as file:
-        whole.savefig(file, dpi=dpi, format=suffix[1:], metadata=_METADATA[suffix])
+    files.target(target, overwrite=True)
+    drawn = io.BytesIO()
+    with look({"svg.hashsalt": "meanfield"}):
+        whole.savefig(drawn, dpi=dpi, format=suffix[1:], metadata=_METADATA[suffix])
+    files.write(target, drawn.getbuffer(), overwrite=True)
     return target
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """A temporary file beside `target` that takes its place if all goes well, and goes away if not."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # mkstemp's file is for its owner's eyes only
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
