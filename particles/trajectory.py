@@ -95,40 +95,45 @@ class Trajectory(Record):
         """The parameters, for a figure."""
         return f"{self.law}, n = {self.weights.shape[-1]}"
 
-    def _one(self, replica: Any) -> Array:
-        """Angles (T, n) of one replica."""
-        theta = self.theta
-        lead = theta.ndim - 2
-        index = (0,) * lead if replica is None else tuple(np.atleast_1d(replica))
-        if len(index) != lead:
-            raise ValueError(f"replica: got {replica!r}, wanted {lead} indices")
-        return theta[(slice(None), *index)]
+    def _index(self, replica: Any) -> tuple[Any, ...]:
+        """Which replica, by its indices; the first by default."""
+        lead = self.weights.shape[:-1]
+        index = (0,) * len(lead) if replica is None else np.atleast_1d(np.asarray(replica, dtype=object))
+        if len(index) != len(lead):
+            raise ValueError(f"replica: got {replica!r}, wanted {len(lead)} indices")
+        return tuple(inputs.integer("replica", i, low=-m, high=m - 1) for i, m in zip(index, lead, strict=True))
 
     def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """Angles over time (circle), one replica."""
-        return curves.trajectories(self.t, self._one(replica), ax, title=self.title, **options)
+        theta = self.theta[(slice(None), *self._index(replica))]
+        return curves.trajectories(self.t, theta, ax, title=self.title, **options)
 
     def plot_ring(self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
-        """The particles on the circle at a saved time (the last by default)."""
-        at = len(self.t) - 1 if t is None else self._saved(t)
-        return circle.ring(self._one(replica)[at], ax=ax, title=f"{self.title}, t = {self.t[at]:.4g}", **options)
+        """The particles on the circle at a saved time (the last by default), by their masses."""
+        at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
+        title = f"{self.title}, t = {self.t[at]:.4g}"
+        return circle.ring(self.theta[(at, *index)], ax=ax, weights=self.weights[index], title=title, **options)
 
     def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The energy curve of one replica, with the identity's defect beneath."""
-        lead = self.energy.ndim - 1
-        index = (slice(None), *((0,) * lead if replica is None else tuple(np.atleast_1d(replica))))
+        index = (slice(None), *self._index(replica))
         return curves.energy(self.t, self.energy[index], self.dissipated[index], axes, title=self.title, **options)
 
-    def plot_inner_products(self, t: float | None = None, ax: Any = None, **options: Any) -> Any:
-        """Histogram of <x_i, x_j> at a saved time (the last by default)."""
-        at = len(self.t) - 1 if t is None else self._saved(t)
-        rows = self.rows[at]
-        first = rows.reshape(-1, *rows.shape[-2:])[0]
-        return points.inner_products(first, ax=ax, title=f"{self.title}, t = {self.t[at]:.4g}", **options)
+    def plot_inner_products(
+        self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any
+    ) -> Any:
+        """Histogram of <x_i, x_j>, a pair counting w_i w_j, at a saved time (the last by default)."""
+        at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
+        title = f"{self.title}, t = {self.t[at]:.4g}"
+        return points.inner_products(
+            self.rows[(at, *index)], ax=ax, weights=self.weights[index], title=title, **options
+        )
 
     def animate(self, path: Any, *, replica: Any = None, fps: int = 15, overwrite: bool = False) -> Any:
-        """The particles in motion on the circle over the saved times, as gif, webp or png."""
-        return animate.ring(self.t, self._one(replica), path, fps=fps, title=self.title, overwrite=overwrite)
+        """The particles in motion on the circle over the saved times, by their masses, as gif, webp or png."""
+        index = self._index(replica)
+        theta, w = self.theta[(slice(None), *index)], self.weights[index]
+        return animate.ring(self.t, theta, path, weights=w, fps=fps, title=self.title, overwrite=overwrite)
 
     def _saved(self, t: float) -> int:
         t = inputs.number("t", t)

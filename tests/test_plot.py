@@ -508,6 +508,20 @@ def test_pairs_are_counted_once() -> None:
     np.testing.assert_allclose(points.pair_histogram(x, 40), direct, atol=2 / len(i))
 
 
+def test_pairs_count_by_their_masses() -> None:
+    x = np.random.default_rng(1).standard_normal((1100, 3))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    w = np.random.default_rng(2).dirichlet(np.full(len(x), 0.3))
+    i, j = np.triu_indices(len(x), 1)
+    both = w[i] * w[j]
+    direct = np.histogram(np.clip((x @ x.T)[i, j], -1, 1), bins=40, range=(-1, 1), weights=both)[0] / both.sum()
+    np.testing.assert_allclose(points.pair_histogram(x, 40, w), direct, atol=4.0 * both.max() / both.sum())
+    ax = points.inner_products(np.eye(3), weights=[1.0, 1.0, 0.0], bins=10)
+    assert np.array(ax.patches[0].get_data().values)[5] == 5.0
+    with pytest.raises(ValueError, match="two points with mass"):
+        points.inner_products(np.eye(3), weights=[1.0, 0.0, 0.0])
+
+
 def test_inner_products_picture() -> None:
     x = np.stack([np.eye(5), np.tile(np.eye(5)[:1], (5, 1))])
     ax = points.inner_products(x, bins=10, labels=["orthogonal", "one cluster"])

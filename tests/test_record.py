@@ -283,6 +283,29 @@ def test_pictures_of_what_is_not_there() -> None:
     assert isinstance(rows.plot_inner_products(1.0), Axes)
 
 
+def test_pictures_of_a_cloud_show_its_masses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theta, w = np.array([0.0, 2.0, 4.0]), np.array([0.8, 0.1, 0.1])
+    run = pt.simulate(LAW, np.array([theta, theta]), (0.0, 1e-9), [1e-9], angles=True, weights=[[1, 1, 1], w])
+    resultant = float(np.abs(w @ np.exp(1j * theta)))
+    ax = run.plot_ring(replica=1)
+    assert any(f"= {resultant:.3f}$" in text.get_text() for text in ax.texts) and resultant > 0.6
+    sizes = np.asarray(ax.collections[0].get_sizes())
+    np.testing.assert_allclose(sizes / sizes[0], w / w[0])
+    seen: list[Any] = []
+    monkeypatch.setattr("meanfield.plot.circle.ring", lambda *args, **options: seen.append(options["weights"]))
+    run.animate(tmp_path / "a.gif", replica=1)
+    np.testing.assert_array_equal(seen[0], w)
+    heights = run.plot_inner_products(replica=1, bins=4, uniform=False).patches[0].get_data().values
+    x = np.stack([np.cos(theta), np.sin(theta)], axis=-1)
+    by_hand = np.zeros(4)
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        by_hand[int((x[i] @ x[j] + 1.0) * 2)] += w[i] * w[j]
+    np.testing.assert_allclose(heights, by_hand / by_hand.sum() * 2.0)
+    for bad in (2, "a", (0, 0), 1.5):
+        with pytest.raises((ValueError, TypeError), match="replica"):
+            run.plot_ring(replica=bad)
+
+
 def test_films(tmp_path: Path) -> None:
     sol, traj = RUNS["plain"](), pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0), [0.0, 0.5, 1.0])
     sol.animate(tmp_path / "density.gif", frames=3)

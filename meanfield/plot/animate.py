@@ -191,8 +191,8 @@ def density(
 
 
 def ring(
-    t: ArrayLike, theta: ArrayLike, path: str | os.PathLike[str], *, fps: float = 15.0, title: str = "",
-    overwrite: bool = False,
+    t: ArrayLike, theta: ArrayLike, path: str | os.PathLike[str], *, weights: ArrayLike | None = None,
+    fps: float = 15.0, title: str = "", overwrite: bool = False,
 ) -> Path:  # fmt: skip
     """Write the moving picture of particles on the circle, one frame for every time.
 
@@ -202,6 +202,8 @@ def ring(
         Times.
     theta : (T, n) array
         Angles in radians, on any branch.
+    weights : (n,) array, optional
+        As for `circle.ring`.
     path, fps, overwrite
         As for `animate`.
     title : str
@@ -213,7 +215,7 @@ def ring(
     head = f"{title}, " if title else ""
 
     def draw(figure: Figure, i: int) -> None:
-        circle.ring(angles[i], figure.subplots(), title=f"{head}$t = {times[i]:.3g}$")
+        circle.ring(angles[i], figure.subplots(), weights=weights, title=f"{head}$t = {times[i]:.3g}$")
 
     return animate(draw, len(times), path, fps, figsize=(4.2, 4.4), overwrite=overwrite)
 

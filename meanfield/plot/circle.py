@@ -273,6 +273,8 @@ def ring(
     mass = style.masses("weights", weights, len(angle))
     radius, spacing = _stack(angle, 120) if stacked else (np.ones(len(angle)), 0.07)
     centre = np.array([mass @ np.cos(angle), mass @ np.sin(angle)])
+    if radius.max() == 1.0:  # nobody is stacked: the dots need only stay clear of their neighbours
+        spacing = 0.6 * TURN / len(angle)
     reach = max(1.12, float(radius.max()) + 0.08)
     with style.axes(ax, style.SQUARE) as ax:
         turn = np.linspace(0.0, TURN, 361)

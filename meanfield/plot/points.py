@@ -19,8 +19,8 @@ _TILE = 512
 
 
 def inner_products(
-    x: ArrayLike, ax: Axes | None = None, *, bins: int = 80, labels: Iterable[Any] | None = None,
-    uniform: bool = True, log: bool = False, title: str = "",
+    x: ArrayLike, ax: Axes | None = None, *, weights: ArrayLike | None = None, bins: int = 80,
+    labels: Iterable[Any] | None = None, uniform: bool = True, log: bool = False, title: str = "",
 ) -> Axes:  # fmt: skip
     """Histogram of the inner products <x_i, x_j>, i < j: how far a cloud is from uniform and from one cluster.
 
@@ -31,6 +31,8 @@ def inner_products(
     ----------
     x : (n, d) or (m, n, d) array
         Unit rows; m clouds (for instance several times) are drawn as m lines.
+    weights : (n,) array, optional
+        Masses, brought to sum 1: a pair counts w_i w_j.
     bins : int
         Number of equal bins of [-1, 1].
     labels : sequence, optional
@@ -48,12 +50,13 @@ def inner_products(
     """
     rows = np.asarray(x, dtype=float)
     clouds = unit_rows("x", rows[None] if rows.ndim == 2 else rows)
+    mass = style.masses("weights", weights, clouds.shape[1])
     bins = inputs.integer("bins", bins, low=1)
     captions = style.names("labels", labels, len(clouds))
     edges = np.linspace(-1.0, 1.0, bins + 1)
     with style.axes(ax) as ax:
         for cloud, caption, look in zip(clouds, captions, style.line_styles(len(clouds)), strict=True):
-            heights = pair_histogram(cloud, bins) * (bins / 2)
+            heights = pair_histogram(cloud, bins, mass) * (bins / 2)
             heights = np.where(heights > 0, heights, np.nan) if log else heights
             ax.stairs(
                 heights, edges, baseline=None, color=look["color"], linestyle=look["linestyle"],
@@ -83,14 +86,20 @@ def unit_rows(name: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return rows
 
 
-def pair_histogram(x: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
-    """Shares of the n (n-1) / 2 pairs in equal bins of [-1, 1], by tiles: memory does not grow as n^2."""
+def pair_histogram(
+    x: NDArray[np.float64], bins: int, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Shares of sum_{i<j} w_i w_j in equal bins of [-1, 1], by tiles: memory does not grow as n^2."""
+    w = np.ones(len(x)) if weights is None else weights / weights.max()
+    if np.count_nonzero(w) < 2:
+        raise ValueError("weights must leave two points with mass; got one: its pairs with the others have none.")
     count = np.zeros(bins)
     for start in range(0, len(x), _TILE):
         block = x[start : start + _TILE]
         products = np.clip(block @ x[start:].T, -1.0, 1.0)
         later = np.arange(products.shape[1])[None, :] > np.arange(len(block))[:, None]
-        count += np.histogram(products[later], bins=bins, range=(-1.0, 1.0))[0]
+        pairs = np.outer(w[start : start + _TILE], w[start:])[later]
+        count += np.histogram(products[later], bins=bins, range=(-1.0, 1.0), weights=pairs)[0]
     return count / count.sum()
 
 
