@@ -16,10 +16,14 @@ from meanfield.kernel import dimensions
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import ultraspherical
 from meanfield.sums.direct import direct
+from meanfield.sums.latitudes import latitudes
 
-FAINT = 1e-6
-"""Below this share of max Z the band-limited quotient is replaced by direct sums, which cost n times as much: above it
-the error is 1e-10 of a velocity at most, and there is hardly any mass (Z is at least the mass nearby)."""
+UNSURE = 1e-11
+"""Where rounding may change M or L by more than this share of Z, the band-limited sum is replaced by direct ones, which
+cost n times as much: where Z is faint, and near the poles of high dimensions, whose harmonics are enormous there."""
+EPS = float(np.finfo(float).eps)
+LARGEST = 1e150
+"""Harmonics beyond this are not summed."""
 AROUND = 24
 """Nodes around a circle beyond the kernel's bandwidth."""
 
@@ -37,7 +41,7 @@ class Rings:
     weights : ndarray (..., n)
         Masses.
     field : {"auto", "direct", "harmonic"}
-        Which sum answers; "auto" is the band-limited one, mended by direct sums where Z is faint.
+        Which sum answers; "auto" is the band-limited one, mended by direct sums where rounding is felt.
     """
 
     space: Any
@@ -98,47 +102,62 @@ class Rings:
         """Answer an isotropic law at the rings themselves, M by its component towards the axis."""
         if x is not None or not kernel.isotropic:
             raise TypeError(f"circles of latitude answer isotropic laws at their own points, got {kernel}")
+        every = np.arange(self.colatitude.shape[-1])
         if self.field == "direct":
-            return self._direct(kernel, want, np.arange(self.colatitude.shape[-1]))
-        r = self._harmonic(kernel, want)
-        if r.Z is not None and self.field == "auto":
-            z = r.Z[..., 0]
-            faint = z < FAINT * z.max(axis=-1, keepdims=True)
-            few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
-            if len(few):
-                self._mend(r, self._direct(kernel, want, few), few)
+            return self._direct(kernel, want, every)
+        answer = self._harmonic(kernel, want)
+        if answer is None:  # harmonics that no float holds
+            return self._direct(kernel, want, every)
+        r, unsure = answer
+        if self.field == "auto" and unsure.any():
+            few = np.flatnonzero(unsure.reshape(-1, len(every)).any(axis=0))
+            self._mend(r, self._direct(kernel, want, few), few)
         return r
 
     @staticmethod
     def _mend(r: Reading, exact: Reading, few: Array) -> None:
         size = np.exp(exact.log - r.log)
-        r.Z[..., few, :] = exact.Z * size
+        if r.Z is not None:
+            r.Z[..., few, :] = exact.Z * size
         if r.M is not None:
             r.M[..., few, :] = exact.M * size
         if r.L is not None:
             r.L[..., few] = exact.L * size[..., 0]
 
-    def _harmonic(self, kernel: Any, want: str) -> Reading:
-        """By moments: project, multiply, evaluate."""
+    def _harmonic(self, kernel: Any, want: str) -> tuple[Reading, Array] | None:
+        """By moments: project, multiply, evaluate; and (..., n) where that is rounding, or None if all of it is.
+
+        A moment c_k and a harmonic p_k carry eps of their size, c_k of sum_j w_j |p_k(phi_j)|.
+        """
         d, K = self.d, kernel.bandwidth(self.d)
         k = np.arange(K + 1)
         shape = self.colatitude.shape
         table = ultraspherical.values(d, K, self.points.ravel()).reshape(*shape, K + 1)
+        size = np.abs(table)
+        if not size.max() < LARGEST:
+            return None
         c = np.einsum("...n,...nk->...k", self.weights, table)[..., None]
-        p = kernel.potential(d, K)[:, None] * c
-        Z = M = L = None
-        if "Z" in want:
-            Z = table @ (kernel.multipliers(d, K)[:, None] * c)
+        weight = np.einsum("...n,...nk->...k", np.abs(self.weights), size)[..., None]
+        q, rate = kernel.multipliers(d, K)[:, None], (k * (k + d - 2.0) * kernel.potential(d, K))[:, None]
+        Z = table @ (q * c)
+        unsure = (EPS / UNSURE) * (size @ ((np.abs(q) + np.abs(rate)) * weight)) > Z
+        M = L = None
         if "L" in want:
-            L = -(table @ ((k * (k + d - 2.0))[:, None] * p))[..., 0]
+            L = -(table @ (rate * c))[..., 0]
         if "M" in want:
             # the slope is sin(phi) times the derivative in c, and sin(phi) must come from phi
             rise = ultraspherical.derivatives(d, K, self.points.ravel()).reshape(*shape, K + 1)
-            M = (rise @ p) * self._sine[..., None]
-        return Reading(Z, M, L, kernel.log_lambda0(d))
+            M = (rise @ (kernel.potential(d, K)[:, None] * c)) * self._sine[..., None]
+        return Reading(Z if "Z" in want else None, M, L, kernel.log_lambda0(d)), unsure[..., 0]
 
     def _direct(self, kernel: Any, want: str, rows: Array) -> Reading:
-        """Sums over all rings, each a circle of quadrature points: the slow oracle, exact where Z is faint.
+        """Sums over all rings, in closed form where the score is beta <x, y>."""
+        if hasattr(kernel, "factors"):
+            return latitudes(kernel.upper(), self.d, self.colatitude, self.weights, rows, want)
+        return self.by_quadrature(kernel, want, rows)
+
+    def by_quadrature(self, kernel: Any, want: str, rows: Array) -> Reading:
+        """Sums over all rings, each a circle of quadrature points: the slow oracle.
 
         By symmetry a target may stand in the plane of the axis and one more direction, and a point of a ring of S^{d-1}
         counts by its component in that plane: everything happens in R^3, for any d.
