@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -86,11 +88,69 @@ def test_quantised_data_leave_only_the_dynamics() -> None:
     assert limit.verdict(run).outcome is Outcome.PASS
 
 
-def test_verdict_can_fail(small: Any) -> None:
-    assert limit.verdict(small).outcome is Outcome.PASS
-    n = small.n.astype(float)[:, None, None]
-    rising = replace(small, distances={"W1": small.w1 * n})
-    assert limit.verdict(rising).outcome is Outcome.FAIL
+# --- the verdict -------------------------------------------------------------------------------------------
+
+SIZES = (100, 300, 1000, 3000, 10000)
+
+
+def made(small: Any, rng: Any, sizes: tuple[int, ...] = SIZES, replicas: int = 96, rate: float = -0.5) -> Any:
+    """An experiment with distances of this rate, spread like W1's (0.3 of the mean), and its next order at the end."""
+    n = np.array(sizes)
+    noise = rng.gamma(11.0, 1.0 / 11.0, (len(n), 2, replicas))
+    bent = np.exp(np.array([0.0, -13.0]) / n[:, None])
+    return replace(small, n=n, t=np.array([0.0, 3.0]), distances={"W1": noise * (bent * (n**rate)[:, None])[..., None]})
+
+
+def test_verdict_is_that_of_the_rate(small: Any) -> None:
+    """At the command's own size: two hundred experiments of the right rate pass, and of a wrong one fail."""
+    rng = np.random.default_rng(1)
+    for rate, wanted in ((-0.5, Outcome.PASS), (-1.0 / 3.0, Outcome.FAIL)):
+        found = [limit.verdict(made(small, rng, rate=rate)).outcome for _ in range(200)]
+        assert found.count(wanted) >= (200 if wanted is Outcome.PASS else 190)
+        assert wanted is Outcome.PASS or Outcome.PASS not in found
+
+
+def test_what_breaks_the_identity_fails_however_wide_the_slope_is(small: Any) -> None:
+    assert limit.verdict(small).outcome is Outcome.INCONCLUSIVE
+    sol = small.solution
+    off = SimpleNamespace(energy=sol.energy, dissipated=1.001 * sol.dissipated, mass=sol.mass)
+    assert limit.verdict(replace(small, solution=off)).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("sizes", "replicas"), [((100, 300), 2), ((100, 300, 1000), 2), ((100, 300, 1000, 3000), 12)])
+def test_small_experiments_decide_nothing(small: Any, sizes: tuple[int, ...], replicas: int) -> None:
+    """The right rate and n^{-1/3} alike: neither passes, and the right one does not fail."""
+    rng = np.random.default_rng(2)
+    for rate in (-0.5, -1.0 / 3.0):
+        found = [limit.verdict(made(small, rng, sizes, replicas, rate)).outcome for _ in range(100)]
+        assert Outcome.PASS not in found
+        assert rate > -0.5 or Outcome.FAIL not in found
+
+
+def test_two_numbers_of_particles_are_told_to_be_three() -> None:
+    run = mean_field_limit(mf.SA(4.0), n=(100, 300), replicas=2, t=1.0, rng=3)
+    told = limit.verdict(run)
+    assert told.outcome is Outcome.INCONCLUSIVE and "three or more" in told.message
+    alone = mean_field_limit(mf.SA(4.0), n=(50, 100, 300), replicas=1, t=1.0, times=2, rng=3)
+    assert "ask for --replicas 96" in limit.verdict(alone).message
+
+
+def test_as_many_replicas_as_are_asked_for_do(small: Any) -> None:
+    rng = np.random.default_rng(3)
+    found = []
+    for _ in range(40):
+        told = limit.verdict(made(small, rng, SIZES, 8))
+        asked = re.search(r"ask for --replicas (\d+)", told.message)
+        assert told.outcome is Outcome.INCONCLUSIVE and asked
+        found.append(limit.verdict(made(small, rng, SIZES, int(asked[1]))).outcome)
+    assert found.count(Outcome.PASS) >= 32
+
+
+def test_a_next_order_as_large_as_the_limit_is_no_limit(small: Any) -> None:
+    run = made(small, np.random.default_rng(4))
+    late = replace(run, distances={"W1": run.w1 * np.exp(-90.0 / run.n)[:, None, None]})
+    told = limit.verdict(late)
+    assert told.outcome is Outcome.INCONCLUSIVE and "ask for numbers of particles from" in told.message
 
 
 def test_spheres_in_any_dimension() -> None:

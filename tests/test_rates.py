@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import linregress
 
-from validation.rates import Slope, observed_order, slope
+from validation.rates import Slope, observed_order, rate, replicas_for, slope
 
 
 def test_an_exact_power_is_found() -> None:
@@ -84,6 +84,72 @@ def test_without_errors_the_interval_covers_too() -> None:
     x = 2.0 ** np.arange(4)
     hits = sum(slope(x, x * np.exp(0.1 * rng.standard_normal(4)), level=0.8).contains(1.0) for _ in range(800))
     assert 0.77 <= hits / 800 <= 0.83
+
+
+# --- means of replicas -------------------------------------------------------------------------------------
+
+
+def replicas(rng: np.random.Generator, x: np.ndarray, counts: object, bend: float, spread: float) -> list[np.ndarray]:
+    """Replicas with the mean 2 x^-0.5 e^{bend/x}, and `spread` times it as their standard deviation."""
+    k = spread**-2
+    many = np.broadcast_to(np.asarray(counts), x.shape)
+    return [2.0 * n**-0.5 * math.exp(bend / n) * rng.gamma(k, 1.0 / k, int(r)) for n, r in zip(x, many, strict=True)]
+
+
+def test_a_power_with_its_next_order_is_found_exactly() -> None:
+    x = np.array([100.0, 300.0, 1000.0, 3000.0])
+    fit = rate(x, [np.full(2, 2.0 * n**-0.5 * math.exp(-13.0 / n)) for n in x])
+    assert (fit.slope, fit.bend, math.exp(fit.intercept)) == pytest.approx((-0.5, -13.0, 2.0), rel=1e-9)
+    assert fit.error < 1e-12 and fit.dof == 1
+    np.testing.assert_allclose(fit.at(x), 2.0 * x**-0.5 * np.exp(-13.0 / x), rtol=1e-12)
+    two = rate(x[:2], [[1.0, 3.0], [0.5, 1.5]])
+    assert two.bend == 0.0 and two.slope == pytest.approx(math.log(0.5) / math.log(3.0))
+    # log 2 and log 1 have the variance 1/4 each: 2 / (2 * 4) and 0.5 / (2 * 1)
+    assert two.error == pytest.approx(math.sqrt(0.5) / math.log(3.0), rel=1e-12)
+    assert two.high - two.slope == pytest.approx(4.302652729696142 * two.error, rel=1e-9)  # t, 2 degrees
+
+
+@pytest.mark.parametrize(("counts", "spread"), [(4, 0.3), (64, 0.3), ((64, 16, 8, 8), 0.3), (24, 1.0)])
+def test_the_interval_of_a_rate_covers_it_with_its_next_order(counts: object, spread: float) -> None:
+    rng, x = np.random.default_rng(3), np.array([100.0, 300.0, 1000.0, 3000.0])
+    fits = [rate(x, replicas(rng, x, counts, -13.0, spread)) for _ in range(800)]
+    assert 0.925 <= np.mean([fit.contains(-0.5) for fit in fits]) <= 0.98
+    slopes = np.array([fit.slope for fit in fits])
+    assert abs(slopes.mean() + 0.5) < 4.0 * slopes.std() / math.sqrt(800.0)
+    assert 0.9 < np.mean([fit.error for fit in fits]) / slopes.std() < 1.1
+
+
+def test_a_line_through_what_is_bent_does_not_cover() -> None:
+    """What the next order is for: without it the slope is off by more than its error."""
+    rng, x = np.random.default_rng(4), np.array([300.0, 1000.0, 3000.0, 10000.0])
+    means = [[values.mean() for values in replicas(rng, x, 256, -20.0, 0.3)] for _ in range(400)]
+    hits = [slope(x, m, 0.3 / 16.0 * np.array(m)).contains(-0.5) for m in means]
+    assert np.mean(hits) < 0.75
+
+
+def test_so_many_replicas_do() -> None:
+    rng, x = np.random.default_rng(5), np.array([100.0, 300.0, 1000.0, 3000.0, 10000.0])
+    few = [replicas_for(x, replicas(rng, x, 6, 0.0, 0.3), 0.05) for _ in range(200)]
+    halves = [rate(x, replicas(rng, x, many, 0.0, 0.3)) for many in few]
+    assert np.mean([fit.high - fit.slope <= 0.05 for fit in halves]) > 0.8
+    exact = 0.0423**2 / 0.05**2 * 64.0  # +-0.0423 by 64 replicas of this spread
+    assert exact < np.median(few) < 2.0 * exact
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([1.0], [[1.0, 2.0]]), "at least two"),
+        (([1.0, 1.0], [[1.0, 2.0], [1.0, 2.0]]), "all different"),
+        (([1.0, 2.0], [[1.0, 2.0]]), "one array for each"),
+        (([1.0, 2.0], [[1.0, 2.0], [1.0]]), "at least 2 replicas"),
+        (([1.0, 2.0], [[1.0, 2.0], [1.0, 0.0]]), "positive"),
+        (([1.0, 2.0], [[1.0, 2.0], [1.0, 2.0]], 1.0), "level"),
+    ],
+)
+def test_rate_refuses(arguments: tuple[object, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rate(*arguments)  # type: ignore[arg-type]
 
 
 def test_the_record_is_frozen() -> None:

@@ -22,7 +22,7 @@ import meanfield as mf
 import particles as pt
 from meanfield import inputs
 from validation.metrics import emd_sphere, sobolev_sphere, w1_axial, w1_circle
-from validation.rates import Slope, slope
+from validation.rates import Slope, rate, replicas_for, slope
 
 Floats = NDArray[np.float64]
 INITS = ("sample", "quantize")
@@ -32,8 +32,8 @@ SOBOLEV_DEGREE = 48
 """Last degree of the Sobolev norm: beyond it lies a few per cent of the norm of independent samples."""
 TWO_SAMPLE = 1000
 """Largest n for exact two-sample transport: its cost grows like n^3."""
-FIT_FROM = 300
-"""Smaller n are shown and not fitted: the rate is a limit."""
+FIT_FROM = 100
+"""Smaller n are shown and not fitted: the rate is a limit, and the fit knows the next order only."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +106,26 @@ class Limit:
             return np.zeros(self.w1.shape[:-1])
         return self.w1.std(axis=-1, ddof=1) / np.sqrt(R)
 
-    def slope(self, at: int) -> Slope:
-        """Fit of log (mean distance) over log n, n >= 300, at the time with this index."""
+    @cached_property
+    def fitted(self) -> NDArray[np.bool_]:
+        """(N,) whether the fit uses this n: from FIT_FROM on, or all where those are fewer than three."""
         use = self.n >= FIT_FROM
-        known = bool(np.all(self.error[:, at] > 0.0))
-        if use.sum() < (2 if known else 3):
-            use = np.ones_like(use)
-        return slope(self.n[use], self.mean[use, at], self.error[use, at] if known else None)
+        return use if use.sum() > 2 else np.ones_like(use)
+
+    def slope(self, at: int, level: float = 0.95) -> Slope:
+        """Fit of the mean distance over n at the time with this index.
+
+        Of replicas: `rates.rate`, a power times the next order e^{c/n}, as at t = 3 the flagship's distance is 13 per
+        cent below the limit at n = 100 and 6 at n = 300.  Of quantised data, or a single replica: a line.
+        """
+        use = self.fitted
+        if self.w1.shape[-1] > 1:
+            return rate(self.n[use], self.w1[use, at], level)
+        return slope(self.n[use], self.mean[use, at], level=level)
+
+    def replicas_for(self, at: int, half: float) -> int:
+        """How many replicas would do for the slope's interval at this time to be +- half (`rates.replicas_for`)."""
+        return replicas_for(self.n[self.fitted], self.w1[self.fitted, at], half)
 
     @cached_property
     def bias(self) -> tuple[Floats, Floats]:
@@ -180,7 +193,7 @@ def mean_field_limit(
     rho0: Any = None,
     *,
     n: Any = (100, 300, 1000, 3000, 10000),
-    replicas: int = 64,
+    replicas: int = 96,
     t: float = 3.0,
     times: int = 7,
     init: str = "sample",
@@ -222,7 +235,7 @@ def sphere_limit(
     *,
     d: int = 3,
     n: Any = (100, 300, 1000, 3000, 10000),
-    replicas: int = 64,
+    replicas: int = 96,
     t: float = 3.0,
     times: int = 4,
     init: str = "sample",
