@@ -113,7 +113,7 @@ def test_verdict_is_that_of_the_rate(small: Any) -> None:
 def test_what_breaks_the_identity_fails_however_wide_the_slope_is(small: Any) -> None:
     assert limit.verdict(small).outcome is Outcome.INCONCLUSIVE
     sol = small.solution
-    off = SimpleNamespace(energy=sol.energy, dissipated=1.001 * sol.dissipated, mass=sol.mass)
+    off = SimpleNamespace(gained=sol.gained, dissipated=1.001 * sol.dissipated, mass=sol.mass)
     assert limit.verdict(replace(small, solution=off)).outcome is Outcome.FAIL
 
 
