@@ -130,7 +130,6 @@ def test_faint_points_bridge_nothing() -> None:
     assert clusters(lone).members.tolist() == [0, -1, 1]
 
 
-
 def test_a_faint_point_is_of_the_cluster_it_is_within_a_gap_of() -> None:
     theta = np.array([0.0, 0.15, 2.0, 2.0 + 0.08])
     found = clusters(mf.Points(theta, weights=[0.5, 1e-6, 0.5, 1e-6]), 0.1)

@@ -229,7 +229,6 @@ def test_rows_of_flat_space_are_not_summed_by_pairs():
     np.testing.assert_allclose(r.M / r.Z, p @ x / p.sum(axis=1, keepdims=True), rtol=1e-13)
 
 
-
 def test_rows_off_the_sphere_by_more_than_a_score_of_one_are_not_summed_by_pairs():
     """One shift serves rows and columns only while e^{s(x, x) - beta} stays below e."""
     kernel, w = Exponential(100.0), np.full(3, 1 / 3)

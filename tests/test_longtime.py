@@ -226,7 +226,6 @@ def test_times_that_no_float_holds() -> None:
     assert late.merges[0].t == pytest.approx(3.317119753833995e-26, rel=1e-10, abs=0.0)
 
 
-
 def test_default_times_begin_at_a_thousandth_of_the_first_motion() -> None:
     """Two Diracs under USA: the pulls add up to e^{beta cos alpha}, whatever the masses."""
     run = longtime(mf.USA(4.0), [0.0, 2.0], [0.3, 0.7], log_t_end=3.0)

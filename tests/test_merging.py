@@ -77,7 +77,6 @@ def test_one_tight_cluster_of_many_points_is_found_without_their_pairs() -> None
     assert centre.shape == (1, 3) and mass[0] == pytest.approx(1.0, abs=1e-13)
 
 
-
 @pytest.mark.parametrize("d", [2, 5])
 def test_a_group_of_rows_is_no_wider_than_the_tolerance(d: int) -> None:
     """Two points on either side of a third, each within tol of it and 1.6 tol from the other."""
@@ -143,7 +142,6 @@ def test_replicas_and_noise_do_not_merge() -> None:
         pt.simulate(mf.SA(1.0), np.zeros((2, 3)), (0.0, 1.0), angles=True, merge_tol=1e-6)
     with pytest.raises(ValueError, match=r"merge_tol.*noise"):
         pt.simulate(mf.SA(1.0), [0.0, 1.0], (0.0, 1.0), merge_tol=1e-6, diffusion=0.1, method="heun", step=0.1)
-
 
 
 def test_points_of_flat_space_do_not_merge() -> None:

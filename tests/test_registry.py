@@ -55,7 +55,7 @@ def drawn(bench: Bench) -> Verdict:
         ax.plot([0, 1], [0, 1])
         return ax
 
-    return evidence({"n": 1}, pictures=[bench.figure("line", draw)])
+    return evidence({"n": 1}, {"n": (1, None)}, pictures=[bench.figure("line", draw)])
 
 
 @pytest.fixture
@@ -103,6 +103,15 @@ def test_one_number_outside_fails_all_and_is_named() -> None:
     assert verdict.message == "Note. b is 2, wanted in [0, 1]; c is nan, wanted in [0, 1]."
 
 
+def test_evidence_has_a_bar_below_which_it_speaks_against_the_claim() -> None:
+    assert evidence({"share": 1.0}, {"share": (0.99, None)}).outcome is Outcome.EVIDENCE
+    against = evidence({"share": 0.0}, {"share": (0.99, None)}, "Of 1000 clouds.")
+    assert against.outcome is Outcome.FAIL
+    assert against.message == "Of 1000 clouds. share is 0, wanted >= 0.99."
+    with pytest.raises(ValueError, match="at least one limit"):
+        evidence({"share": 1.0}, {})
+
+
 @pytest.mark.parametrize(
     ("measured", "limits", "message"),
     [
@@ -122,7 +131,7 @@ def test_limits_that_limit_nothing_are_refused(measured: Any, limits: Any, messa
 @pytest.mark.parametrize("value", [1j, "1", np.ones(2), None])
 def test_only_real_numbers_are_measured(value: Any) -> None:
     with pytest.raises(TypeError, match=r"measured\['a'\] must be one real number"):
-        evidence({"a": value})
+        evidence({"a": value}, {"a": (0, None)})
 
 
 # --- verdicts and files ------------------------------------------------------------------------------------
@@ -151,11 +160,11 @@ def test_what_is_no_verdict_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="this is no verdict"):
         Verdict.from_json('{"id": "A13"}')
     with pytest.raises(ValueError, match="an outcome of PASS, FAIL"):
-        Verdict.from_json(evidence({}).to_json().replace("EVIDENCE", "FINE"))
+        Verdict.from_json(evidence({"a": 1}, {"a": (0, None)}).to_json().replace("EVIDENCE", "FINE"))
     with pytest.raises(TypeError, match="outcome must be an Outcome; got 'PASS'"):
         Verdict(outcome="PASS")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="without folders"):
-        evidence({}, pictures=["../secret.png"])
+        evidence({"a": 1}, {"a": (0, None)}, pictures=["../secret.png"])
     with pytest.raises(TypeError, match="got one string"):
         Verdict(outcome=Outcome.PASS, pictures="a.png")  # type: ignore[arg-type]
     (tmp_path / "A01.verdict.json").write_text("{")
@@ -164,7 +173,7 @@ def test_what_is_no_verdict_is_refused(tmp_path: Path) -> None:
 
 
 def test_verdicts_are_kept_in_a_folder(tmp_path: Path) -> None:
-    kept = [replace(evidence({"x": math.pi}), id=id) for id in ("B01", "A02.x", "A02")]
+    kept = [replace(evidence({"x": math.pi}, {"x": (3, None)}), id=id) for id in ("B01", "A02.x", "A02")]
     for verdict in kept:
         save(tmp_path, verdict)
     save(tmp_path, kept[0])

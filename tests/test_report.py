@@ -181,7 +181,7 @@ def failing(bench: Bench) -> Verdict:
 
 
 def open_question(bench: Bench) -> Verdict:
-    return evidence({"exponent": 0.5}, message="Nobody | knows <yet>.")
+    return evidence({"exponent": 0.5}, {"exponent": (0, None)}, message="Nobody | knows <yet>.")
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_lines_for_a_terminal(some: Registry, monkeypatch: pytest.MonkeyPatch) -
     assert [re.sub(r" +\d+\.\d s", "", line) for line in lines] == [
         "A13        pass  defect 3.2e-12 (<= 1e-9), free 2, points 40",
         "A13.usa    fail  At t = 1. gap is nan, wanted in [0, 1].",
-        "A54        evidence  exponent 0.5; Nobody | knows <yet>.",
+        "A54        evidence  exponent 0.5 (>= 0); Nobody | knows <yet>.",
         "3 checks: 1 pass, 1 fail, 1 evidence.",
     ]
     monkeypatch.setenv("COLUMNS", "70")
@@ -300,7 +300,7 @@ def test_the_checklist_has_every_row_its_state_command_and_figures(some: Registr
     ]
     assert rows["A14"][2:4] == ["done", "`python -m validation run A14`"]
     assert rows["A15"][2:] == ["open", "", ""]
-    assert rows["A54"][2:] == ["done", "`python -m validation run A54`", "evidence, exponent 0.5"]
+    assert rows["A54"][2:] == ["done", "`python -m validation run A54`", "evidence, exponent 0.5 (\\>= 0)"]
     assert rows["B38"][2] == "out of reach"
     assert "Part of it needs the weights" in rows["A05"][1]
     assert rows["C27"][1].startswith(r"Lem B.1: \<x, z\> \>= \<x, y\>")

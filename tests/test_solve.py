@@ -259,7 +259,6 @@ def test_resolution_doubles_on_need_and_costs_no_accuracy(n: int) -> None:
     np.testing.assert_allclose(late.coefficients, fine.coefficients[:, : late.finest.n // 2 + 1], rtol=0.0, atol=2e-12)
 
 
-
 def test_a_tail_that_doubling_does_not_halve_halves_the_step_instead() -> None:
     """What does not fall by doubling is no lack of resolution, but noise of the stepper."""
     method, y = mf.Spectral().bind(mf.SA(4.0), mf.Circle(64).density(start), 1e-10, 1e-13)

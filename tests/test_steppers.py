@@ -195,7 +195,6 @@ def test_rejections_are_reported() -> None:
     assert y[0] == pytest.approx(want, rel=1e-7)
 
 
-
 def test_a_step_is_accepted_at_an_error_of_one_and_not_above() -> None:
     for error, rejections in ((1.0, 0), (1.0 + 1e-9, 1), (1.9, 1)):
         answers = iter([error, 0.5])

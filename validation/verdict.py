@@ -28,7 +28,7 @@ class Outcome(Enum):
 
     PASS = "Every number lies within its limits."
     FAIL = "A number lies outside its limits, or the check broke off."
-    EVIDENCE = "Numbers or a picture for a question to which no limit is known."
+    EVIDENCE = "Numbers for a question that a computation cannot settle; all lie within what the claim needs."
     INCONCLUSIVE = "The measurement is too coarse or too noisy to decide."
     NOT_APPLICABLE = "It cannot be decided here."
 
@@ -111,8 +111,25 @@ def judge(
     ValueError
         If there is no limit, a limit is not an interval, or it limits what was not measured.
     """
+    return _held(Outcome.PASS, measured, limits, message, pictures)
+
+
+def evidence(
+    measured: Mapping[str, Any], limits: Limits, message: str = "", pictures: Iterable[str | None] = ()
+) -> Verdict:
+    """As `judge`, for a claim that no computation settles ("almost every", an open question): EVIDENCE, or FAIL.
+
+    The limits are the bar below which the numbers speak against the claim.
+    """
+    return _held(Outcome.EVIDENCE, measured, limits, message, pictures)
+
+
+def _held(
+    good: Outcome, measured: Mapping[str, Any], limits: Limits, message: str, pictures: Iterable[str | None]
+) -> Verdict:
+    """`good` if every number lies within its limits, else FAIL."""
     if not limits:
-        raise ValueError("limits must hold at least one limit; got none. Without any use evidence(measured).")
+        raise ValueError("limits must hold at least one limit; got none: without one nothing could fail.")
     numbers = {str(name): _number(name, value) for name, value in measured.items()}
     wanted, failed = {}, []
     for name, limit in limits.items():
@@ -122,14 +139,14 @@ def judge(
         wanted[name] = _words(low, high)
         if not (math.isfinite(numbers[name]) and low <= numbers[name] <= high):
             failed.append(f"{name} is {text_of(numbers[name])}, wanted {wanted[name]}")
-    outcome = Outcome.FAIL if failed else Outcome.PASS
     said = " ".join(part for part in (message.strip(), "; ".join(failed) + "." if failed else "") if part)
-    return Verdict(outcome=outcome, measured=numbers, wanted=wanted, message=said, pictures=tuple(pictures))  # type: ignore[arg-type]
-
-
-def evidence(measured: Mapping[str, Any], message: str = "", pictures: Iterable[str | None] = ()) -> Verdict:
-    """A verdict for an open question, or for a picture to be looked at."""
-    return Verdict(outcome=Outcome.EVIDENCE, measured=measured, message=message, pictures=tuple(pictures))  # type: ignore[arg-type]
+    return Verdict(
+        outcome=Outcome.FAIL if failed else good,
+        measured=numbers,
+        wanted=wanted,
+        message=said,
+        pictures=tuple(pictures),  # type: ignore[arg-type]
+    )
 
 
 def text_of(value: Number) -> str:

@@ -1,11 +1,11 @@
-"""Critical points of the energy on the circle, and whether they are strict saddles."""
+"""Critical points of the energy on the circle and on spheres, and whether they are strict saddles."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from scipy.optimize import root
+from scipy.optimize import least_squares, root
 
 import meanfield as mf
 from meanfield.protocols import Array
@@ -41,3 +41,41 @@ def top_eigenvalue(law: Any, theta: Array) -> float:
     J = jacobian(law, theta)
     turn = np.full((len(theta), len(theta)), 1.0 / len(theta))
     return float(np.linalg.eigvalsh(0.5 * (J + J.T) - 10.0 * turn).max())
+
+
+def critical_rows(law: Any, n: int, d: int, starts: int, rng: Any) -> list[Array]:
+    """Zeros of USA's field among n unit rows of R^d by Levenberg and Marquardt's method; each once, up to rotations."""
+
+    def unit(flat: Array) -> Array:
+        x = flat.reshape(n, d)
+        return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+    def field(flat: Array) -> Array:
+        return velocity(law, mf.Points(unit(flat))).ravel()
+
+    found: list[Array] = []
+    for start in rng.standard_normal((starts, n * d)):
+        x = unit(least_squares(field, start, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=3000).x)
+        if np.abs(field(x.ravel())).max() > 1e-11:
+            continue
+        gram = np.sort((x @ x.T).ravel())
+        if all(np.abs(gram - np.sort((y @ y.T).ravel())).max() > 1e-5 for y in found):
+            found.append(x)
+    return found
+
+
+def top_of_rows(law: Any, x: Array) -> Array:
+    """Ascending eigenvalues of USA's Jacobian at unit rows x, in tangent coordinates, by differences along arcs."""
+    frames = np.stack([np.linalg.svd(row[None])[2][1:] for row in x])  # (n, d - 1, d)
+    columns = []
+    for i, frame in enumerate(frames):
+        for e in frame:
+
+            def turned(h: float, i: int = i, e: Array = e) -> Array:
+                y = x.copy()
+                y[i] = np.cos(h) * x[i] + np.sin(h) * e
+                return velocity(law, mf.Points(y))
+
+            columns.append(np.einsum("kad,kd->ka", frames, central(turned, 2e-3)).ravel())
+    J = np.stack(columns, axis=1)
+    return np.asarray(np.linalg.eigvalsh(0.5 * (J + J.T)))

@@ -155,13 +155,26 @@ PRINTED = {1.0: (0.63303, 1.35914), 4.0: (1.41274, 6.82477), 9.0: (60.7549, 450.
 """Minimum and maximum of E on the circle, to six digits."""
 
 
+def _random_density(space: Any, rng: Any) -> mf.Density:
+    """exp of a random polynomial of degree 3 in c = <x, axis> (cos theta and sin theta on the circle)."""
+    a, b = 0.5 * rng.standard_normal((2, 4))
+
+    def values(q: Array) -> Array:
+        if space.d == 2:
+            return np.exp(sum(a[k] * np.cos(k * q) + b[k] * np.sin(k * q) for k in range(1, 4)))
+        return np.exp(np.polynomial.polynomial.polyval(q, a))
+
+    return space.density(values)
+
+
 @check("A15", where="A Prop 3.4", title="the uniform measure minimises the energy, Diracs maximise it")
 def extremes(bench: Bench) -> Verdict:
     """E of the uniform density and of a Dirac against closed forms, and the printed digits on the circle.
 
     1e-13, the rounding of exponents of order 10; half a unit of the last digit of 0.63303 is 8e-6 of it.
-    S^2: sinh(b)/(2 b^2); dimensions to 8; every scale.  That they are the extremes: 2000 random clouds and 20 random
-    densities lie strictly between, and so does every perturbation of the uniform density by one mode.
+    S^2: sinh(b)/(2 b^2); dimensions to 8; every scale.  That they are the extremes: 2000 random clouds, and 20 random
+    densities each on the circle, on S^2 and on S^7 lie strictly between, and so does every perturbation of the uniform
+    density by one mode.
     """
     rng = np.random.default_rng(bench.rng)
     errors, printed = [0.0], [0.0]
@@ -182,12 +195,18 @@ def extremes(bench: Bench) -> Verdict:
     low, high = energy.minimum(4.0, 2), energy.maximum(4.0)
     clouds = mf.Points(pt.uniform_angles(12, rng, replicas=2000), angles=True).energy(law)
     waves = [mf.perturbed_uniform(mf.Circle(64), {k: 1e-3}).energy(law) for k in range(1, 11)]
+    between = []
+    for space in (mf.Circle(128), mf.ZonalSphere(3, 64), mf.ZonalSphere(8, 64)):
+        d = space.d
+        E = np.array([_random_density(space, rng).energy(law) for _ in range(20)])
+        between += [(E / energy.minimum(4.0, d)).min() - 1.0, 1.0 - (E / energy.maximum(4.0, d)).max()]
     measured = {
         "closed forms, relative": max(errors),
         "printed digits, relative": max(printed),
         "least cloud over minimum": clouds.min() / low,
         "largest cloud over maximum": clouds.max() / high,
         "least ripple over minimum - 1": min(waves) / low - 1.0,
+        "random densities, least distance from the extremes": min(between),
     }
     limits: Limits = {
         "closed forms, relative": (None, 1e-13),
@@ -195,6 +214,7 @@ def extremes(bench: Bench) -> Verdict:
         "least cloud over minimum": (1.0, None),
         "largest cloud over maximum": (None, 1.0),
         "least ripple over minimum - 1": (1e-15, None),
+        "random densities, least distance from the extremes": (1e-6, None),
     }
     return judge(measured, limits)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 
 import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
+from validation.checks._tools import velocity
 from validation.registry import Bench, Verdict, check, judge
 
 INNER = {
@@ -70,30 +73,55 @@ def roots_e8() -> Array:
     return np.array(rows) / 2.0**0.5
 
 
+def descended(x: Array, beta: float) -> float:
+    """E (scaled by e^{-beta}) at the end of a descent from unit rows x: L-BFGS on our energy and our field.
+
+    (1/n) of USA's velocity is E's gradient (A (3.11)).  Quicker than the flow itself, whose last modes are slow, it
+    ends where the flow would, or in another local minimum.
+    """
+    n, d = x.shape
+    law = mf.USA(beta, scale="scaled")
+
+    def both(flat: Array) -> tuple[float, Array]:
+        size = np.linalg.norm(flat.reshape(n, d), axis=1, keepdims=True)
+        mu = mf.Points(flat.reshape(n, d) / size)
+        return float(mu.energy(law)) * scale, (velocity(law, mu) / (n * size)).ravel() * scale
+
+    # gtol and ftol count in units of E: bring it to the order of 1
+    scale = 1.0 / float(mf.Points(x).energy(law))
+    options = {"maxiter": 20000, "maxfun": 40000, "ftol": 1e-16, "gtol": 1e-11}
+    found: Any = minimize(both, x.ravel(), jac=True, method="L-BFGS-B", options=options)  # type: ignore[call-overload]
+    return float(found.fun) / scale
+
+
 @check("A57", where="A Thm 9.2", title="sharp configurations and the 600-cell minimise E", tier="full")
 def large(bench: Bench) -> Verdict:
-    """As A56 with 120 points of S^3 at beta = 9 and 25, and 240 of S^7 at beta = 4 and 9.
+    """The 600-cell (120 points of S^3), at beta = 9 and 25, and the roots of E8 (240 of S^7), at beta = 4 and 9.
 
     (They are designs of strength 11 and 7, so that at small beta nothing drives them: the rates are of order
     lambda_12 and lambda_8.)
 
-    From the 600-cell and the E8 roots shaken by 0.05 descent comes back to their energy, 1e-12; from two random clouds
-    it stays above (-1e-14), as at a global minimum.  The small configurations are reached from random clouds, 1e-12.
+    Shaken by 0.05 the flow comes back to their energy, 1e-12.  From random clouds descent reaches that energy too,
+    1e-12, in at least one of 16 starts (600-cell; of 12 tried at beta = 9 and 25 six and nine did) and of 3 (E8 at
+    beta = 9, where all of 12 did), and never comes below it, 1e-13, as at a global minimum.  At beta = 4 one E8 start
+    in twelve arrives: there only that none is below.  The small configurations are in A56.
     """
     rng = np.random.default_rng(bench.rng)
     measured: dict[str, float] = {}
     limits: dict[str, tuple[float | None, float | None]] = {}
-    for name, points, betas in (("600-cell", cell_600(), (9.0, 25.0)), ("E8 roots", roots_e8(), (4.0, 9.0))):
-        for beta in betas:
-            law = mf.SA(beta, sign=-1)
-            least = float(np.exp(beta * points @ points.T).mean()) / (2.0 * beta)
-            shaken = points + 0.05 * rng.standard_normal(points.shape)
-            shaken /= np.linalg.norm(shaken, axis=1, keepdims=True)
-            back = pt.simulate(law, shaken, (0.0, 4000.0), [4000.0], rtol=1e-6, atol=1e-9).energy[-1]
-            x = pt.uniform(len(points), points.shape[1], rng, replicas=2)
-            far = pt.simulate(law, x, (0.0, 200.0), [200.0], rtol=1e-6, atol=1e-9).energy[-1].min()
-            measured |= {f"{name} shaken, beta = {beta:g}": back / least - 1.0}
-            measured |= {f"{name}, random start, beta = {beta:g}": far / least - 1.0}
-            limits[f"{name} shaken, beta = {beta:g}"] = (-1e-14, 1e-12)
-            limits[f"{name}, random start, beta = {beta:g}"] = (-1e-14, None)
+    cases = (("600-cell", cell_600(), 9.0, 16), ("600-cell", cell_600(), 25.0, 16))
+    for name, points, beta, starts in (*cases, ("E8 roots", roots_e8(), 4.0, 1), ("E8 roots", roots_e8(), 9.0, 3)):
+        least = float(np.exp(beta * (points @ points.T - 1.0)).mean()) / (2.0 * beta)
+        shaken = points + 0.05 * rng.standard_normal(points.shape)
+        shaken /= np.linalg.norm(shaken, axis=1, keepdims=True)
+        law = mf.SA(beta, sign=-1, scale="scaled")
+        back = pt.simulate(law, shaken, (0.0, 4000.0), [4000.0], rtol=1e-6, atol=1e-9).energy[-1]
+        clouds = pt.uniform(len(points), points.shape[1], rng, replicas=starts)
+        far = np.array([descended(x, beta) for x in clouds]) / least - 1.0
+        at = f"{name}, beta = {beta:g}"
+        measured |= {f"shaken: {at}": back / least - 1.0, f"random starts: {at}": float(far.min())}
+        measured[f"random starts that arrive: {at}"] = int(np.sum(far < 1e-12))
+        limits |= {f"shaken: {at}": (-1e-14, 1e-12), f"random starts: {at}": (-1e-13, None)}
+        if starts > 1:
+            limits[f"random starts that arrive: {at}"] = (1, None)
     return judge(measured, limits)
