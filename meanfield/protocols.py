@@ -35,6 +35,7 @@ class Status(Enum):
     OUT_OF_TIME = "The wall-clock limit max_seconds was reached."
     OBSERVER = "An observer asked the run to stop."
     INTERRUPTED = "The run was interrupted from the keyboard."
+    BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."
 
 
 class Stop(Exception):

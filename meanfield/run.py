@@ -6,7 +6,7 @@ import copy
 import sys
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,17 @@ from meanfield.steppers.dense import evaluate
 
 
 class StoppedEarly(RuntimeWarning):
-    """A run ended before its time for a reason the user set (a wall-clock limit)."""
+    """A run ended before its time for a reason the user set (a wall-clock limit).
+
+    Attributes
+    ----------
+    solution : Record
+        Everything up to there, for those who turn warnings into errors.
+    """
+
+    def __init__(self, message: str, solution: Record | None = None) -> None:
+        super().__init__(message)
+        self.solution = solution
 
 
 class RunError(RuntimeError):
@@ -57,6 +67,13 @@ class Interrupted(KeyboardInterrupt):
 
 def _carried(solution: Record) -> str:
     return f"{solution.message} Everything up to there is in .solution of this error."
+
+
+def carry(error: BaseException, name: str, value: Any) -> None:
+    """Have a stranger's exception carry what was computed before it, under a name, and say so."""
+    held = vars(error)  # whatever its class thinks of setting attributes
+    held[name] = value
+    held.setdefault("__notes__", []).append(f"What was computed before is in .{name} of this error.")
 
 
 @dataclass(frozen=True)
@@ -209,8 +226,12 @@ def drive(
     h: float | None = None,
     rng: np.random.Generator | None = None,
     held: int = 0,
+    finish: Callable[[Any], Any] = lambda record: record,
 ) -> Any:
     """Run from span[0] to span[1] and return a record of the given face, whatever ends the run.
+
+    An exception that is none of the run's own (an observer's, the law's) is raised as it is and carries the record as
+    `.solution`; one that carries another run's becomes the cause of a `RunError`.
 
     Parameters
     ----------
@@ -220,6 +241,8 @@ def drive(
         Keep the dense output, within DENSE_BUDGET.
     gauge : bool
         Where it cannot be kept, take the dissipation's integral from it before it goes.
+    finish : callable
+        What makes the record, as the loop leaves it, the one to return or to carry.
     """
     targets: Iterable[float] = sorted({*saves[saves > span[0]].tolist(), span[1]}) if land else [span[1]]
     log = _Log(law, method, span[0], y, saves, dense, gauge, held)
@@ -237,11 +260,20 @@ def drive(
         stop = reason
     except KeyboardInterrupt:
         stop = Stop(Status.INTERRUPTED)
+    except BaseException as error:  # sys.exit in an observer too
+        if not log.steps:
+            raise
+        stop = Stop(Status.BROKEN_OFF, f"({type(error).__name__}: {error})")
+        record = finish(log.close(face, stop, settings, rng))
+        if hasattr(error, "solution"):
+            raise RunError(record) from error
+        carry(error, "solution", record)
+        raise
     finally:
         if bar is not None:
             bar.close()
     stop.detail = stop.detail.removeprefix(stop.status.value).strip()
-    return log.close(face, stop, settings, rng)
+    return finish(log.close(face, stop, settings, rng))
 
 
 def _bar(progress: bool | None, total: float) -> Any:
@@ -273,7 +305,7 @@ def answer(record: Any, on_unresolved: str = "raise") -> Any:
     if record.status is Status.INTERRUPTED:
         raise Interrupted(record)
     if record.status is Status.OUT_OF_TIME:
-        warnings.warn(record.message, StoppedEarly, stacklevel=3)
+        warnings.warn(StoppedEarly(record.message, record), stacklevel=3)
     elif record.status in (Status.UNRESOLVED, Status.VANISHING_FIELD):
         if on_unresolved == "raise":
             raise UnresolvedError(record)

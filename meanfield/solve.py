@@ -73,7 +73,8 @@ def solve(
         Beyond that: raise `UnresolvedError` carrying the solution so far, or return it, or go on from the last good
         density by the Lagrangian method; ``sol.segments`` says where.
     observe : callable or sequence of callables
-        observe(t, density) after every accepted step; returning True ends the run.
+        observe(t, density) after every accepted step; returning True ends the run.  An exception of theirs ends it
+        too, and carries the run up to there as `.solution`.
     max_seconds : float, optional
         Wall-clock limit: the run stops there with a warning.
     progress : bool, optional
@@ -171,7 +172,7 @@ def resume(
     first, last = s.get("spread", s["t_span"])
     times = default_times(first, last, end) if asked is None else np.asarray(asked)
     rest = times[(times > at["t"]) & (times <= end)]
-    more = drive(
+    whole = drive(
         Solution,
         sol.law,
         bound,
@@ -186,8 +187,9 @@ def resume(
         gauge=True,
         h=h,
         held=sol.held,
+        finish=sol.joined,
     )
-    return answer(sol.joined(more), on_unresolved)
+    return answer(whole, on_unresolved)
 
 
 def load(path: Any) -> Solution:

@@ -259,25 +259,30 @@ def _run(law: Any, method: Any, y: Array, asked: Array, rtol: float, watch: Watc
     stepper = dop853(0.0, rtol, norm="max")
     never = np.empty(0)
     run = drive(
-        LongTime, law, method, y, (0.0, math.inf), never, stepper, watch, settings, land=False, dense=True, gauge=False
-    )
+        LongTime, law, method, y, (0.0, math.inf), never, stepper, watch, settings, land=False, dense=True,
+        gauge=False, finish=lambda run: _read_off(run, asked),
+    )  # fmt: skip
+    if run.known < min(asked[-1], run.reached):
+        warnings.warn(StoppedEarly(run.detail, run), stacklevel=3)
+    return answer(run)
+
+
+def _read_off(run: LongTime, asked: Array) -> LongTime:
+    """The run with the states at the log times asked for."""
     reached, known = run.reached, run.known
     if known < min(asked[-1], reached):
         run = replace(run, detail=f"Saved to log t = {known:.6g} only: beyond, {FORGOTTEN}.")
-        warnings.warn(run.detail, StoppedEarly, stacklevel=3)
     asked = asked[asked <= known] if known < asked[-1] - 1e-9 else asked
     found = [run.at(log_t) for log_t in asked]
     states = tuple(run.segments[o].template.tidy(state) for o, state in found)
     moments = [run.segments[0].template.log_start] + [s.template.merges[0].log_t for s in run.segments[1:]]
     with np.errstate(over="ignore"):
         segments = tuple(replace(s, t=float(np.exp(log_t))) for s, log_t in zip(run.segments, moments, strict=True))
-        return answer(
-            replace(
-                run,
-                t=np.exp(asked),
-                states=states,
-                owners=tuple(o for o, _ in found),
-                segments=segments,
-                checkpoint={**run.checkpoint, "t": float(np.exp(reached)), "extra": False},
-            )
+        return replace(
+            run,
+            t=np.exp(asked),
+            states=states,
+            owners=tuple(o for o, _ in found),
+            segments=segments,
+            checkpoint={**run.checkpoint, "t": float(np.exp(reached)), "extra": False},
         )
