@@ -1,5 +1,5 @@
 """One environment a peer: `nox -s keops` builds it, runs the peer's benchmarks beside ours, leaves a JSON record.
-And `nox -s breakages`: does what should turn red turn red?
+And `nox -s breakages`: does what should turn red turn red?  `nox -s machines`: is it green elsewhere?
 
 Arguments after `--` go to `python -m benchmarks run`, for example `nox -s dedalus -- circle-pde --rounds 3`, or to
 `python -m breakages`, for example `nox -s breakages -- A13 --jobs 2`.
@@ -9,6 +9,8 @@ What Dedalus needs from the system, and how long each session takes, is in bench
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 import nox
 
@@ -84,3 +86,41 @@ def breakages(session: nox.Session) -> None:
     """One falsehood at a time in a copy of the project, and the checks and tests that must see it."""
     session.install(".[fast,ot,test]")
     session.run("python", "-m", "breakages", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+MACHINES = [
+    *(nox.param(python, "newest", id=f"python {python}") for python in ("3.11", "3.12", "3.13", "3.14")),
+    nox.param("3.11", "lowest", id="lowest"),  # the oldest Python: newer ones have no wheels of the lowest versions
+    nox.param("3.11", "processors", id="processors"),
+]
+
+
+@nox.session
+@nox.parametrize("python,what", MACHINES)
+def machines(session: nox.Session, what: str) -> None:
+    """The suite and the quick checks on every Python that is found, on the lowest versions, as on other processors.
+
+    One of them: `nox -s "machines(lowest)"`, `nox -s "machines(processors)" -- Haswell`.
+    """
+    folder = Path(session.create_tmp()).resolve()
+    if what == "lowest":
+        lowest = folder / "lowest.txt"
+        lowest.write_text("\n".join(_lower_bounds()) + "\n", encoding="utf-8")
+        session.install(".[fast,ot,test]", "--constraint", str(lowest))
+    else:
+        session.install("--upgrade", "--upgrade-strategy", "eager", ".[fast,ot,test]")
+    if what == "processors":
+        session.run("python", "tests/machines.py", *session.posargs)
+        return
+    session.run("python", "-m", "pip", "list", silent=False)
+    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "validation", "all", "--tier", "quick", "--out", str(folder / "results"))
+
+
+def _lower_bounds() -> list[str]:
+    """What pyproject.toml asks of a user or a tester, at the lowest version that it claims will do."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["fast"], *extras["ot"], *extras["test"]]
+    bounds = dict(re.fullmatch(r"([\w.-]+)>=([^;\s]+).*", line).groups() for line in asked)
+    return [f"{name}=={version}" for name, version in bounds.items()]

@@ -83,6 +83,7 @@ def test_a_session_of_nox_for_every_peer() -> None:
 # --- errors are errors -------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_the_oracles_agree_with_the_product_and_notice_a_fault() -> None:
     small: dict[str, dict[str, Any]] = {
         "circle-pde": {"law": "SA", "beta": 4.0, "end": 0.5, "n": 64, "rtol": 1e-10, "atol": 1e-13},
@@ -105,6 +106,7 @@ def test_the_oracles_agree_with_the_product_and_notice_a_fault() -> None:
         assert error(settings, inputs, wrong) > 1e-8, kind
 
 
+@pytest.mark.rounding
 def test_the_two_distances_of_the_oracle_are_right() -> None:
     x = 5.5 + np.random.default_rng(1).random(200)  # across the origin, and narrower than half a turn
     x, turned = x % (2 * np.pi), (x + 0.3) % (2 * np.pi)
@@ -116,6 +118,7 @@ def test_the_two_distances_of_the_oracle_are_right() -> None:
     assert abs(oracles.w2(x, y) ** 2 - min(np.mean((x - lifted[k : k + 7]) ** 2) for k in range(15))) < 1e-13
 
 
+@pytest.mark.rounding
 def test_the_papers_style_is_the_same_velocity_both_ways() -> None:
     s = {"law": "SA", "beta": 9.0, "n": 60, "d": 3, "field": "direct"}
     inputs = oracles.unit_rows(s)
@@ -133,6 +136,7 @@ def tiny() -> Problem:
     return Problem("tiny", "dense", "a test", {"law": "SA", "beta": 1.0, "n": 20, "d": 3}, runners, accuracy=1e-12)
 
 
+@pytest.mark.rounding
 def test_a_run_from_end_to_end(tiny: Problem, tmp_path: Path) -> None:
     told: list[str] = []
     record = harness.measure(tiny, tiny.runners, {}, rounds=2, say=told.append, log=tmp_path / "log")
@@ -202,6 +206,7 @@ def test_limits_are_measured() -> None:
     assert set(found) == {"triad [GB/s]", "exp [ns]", "dgemm [GF/s]", "sort [ns]"} and min(found.values()) > 0
 
 
+@pytest.mark.rounding
 def test_tuning_takes_the_fastest_that_is_accurate(tiny: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = {1: (1.0, 1e-6), 2: (3.0, 1e-13), 3: (2.0, 1e-13)}
 
@@ -221,6 +226,7 @@ def test_tuning_takes_the_fastest_that_is_accurate(tiny: Problem, monkeypatch: p
 # --- what is said ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_ratios_are_formed_round_by_round() -> None:
     record = made_up("w1-1e6", ours=runner("o", 1.0, 2.0, 4.0), pot=runner("p", 200.0, 300.0, 404.0, error=1e-10))
     assert harness.ratios(record) == {"pot / ours": (150.0, 101.0, 200.0)}
@@ -239,6 +245,7 @@ def test_a_floor_is_wanted_below() -> None:
     assert harness.verdicts(record, PROBLEMS["circle-rhs-256"]) == {"ours / bare": False}
 
 
+@pytest.mark.rounding
 def test_exponents_are_slopes() -> None:
     sizes = [1e3, 1e4, 1e5]
     assert abs(harness.exponent(sizes, [3e-9 * n**1.5 for n in sizes]) - 1.5) < 1e-12

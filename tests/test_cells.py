@@ -17,6 +17,8 @@ from meanfield.sums import cells as room
 from meanfield.sums.cells import Cells, cells
 from meanfield.sums.harmonic import harmonic
 
+pytestmark = pytest.mark.rounding
+
 BETAS = (0.0, 1.0, 9.0, 64.0, 1000.0)
 N = 1500
 

@@ -17,6 +17,8 @@ from meanfield.protocols import Array
 from meanfield.spaces import circle, fourier
 from validation.exact import poisson
 
+pytestmark = pytest.mark.rounding
+
 TWO_PI = 2.0 * math.pi
 
 

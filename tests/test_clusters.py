@@ -86,6 +86,7 @@ def test_two_large_groups_that_touch_by_one_pair() -> None:
     assert len(clusters(mf.Points(x), 0.0097)) == 2
 
 
+@pytest.mark.rounding
 def test_masses_centres_widths_and_edges() -> None:
     theta = np.array([6.2, 0.1, 0.0, 3.0, 3.2, 1.5])
     w = np.array([0.1, 0.1, 0.2, 0.3, 0.1, 0.2])
@@ -111,6 +112,7 @@ def test_masses_centres_widths_and_edges() -> None:
     )
 
 
+@pytest.mark.rounding
 def test_narrow_clusters_keep_their_widths() -> None:
     theta = np.concatenate([2.0 + 1e-12 * np.array([-1.0, 1.0]), [5.0]])
     assert clusters(mf.Points(theta), 1e-3).widths[0] == pytest.approx(1e-12, rel=1e-3)
@@ -118,6 +120,7 @@ def test_narrow_clusters_keep_their_widths() -> None:
     assert clusters(mf.Points(x), 1e-3).widths[0] == pytest.approx(1e-9, rel=1e-6)
 
 
+@pytest.mark.rounding
 def test_faint_points_bridge_nothing() -> None:
     """Nodes of a carried density reach from one cluster to the next, with no mass to speak of."""
     theta = np.concatenate([np.linspace(0.95, 1.05, 100), np.linspace(1.05, 4.0, 400), np.linspace(3.95, 4.05, 100)])
@@ -162,6 +165,7 @@ def test_replicas_are_asked_for_one_by_one() -> None:
 # --- densities ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_three_bumps_on_the_circle_by_their_series() -> None:
     weights, at, kappa = np.array([0.5, 0.3, 0.2]), np.array([0.1, 2.0, 4.0]), 150.0
     c = clusters(bumps(mf.Circle(256), at, weights, kappa), 0.2)
@@ -178,6 +182,7 @@ def test_three_bumps_on_the_circle_by_their_series() -> None:
     assert c.members[0] == 0 and set(c.members.tolist()) == {0, 1, 2}
 
 
+@pytest.mark.rounding
 def test_overlapping_bumps_by_quadrature() -> None:
     """Mass, direction and width of an arc between exact minima, against a fine sum with interpolated ends."""
     rho = mf.Circle(128).density(lambda t: np.exp(2.0 * np.cos(t) + 1.5 * np.cos(3.0 * t - 1.0)))
@@ -198,6 +203,7 @@ def test_overlapping_bumps_by_quadrature() -> None:
     assert c.masses.sum() == pytest.approx(1.0, abs=1e-14)
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize(
     "space", [mf.Circle(16), mf.ZonalSphere(3, 16), mf.ZonalSphere(128, 24), mf.Sphere(6)], ids=str
 )
@@ -217,12 +223,14 @@ def test_prominence() -> None:
     assert clusters(rho, prominence=0.4 * threshold).sharp
 
 
+@pytest.mark.rounding
 def test_rounding_between_peaks_is_no_cluster() -> None:
     c = clusters(bumps(mf.Circle(512), [1.0, 4.0], [0.5, 0.5], 900.0))
     assert len(c) == 2 and c.sharp
     np.testing.assert_allclose(c.masses, 0.5, atol=1e-12)
 
 
+@pytest.mark.rounding
 def test_zonal_densities_against_the_circle_and_quadrature() -> None:
     """At d = 2 a zonal sphere is half a circle; at d = 3 polar caps have the masses of their mixture."""
     f = [0.5, 0.5]
@@ -270,6 +278,7 @@ def test_a_density_and_its_quantised_points_agree() -> None:
 # --- order parameters, refusals ----------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_order_parameters() -> None:
     star = order_parameters(mf.Points(TURN * np.arange(9) / 3 + 0.3), 6)
     assert star.resultant == pytest.approx(0.0, abs=1e-15) and star.harmonics is not None and star.clustered == 1.0

@@ -12,6 +12,8 @@ from meanfield.kernel import Exponential, Zonal
 from meanfield.sums import direct as room
 from meanfield.sums.direct import direct
 
+pytestmark = pytest.mark.rounding
+
 RNG = np.random.default_rng(20240514)
 
 

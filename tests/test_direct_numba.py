@@ -13,6 +13,8 @@ from meanfield.sums import direct_numba as room
 from meanfield.sums.direct import direct
 from meanfield.sums.direct_numba import direct_numba
 
+pytestmark = pytest.mark.rounding
+
 pytest.importorskip("numba", reason="needs the extra fast")
 
 BETAS = (0.0, 1.0, 9.0, 64.0, 1000.0)

@@ -15,6 +15,8 @@ from meanfield.protocols import Array
 from particles.drift import closest, pull_of, pulls, started
 from validation.exact import double_loop
 
+pytestmark = pytest.mark.rounding
+
 KINDS: dict[str, Any] = {"SA": mf.SA, "USA": mf.USA}
 both = pytest.mark.parametrize("kind", KINDS)
 

@@ -14,6 +14,8 @@ import particles as pt
 from meanfield import energy
 from meanfield.rings import Rings
 
+pytestmark = pytest.mark.rounding
+
 TINY = [1e-6, 1e-10, 1e-300, 0.0]
 
 

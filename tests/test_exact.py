@@ -32,6 +32,8 @@ from validation.exact import (
     reference_zonal,
 )
 
+pytestmark = pytest.mark.rounding
+
 # --- tables ------------------------------------------------------------------------------------------------
 
 # d, beta, e^{-beta} lambda_k for k = 0, 1, 5, 20

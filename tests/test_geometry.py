@@ -9,6 +9,8 @@ import pytest
 
 from meanfield import geometry
 
+pytestmark = pytest.mark.rounding
+
 
 def unit_rows(rng, *shape):
     x = rng.standard_normal(shape)

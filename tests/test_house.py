@@ -22,6 +22,7 @@ FILE_LINES = 450
 FUNCTION_LINES = 75
 DOCUMENTED_LINES = 100
 """The same with its docstring: a front door may say more than it does."""
+NEAR_ROUNDING = 1e-9
 HEAVY = ("matplotlib", "xarray", "pandas", "ot", "numba", "tqdm", "pyfftw", "scipy.special", "scipy.optimize")
 SKIPPED = {".git", ".venv", "results", "build", "dist", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 
@@ -137,6 +138,20 @@ def asserting_nothing(name: str, text: str) -> Iterator[str]:
             yield f"{name}:{node.lineno} {node.name} asserts nothing"
 
 
+def unmarked(name: str, text: str) -> Iterator[str]:
+    """Test functions that hold a number near rounding, or eps itself, without the mark `rounding`."""
+    tree = ast.parse(text)
+    if "pytestmark = pytest.mark.rounding" in text:
+        return
+    for node in tree.body:
+        marked = isinstance(node, Function) and any("mark.rounding" in ast.unparse(d) for d in node.decorator_list)
+        if isinstance(node, Function) and node.name.startswith("test_") and not marked:
+            numbers = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
+            near = [x for x in numbers if isinstance(x, float) and 0.0 < x < NEAR_ROUNDING]
+            if near or re.search(r"\bEPS\b|\.eps\b", ast.unparse(node)):
+                yield f"{name}:{node.lineno} {node.name} holds {near or 'eps'}: write @pytest.mark.rounding above it"
+
+
 def dead_links(name: str, text: str) -> Iterator[str]:
     """Relative links of a page that lead nowhere."""
     for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", text):
@@ -197,6 +212,19 @@ def test_every_test_asserts_something() -> None:
     assert not broken(asserting_nothing, python_files("tests"))
 
 
+def test_what_rounding_can_decide_is_marked() -> None:
+    """But for the rules themselves and the checks, which `tests/machines.py` carries out in full."""
+    spared = ("test_house.py", "test_checks.py", "test_settings.py")
+    assert not broken(unmarked, [path for path in python_files("tests") if path.name not in spared])
+
+
+def test_the_readme_has_two_commands() -> None:
+    """One sets up and runs the main job, one the tests; `.ci/run` carries them out as they stand."""
+    commands = re.findall(r"^```sh\n(.*?)^```$", read(ROOT / "README.md"), re.DOTALL | re.MULTILINE)
+    assert [command.count("\n") for command in commands] == [1, 1]
+    assert commands[0].endswith("-m validation limit\n") and commands[1].endswith("-m pytest\n")
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     assert len(pages) > 4
@@ -252,6 +280,8 @@ FAULTS: list[tuple[Rule, str, str]] = [
     (of_one_machine, "https://" + "pypi." + "org/simple", "a registry's host"),
     (asserting_nothing, "def test_f():\n    x = 1", "test_f asserts nothing"),
     (asserting_nothing, "def helper():\n    pass\ndef test_f():\n    helper()", "test_f asserts nothing"),
+    (unmarked, "def test_f():\n    assert abs(f()) < 1e-12", "test_f holds [1e-12]"),
+    (unmarked, "def test_f():\n    assert abs(f()) < 4 * EPS", "test_f holds eps"),
     (dead_links, "[a](gone.md#part)", "gone.md leads nowhere"),
     (misprinted, "```python\nprint(2)\n```\n\n```text\n3\n```", "where the page says"),
 ]
@@ -269,6 +299,9 @@ def test_what_is_right_is_left_alone() -> None:
     for rule in (too_long, undocumented, left_open, of_one_machine):
         assert list(rule("x.py", good)) == []
     assert list(asserting_nothing("x.py", helped)) == []
+    marked = "@pytest.mark.rounding\ndef test_f():\n    assert f() < 1e-12\ndef test_g():\n    assert f() < 1e-6"
+    assert list(unmarked("x.py", marked)) == []
+    assert list(unmarked("x.py", "pytestmark = pytest.mark.rounding\ndef test_f():\n    assert f() < EPS")) == []
     assert list(misprinted("x.md", "```python\nprint(2)\n```\n\n```text\n2\n```")) == []
     assert list(dead_links("docs/x.md", "[a](https://arxiv.org) [b](#part) [c](../pyproject.toml)")) == []
 

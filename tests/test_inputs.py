@@ -38,6 +38,7 @@ def test_number_refuses_what_is_not_finite(value):
         inputs.number("beta", value)
 
 
+@pytest.mark.rounding
 def test_number_bounds_are_inclusive_and_above_is_not():
     assert inputs.number("a", 0.0, low=0.0) == 0.0
     assert inputs.number("a", 1.0, high=1.0) == 1.0
@@ -203,6 +204,7 @@ def test_array_refuses_masked_entries():
 # --- points ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @given(hnp.arrays(float, hnp.array_shapes(min_dims=2, max_dims=3, max_side=40), elements=st.floats(-1, 1)))
 def test_rows_are_unit_and_idempotent(x):
     x = np.concatenate([x, 0.1 + np.abs(x[..., :1])], axis=-1)
@@ -255,6 +257,7 @@ def test_angles():
         inputs.angles("x", [np.nan])
 
 
+@pytest.mark.rounding
 @given(hnp.arrays(float, hnp.array_shapes(max_dims=2, max_side=300), elements=st.floats(0, 1.7e308)))
 def test_weights_are_a_measure_and_idempotent(w):
     w[..., 0] = np.where(w.sum(axis=-1, where=w < 1e300) == 0, 1e-320, w[..., 0])
@@ -283,6 +286,7 @@ def test_weights_refuses():
         inputs.weights("w", [1, np.nan], (2,))
 
 
+@pytest.mark.rounding
 @given(hnp.arrays(float, st.integers(1, 40), elements=HUGE))
 def test_unit_vector_is_unit_and_idempotent(v):
     if not v.any():

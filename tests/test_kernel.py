@@ -16,6 +16,8 @@ from meanfield.kernel import Exponential, Zonal, dimensions, log_lambda0, multip
 from meanfield.protocols import Kernel
 from meanfield.settings import from_json, to_json
 
+pytestmark = pytest.mark.rounding
+
 DIMENSIONS = (2, 3, 4, 8, 128, 513, 2048)
 BETAS = (1e-3, 0.5, 1.0, 4.0, 9.0, 64.0, 700.0, 1000.0, 1e4)
 

@@ -15,6 +15,8 @@ from meanfield.methods.lagrangian import _joined, _touching
 from meanfield.rings import Rings
 from validation.metrics import w1_circle
 
+pytestmark = pytest.mark.rounding
+
 LAW = mf.SA(beta=4.0)
 
 

@@ -20,6 +20,8 @@ from meanfield import geometry
 from meanfield.protocols import Array
 from validation.exact import double_loop
 
+pytestmark = pytest.mark.rounding
+
 EPS = float(np.finfo(np.float64).eps)
 LAWS: dict[str, Any] = {
     f"{kind.__name__} beta={beta} sign={sign} {scale}": kind(beta, sign=sign, scale=scale)

@@ -54,6 +54,7 @@ def test_mean_energy_of_samples_lies_above_by_the_self_pairs() -> None:
         assert abs(gap[i, 0] - energy.sampling_excess(int(n), beta, 2)) < 4.0 * error[i, 0]
 
 
+@pytest.mark.rounding
 def test_dobrushin_bounds_the_growth(small: Any) -> None:
     assert np.all(small.mean / small.mean[:, :1] <= small.dobrushin + 1e-12)
     assert small.dobrushin[0] == 1.0

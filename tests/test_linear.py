@@ -14,6 +14,8 @@ import meanfield as mf
 from meanfield.protocols import Array
 from validation.exact import growth
 
+pytestmark = pytest.mark.rounding
+
 # d, beta, k*, SA's rate at k*, USA's rate at k*, SA's rate at k = 1
 TABLE = [
     (2, 1, 1, 0.446389965896534, 5.651591039925e-01, 0.446389965896),

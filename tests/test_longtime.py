@@ -19,6 +19,8 @@ from particles.drift import closest, collapsed
 from particles.longtime import longtime
 from validation.exact import diracs
 
+pytestmark = pytest.mark.rounding
+
 EPS = float(np.finfo(np.float64).eps)
 KINDS: dict[str, Any] = {"SA": mf.SA, "USA": mf.USA}
 both = pytest.mark.parametrize("kind", KINDS)

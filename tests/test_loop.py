@@ -67,6 +67,7 @@ def walk(method: Any, land: list[float], stepper: Any = None, **options: Any) ->
 # --- landing -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_every_asked_time_is_landed_on_and_shortens_no_other_step() -> None:
     asked = [0.1, 0.1 + 1e-9, 1.0 / 3.0, 0.7, 3.0]
     found = walk(Growth(), asked)
@@ -79,6 +80,7 @@ def test_every_asked_time_is_landed_on_and_shortens_no_other_step() -> None:
     assert walk(Growth(), []) == []
 
 
+@pytest.mark.rounding
 def test_the_methods_limit_shortens_steps() -> None:
     for stepper in (dop853(1e-12, 1e-14), rk4(0.5), euler(0.5)):
         free, held = walk(Growth(), [2.0], stepper), walk(Growth(shortest=0.005), [2.0], stepper)
@@ -107,6 +109,7 @@ def test_dense_output_is_made_when_kept_and_costs_are_told() -> None:
 # --- events --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("stepper", [dop853(1e-12, 1e-14), dop853(1e-4, 1e-6), rk4(0.4)])
 def test_zeros_are_landed_on_in_order(stepper: Any) -> None:
     levels = [5.0, 1.5, 2.0, 2.0001, 100.0]
@@ -120,6 +123,7 @@ def test_zeros_are_landed_on_in_order(stepper: Any) -> None:
         np.testing.assert_allclose([t for _, t, _ in events], np.log([1.5, 2.0, 2.0001, 5.0]), rtol=0.0, atol=1e-11)
 
 
+@pytest.mark.rounding
 def test_a_zero_crossed_to_and_fro_is_landed_on_every_time() -> None:
     """cos t = 1/2 twice a turn, from an event that is zero at the very start."""
     found = walk(Turning(watch=[0.5, 1.0 - 1e-3, 1.0]), [20.0])
@@ -133,6 +137,7 @@ def test_a_zero_crossed_to_and_fro_is_landed_on_every_time() -> None:
 # --- changes -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_a_step_can_be_taken_again_by_another_method() -> None:
     def wish(method: Growth, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         if method.rate == 1.0 and t > 0.5:
@@ -148,6 +153,7 @@ def test_a_step_can_be_taken_again_by_another_method() -> None:
     assert all(a.t < b.t for a, b in pairwise(found))
 
 
+@pytest.mark.rounding
 def test_a_method_can_change_its_shape_between_steps() -> None:
     def wish(method: Growth, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         return Change(method, t, np.repeat(y, 2) / 2.0) if len(y) < 8 else None
@@ -188,6 +194,7 @@ RHO0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3, 2: 0.2j})
 LAW = mf.SA(4.0)
 
 
+@pytest.mark.rounding
 def test_observers_see_every_accepted_step() -> None:
     seen: list[tuple[float, mf.Density]] = []
     others: list[float] = []
@@ -304,6 +311,7 @@ def test_a_progress_bar_runs_over_simulated_time(capsys: pytest.CaptureFixture[s
 # --- memory --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("steps_kept", [0, 1, 5])
 @pytest.mark.parametrize("asked", [None, np.linspace(0.0, 2.0, 9)])
 def test_beyond_the_budget_dissipated_is_right_and_times_between_are_refused(
@@ -327,6 +335,7 @@ def test_beyond_the_budget_dissipated_is_right_and_times_between_are_refused(
     np.testing.assert_allclose(rest.dissipated, whole.dissipated, rtol=1e-12, atol=1e-16)
 
 
+@pytest.mark.rounding
 def test_a_law_without_energy_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """The heat equation: every mode decays at its rate, with or without room for dense output."""
     for budget in (1 << 28, 0):

@@ -47,6 +47,7 @@ class Moving(Film):
 # --- merge times -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize(
     ("kind", "m1", "alpha"), [("SA", 0.5, 1.5), ("SA", 0.2, 2.0), ("SA", 0.9, 1.0), ("USA", 0.5, 2.0)]
 )
@@ -64,6 +65,7 @@ def test_two_diracs_merge_when_they_should(kind: str, m1: float, alpha: float) -
     assert tree.lifetimes == pytest.approx({2: merger.t, 1: 0.2 * exact + (exact - merger.t)}, rel=1e-9)
 
 
+@pytest.mark.rounding
 def test_the_bracket_is_as_narrow_as_asked() -> None:
     run = Moving(np.linspace(0.0, 1.0, 3), lambda t: mf.Points(np.array([0.0, 1.0 - 0.7 * t, 3.0])))
     for tol in (1e-2, 1e-6, 1e-12):
@@ -84,6 +86,7 @@ def test_without_dense_output_the_bracket_is_that_of_saved_times() -> None:
     assert "bracketed" in track(run, 0.3, refine=False).tree.detail
 
 
+@pytest.mark.rounding
 def test_a_long_time_run_is_bisected_in_log_time() -> None:
     """It is called with log t: the gap of two Diracs beside a third falls to 2e-3 at 7.24898454, by plain particles."""
     law, theta = mf.SA(4.0), [0.0, 1.0, 3.0]
@@ -102,6 +105,7 @@ def test_a_long_time_run_is_bisected_in_log_time() -> None:
         track(plain, 2e-3, log=True)
 
 
+@pytest.mark.rounding
 def test_a_merger_beyond_all_floats_is_told_by_its_logarithm() -> None:
     run = pt.longtime(mf.SA(1000.0, scale="relative"), [0.0, 1.0, 3.0], log_t_end=2000.0)
     tree = track(run, 2e-3).tree
@@ -130,6 +134,7 @@ def test_what_a_run_cannot_tell_is_said_and_what_fails_is_raised() -> None:
 # --- who is who --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_the_published_five_points() -> None:
     """2410.06833: {1, 2} and {4, 5} merge, then 3 joins the latter, and for most of the time there are two."""
     theta = np.arctan2(
@@ -344,6 +349,7 @@ def test_the_tree_is_drawn_as_it_is(tree: MergeTree) -> None:
     assert ax.get_title() == "p" and ax.get_ylabel() == r"time $t$"
 
 
+@pytest.mark.rounding
 def test_a_long_chain_of_mergers_is_told_and_drawn() -> None:
     n = 3000
     chain = merge_tree([(float(i), [0, i]) for i in range(1, n)], n)

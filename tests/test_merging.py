@@ -68,6 +68,7 @@ def test_groups_of_rows_are_those_of_the_definition(d: int) -> None:
     assert merging.groups(x[:1], tol, angles=False) is None
 
 
+@pytest.mark.rounding
 def test_one_tight_cluster_of_many_points_is_found_without_their_pairs() -> None:
     rng = np.random.default_rng(0)
     x = geometry.retract(np.array([0.0, 0.0, 1.0]) + 1e-8 * rng.standard_normal((10_000, 3)))
@@ -89,6 +90,7 @@ def test_a_group_of_rows_is_no_wider_than_the_tolerance(d: int) -> None:
     assert labels is not None and not labels.any()
 
 
+@pytest.mark.rounding
 def test_centres_and_masses() -> None:
     theta, w = np.array([0.2, 3.0, 0.3, 2.0 * np.pi + 0.25]), np.array([0.1, 0.5, 0.3, 0.1])
     centre, mass = merging.centres(theta, w, np.array([0, 1, 0, 0]), angles=True)
@@ -108,6 +110,7 @@ def test_centres_and_masses() -> None:
 # --- what it costs -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize(
     "law", [mf.SA(4.0), mf.USA(4.0), mf.SA(64.0), mf.USA(16.0, scale="scaled"), mf.SA(16.0, sign=-1)]
 )
@@ -155,6 +158,7 @@ def test_points_of_flat_space_do_not_merge() -> None:
 # --- runs ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("d", [2, 3])
 def test_merging_changes_the_run_in_second_order_and_unknowns_fall(d: int, tmp_path: Any) -> None:
     law, end = mf.SA(9.0), 30.0
@@ -199,6 +203,7 @@ def test_a_trajectory_saved_late_knows_all_its_points() -> None:
     assert len(traj.labels[0]) == 3 and not traj.labels.any()
 
 
+@pytest.mark.rounding
 def test_few_angles_pull_each_other_exactly() -> None:
     """At beta = 64 the pull across 2 rad is e^-91 of the self-attention, which must drop out exactly."""
     traj = pt.simulate(mf.SA(64.0), [0.3, 2.3], (0.0, 1.0), [1.0])

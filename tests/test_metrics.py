@@ -17,6 +17,8 @@ from scipy.optimize import linprog
 from validation.metrics import _measures, _sorting, circle, circle_w2, w1_circle, w2_circle
 from validation.metrics._roots import bracketed_newton, weighted_medians
 
+pytestmark = pytest.mark.rounding
+
 Array = NDArray[Any]
 TWO_PI = 2.0 * np.pi
 DISTANCES = {1: w1_circle, 2: w2_circle}

@@ -17,6 +17,8 @@ import meanfield as mf
 from validation.metrics import _matching, _measures, w1_circle, w2_circle
 from validation.metrics._series import Series
 
+pytestmark = pytest.mark.rounding
+
 Array = NDArray[Any]
 TWO_PI = 2.0 * np.pi
 DISTANCES = {1: w1_circle, 2: w2_circle}

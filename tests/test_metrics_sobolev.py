@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from validation.metrics import fourier_distance, sobolev
 
+pytestmark = pytest.mark.rounding
+
 Array = NDArray[Any]
 TWO_PI = 2.0 * np.pi
 

@@ -23,6 +23,8 @@ from validation.metrics._axial import AngleLaw
 from validation.metrics._spheres import read
 from validation.metrics.sobolev_sphere import _by_pairs
 
+pytestmark = pytest.mark.rounding
+
 Array = NDArray[Any]
 # typed as float or array, which no test could tell apart without asking
 metrics: Any = validation.metrics

@@ -16,6 +16,8 @@ from meanfield.protocols import Array
 from meanfield.steppers import euler_unprojected
 from validation.exact import diracs, double_loop, orthogonal
 
+pytestmark = pytest.mark.rounding
+
 KINDS = {"SA": mf.SA, "USA": mf.USA}
 both = pytest.mark.parametrize("kind", KINDS)
 

@@ -223,6 +223,7 @@ def test_save_takes_figures_and_refuses_other_suffixes(tmp_path: Path) -> None:
 # --- circle ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("shift", [0.0, 0.3, -np.pi])
 def test_closure_is_periodic(shift: float) -> None:
     def f(x: Any) -> Any:
@@ -240,6 +241,7 @@ def test_closure_takes_a_grid_that_is_closed_already() -> None:
     np.testing.assert_allclose(theta, [0, 2, 4, TURN])
 
 
+@pytest.mark.rounding
 def test_profiles_draw_what_came() -> None:
     ax = circle.profiles(THETA, VALUES[[0, 20]], ["a", "b"])
     for line, row in zip(ax.get_lines(), VALUES[[0, 20]], strict=True):
@@ -328,6 +330,7 @@ def test_overlay_is_normalised_against_the_uniform_measure() -> None:
         circle.overlay(THETA, np.ones(N), samples, 0)
 
 
+@pytest.mark.rounding
 def test_ring_places_particles_and_shows_their_mean() -> None:
     theta = np.array([0.0, 0.01, 2.0, 4.0 + TURN])
     ax = circle.ring(theta)
@@ -341,6 +344,7 @@ def test_ring_places_particles_and_shows_their_mean() -> None:
     assert any(f"{size:.3f}" in text.get_text() for text in ax.texts)
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("wrap", [False, True])
 @pytest.mark.parametrize("speed", [5.0, -5.0])
 def test_trajectories_have_no_stroke_across(wrap: bool, speed: float) -> None:
@@ -381,6 +385,7 @@ def test_energy_and_its_defect() -> None:
     assert top.get_title(loc="left") == "x" and below.get_xlabel() == "time $t$"
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize(
     ("energy", "mark"),
     [
@@ -404,6 +409,7 @@ def test_the_check_mark_follows_the_dissipation() -> None:
     assert "checkmark" not in labels_of(top)[0]
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("level", [0.3, 0.0])
 def test_a_constant_energy_is_drawn(level: float) -> None:
     top, below = curves.energy(T, np.full(21, level), np.full(21, 1e-12))
@@ -412,6 +418,7 @@ def test_a_constant_energy_is_drawn(level: float) -> None:
     top.get_figure().canvas.draw()
 
 
+@pytest.mark.rounding
 def test_an_exact_identity_is_drawn_at_the_floor() -> None:
     _, below = curves.energy(T, ENERGY, ENERGY - ENERGY[0])
     np.testing.assert_allclose(np.asarray(below.get_lines()[0].get_ydata())[1:], 1e-17)
@@ -425,6 +432,7 @@ def test_energy_takes_axes() -> None:
         curves.energy(T, ENERGY, ENERGY - 1, [mine[0]])
 
 
+@pytest.mark.rounding
 def test_spectrum_draws_sizes_and_leaves_zeros_out() -> None:
     sizes = np.array([1.0, 1e-3, 0.0, 1e-9])
     ax = curves.spectrum([0, 1, 2, 3], [sizes], ["a"], 1e-12)
@@ -433,6 +441,7 @@ def test_spectrum_draws_sizes_and_leaves_zeros_out() -> None:
     assert ax.get_yscale() == "log" and ax.get_xlabel() == "degree $k$" and ax.get_ylabel() == "$|c_k|$"
 
 
+@pytest.mark.rounding
 def test_spectrum_of_several_resolutions_and_orders() -> None:
     ax = curves.spectrum([range(3), range(5)], [np.ones(3), np.ones(5)])
     assert [len(line.get_xdata()) for line in ax.get_lines()] == [3, 5]
@@ -485,6 +494,7 @@ def test_growth_draws_lines_spread_and_bounds() -> None:
 # --- points ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("d", [2, 3, 4, 8])
 def test_inner_products_of_uniform_points(d: int) -> None:
     """The bins' exact probabilities for d = 3 (flat) and d = 2 (arcsine), and sampled ones for every d."""
@@ -533,6 +543,7 @@ def test_inner_products_picture() -> None:
         points.inner_products(2 * np.eye(3))
 
 
+@pytest.mark.rounding
 def test_sphere_shows_the_front_as_dots() -> None:
     x = np.array([[1.0, 0, 0], [0, 1.0, 0], [-1.0, 0, 0]])
     ax = points.sphere(x, elevation=0.0, azimuth=0.0)

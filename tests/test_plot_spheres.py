@@ -89,6 +89,7 @@ def test_a_picture_makes_its_own_figure_and_leaves_the_users_settings(name: str)
     assert name in WITHOUT_LABELS or (out.get_xlabel() and out.get_ylabel())
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize(
     "rho",
     [
@@ -112,6 +113,7 @@ def test_a_space_names_its_picture(rho: Any, tmp_path: Path) -> None:
 # --- zonal -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("d", [2, 3, 4, 7, 64, 1024])
 def test_the_dimension_is_read_off_gauss_nodes(d: int) -> None:
     for n in (3, 4, 17, 128):
@@ -132,6 +134,7 @@ def test_heat_shows_irregular_heights_up_to_the_poles() -> None:
     np.testing.assert_array_equal(drawn[-1], RHO[:, -1])
 
 
+@pytest.mark.rounding
 def test_undetermined_values_near_the_poles_are_left_blank() -> None:
     """At d = 128 the outer nodes carry no mass: rounding there, here 1e30, must not make the scale."""
     rule = ultraspherical.gauss(128, 129)
@@ -156,6 +159,7 @@ def test_fine_grids_keep_a_narrow_cluster() -> None:
     assert np.all(np.diff(mesh._coordinates[:, 0, 1]) > 0)
 
 
+@pytest.mark.rounding
 def test_the_law_of_the_height() -> None:
     ax = zonal.profiles(C, RHO[:1], as_law=True)
     x, y = (np.asarray(v) for v in ax.get_lines()[0].get_data())
@@ -196,6 +200,7 @@ def test_heights_spaced_by_angle() -> None:
 # --- grids of S^2 ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_a_grid_is_read_off_its_rows_in_any_order() -> None:
     shuffle = np.random.default_rng(0).permutation(len(X))
     theta, phi, place = globe.grid(X[shuffle])
@@ -209,6 +214,7 @@ def test_a_grid_is_read_off_its_rows_in_any_order() -> None:
         globe.grid(2 * X)
 
 
+@pytest.mark.rounding
 def test_a_covering_closes_the_sphere() -> None:
     theta, phi, field = globe.covering(THETA, PHI, FIELD.reshape(13, 27))
     assert theta[0] == 0.0 and theta[-1] == np.pi and phi[0] == -np.pi and phi[-1] == np.pi
@@ -259,6 +265,7 @@ def test_a_map_shows_a_spot_where_it_is(centre: Any, longitude: float, latitude:
     assert np.abs(pixel(ax, *away) - low).max() < 0.2
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("centre", [(1, 0, 0), (0, 0.6, 0.8), (0.48, 0.64, -0.6), (0, 0, 1)])
 def test_a_globe_shows_a_spot_where_particles_are(centre: Any) -> None:
     """The place of the brightest pixel is where `points.sphere` and the particles on top put the centre."""
@@ -282,6 +289,7 @@ def test_the_back_of_a_globe_is_not_seen() -> None:
     assert np.abs(colours[250, 250, :3] - matplotlib.colormaps["viridis"](0.0)[:3]).max() < 0.02
 
 
+@pytest.mark.rounding
 def test_particles_on_a_map() -> None:
     ax = globe.overlay(X, FIELD, np.array([[0.0, 1.0, 0.0], [-0.6, 0.0, 0.8]]))
     dots = np.asarray(ax.collections[1].get_offsets())
@@ -300,6 +308,7 @@ def test_heat_is_six_maps_in_common_colours() -> None:
     assert len(globe.heat([0.0], X, FIELDS[:1]).child_axes) == 1
 
 
+@pytest.mark.rounding
 def test_profiles_are_means_over_the_longitude() -> None:
     line = globe.profiles(X, [FIELD]).get_lines()[0]
     np.testing.assert_allclose(line.get_xdata(), np.cos(THETA))

@@ -18,6 +18,8 @@ from meanfield.sums import choose as room
 from meanfield.sums.choose import CROSSOVER, choose
 from meanfield.sums.harmonic import harmonic
 
+pytestmark = pytest.mark.rounding
+
 BETAS = (0.0, 1.0, 9.0, 64.0, 1000.0)
 N = 1200
 

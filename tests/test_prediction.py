@@ -16,6 +16,8 @@ from meanfield.linear import predict, star_rates, switching
 from meanfield.protocols import Array
 from validation.exact import diracs, growth
 
+pytestmark = pytest.mark.rounding
+
 TURN = 2.0 * np.pi
 
 # as printed on the checklist, F02

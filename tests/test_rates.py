@@ -11,6 +11,7 @@ from scipy.stats import linregress
 from validation.rates import Slope, observed_order, rate, replicas_for, slope
 
 
+@pytest.mark.rounding
 def test_an_exact_power_is_found() -> None:
     x = np.array([10.0, 100.0, 1000.0])
     fit = slope(x, 3.0 * x**-0.5)
@@ -21,6 +22,7 @@ def test_an_exact_power_is_found() -> None:
     assert "95%" in str(fit)
 
 
+@pytest.mark.rounding
 def test_without_errors_it_is_ordinary_least_squares() -> None:
     rng = np.random.default_rng(0)
     x = np.array([1.0, 2.0, 4.0, 8.0, 20.0])
@@ -32,6 +34,7 @@ def test_without_errors_it_is_ordinary_least_squares() -> None:
     assert (fit.high - fit.low) / 2 == pytest.approx(3.182446305284263 * textbook.stderr, rel=1e-9)  # t, 3 degrees
 
 
+@pytest.mark.rounding
 def test_points_that_agree_with_their_errors_use_the_normal_quantile() -> None:
     x, y = np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.71, 0.5])
     yerr = np.array([0.05, 0.02, 0.04])
@@ -159,6 +162,7 @@ def test_the_record_is_frozen() -> None:
         fit.slope = 0.0  # type: ignore[misc]
 
 
+@pytest.mark.rounding
 def test_observed_order_of_simpson_and_of_rounding() -> None:
     h = np.array([0.4, 0.2, 0.1, 0.05])
     np.testing.assert_allclose(observed_order(h, 7.0 * h**4), 4.0, rtol=1e-12)
@@ -187,6 +191,7 @@ def test_slope_refuses(arguments: tuple[object, ...], message: str) -> None:
         slope(*arguments)  # type: ignore[arg-type]
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize(
     ("steps", "errors", "floor", "message"),
     [

@@ -150,6 +150,7 @@ def test_broken_twice_is_no_worse_than_once(name: str, tmp_path: Path) -> None:
     assert third.counters == whole.counters
 
 
+@pytest.mark.rounding
 def test_going_beyond_the_end_saves_at_the_same_spacing() -> None:
     first = mf.solve(LAW, start(64), (0.0, 1.0))
     longer = mf.resume(first, 1.555)
@@ -200,6 +201,7 @@ def test_what_cannot_be_resumed() -> None:
 # --- what it says --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_a_record_is_frozen_and_says_how_it_went() -> None:
     sol = RUNS["doubling"]()
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -219,6 +221,7 @@ def test_a_record_is_frozen_and_says_how_it_went() -> None:
     np.testing.assert_allclose(sol.values[0], sol.densities[0](sol.finest.nodes), atol=1e-14)
 
 
+@pytest.mark.rounding
 def test_xarray_of_a_solution() -> None:
     sol = RUNS["doubling"]()
     ds = sol.to_xarray()

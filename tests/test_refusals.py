@@ -141,6 +141,7 @@ def test_densities(name: str, call: Any, kind: Any) -> None:
         check_refusal(name, call, kind)
 
 
+@pytest.mark.rounding
 def test_rounding_is_not_refused() -> None:
     """A zero that rounding made negative; signed perturbations, of any mass; a mass that is one up to rounding."""
     assert SPACE.density(lambda q: 1.0 - np.cos(q)).minimum > -1e-12
@@ -329,6 +330,7 @@ def test_simulate(name: str, call: Any, kind: Any) -> None:
     check_refusal(name, call, kind)
 
 
+@pytest.mark.rounding
 def test_rows_nearly_on_the_sphere_are_put_there() -> None:
     traj = pt.simulate(LAW, ROWS * (1.0 + 5e-9), (0.0, 0.1), [0.0, 0.1])
     assert np.abs(np.linalg.norm(traj.x, axis=-1) - 1.0).max() < 1e-15

@@ -95,6 +95,7 @@ def picture(tmp_path: Path) -> Path:
 # --- pages of anything -------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_a_page_holds_its_text_tables_and_pictures(tmp_path: Path, picture: Path) -> None:
     table = Table(("n", "gap", "note"), [(100, 0.1234567890123, "a < b"), (1000, 1e-12, Cell("fine", "good"))], "Gaps")
     section = Section("Convergence & co", ["As `n` grows, |x| < 1."], [table], [(picture.name, 'The "gap"')])
@@ -193,6 +194,7 @@ def some() -> Registry:
     return made
 
 
+@pytest.mark.rounding
 def test_a_page_of_verdicts(some: Registry, tmp_path: Path) -> None:
     page = write_verdicts(tmp_path, some.run(out=tmp_path), some.checks())
     reader = read(page)

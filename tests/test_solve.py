@@ -23,6 +23,8 @@ import particles as pt
 from meanfield.protocols import Array
 from validation.exact import poisson
 
+pytestmark = pytest.mark.rounding
+
 TWO_PI = 2.0 * math.pi
 KINDS = {"SA": mf.SA, "USA": mf.USA}
 SCALES = ("natural", "scaled", "relative")

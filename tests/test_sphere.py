@@ -21,6 +21,8 @@ from meanfield.spaces import sphere_points as sp
 from meanfield.steppers import dop853
 from validation.exact import growth, poisson
 
+pytestmark = pytest.mark.rounding
+
 AXIS = np.array([0.48, -0.6, 0.64])
 LAWS = {"SA": mf.SA, "USA": mf.USA}
 

@@ -12,6 +12,8 @@ from meanfield import threads
 from meanfield.protocols import Array
 from meanfield.spaces import sphere_points as sp
 
+pytestmark = pytest.mark.rounding
+
 RNG = np.random.default_rng(20)
 POLES = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0], [-0.0, 0.0, 1.0], [-0.0, -0.0, -1.0]])
 

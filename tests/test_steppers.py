@@ -16,6 +16,8 @@ from meanfield.steppers import ExplicitRungeKutta, FixedStep, dop853, euler, eva
 from meanfield.steppers.control import Adaptive
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 
+pytestmark = pytest.mark.rounding
+
 TABLES = [EULER, RK4, RK45, DOP853]
 
 

@@ -15,6 +15,8 @@ from meanfield.steppers import collocation as room
 from meanfield.steppers import exponential as krogstad
 from meanfield.steppers.diagonal import grid, on_grid
 
+pytestmark = pytest.mark.rounding
+
 
 class Split(Method):
     """y' = linear y + f(t, y), counting."""

@@ -71,6 +71,7 @@ def starts(d: int, count: int) -> Any:
 # --- Brownian motion on the sphere -------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 @BOTH
 @pytest.mark.parametrize("d", [2, 3, 8])
 def test_brownian_motion_on_the_sphere(make: Any, d: int) -> None:
@@ -203,6 +204,7 @@ def test_noise_by_row_and_none(make: Any) -> None:
     assert rng.standard_normal() == np.random.default_rng(0).standard_normal()  # nothing was drawn
 
 
+@pytest.mark.rounding
 @BOTH
 def test_noise_is_tangent(make: Any) -> None:
     """The normals' radial part does nothing."""
@@ -224,6 +226,7 @@ def test_same_seed_same_bits(make: Any) -> None:
     assert np.abs(runs[0] - runs[2]).max() > 0.01
 
 
+@pytest.mark.rounding
 @BOTH
 def test_between_is_the_chord(make: Any) -> None:
     r = make(0.1).step(Sphere(still, 1.0), 0.2, starts(3, 5), None, 1.0, np.random.default_rng(0), True)

@@ -23,6 +23,8 @@ from meanfield.methods.spectral import OnSpace
 from meanfield.protocols import Array, Law, Method, Reading, Stepped, Stepper
 from meanfield.spaces.base import Gridded
 
+pytestmark = pytest.mark.rounding
+
 TWO_PI = 2.0 * math.pi
 
 

@@ -17,6 +17,8 @@ from meanfield.protocols import Array
 from meanfield.spaces import ultraspherical
 from validation.exact import growth, poisson
 
+pytestmark = pytest.mark.rounding
+
 # rho_0 = 1 + 0.3 P_1 + 0.2 P_2, beta = 4: t, f_1, f_2, f_3, E, dE/dt, rho(north), rho(south)
 ROWS: dict[tuple[int, str], list[tuple[float, ...]]] = {
     (3, "SA"): [
