@@ -10,6 +10,8 @@ import meanfield as mf
 from meanfield.rings import Rings
 from meanfield.sums.latitudes import latitudes, table
 
+pytestmark = pytest.mark.rounding
+
 EPS = np.finfo(float).eps
 PAIRS = [(3, 4.0), (16, 400.0), (16, 1000.0), (32, 200.0), (64, 100.0), (64, 128.0), (128, 4.0), (128, 128.0),
          (128, 400.0), (1024, 400.0)]  # fmt: skip

@@ -99,6 +99,7 @@ def replicas(rng: np.random.Generator, x: np.ndarray, counts: object, bend: floa
     return [2.0 * n**-0.5 * math.exp(bend / n) * rng.gamma(k, 1.0 / k, int(r)) for n, r in zip(x, many, strict=True)]
 
 
+@pytest.mark.rounding
 def test_a_power_with_its_next_order_is_found_exactly() -> None:
     x = np.array([100.0, 300.0, 1000.0, 3000.0])
     fit = rate(x, [np.full(2, 2.0 * n**-0.5 * math.exp(-13.0 / n)) for n in x])
