@@ -176,7 +176,7 @@ def clusters(
     ValueError
         For tolerances outside their range, and for several clouds at once without `replica`.
     """
-    gap = inputs.number("gap", gap, above=0.0, high=np.pi)
+    gap = inputs.angle("gap", gap, above=0.0, high=np.pi)
     floor = inputs.number("floor", floor, low=0.0, high=0.5)
     prominence = inputs.number("prominence", prominence, above=0.0, high=0.99)
     if _is_density(mu):

@@ -64,6 +64,6 @@ def mixture(densities: Sequence[Density], weights: Any = None) -> Density:
 
 def _direction(space: Any, mean: Any) -> Any:
     if space.d == 2 and np.ndim(mean) == 0:
-        angle = inputs.number("mean", mean)
+        angle = inputs.angle("mean", mean)
         return np.array([np.cos(angle), np.sin(angle)])
     return inputs.unit_vector("mean", mean, space.d)

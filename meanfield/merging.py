@@ -157,7 +157,7 @@ def checked(name: str, law: Any, d: int, merge_tol: Any, rtol: float) -> float:
         If merge_tol is no such distance, or changes a velocity by more: the change, and the largest distance that
         does not, are named.
     """
-    tol = inputs.number(name, merge_tol, above=0.0)
+    tol = inputs.angle(name, merge_tol, above=0.0)
     if tol >= 1.0:
         raise ValueError(f"{name} must be a small angle in radians, below 1; got {tol!r}. Take 1e-6, for example.")
     made = change(law, d, tol)

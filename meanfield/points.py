@@ -188,8 +188,7 @@ def Points(x: Any, weights: Any = None, *, angles: bool = False, field: str = "a
         "cells" (the circle) and "compiled" (all pairs) the same, compiled by numba (the extra ``fast``).  "auto"
         takes the fastest for their number among those that are there.
     """
-    as_angles = angles or np.ndim(x) == 1
-    points = inputs.angles("x", x) if as_angles else inputs.rows("x", x)
+    points, as_angles = inputs.positions("x", x, angles)
     shape = points.shape if as_angles else points.shape[:-1]
     w = np.full(shape, 1.0 / shape[-1]) if weights is None else inputs.weights("weights", weights, shape)
     return Cluster(points, w, as_angles, inputs.choice("field", field, FIELDS))

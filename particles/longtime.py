@@ -148,7 +148,7 @@ def _given(x: Any, weights: Any, angles: Any, cluster_gap: Any) -> _Given:
     """Whatever came, as points."""
     if not isinstance(angles, bool):
         raise TypeError(f"angles: got {angles!r}, wanted True or False")
-    reach = None if cluster_gap is None else inputs.number("cluster_gap", cluster_gap, above=0.0)
+    reach = None if cluster_gap is None else inputs.angle("cluster_gap", cluster_gap, above=0.0)
     record = hasattr(x, "measures")
     if not record and not (hasattr(x, "weights") and hasattr(x, "read")):
         return _positions(x, weights, angles, reach)
@@ -166,8 +166,7 @@ def _given(x: Any, weights: Any, angles: Any, cluster_gap: Any) -> _Given:
 
 
 def _positions(x: Any, weights: Any, angles: bool, reach: float | None) -> _Given:
-    as_angles = angles or np.ndim(x) == 1
-    points = inputs.angles("x", x) if as_angles else inputs.rows("x", x)
+    points, as_angles = inputs.positions("x", x, angles)
     if points.ndim != (1 if as_angles else 2):
         raise ValueError(f"x: got shape {points.shape}, wanted one cloud: angles (n,) or rows (n, d)")
     n = len(points)
@@ -208,7 +207,7 @@ def _width(given: _Given, centres: Array, joined: Array) -> float:
 
 
 def _gap(merge_gap: Any) -> float:
-    gap = inputs.number("merge_gap", merge_gap, above=0.0)
+    gap = inputs.angle("merge_gap", merge_gap, above=0.0)
     if gap >= 1.0:
         raise ValueError(f"merge_gap must be a small angle in radians, below 1; got {gap!r}. Take 1e-3, for example.")
     return gap

@@ -122,20 +122,8 @@ def simulate(
 
 def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array, bool]:
     """Positions, weights broadcastable to the points, and whether they are angles."""
-    if not isinstance(angles, bool):
-        raise TypeError(f"angles: got {angles!r}, wanted True or False")
-    as_angles = angles or np.ndim(x0) == 1
-    if as_angles and law.geometry == "flat":
-        raise ValueError(f"x0: {law} moves points of R^d: give rows (..., n, d), got angles")
-    if as_angles:
-        x = inputs.angles("x0", x0)
-        shape = x.shape
-    elif law.geometry == "flat":
-        x = inputs.array("x0", x0)
-        shape = x.shape[:-1]
-    else:
-        x = inputs.rows("x0", x0)
-        shape = x.shape[:-1]
+    x, as_angles = inputs.positions("x0", x0, angles, flat=law.geometry == "flat")
+    shape = x.shape if as_angles else x.shape[:-1]
     n = shape[-1]
     return x, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape), as_angles
 

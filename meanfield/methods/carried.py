@@ -321,7 +321,7 @@ class Carried:
 
         A label inside an atom is at the atom, with density inf.
         """
-        a = inputs.array("labels", labels)
+        a = inputs.array("labels", labels, radians=True)
         t = self.template
         flat = t.line.within(a.ravel())
         cell = np.clip(np.searchsorted(t.mid - t.half, flat, side="right") - 1, 0, len(t.mid) - 1)

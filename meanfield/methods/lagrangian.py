@@ -57,7 +57,7 @@ class Lagrangian:
     max_resolution: int = LARGEST
 
     def __post_init__(self) -> None:
-        inputs.number("merge_tol", self.merge_tol, above=0.0)
+        object.__setattr__(self, "merge_tol", inputs.angle("merge_tol", self.merge_tol, above=0.0))
         inputs.integer("max_resolution", self.max_resolution, low=1)
         if self.tail is not None:
             inputs.number("tail", self.tail, above=0.0)

@@ -330,7 +330,7 @@ def numbers(name: str, value: ArrayLike, *shape: int | None) -> NDArray[np.float
     """
     wanted = "an array of real numbers of shape (" + ", ".join("any" if b is None else str(b) for b in shape) + ")"
     try:
-        array = np.asarray(value)
+        array = np.asarray(inputs.plain(name, value))
     except ValueError:
         raise ValueError(f"{name} must be {wanted}; got rows of different lengths.") from None
     if array.dtype.kind not in "iuf":

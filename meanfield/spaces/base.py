@@ -190,15 +190,15 @@ class Gridded:
 
 
 def _call(f: Callable[[Array], Any], space: Any) -> Array:
-    values = np.asarray(f(space.nodes))
+    values = inputs.array("density", f(space.nodes))
     if values.shape != (len(space.weights),):
         if values.ndim != 0:
             raise ValueError(
                 f"density: the callable gave shape {values.shape} for {len(space.weights)} nodes; "
                 "it must return one value for each"
             )
-        values = np.broadcast_to(values, (len(space.weights),))
-    return inputs.array("density", values)
+        values = np.array(np.broadcast_to(values, (len(space.weights),)))
+    return values
 
 
 def _finished(rho: Density, normalize: bool, signed: bool) -> Density:

@@ -125,7 +125,7 @@ class Circle(Gridded):
 
     def points(self, q: Any) -> Array:
         """Coordinates at which a user asks: finite angles, of any shape."""
-        return inputs.array("theta", q, nonempty=False)
+        return inputs.array("theta", q, nonempty=False, radians=True)
 
     def chart(self, x: Array) -> Array:
         """Rows (..., p, 2) -> angles."""

@@ -215,7 +215,8 @@ class Sphere(Gridded):
         ValueError
             For a colatitude outside [0, pi], naming it.
         """
-        theta, phi = inputs.array("theta", theta, nonempty=False), inputs.array("phi", phi, nonempty=False)
+        theta = inputs.array("theta", theta, nonempty=False, radians=True)
+        phi = inputs.array("phi", phi, nonempty=False, radians=True)
         outside = (theta < 0.0) | (theta > np.pi)
         if outside.any():
             raise ValueError(

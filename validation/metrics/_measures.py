@@ -114,7 +114,7 @@ def _no_weights(name: str, weights: Any, reason: str) -> None:
 
 
 def _atoms(name: str, theta: Any, weights_name: str, weights: Any) -> Atoms:
-    angles = inputs.array(name, theta, copy=False)
+    angles = inputs.array(name, theta, copy=False, radians=True)
     if angles.ndim == 0:
         raise ValueError(f"{name} must be angles of shape (..., n); got one number. For one atom write [{name}].")
     if weights is None:

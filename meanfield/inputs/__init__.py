@@ -1,0 +1,30 @@
+"""The named refusals used at every public door.
+
+Each function takes the argument's name first and returns the cleaned value, or raises TypeError (the wrong kind of
+thing) or ValueError (the right kind, a wrong value).  Every message says the name, what came, what is wanted and
+what to do about it, so that a reader of the traceback need not read our code.
+"""
+
+from meanfield.inputs.arrays import angles, array, positions, rows, times, unit_vector, weights
+from meanfield.inputs.messages import describe
+from meanfield.inputs.units import plain
+from meanfield.inputs.values import angle, callable_or_none, choice, flag, generator, integer, number
+
+__all__ = [
+    "angle",
+    "angles",
+    "array",
+    "callable_or_none",
+    "choice",
+    "describe",
+    "flag",
+    "generator",
+    "integer",
+    "number",
+    "plain",
+    "positions",
+    "rows",
+    "times",
+    "unit_vector",
+    "weights",
+]

@@ -1,0 +1,50 @@
+"""How a refusal is worded: the name, what is wanted, what came, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from meanfield.protocols import Array
+
+
+def describe(value: Any) -> str:
+    """What came, in a few words: an array by dtype and shape, anything else by its (shortened) repr and type."""
+    if isinstance(value, np.ndarray) and value.ndim > 0:
+        return f"an array of dtype {value.dtype} and shape {value.shape}"
+    try:
+        text = repr(value)
+    except Exception:  # a stranger's broken __repr__ must not hide the refusal
+        text = "a value without a repr"
+    if len(text) > 80:
+        text = text[:60] + " ... " + text[-15:]
+    return f"{text} ({type(value).__name__})"
+
+
+def message(name: str, wanted: str, came: str, remedy: str) -> str:
+    """What every refusal says: the name, what is wanted, what came, what to do."""
+    return f"{name} must be {wanted}; got {came}. {remedy}"
+
+
+def place(index: Iterable[Any]) -> str:
+    """An index as one would type it: [3], [0, 2]."""
+    return "[" + ", ".join(str(int(i)) for i in index) + "]"
+
+
+def first(bad: Array) -> tuple[int, ...]:
+    """Index of the first True, in reading order."""
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), bad.shape))
+
+
+def bounds(low: Any, high: Any, above: Any = None) -> str:
+    """The bounds as one would write them, after a blank; nothing if there are none."""
+    parts = []
+    if above is not None:
+        parts.append(f"> {above}")
+    if low is not None:
+        parts.append(f">= {low}")
+    if high is not None:
+        parts.append(f"<= {high}")
+    return " " + " and ".join(parts) if parts else ""
