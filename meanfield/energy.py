@@ -80,12 +80,10 @@ def dissipation(kernel: Any, mu: Any, *, normalised: bool, log_factor: float = 0
     SA's X = grad U / Z is the same in every scale, Z carries the factor; USA's X carries it, so its square twice.
     """
     r = mu.read(kernel, None, "ZM" if normalised else "M")
-    square = np.sum(np.square(_tangent(r, mu)), axis=-1)
-    log = np.asarray(r.log + log_factor)
-    log = log[..., 0] if log.ndim else log
-    if normalised:
-        return np.sum(mu.weights * square / r.Z[..., 0] * np.exp(log), axis=-1)
-    return np.sum(mu.weights * square * np.exp(2.0 * log), axis=-1)
+    size = np.exp(r.log + log_factor)
+    if normalised:  # divided first: a square of M alone may be too large for a float
+        return np.sum(mu.weights * np.sum(np.square(_tangent(r, mu) / r.Z) * (r.Z * size), axis=-1), axis=-1)
+    return np.sum(mu.weights * np.sum(np.square(_tangent(r, mu) * size), axis=-1), axis=-1)
 
 
 def _tangent(r: Reading, mu: Any) -> Array:

@@ -345,14 +345,22 @@ def _zonal(phi: Callable[[Array], Array], d: int, degree: int, breaks: tuple[flo
     values = np.asarray(phi(t), dtype=float)
     if values.shape != t.shape or not np.isfinite(values).all() or (values < 0.0).any():
         raise ValueError(f"phi must map an array of t in [-1, 1], shape {t.shape}, to finite values >= 0 of that shape")
-    weight *= values
-    out = np.empty(degree + 1)
+    return _frozen(heights(d, degree, t, weight * values))
+
+
+def heights(d: int, degree: int, t: Array, weight: Array) -> Array:
+    """sum_j weight_j P_k(t_j) over the last axis, k = 0..degree: (..., n), (..., n) -> (..., degree + 1).
+
+    With P_k(1) = 1, so that nothing is large in any d: rounding is k^2 / d eps at most, near t = +-1.
+    """
+    t, weight = np.broadcast_arrays(t, weight)
+    out = np.empty((*t.shape[:-1], degree + 1))
     before, P = np.zeros_like(t), np.ones_like(t)
     for k in range(degree + 1):
-        out[k] = weight @ P
+        out[..., k] = np.einsum("...n,...n->...", weight, P)
         a = max(k + d - 2, 1)  # only d = 2, k = 0 needs the maximum: P_1 = t
         before, P = P, ((a + k) * t * P - k * before) / a
-    return _frozen(out)
+    return out
 
 
 @register

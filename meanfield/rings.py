@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import energy, inputs
-from meanfield.kernel import dimensions
+from meanfield import inputs
+from meanfield.kernel import heights
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import ultraspherical
 from meanfield.sums.direct import direct
@@ -86,8 +86,7 @@ class Rings:
 
     def moments(self, degree: int) -> Array:
         """int P_k(<x, axis>) d mu, k = 0..degree, with P_k(1) = 1."""
-        degree = inputs.integer("degree", degree, low=0)
-        return self.space.project(self.points, self.weights, degree) / np.sqrt(dimensions(self.d, degree))
+        return heights(self.d, inputs.integer("degree", degree, low=0), self.points, self.weights)
 
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
@@ -95,8 +94,10 @@ class Rings:
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
-        a = self.space.project(self.points, self.weights, kernel.bandwidth(self.d))
-        return energy.by_degree(kernel, self.d, self.space.spectrum(a))
+        K = kernel.bandwidth(self.d)
+        # of masses at a pole the squares alone may be too large for a float
+        a = self.space.project(self.points, self.weights, K) * np.sqrt(kernel.potential(self.d, K))
+        return 0.5 * np.sum(np.square(a[..., 1:]), axis=-1), kernel.log_lambda0(self.d)
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
         """Answer an isotropic law at the rings themselves, M by its component towards the axis."""

@@ -222,8 +222,19 @@ class Carried:
         return np.asarray(self.body.second_moment)
 
     def moments(self, degree: int) -> Array:
-        """Moments to `degree`, as `Density.moments`."""
-        return np.asarray(self.body.moments(degree))
+        """Moments to `degree`, as `Density.moments`, by as many points of the panels' polynomials as that takes."""
+        degree = inputs.integer("degree", degree, low=0)
+        s, weights = self._resolving(degree)
+        return np.asarray(self.template.line.body(self.space, s, weights, self.template.field).moments(degree))
+
+    def _resolving(self, degree: int) -> tuple[Array, Array]:
+        """(..., n) positions and (n,) masses that resolve harmonics to `degree`."""
+        t = self.template
+        s, atoms, _ = t.parts(self.y)
+        live, waves = t.live, t.line.waves(self.space, degree)
+        moved = s - t.labels[live]
+        s, masses = panels.refined(t.mid[live], t.half[live], moved, t.spread[live], waves, NEGLIGIBLE)
+        return np.concatenate([s.reshape(*atoms.shape[:-1], -1), atoms], axis=-1), np.append(masses.ravel(), t.atoms)
 
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
@@ -238,8 +249,9 @@ class Carried:
     def coefficients(self) -> Array:
         """Coefficients in the space's basis, to its own degree; what lies beyond is not shown by them."""
         degree = int(self.space.degrees.max())
-        held = self.space.project(self.points, np.broadcast_to(self.weights, self.s.shape), degree)
-        return np.asarray(held)
+        s, weights = self._resolving(degree)
+        q = self.template.line.coordinates(s)
+        return np.asarray(self.space.project(q, np.broadcast_to(weights, q.shape), degree))
 
     # --- a density's questions (one snapshot) -------------------------------------------------------------
 

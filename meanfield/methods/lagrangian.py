@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import inputs, merging
+from meanfield.kernel import Exponential
 from meanfield.laws.base import steady_noise
 from meanfield.methods import panels
 from meanfield.methods.carried import NEGLIGIBLE, Carried, OnPanels
@@ -26,7 +27,12 @@ TAIL = 1e-12
 SOON = 0.2
 """A panel is halved at a step's end once its tail comes this near to the tolerance."""
 FITTED = 1e-14
-"""Tail of rho_0 on the first panels, relative to its maximum."""
+"""Tail of rho_0 and of the mass on the first panels, relative to the largest."""
+NARROWEST = 1e-6
+"""Half length below which a panel's roughness is noise."""
+SEEN = 29.0
+"""A panel's nodes resolve a kernel while its bandwidth K on the circle times half the image's width is below this: at
+K w / 2 Gauss's rule misses 1e-13 of e^{beta (cos x - 1)} (its multipliers fall like e^{-k^2 / 2 beta} before K)."""
 FIRST = 8
 """Panels to begin with, before any is halved."""
 MERGE_TOL = 1e-9
@@ -70,12 +76,19 @@ class Lagrangian:
         edges = np.linspace(line.low, line.high, FIRST + 1)
         mid, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
         field = "harmonic" if law.isotropic else "direct"
+        K = _bandwidth(law, rho.space, 0.0)
         while True:
             fresh = np.full(len(mid), -1)
             template = OnPanels(rho.space, np.array(rho.coefficients), mid, half, fresh, field=field)
-            rough = panels.telling(template.rho0 / np.abs(template.rho0).max()) > FITTED
-            if not rough.any() or (len(mid) + rough.sum()) * GAUSS > self.max_resolution or half.min() < 1e-6:
+            shapes = [template.rho0, template.spread / half[:, None]]
+            rough = np.any([panels.telling(f / np.abs(f).max()) > FITTED for f in shapes], axis=0) & (half >= NARROWEST)
+            rough |= (K * half > SEEN) & (template.masses > NEGLIGIBLE)
+            if not rough.any():
                 break
+            if (len(mid) + rough.sum()) * GAUSS > self.max_resolution:
+                raise ValueError(
+                    f"max_resolution: got {self.max_resolution}, and the initial density under {law} needs more nodes"
+                )
             mid, half = panels.bisected(mid, half, rough)
         flow = Flow(law, template, self._tolerance(rtol), self.merge_tol, self.max_resolution)
         return flow, np.concatenate([template.labels.ravel(), np.zeros(template.labels.size)])
@@ -150,8 +163,9 @@ class Flow(Method):
         """Halve panels whose map has become rough, and make atoms of those that have become narrow."""
         if not np.isfinite(y).all():
             raise Stop(Status.NOT_FINITE, f"Positions stopped being finite at t = {t:.6g}.")
-        s, _, log_j = self.template.parts(y)
-        heavy = self.template.masses[self.template.live] > NEGLIGIBLE
+        old = self.template
+        s, _, log_j = old.parts(y)
+        heavy = old.masses[old.live] > NEGLIGIBLE
         rough = np.maximum(panels.telling(s), panels.telling(log_j)) * heavy
         if np.any(rough > self.tolerance):
             return Change(*self._halved(t0, y0, rough > self.tolerance))
@@ -159,7 +173,8 @@ class Flow(Method):
         if np.any((width <= 0.0) & heavy & (np.abs(width) > 1e-13)):
             return Change(self, t0, y0, 0.5 * (t - t0))  # the flow keeps order; a step that does not was too long
         change = None
-        soon = rough > SOON * self.tolerance
+        wide = heavy & (_bandwidth(self.law, old.space, t) * np.abs(width) > 2.0 * SEEN)
+        soon = wide | (rough > SOON * self.tolerance)
         if soon.any():
             change = Change(*self._halved(t, y, soon))
         flow, y = (self, y) if change is None else (change.method, change.y)
@@ -239,12 +254,29 @@ _PAIR = Cluster(np.array([0.0, 1.0]), np.array([0.5, 0.5]), True, "direct")
 """Two points, to ask a law whether it knows its divergence."""
 
 
+def _bandwidth(law: Any, space: Any, t: float) -> int:
+    """The largest bandwidth, on the circle, of the kernels that a law asks for: how finely it looks."""
+    pair = _Once(LINES[space.line].body(space, _PAIR.points, _PAIR.weights, "direct"))
+    law.velocity(t, None if law.isotropic else pair.x, pair)
+    return max((_sharpness(kernel) for kernel in pair.asked), default=0)
+
+
+def _sharpness(kernel: Any) -> int:
+    """A kernel's bandwidth on the circle; of one with matrices, that of the largest beta it may come to."""
+    return int((kernel if kernel.isotropic else Exponential(kernel.upper())).bandwidth(2))
+
+
 class _Once:
     """A measure that is asked twice at every stage, for velocity and divergence, and sums once."""
 
     def __init__(self, body: Any) -> None:
         self._body = body
         self._read: dict[Any, Reading] = {}
+
+    @property
+    def asked(self) -> set[Any]:
+        """The kernels it was asked for."""
+        return {kernel for kernel, _ in self._read}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._body, name)

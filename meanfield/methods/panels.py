@@ -35,6 +35,9 @@ ENDS = np.stack([(-1.0) ** _K, np.ones(GAUSS)]) @ TO_SERIES
 """(2, G): node values -> values at the panel's two ends."""
 LAST = 2
 """Legendre coefficients that make the tail."""
+REACH = 6.0
+"""A panel's nodes integrate e^{ikx} while k times half its width is below this: Gauss's rule misses what J_m(6) holds
+beyond m = 2 GAUSS - 12 = 28, which is 5e-17, for masses whose series ends by degree 12."""
 BEFORE, LEVEL, NOISE = 12, 0.1, 1e-9
 """Coefficients from the 12th on that fall less than tenfold to the tail are noise, if below 1e-9."""
 
@@ -93,6 +96,41 @@ def bisected(mid: Array, half: Array, which: Array) -> tuple[Array, Array]:
     new_half[first], new_half[first + 1] = 0.5 * half[which], 0.5 * half[which]
     new_mid[first], new_mid[first + 1] = mid[which] - 0.5 * half[which], mid[which] + 0.5 * half[which]
     return new_mid, new_half
+
+
+def refined(
+    mid: Array, half: Array, moved: Array, spread: Array, waves: float, light: float
+) -> tuple[Array, Array]:
+    """A quadrature that resolves `waves` per unit of position: panels halved by their own polynomials.
+
+    Parameters
+    ----------
+    mid, half : ndarray (P,)
+        Label panels.
+    moved : ndarray (..., P, G)
+        Positions less labels: what is interpolated, so that nothing is lost where nothing has moved.
+    spread : ndarray (P, G)
+        Mass per unit of a panel's own coordinate.
+    waves : float
+        Largest wave number.
+    light : float
+        Panels of less mass are left as they are: whatever they hold counts for nothing.
+
+    Returns
+    -------
+    ndarray (..., P', G), ndarray (P', G)
+        Positions, and the mass at each of them.
+    """
+    while True:
+        s = mid[:, None] + half[:, None] * XI + moved
+        mass = spread * OMEGA
+        wide = np.abs(widths(s)).reshape(-1, len(mid)).max(axis=0, initial=0.0) * waves > 2.0 * REACH
+        wide &= np.abs(mass.sum(axis=-1)) > light
+        if not wide.any():
+            return s, mass
+        moved = halved(moved, wide)
+        spread = halved(np.where(wide[:, None], 0.5, 1.0) * spread, wide)
+        mid, half = bisected(mid, half, wide)
 
 
 def solved(coefficients: Array, slope: Array, target: Array) -> Array:
@@ -157,6 +195,10 @@ class Angle:
         """d sigma / d theta."""
         return np.full_like(s, 0.5 / np.pi)
 
+    def waves(self, space: Any, degree: int) -> float:
+        """Radians that harmonics of `degree` turn through per radian."""
+        return float(degree)
+
     def body(self, space: Any, s: Array, weights: Array, field: str) -> Any:
         """The measure of masses `weights` at s."""
         return Cluster(s, weights, True, field)
@@ -214,6 +256,10 @@ class Meridian:
         log = scipy.special.gammaln(0.5 * d) - scipy.special.gammaln(0.5 * (d - 1.0)) - 0.5 * np.log(np.pi)
         with np.errstate(divide="ignore"):
             return np.exp(log + (d - 2.0) * np.log(np.sin(s))) if d > 2 else np.full_like(s, np.exp(log))
+
+    def waves(self, space: Any, degree: int) -> float:
+        """Radians that harmonics of `degree` turn through per radian: P_k ~ cos((k + d/2 - 1) phi + ...)."""
+        return degree + 0.5 * space.d - 1.0
 
     def body(self, space: Any, s: Array, weights: Array, field: str) -> Any:
         """The measure of masses `weights` on circles of latitude at s."""

@@ -208,7 +208,10 @@ class Coefficients(Method):
         """Hand the last good density over, or stop."""
         if self.beyond is None:
             raise stop
-        method, y = self.beyond(Density(self.space, y0))
+        try:
+            method, y = self.beyond(Density(self.space, y0))
+        except ValueError as refused:
+            raise Stop(stop.status, f"{stop.detail} Nobody went on: {refused}") from refused
         return Change(method, t0, y)
 
     def _lost(self, t: float, y: Array) -> str:
