@@ -13,6 +13,7 @@ from numpy.polynomial import legendre
 
 from meanfield import archive, inputs
 from meanfield.density import by_degree, carry
+from meanfield.laws.base import noisy
 from meanfield.plot import animate, circle, curves, globe, zonal
 from meanfield.protocols import Array, Between, Status
 from meanfield.settings import register
@@ -204,13 +205,18 @@ class Record:
         return self.quantity("energy")
 
     @property
+    def _energy_name(self) -> str:
+        """The quantity whose differences are those of E and keep the most digits."""
+        return "excess" if "excess" in self.names else "energy"
+
+    @property
     def gained(self) -> Array:
         """E(t) - E(begin) at every saved time: what `dissipated` must be without noise.
 
         A difference of the law's `excess`, E less that of the uniform measure, which keeps its digits where the
         constant of E would swamp them: at small beta, in high d, near the uniform measure.
         """
-        name = "excess" if "excess" in self.names else "energy"
+        name = self._energy_name
         values = self.quantity(name)
         if self.t[0] == self.begin:
             return values - values[0]
@@ -274,6 +280,22 @@ class Record:
             spent_t=np.append(self.spent_t, more.spent_t),
             spent=np.concatenate([self.spent, last + more.spent]) if len(self.spent) else more.spent,
         )
+
+    @property
+    def noisy(self) -> bool:
+        """True if the law has noise: E has no identity then."""
+        return noisy(self.law, self.measures[0])
+
+    def _draw_energy(self, index: Any, axes: Any, options: dict[str, Any]) -> Any:
+        """The energy and its identity's defect; with noise the free energy, if it is known, and no defect."""
+        look: dict[str, Any] = {}
+        if not self.noisy:
+            look |= {"gained": self.gained[index], "size": np.abs(self.quantity(self._energy_name)[index])}
+            return curves.energy(self.t, self.energy[index], self.dissipated[index], axes, **{**look, **options})
+        name = "free_energy" if "free_energy" in self.names else "energy"
+        if name == "free_energy":
+            look = {"symbol": "F", "ylabel": "free energy"}
+        return curves.energy(self.t, self.quantity(name)[index], None, axes, **{**look, **options})
 
     # --- other forms --------------------------------------------------------------------------------------
 
@@ -349,8 +371,8 @@ class Solution(Record):
         return PICTURES[space.picture].profiles(space.nodes, values, labels, ax, title=self.title, **options)
 
     def plot_energy(self, axes: Any = None, **options: Any) -> Any:
-        """The energy Lyapunov curve, and beneath it the identity's defect."""
-        return curves.energy(self.t, self.energy, self.dissipated, axes, title=self.title, **options)
+        """The energy Lyapunov curve, the identity's defect beneath; with noise the free energy, without one."""
+        return self._draw_energy(slice(None), axes, {"title": self.title, **options})
 
     def plot_spectrum(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
         """|c_k| at several times (four by default)."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import inputs, merging
+from meanfield.laws.base import noisy
 from meanfield.methods.cloud import Cloud, OnPoints
 from meanfield.protocols import Array, Stepper
 from meanfield.run import answer, drive
@@ -146,7 +147,7 @@ def _merge_tol(law: Any, template: OnPoints, x: Array, merge_tol: Any, rtol: flo
     if template.flat:
         raise ValueError(f"merge_tol: {law} moves points of R^d: merging is for points on spheres; leave it out")
     mu = template.measure(x)
-    if np.any(np.asarray(law.noise(0.0, None if law.isotropic else mu.x, mu)) != 0.0):
+    if noisy(law, mu):
         raise ValueError("merge_tol: noise parts what has merged: leave it out, or take diffusion=0.0")
     rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
     return merging.checked("merge_tol", law, mu.d, merge_tol, rtol)
@@ -159,8 +160,7 @@ def _stepper(
     if isinstance(method, Stepper):
         return method, given
     inputs.choice("method", method, METHODS)
-    noisy = bool(np.any(np.asarray(cloud.noise(0.0, cloud.retract(x))) != 0.0))
-    if noisy and method not in STOCHASTIC:
+    if method not in STOCHASTIC and noisy(law, cloud.measure(0.0, x)):
         raise ValueError(
             f'method: "{method}" has no noise, and this law has (diffusion > 0): use method="heun", step=0.01 '
             "(or another step)"

@@ -115,9 +115,8 @@ class Trajectory(Record):
         return circle.ring(self.theta[(at, *index)], ax=ax, weights=self.weights[index], title=title, **options)
 
     def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
-        """The energy curve of one replica, with the identity's defect beneath."""
-        index = (slice(None), *self._index(replica))
-        return curves.energy(self.t, self.energy[index], self.dissipated[index], axes, title=self.title, **options)
+        """The energy curve of one replica, with the identity's defect beneath; with noise, without one."""
+        return self._draw_energy((slice(None), *self._index(replica)), axes, {"title": self.title, **options})
 
     def plot_inner_products(
         self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any

@@ -286,6 +286,36 @@ def test_pictures_of_what_is_not_there() -> None:
     assert isinstance(rows.plot_inner_products(1.0), Axes)
 
 
+def drawn_defect(axes: Any) -> Array:
+    return np.asarray(axes[1].get_lines()[0].get_ydata())
+
+
+def test_the_defect_that_is_drawn_counts_from_the_beginning() -> None:
+    """The first saved time may come later: its energy is not E(0), and nothing is dissipated twice."""
+    late = mf.solve(LAW, start(128), (0.0, 3.0), t_eval=[1.0, 2.0, 3.0])
+    assert np.all(drawn_defect(late.plot_energy()) < 1e-9)
+    cloud = pt.simulate(LAW, [0.0, 1.0, 2.5], (0.0, 3.0))
+    part = dataclasses.replace(cloud, t=cloud.t[40:], states=cloud.states[40:], owners=cloud.owners[40:])
+    assert np.all(drawn_defect(part.plot_energy()) < 1e-7) and part.begin == 0.0
+    # where the constant 1 / (2 beta) of E swamps its change
+    faint = mf.solve(mf.SA(1e-9), start(32), (0.0, 1.0)).plot_energy()
+    assert "constant" not in faint[0].get_legend().get_texts()[0].get_text()
+    assert np.nanmax(drawn_defect(faint)) < 1e-8
+
+
+def test_with_noise_the_free_energy_is_drawn_and_no_defect() -> None:
+    sol = RUNS["noise, asked times"]()
+    top, below = sol.plot_energy()
+    np.testing.assert_array_equal(top.get_lines()[0].get_ydata(), sol.free_energy)
+    assert sol.noisy and "free energy" in top.get_ylabel() and below.get_ylabel() == "rate of change"
+    labels = [text.get_text() for ax in (top, below) for text in ax.get_legend().get_texts()]
+    assert labels == ["$F(t)$, non-increasing", r"$|\Delta F| / \Delta t$"]
+    # points have no entropy: their free energy is not known, and -E is not passed off for it
+    cloud = pt.simulate(LAW, [0.0, 1.0, 2.5], (0.0, 1.0), diffusion=0.1, method="heun", step=0.1, rng=0)
+    assert "free_energy" not in cloud.names
+    np.testing.assert_array_equal(cloud.plot_energy()[0].get_lines()[0].get_ydata(), cloud.energy)
+
+
 def test_pictures_of_a_cloud_show_its_masses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     theta, w = np.array([0.0, 2.0, 4.0]), np.array([0.8, 0.1, 0.1])
     run = pt.simulate(LAW, np.array([theta, theta]), (0.0, 1e-9), [1e-9], angles=True, weights=[[1, 1, 1], w])

@@ -73,14 +73,20 @@ class Sum(Law):
     def quantities(self, mu: Any) -> dict[str, Any]:
         """The terms' quantities, equal names added.
 
-        No dissipation if two give one, since their product counts too; no excess unless all that give an energy do.
+        No dissipation if two give one, since their product counts too; no excess unless all that give an energy do; no
+        free energy where the noise's share is not known, as of points.
         """
         total: dict[str, Any] = {}
         given: Counter[str] = Counter()
+        whole = True
         for term in self.terms:
-            for name, value in term.quantities(mu).items():
+            asked = term.quantities(mu)
+            for name, value in asked.items():
                 total[name] = total[name] + value if name in total else value
                 given[name] += 1
+            whole &= "free_energy" in asked or not noisy(term, mu)
+        if not whole:
+            total.pop("free_energy", None)
         if given["dissipation"] > 1:
             del total["dissipation"]
         if given["excess"] != given["energy"]:
@@ -98,6 +104,11 @@ class _Nothing:
 def steady_noise(law: Any, d: int) -> Any:
     """The law's noise before there is a measure: a number if it is constant, an array if it varies."""
     return law.noise(0.0, None, _Nothing(d))
+
+
+def noisy(law: Any, mu: Any) -> bool:
+    """Whether the law shakes points of this measure."""
+    return bool(np.any(np.asarray(law.noise(0.0, None if law.isotropic else mu.x, mu)) != 0.0))
 
 
 def _sum(a: Any, b: Any) -> Sum:

@@ -29,8 +29,15 @@ def monotone(values: ArrayLike, direction: float) -> bool:
     return bool(np.all(np.diff(array) * np.sign(direction) >= -slack))
 
 
-def defect(energy: ArrayLike, dissipated: ArrayLike) -> tuple[NDArray[np.float64], bool]:
+def defect(
+    energy: ArrayLike, dissipated: ArrayLike, gained: ArrayLike | None = None, size: ArrayLike | None = None
+) -> tuple[NDArray[np.float64], bool]:
     """How far the Lyapunov identity E(t) - E(0) = dissipated(t) is from holding.
+
+    Parameters
+    ----------
+    energy, dissipated, gained, size
+        As for `energy`.
 
     Returns
     -------
@@ -42,19 +49,18 @@ def defect(energy: ArrayLike, dissipated: ArrayLike) -> tuple[NDArray[np.float64
     """
     E = style.numbers("energy", energy, None)
     D = style.numbers("dissipated", dissipated, len(E))
-    change = E - E[0]
+    change = E - E[0] if gained is None else style.numbers("gained", gained, len(E))
     difference = np.abs(change - D)
-    size = float(np.max(np.abs(E)))
-    if np.max(np.abs(change)) <= 16 * _EPS * size:
+    if np.max(np.abs(change)) <= 16 * _EPS * float(np.max(np.abs(E if size is None else size))):
         return difference / (abs(E[0]) or 1.0), True
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(change == 0.0, np.nan, difference / np.abs(change)), False
 
 
 def energy(
-    t: ArrayLike, energy: ArrayLike, dissipated: ArrayLike, axes: Sequence[Axes] | NDArray[Any] | None = None, *,
-    bounds: Mapping[str, float] | None = None, tolerance: float | None = None, symbol: str = "E",
-    ylabel: str = "interaction energy", title: str = "",
+    t: ArrayLike, energy: ArrayLike, dissipated: ArrayLike | None, axes: Sequence[Axes] | NDArray[Any] | None = None, *,
+    gained: ArrayLike | None = None, size: ArrayLike | None = None, bounds: Mapping[str, float] | None = None,
+    tolerance: float | None = None, symbol: str = "E", ylabel: str = "interaction energy", title: str = "",
 ) -> NDArray[Any]:  # fmt: skip
     """The Lyapunov function, and beneath it how far its identity is from holding.
 
@@ -62,10 +68,20 @@ def energy(
     it is rounding, eps max(|E(t)|, |E(0)|) / |E(t) - E(0)|.  The legend says non-decreasing or non-increasing, with
     a check mark, only if the energy moves in the direction of the dissipation at every step, up to rounding.
 
+    Where there is no identity (dissipated = None: a run with noise) the lower panel shows how fast E changes, by
+    differences, and there is no check mark.
+
     Parameters
     ----------
-    t, energy, dissipated : (T,) arrays
-        Times, E(t), and int_0^t dE/ds ds as the integrator accumulated it (`dissipated[0] = 0`).
+    t, energy : (T,) arrays
+        Times, and E(t).
+    dissipated : (T,) array or None
+        int_0^t dE/ds ds from the run's beginning, as the integrator accumulated it.
+    gained : (T,) array, optional
+        E(t) - E(0) from the run's beginning, which may come before the first of the times; by default t[0] is taken for
+        it.
+    size : (T,) array, optional
+        Magnitudes whose rounding `gained` has; |E| by default.
     axes : two Axes, optional
         Where to draw; None makes a figure.
     bounds : mapping of str to float, optional
@@ -83,11 +99,13 @@ def energy(
     """
     times = style.finite("t", t, None)
     E = style.finite("energy", energy, len(times))
-    D = style.finite("dissipated", dissipated, len(times))
-    relative, constant = defect(E, D)
-    caption = f"${symbol}(t)$"
-    if not constant and monotone(E, D[-1]):
-        caption += f", {'non-decreasing' if D[-1] > 0 else 'non-increasing'} " + r"$\checkmark$"
+    change = E - E[0] if gained is None else style.finite("gained", gained, len(times))
+    large = np.abs(E if size is None else style.finite("size", size, len(times)))
+    D = None if dissipated is None else style.finite("dissipated", dissipated, len(times))
+    relative, constant = defect(E, change if D is None else D, change, large)
+    caption, way = f"${symbol}(t)$", float((change if D is None else D)[-1])
+    if not constant and monotone(E, way):
+        caption += f", {'non-decreasing' if way > 0 else 'non-increasing'}" + ("" if D is None else r" $\checkmark$")
     with style.panels(axes, (1.5, 1.0), (5.6, 4.9)) as pair:
         top, below = pair
         top.plot(times, E, color=style.dark(), label=caption + (", constant" if constant else ""))
@@ -99,21 +117,31 @@ def energy(
             top.set_ylim(E[0] - span, E[0] + span)
         top.set(ylabel=f"{ylabel} ${symbol}$")
         style.headline(top, title)
-        _defect_panel(below, times, E, relative, constant, tolerance, symbol)
+        if D is None:
+            _rate_panel(below, times, E, symbol)
+        else:
+            _defect_panel(below, times, change, np.maximum(large, large[0]), relative, constant, tolerance, symbol)
         style.legend(top)
         style.legend(below, ncols=3, columnspacing=1.4)
     return pair
 
 
+def _rate_panel(ax: Axes, t: NDArray[Any], E: NDArray[Any], symbol: str) -> None:
+    rate = np.abs(np.diff(E)) / np.diff(t)
+    words = rf"$|\Delta {symbol}| / \Delta t$"
+    rate = np.where(rate > 0.0, rate, np.nan)
+    ax.plot(t[1:], rate, color=style.dark(), marker="o", markersize=2.4, linewidth=0.8, label=words)
+    ax.set(yscale="log", xlabel=TIME, ylabel="rate of change", xlim=style.span(t))
+
+
 def _defect_panel(
-    ax: Axes, t: NDArray[Any], E: NDArray[Any], relative: NDArray[Any], constant: bool, tolerance: float | None,
-    symbol: str,
+    ax: Axes, t: NDArray[Any], change: NDArray[Any], size: NDArray[Any], relative: NDArray[Any], constant: bool,
+    tolerance: float | None, symbol: str,
 ) -> None:  # fmt: skip
-    change = np.abs(E - E[0])
+    change = np.abs(change)
     below = f"|{symbol}(0)|" if constant else rf"|{symbol}(t) - {symbol}(0)|"
     words = rf"$|{symbol}(t) - {symbol}(0) - \int_0^t \dot{{{symbol}}}\,ds| \,/\, {below}$"
     ax.plot(t, np.maximum(relative, _ZERO), color=style.dark(), label=words, marker="o", markersize=2.4, linewidth=0.8)
-    size = np.maximum(np.abs(E), abs(E[0]))
     with np.errstate(divide="ignore", invalid="ignore"):
         rounding = np.full(len(t), _EPS) if constant else np.where(change > 0, _EPS * size / change, np.nan)
     ax.plot(t, rounding, color="0.55", linestyle=(0, (1.3, 1.3)), linewidth=1.0, label="rounding")

@@ -18,9 +18,10 @@ def relative(a: Any, b: Any) -> float:
 
 
 def defect(record: Any) -> float:
-    """max over saved times t > 0 (and replicas) of |E(t) - E(0) - dissipated(t)| / |E(t) - E(0)|."""
-    change = record.gained[1:]
-    return float(np.max(np.abs(change - record.dissipated[1:]) / np.abs(change)))
+    """max over saved times after the start (and replicas) of |E(t) - E(0) - dissipated(t)| / |E(t) - E(0)|."""
+    late = record.t > record.begin
+    change = record.gained[late]
+    return float(np.max(np.abs(change - record.dissipated[late]) / np.abs(change)))
 
 
 def backslide(values: Any, direction: int) -> float:
