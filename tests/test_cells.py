@@ -19,6 +19,8 @@ from meanfield.sums.harmonic import harmonic
 
 pytestmark = pytest.mark.rounding
 
+EPS = float(np.finfo(np.float64).eps)
+
 BETAS = (0.0, 1.0, 9.0, 64.0, 1000.0)
 N = 1500
 
@@ -82,8 +84,9 @@ def test_velocities_are_the_direct_ones(beta: float, cloud: str, compiled: bool)
     w = np.full(N, 1.0 / N)
     fast, slow = (Cluster(x, w, True, field) for field in ("cells" if compiled else "harmonic", "direct"))
     for law in (mf.SA(beta, scale="relative"), mf.USA(beta, scale="relative")):
+        # the oracle's scores are rounded: its sums are good to beta eps of Z, however slow collapsed points are
         v, exact = law.velocity(0.0, None, fast), law.velocity(0.0, None, slow)
-        np.testing.assert_allclose(v, exact, rtol=0.0, atol=1e-12 * np.abs(exact).max())
+        np.testing.assert_allclose(v, exact, rtol=0.0, atol=1e-12 * np.abs(exact).max() + 4.0 * beta * EPS)
         div, exact = law.divergence(0.0, None, fast), law.divergence(0.0, None, slow)
         np.testing.assert_allclose(div, exact, rtol=0.0, atol=1e-11 * max(1.0, np.abs(exact).max()))
 

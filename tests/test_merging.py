@@ -13,6 +13,8 @@ import particles as pt
 from meanfield import geometry, merging
 from meanfield.protocols import Array
 
+EPS = float(np.finfo(np.float64).eps)
+
 
 def slow_groups(distance: Array, tol: float) -> Array:
     """Single linkage by flooding; a chain wider than tol stays apart."""
@@ -75,7 +77,7 @@ def test_one_tight_cluster_of_many_points_is_found_without_their_pairs() -> None
     labels = merging.groups(x, 1e-6, angles=False)
     assert labels is not None and not labels.any()
     centre, mass = merging.centres(x, np.full(10_000, 1e-4), labels)
-    assert centre.shape == (1, 3) and mass[0] == pytest.approx(1.0, abs=1e-13)
+    assert centre.shape == (1, 3) and mass[0] == pytest.approx(1.0, abs=10_000 * EPS)
 
 
 @pytest.mark.parametrize("d", [2, 5])
@@ -95,16 +97,17 @@ def test_centres_and_masses() -> None:
     theta, w = np.array([0.2, 3.0, 0.3, 2.0 * np.pi + 0.25]), np.array([0.1, 0.5, 0.3, 0.1])
     centre, mass = merging.centres(theta, w, np.array([0, 1, 0, 0]), angles=True)
     rows, again = merging.centres(geometry.to_rows(theta), w, np.array([0, 1, 0, 0]))
-    np.testing.assert_allclose(mass, [0.5, 0.5], rtol=1e-15)
+    few = 8.0 * EPS
+    np.testing.assert_allclose(mass, [0.5, 0.5], rtol=few)
     np.testing.assert_array_equal(mass, again)
     mean = w[[0, 2, 3]] @ geometry.to_rows(theta[[0, 2, 3]])
-    np.testing.assert_allclose(rows[0], mean / np.linalg.norm(mean), rtol=0.0, atol=1e-15)
-    np.testing.assert_allclose(centre, geometry.to_angles(rows), rtol=0.0, atol=1e-15)
+    np.testing.assert_allclose(rows[0], mean / np.linalg.norm(mean), rtol=0.0, atol=few)
+    np.testing.assert_allclose(centre, geometry.to_angles(rows), rtol=0.0, atol=few)
     assert centre[1] == 3.0
     line, _ = merging.centres(theta[:3], w[:3], np.array([0, 1, 0]), flat=True)
-    np.testing.assert_allclose(line, [0.275, 3.0], rtol=1e-15)
+    np.testing.assert_allclose(line, [0.275, 3.0], rtol=few)
     nobody, none = merging.centres(theta[:2], np.zeros(2), np.zeros(2, dtype=int), angles=True)
-    assert none[0] == 0.0 and nobody[0] == pytest.approx(1.6, abs=1e-15)
+    assert none[0] == 0.0 and nobody[0] == pytest.approx(1.6, abs=few)
 
 
 # --- what it costs -------------------------------------------------------------------------------------------
@@ -210,6 +213,6 @@ def test_few_angles_pull_each_other_exactly() -> None:
     mu = traj.segments[0].template.measure(np.array([0.3, 2.3]))
     v = mf.SA(64.0).velocity(0.0, None, mu)[:, 0]
     exact = math.sin(2.0) * math.exp(64.0 * (math.cos(2.0) - 1.0))
-    np.testing.assert_allclose(v, [exact, -exact], rtol=1e-13)
+    np.testing.assert_allclose(v, [exact, -exact], rtol=8.0 * 91.0 * EPS)  # of the exponent
     many = mf.Points(np.array([0.3, 2.3]))
     np.testing.assert_allclose(mf.USA(3.0).velocity(0.0, None, mu), mf.USA(3.0).velocity(0.0, None, many), rtol=1e-13)

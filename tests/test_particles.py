@@ -18,6 +18,8 @@ from validation.exact import diracs, double_loop, orthogonal
 
 pytestmark = pytest.mark.rounding
 
+EPS = float(np.finfo(np.float64).eps)
+
 KINDS = {"SA": mf.SA, "USA": mf.USA}
 both = pytest.mark.parametrize("kind", KINDS)
 
@@ -100,7 +102,7 @@ def test_an_antipodal_pair_stays_at_beta_zero(kind: str) -> None:
     traj = pt.simulate(KINDS[kind](0.0), rows, (0.0, 10.0))
     assert traj.success and np.abs(traj.x - rows).max() < 1e-15 and np.all(traj.energy < 1e-30)
     angles = pt.simulate(KINDS[kind](0.0), [0.0, math.pi], (0.0, 3.0))
-    assert np.abs(angles.x - [0.0, math.pi]).max() < 1e-14
+    assert np.abs(angles.x - [0.0, math.pi]).max() < 8.0 * math.exp(3.0) * EPS  # an unstable balance: rounding grows
     one = pt.simulate(KINDS[kind](3.0), [0.4], (0.0, 10.0))
     np.testing.assert_array_equal(one.x, np.full((101, 1), 0.4))
 
@@ -132,7 +134,7 @@ def test_replicas_are_separate_runs_that_share_their_steps(angles: bool) -> None
         np.testing.assert_allclose(together.x[(slice(None), *i)], alone.x, rtol=0.0, atol=1e-10)
         np.testing.assert_allclose(together.dissipated[(slice(None), *i)], alone.dissipated, rtol=1e-8, atol=1e-12)
     shared = pt.simulate(law, x0, span, angles=angles, weights=w[0, 0])
-    np.testing.assert_allclose(shared.weights[1, 2], w[0, 0] / w[0, 0].sum(), rtol=1e-15)
+    np.testing.assert_allclose(shared.weights[1, 2], w[0, 0] / w[0, 0].sum(), rtol=8.0 * EPS)
 
 
 @both
@@ -253,7 +255,8 @@ def test_euler_unprojected_is_the_published_codes_scheme(kind: str, d: int) -> N
     if d == 2:
         theta = geometry.to_angles(x0) + 2.0 * np.pi * np.arange(9)
         on_angles = pt.simulate(law, theta, (0.0, times[-1]), times, **settings)
-        np.testing.assert_allclose(geometry.to_rows(on_angles.x), by_hand, rtol=0.0, atol=1e-13)
+        limit = 8.0 * np.abs(theta).max() * EPS * math.exp(times[-1])  # angles of many turns; they part at a rate <= 1
+        np.testing.assert_allclose(geometry.to_rows(on_angles.x), by_hand, rtol=0.0, atol=limit)
         assert np.abs(on_angles.x - theta).max() < np.pi  # no turn is lost
 
 
@@ -337,7 +340,7 @@ def test_seeded_clouds() -> None:
         assert make(1).shape[:2] == (2, 50) and not np.array_equal(make(1), make(2))
         assert not np.array_equal(make(1)[0], make(1)[1])
     x = pt.uniform(40_000, 3, 3)
-    assert np.abs(np.linalg.norm(x, axis=-1) - 1.0).max() < 1e-15
+    assert np.abs(np.linalg.norm(x, axis=-1) - 1.0).max() < 8.0 * EPS
     assert np.abs(x.mean(axis=0)).max() < 4.0 / math.sqrt(3 * 40_000)
     np.testing.assert_allclose(x.T @ x / 40_000, np.eye(3) / 3.0, atol=0.01)
     theta = pt.uniform_angles(40_000, 3)

@@ -23,6 +23,8 @@ from validation.exact import growth, poisson
 
 pytestmark = pytest.mark.rounding
 
+EPS = float(np.finfo(np.float64).eps)
+
 AXIS = np.array([0.48, -0.6, 0.64])
 LAWS = {"SA": mf.SA, "USA": mf.USA}
 
@@ -69,8 +71,8 @@ def test_nodes_integrate_and_analyse_what_the_space_holds(lmax: int) -> None:
     N = space.shape[0] * space.shape[1]
     assert space.shape[1] % 2 == 0 and space.shape[1] >= 2 * lmax + 2
     assert space.nodes.shape == (N, 3) and space.weights.shape == (N,)
-    assert space.weights.sum() == pytest.approx(1.0, abs=1e-15)
-    np.testing.assert_allclose(np.linalg.norm(space.rows, axis=1), 1.0, atol=1e-15)
+    assert space.weights.sum() == pytest.approx(1.0, abs=16.0 * EPS)
+    np.testing.assert_allclose(np.linalg.norm(space.rows, axis=1), 1.0, rtol=8.0 * EPS)
     c = series(lmax, 2)
     values = space.evaluate(c)
     assert values.shape == (2, N)
@@ -91,7 +93,8 @@ def test_coefficients_are_integrals_against_the_documented_harmonics() -> None:
     theta, phi = np.meshgrid(space.colatitudes, space.longitudes, indexing="ij")
     Y = np.sqrt(4.0 * np.pi) * sph_harm_y(k[:, None], m[:, None], theta.ravel(), phi.ravel())
     values = lopsided(space.rows)
-    np.testing.assert_allclose(space.analyse(values), Y.conj() @ (space.weights * values), atol=1e-15)
+    exact = Y.conj() @ (space.weights * values)
+    np.testing.assert_allclose(space.analyse(values), exact, rtol=0.0, atol=16.0 * EPS * np.abs(values).max())
     assert space.labels == tuple(zip(k.tolist(), m.tolist()))
 
 
@@ -167,7 +170,8 @@ def test_plan_closes_as_the_weak_form() -> None:
         c[:, i] = (1.0, 0.0) if m == 0 else (0.5, 0.5j)  # Re Y and -Im Y
         real, imaginary = space.evaluate(c, plan.grid.rows, gradient=True)
         wanted = np.sum((plan.grid.weights * rho)[:, None] * X * (real + 1j * imaginary))
-        assert out[i] == pytest.approx(wanted, abs=1e-13)
+        size = np.sum((plan.grid.weights * rho)[:, None] * np.abs(X) * np.hypot(real, imaginary))
+        assert out[i] == pytest.approx(wanted, rel=0.0, abs=256.0 * EPS * size)
 
 
 @pytest.mark.parametrize(
@@ -425,7 +429,7 @@ def test_error_falls_exponentially_with_lmax() -> None:
     exact = run(40).moments(3)
     errors = np.array([np.abs(run(lmax).moments(3) - exact).max() for lmax in (6, 10, 14, 18, 22)])
     assert errors[0] > 1e-6  # there is something to converge
-    assert np.all(errors[1:] < 0.1 * errors[:-1]), errors
+    assert np.all(errors[1:] < 0.1 * errors[:-1] + 16.0 * EPS), errors
 
 
 def test_resolution_doubles_when_needed_and_then_says_so(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from meanfield.steppers.diagonal import grid, on_grid
 
 pytestmark = pytest.mark.rounding
 
+EPS = float(np.finfo(np.float64).eps)
 
 class Split(Method):
     """y' = linear y + f(t, y), counting."""
@@ -132,7 +133,7 @@ def test_phi_of_complex_numbers(k: int) -> None:
 
 def test_phis_by_shape_and_refusal() -> None:
     assert phis(3, np.zeros((2, 5))).shape == (3, 2, 5)
-    few = 8.0 * np.finfo(np.float64).eps  # sums of positive terms, added in another order
+    few = 8.0 * EPS  # sums of positive terms, added in another order
     np.testing.assert_allclose(phis(8, -2.5)[4], phi(5, -2.5), rtol=few)
     many = -np.linspace(0.0, 40.0, 10_001)
     np.testing.assert_allclose(phis(2, many)[1][::997], phi(2, many[::997]), rtol=few)
@@ -168,7 +169,8 @@ def test_weights_are_the_integrals(z: float) -> None:
                     )
                     / scale
                 )
-                assert abs(weight - float(want)) <= 2e-15 * np.abs(weights).max()
+                # 28 terms, each of them a product of seven factors
+                assert abs(weight - float(want)) <= 32.0 * EPS * np.abs(weights).max()
 
 
 def test_the_ladder_is_made_of_radau_points() -> None:

@@ -19,6 +19,8 @@ from validation.exact import growth, poisson
 
 pytestmark = pytest.mark.rounding
 
+EPS = float(np.finfo(np.float64).eps)
+
 # rho_0 = 1 + 0.3 P_1 + 0.2 P_2, beta = 4: t, f_1, f_2, f_3, E, dE/dt, rho(north), rho(south)
 ROWS: dict[tuple[int, str], list[tuple[float, ...]]] = {
     (3, "SA"): [
@@ -62,10 +64,11 @@ def law_of(kind: str, beta: float, **options: Any) -> Any:
 @pytest.mark.parametrize(("d", "n"), [(2, 40), (3, 64), (8, 129), (128, 129), (128, 400), (1024, 300), (1024, 900)])
 def test_rule_is_orthogonal(d: int, n: int) -> None:
     rule = ultraspherical.gauss(d, n)
-    assert np.abs(rule.values.T @ rule.values - np.eye(n)).max() < 2e-14
+    limit = (100.0 + 0.5 * n) * EPS  # of a recurrence of n steps
+    assert np.abs(rule.values.T @ rule.values - np.eye(n)).max() < limit
     k = np.arange(n - 1)
     gram = (rule.slopes.T @ rule.slopes)[:-1, :-1]
-    assert np.abs(gram - np.diag(k * (k + d - 2.0))).max() < 5e-14 * n * (n + d)
+    assert np.abs(gram - np.diag(k * (k + d - 2.0))).max() < 4.0 * limit * n * (n + d)
 
 
 @pytest.mark.parametrize("d", [3, 8, 128])
@@ -111,7 +114,7 @@ def test_moments_of_a_von_mises_fisher_density(d: int) -> None:
     ratios = mf.multipliers(kappa, d, 5) / mf.multipliers(kappa, d, 0)
     np.testing.assert_allclose(rho.moments(5), ratios, rtol=1e-11, atol=1e-15)
     np.testing.assert_allclose(rho.mean, ratios[1] * space.direction, atol=1e-14)
-    assert abs(np.trace(rho.second_moment) - 1.0) < 1e-14
+    assert abs(np.trace(rho.second_moment) - 1.0) < 64.0 * EPS
 
 
 def test_area_and_pdf() -> None:
@@ -128,7 +131,7 @@ def test_samples_have_the_law_and_lie_on_the_sphere(d: int) -> None:
     rho = mf.von_mises_fisher(space, axis, 2.0)
     x = rho.sample(4000, rng=5)
     assert x.shape == (4000, d)
-    assert np.abs(np.linalg.norm(x, axis=1) - 1.0).max() < 1e-15
+    assert np.abs(np.linalg.norm(x, axis=1) - 1.0).max() < 8.0 * EPS
     heights = x @ space.direction
 
     def cdf(c: Any) -> Any:
@@ -177,10 +180,9 @@ def test_reference_values(d: int, kind: str) -> None:
 @pytest.mark.parametrize("law", [mf.SA(4.0), mf.USA(4.0, scale="relative"), mf.SA(4.0, sign=-1), mf.USA(2.0, sign=-1)])
 def test_lyapunov_identity(d: int, law: Any) -> None:
     sol = mf.solve(law, standard(d), (0.0, 0.4))
-    change = np.abs(sol.energy - sol.energy[0])
-    rounding = 2.0 * np.finfo(float).eps * np.abs(sol.energy)  # at d = 128 E changes in its eighth digit only
-    assert np.all(np.abs(sol.energy - sol.energy[0] - sol.dissipated) <= 1e-9 * change + rounding)
-    assert np.all(np.diff(sol.energy) * law.sign > 0.0)
+    # at d = 128 E changes in its eighth digit only: what is gained is told without the rest of E
+    assert np.all(np.abs(sol.gained - sol.dissipated) <= 1e-9 * np.abs(sol.gained))
+    assert np.all(np.diff(sol.gained) * law.sign > 0.0)
     assert np.abs(sol.mass - 1.0).max() < 1e-13
 
 

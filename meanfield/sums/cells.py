@@ -82,7 +82,8 @@ def cells(
     """
     theta, weights = np.asarray(theta, dtype=float), np.asarray(weights, dtype=float)
     if theta.shape != weights.shape:
-        theta, weights = np.broadcast_arrays(theta, weights)
+        shape = np.broadcast_shapes(theta.shape, weights.shape)
+        theta, weights = np.broadcast_to(theta, shape), np.broadcast_to(weights, shape)
     at = theta if at is None else np.asarray(at, dtype=float)
     lead = theta.shape[:-1] if at is theta else np.broadcast_shapes(theta.shape[:-1], at.shape[:-1])
     grid = Cells.of(kernel)

@@ -11,6 +11,8 @@ import meanfield as mf
 from meanfield import geometry
 from meanfield.protocols import Array
 
+EPS = float(np.finfo(np.float64).eps)
+
 
 def relative(a: Any, b: Any) -> float:
     """max |a - b| / max |b|."""

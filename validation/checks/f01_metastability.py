@@ -11,6 +11,7 @@ import particles as pt
 from meanfield.merges import MergeTree
 from meanfield.plot import curves
 from meanfield.protocols import Array
+from validation.checks._tools import EPS
 from validation.checks._waits import waits
 from validation.exact import diracs, double_loop, ode
 from validation.registry import Bench, Verdict, check, judge
@@ -31,7 +32,6 @@ TIMES = np.array([1.0, 10.0, 50.0, 100.0, 200.0, 400.0])
 LANDED = np.union1d(TIMES, np.arange(0.0, END + 2.0, 2.0))
 """Where the exact mode lands.  Clusters contract at a rate of 1; explicit steps left alone grow to the edge of their
 stability, 6 or so, where widths that are 0 bounce at up to 1e3 times the tolerance, differently on every processor."""
-EPS = float(np.finfo(np.float64).eps)
 CLUSTER = 0.1
 """Angles whose neighbours are closer than this are one cluster."""
 NEAR = 1e-3
