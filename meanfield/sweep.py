@@ -16,12 +16,11 @@ one another on the same cores).
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import itertools
-import json
 import multiprocessing
 import os
+import pickle
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -31,7 +30,8 @@ from typing import Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-from meanfield import files, inputs, settings, threads
+from meanfield import files, inputs, shelf, threads
+from meanfield.run import carry
 
 R = TypeVar("R")
 K = TypeVar("K")
@@ -67,6 +67,10 @@ class SweepError(RuntimeError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.failures, self.results, self.total)
+
+
+class CellError(RuntimeError):
+    """What ended a cell, in words: it was no Exception (sys.exit), or one that cannot travel between processes."""
 
 
 # --- the door ----------------------------------------------------------------------------------------------
@@ -107,10 +111,13 @@ def sweep(
     keep : path, optional
         A folder (made if need be) that holds one JSON file per finished cell, written as soon as it is finished.
         A later sweep of the same function with the same seed takes finished cells from there.  Results must be what
-        `settings.to_json` can write; they come back bit for bit.  That the function's *code* has changed cannot be
-        seen: then use another folder.
+        `settings.to_json` can write; they come back bit for bit.  The same function is one with the same code,
+        defaults, closed-over values and globals, theirs in turn included (`meanfield.identity`): cells of another
+        are refused, and so is a function that cannot be followed so far.  Installed packages and this one count by
+        name: after an upgrade use another folder.
     done : callable, optional
-        ``done(cell, result)``, called in this process when a cell is finished or found in `keep`.
+        ``done(cell, result)``, called in this process when a cell is finished or found in `keep`.  An exception of
+        its own, or Ctrl-C, ends the sweep and carries what is finished as `.results`.
 
     Returns
     -------
@@ -122,7 +129,8 @@ def sweep(
     SweepError
         At the end, if cells failed; it lists them and has the results of the others.
     TypeError, ValueError
-        If a cell cannot be written, or comes twice; if `keep` holds the cells of another function or seed.
+        If a cell cannot be written, or comes twice; if `keep` holds the cells of another function or seed, or the
+        function cannot be told from another.
     """
     if not callable(fn):
         raise TypeError(f"fn must be a function fn(cell, rng); got {inputs.describe(fn)}. Pass the function itself.")
@@ -136,19 +144,25 @@ def sweep(
     todo = list(cells.values()) if isinstance(cells, Mapping) else list(cells)
     contents = _contents(todo)
     root = _root(rng)
-    shelf = None if keep is None else _Shelf(Path(keep), _identity(fn), None if rng is None else _spell(root))
-    run = _Run(todo, contents, shelf, done)
-    jobs = [(i, cell, _seed(root, contents[i])) for i, cell in enumerate(todo) if not run.found(i)]
-    if executor is None:
-        run.here(fn, jobs)
-    else:
-        run.there(fn, jobs, executor)
-    results = [run.results.get(i) for i in range(len(todo))]
-    collected = results if names is None else dict(zip(names, results, strict=True))
+    kept = None if keep is None else shelf.Shelf.of(fn, Path(keep), None if rng is None else _spell(root))
+    run = _Run(todo, contents, kept, done)
+    jobs: list[Job] = []
+    for i, cell in enumerate(todo):
+        if not run.found(i):
+            jobs.append((i, cell, _seed(root, contents[i])))
+    try:
+        if executor is None:
+            run.here(fn, jobs)
+        else:
+            run.there(fn, jobs, executor)
+    except BaseException as error:  # Ctrl-C, or the caller's `done`
+        if not hasattr(error, "results"):
+            carry(error, "results", run.collected(names))
+        raise
     if run.failures:
         failures = [(todo[i], run.failures[i]) for i in sorted(run.failures)]
-        raise SweepError(failures, collected, len(todo)) from failures[0][1]
-    return collected
+        raise SweepError(failures, run.collected(names), len(todo)) from failures[0][1]
+    return run.collected(names)
 
 
 def grid(**axes: Iterable[Any]) -> list[dict[str, Any]]:
@@ -157,7 +171,7 @@ def grid(**axes: Iterable[Any]) -> list[dict[str, Any]]:
     ``grid(beta=[1, 4], n=[100, 1000])`` is ``[{"beta": 1, "n": 100}, {"beta": 1, "n": 1000}, ...]``; numpy scalars
     become Python numbers.
     """
-    values = [[_simple(value) for value in axis] for axis in axes.values()]
+    values = [[shelf.simple(value) for value in axis] for axis in axes.values()]
     return [dict(zip(axes, point, strict=True)) for point in itertools.product(*values)]
 
 
@@ -196,25 +210,30 @@ class _Run:
 
     cells: list[Any]
     contents: list[str]
-    shelf: _Shelf | None
+    kept: shelf.Shelf | None
     done: Callable[[Any, Any], Any] | None
     results: dict[int, Any] = field(default_factory=dict)
     failures: dict[int, Exception] = field(default_factory=dict)
 
+    def collected(self, names: list[Any] | None) -> Any:
+        """What `sweep` returns, None standing for what is not there."""
+        results = [self.results.get(i) for i in range(len(self.cells))]
+        return results if names is None else dict(zip(names, results, strict=True))
+
     def found(self, i: int) -> bool:
         """Whether a cell is on the shelf; it is then finished."""
-        kept = None if self.shelf is None else self.shelf.take(self.contents[i])
-        if kept is None:
+        found = None if self.kept is None else self.kept.take(self.contents[i], self.cells[i])
+        if found is None:
             return False
-        self.results[i] = kept[0]
+        self.results[i] = found[0]
         self._tell(i)
         return True
 
     def finish(self, i: int, result: Any) -> None:
         self.results[i] = result
-        if self.shelf is not None:
+        if self.kept is not None:
             try:
-                self.shelf.put(self.contents[i], self.cells[i], result)
+                self.kept.put(self.contents[i], self.cells[i], result)
             except Exception as error:  # a full disk, a result that is no JSON: the result itself is not lost
                 self.failures[i] = error
                 return
@@ -227,7 +246,7 @@ class _Run:
     def here(self, fn: Callable[..., Any], jobs: list[Job]) -> None:
         for i, cell, seed in jobs:
             try:
-                result = _call(fn, cell, seed)
+                result = _call(fn, cell, seed, os.getpid())
             except Exception as error:
                 self.failures[i] = error
             else:
@@ -238,12 +257,12 @@ class _Run:
         try:
             for i, cell, seed in jobs:
                 try:
-                    futures[executor.submit(_call, fn, cell, seed)] = i
+                    futures[executor.submit(_call, fn, cell, seed, os.getpid())] = i
                 except Exception as error:  # a pool that broke takes no more; what it has finished still counts
                     self.failures[i] = error
             for future in as_completed(futures):
                 try:
-                    result = future.result()
+                    result = _unpacked(future.result())
                 except Exception as error:
                     self.failures[futures[future]] = error
                 else:
@@ -254,8 +273,48 @@ class _Run:
             raise
 
 
-def _call(fn: Callable[..., Any], cell: Any, seed: np.random.SeedSequence) -> Any:
-    return fn(cell, np.random.default_rng(seed))
+@dataclass(frozen=True)
+class _Parcel:
+    """A result on its way between processes: opened by us, since in the executor's hands one that cannot be opened
+    breaks the pool and loses every other cell."""
+
+    data: bytes
+
+
+def _call(fn: Callable[..., Any], cell: Any, seed: np.random.SeedSequence, home: int) -> Any:
+    """`fn`, where the executor put it; `home` is the process that wants to know."""
+    away = os.getpid() != home
+    try:
+        result = fn(cell, np.random.default_rng(seed))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if isinstance(error, Exception) and not (away and _stays(error)):
+            raise
+        told = CellError(traceback.format_exception_only(error)[-1].strip())
+        told.add_note("".join(traceback.format_exception(error)))
+        raise told from None
+    return _packed(result) if away else result
+
+
+def _stays(error: Exception) -> bool:
+    """Whether an exception cannot be sent to another process: not taken apart, or not put together again."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return True
+    return False
+
+
+def _packed(result: Any) -> Any:
+    try:
+        return _Parcel(pickle.dumps(result))
+    except Exception:  # the executor may know better, and says so of this cell alone if not
+        return result
+
+
+def _unpacked(result: Any) -> Any:
+    return pickle.loads(result.data) if isinstance(result, _Parcel) else result
 
 
 # --- cells and seeds ---------------------------------------------------------------------------------------
@@ -266,11 +325,10 @@ def _contents(cells: list[Any]) -> list[str]:
     found: dict[str, int] = {}
     for i, cell in enumerate(cells):
         try:
-            text = settings.to_json(_simple(cell))
+            digest = shelf.content(cell)
         except (TypeError, ValueError) as error:
             error.add_note(f"(in cells[{i}]: a cell is named by its content, so it must be one that can be written)")
             raise
-        digest = hashlib.sha256(json.dumps(json.loads(text), sort_keys=True).encode()).hexdigest()
         first = found.setdefault(digest, i)
         if first != i:
             raise ValueError(
@@ -278,17 +336,6 @@ def _contents(cells: list[Any]) -> list[str]:
                 f"positions {first} and {i}. For repetitions put a number into the cell: grid(repeat=range(10), ...)."
             )
     return list(found)
-
-
-def _simple(value: Any) -> Any:
-    """Numpy scalars as Python numbers and tuples as lists: 0.5 is the same cell wherever it came from."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if type(value) in (list, tuple):
-        return [_simple(v) for v in value]
-    if type(value) is dict:
-        return {key: _simple(v) for key, v in value.items()}
-    return value
 
 
 def _root(rng: Any) -> np.random.SeedSequence:
@@ -310,51 +357,3 @@ def _spell(root: np.random.SeedSequence) -> str:
     entropy: Any = root.entropy
     words = [int(word) for word in (entropy if isinstance(entropy, list | tuple | np.ndarray) else [entropy])]
     return f"entropy {words}, spawn key {[int(k) for k in root.spawn_key]}, pool of {root.pool_size}"
-
-
-def _identity(fn: Any) -> str:
-    """By what a folder knows whose cells it holds: a function's name, with what is bound to it."""
-    if type(fn) is functools.partial:
-        return settings.to_json({"partial of": _identity(fn.func), "args": fn.args, "keywords": fn.keywords})
-    if hasattr(fn, "__qualname__") and not hasattr(fn, "__self__"):
-        return f"{fn.__module__}.{fn.__qualname__}"
-    return settings.to_json(fn)  # a registered dataclass with __call__, or a refusal that says how to make it one
-
-
-# --- finished cells ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Shelf:
-    """A folder of finished cells: one JSON file each, named by the content of the cell."""
-
-    folder: Path
-    function: str
-    seed: str | None
-    """None: a run without a seed of its own takes any."""
-
-    def _file(self, content: str) -> Path:
-        return self.folder / f"{content[:32]}.json"
-
-    def take(self, content: str) -> tuple[Any] | None:
-        """(result,) of a finished cell, or None."""
-        file = self._file(content)
-        if not file.exists():
-            return None
-        try:
-            card = settings.from_json(files.read_text(file))
-            function, seed, result = card["function"], card["seed"], card["result"]
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"keep: {file} is no finished cell ({error}); remove it, and run again.") from error
-        wanted = (self.function, seed if self.seed is None else self.seed)
-        if (function, seed) != wanted:
-            raise ValueError(
-                f"keep: {file} was made by {function} with {seed}; wanted {wanted[0]} with {wanted[1]}. "
-                "Choose another folder, or remove this one."
-            )
-        return (result,)
-
-    def put(self, content: str, cell: Any, result: Any) -> None:
-        card = {"cell": cell, "function": self.function, "seed": self.seed or "fresh entropy", "result": result}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        files.write_text(self._file(content), settings.to_json(card, indent=1) + "\n", overwrite=True)

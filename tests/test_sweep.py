@@ -7,9 +7,11 @@ import hashlib
 import json
 import os
 import pickle
-import threading
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import numpy as np
 import pytest
 
 from meanfield import settings
-from meanfield.sweep import ONE_THREAD, SweepError, grid, sweep, workers
+from meanfield.sweep import ONE_THREAD, CellError, SweepError, grid, sweep, workers
 
 GRID = grid(beta=[0.5, 4.0], n=[3, 5, 8])
 
@@ -146,17 +148,26 @@ def test_named_cells_fail_by_name() -> None:
     assert caught.value.results == {"good": 1.0, "bad": None}
 
 
+def waited_for(name: str) -> bool:
+    """Whether a file came to be within 20 s."""
+    for _ in range(2000):
+        if os.path.exists(name):
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def test_an_interrupt_begins_nothing_new_and_keeps_what_is_finished(tmp_path: Path) -> None:
-    begun, gate = threading.Event(), threading.Event()
+    begun, gate, kept = str(tmp_path / "begun"), str(tmp_path / "gate"), tmp_path / "kept"
 
     def fn(cell: int, rng: np.random.Generator) -> int:
         if cell:
-            begun.set()
-            gate.wait(20)
+            open(begun, "w").close()
+            waited_for(gate)
         return cell
 
     def stop(cell: int, result: int) -> None:
-        assert begun.wait(20)
+        assert waited_for(begun)
         raise KeyboardInterrupt
 
     with ThreadPoolExecutor(1) as pool:
@@ -168,26 +179,93 @@ def test_an_interrupt_begins_nothing_new_and_keeps_what_is_finished(tmp_path: Pa
             return futures[-1]
 
         pool.submit = spy  # type: ignore[method-assign, assignment]
-        with pytest.raises(KeyboardInterrupt):
-            sweep(fn, range(5), executor=pool, keep=tmp_path, done=stop)
-        gate.set()
+        with pytest.raises(KeyboardInterrupt) as caught:
+            sweep(fn, range(5), executor=pool, keep=kept, done=stop)
+        assert caught.value.results == [0, None, None, None, None]  # type: ignore[attr-defined]
+        open(gate, "w").close()
         assert submit(abs, -3).result() == 3, "the executor must not be shut down"
     assert [future.cancelled() for future in futures] == [False, False, True, True, True]
+    assert len(list(kept.iterdir())) == 1
+
+
+class Stuck(Exception):
+    """One that cannot be taken apart."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.held = lambda: why
+
+
+class Lost(Exception):
+    """One that cannot be put together again, and so used to break the pool."""
+
+    def __init__(self, why: str, where: str) -> None:
+        super().__init__(f"{why} at {where}")
+
+
+class Trap:
+    """A result that cannot be put together again."""
+
+    def __reduce__(self) -> Any:
+        return int, ("no number",)
+
+
+def wild(cell: str, rng: np.random.Generator) -> Any:
+    if cell == "exit":
+        sys.exit("enough")
+    if cell == "stuck":
+        raise Stuck("held fast")
+    if cell == "lost":
+        raise Lost("gone", "sea")
+    if cell == "local":
+        return lambda: 0
+    return Trap() if cell == "trap" else 7
+
+
+@pytest.mark.parametrize("executor", ["here", "threads", "processes"])
+def test_a_cells_wildest_end_is_its_own(executor: str, tmp_path: Path) -> None:
+    cells = ["exit", "stuck", "lost", "well"] + (["trap", "local"] if executor == "processes" else [])
+    pools: Any = {"here": nullcontext, "threads": lambda: ThreadPoolExecutor(2), "processes": lambda: workers(1)}
+    with pools[executor]() as pool, pytest.raises(SweepError) as caught:
+        sweep(wild, cells, executor=pool, keep=tmp_path)
+    assert caught.value.results == [7 if cell == "well" else None for cell in cells]
+    failures = dict(caught.value.failures)
+    assert list(failures) == [cell for cell in cells if cell != "well"]
+    for cell, kind in (("exit", CellError), ("stuck", Stuck), ("lost", Lost)):
+        assert type(failures[cell]) is (CellError if executor == "processes" else kind)
+    assert str(failures["exit"]) == "SystemExit: enough" and "sys.exit" in failures["exit"].__notes__[0]
+    if executor == "processes":
+        assert str(failures["lost"]) == "test_sweep.Lost: gone at sea"
+        assert 'raise Lost("gone", "sea")' in failures["lost"].__notes__[0]
+        assert isinstance(failures["trap"], ValueError)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_exception_of_the_callers_own_carries_what_is_finished() -> None:
+    def stop(cell: dict[str, Any], result: Any) -> None:
+        if cell == GRID[1]:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        sweep(draw, {str(i): cell for i, cell in enumerate(GRID)}, rng=0, done=stop)
+    results = caught.value.results  # type: ignore[attr-defined]
+    assert list(results.values()) == [*sweep(draw, GRID[:2], rng=0), None, None, None, None]
+    assert caught.value.__notes__ == ["What was computed before is in .results of this error."]
 
 
 # --- finished cells ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def counted() -> tuple[list[Any], Callable[..., Any]]:
-    calls: list[Any] = []
+def counted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Callable[[], list[Any]], Callable[..., Any]]:
+    log = str(tmp_path_factory.mktemp("log") / "calls")
 
     def fn(cell: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        calls.append(cell)
+        with open(log, "a") as file:
+            file.write(json.dumps(cell) + "\n")
         return {"value": np.float64(cell["n"]) / 3, "array": rng.normal(size=2), "nan": float("nan")}
 
-    return calls, fn
+    return lambda: [json.loads(line) for line in Path(log).read_text().splitlines()], fn
 
 
 def test_finished_cells_are_kept_and_not_run_again(tmp_path: Path, counted: Any) -> None:
@@ -196,7 +274,7 @@ def test_finished_cells_are_kept_and_not_run_again(tmp_path: Path, counted: Any)
     first = sweep(fn, GRID[:3], rng=0, keep=folder)
     seen: list[Any] = []
     more = sweep(fn, GRID, rng=0, keep=folder, done=lambda cell, _: seen.append(cell))
-    assert calls == GRID
+    assert calls() == GRID
     assert seen == GRID
     assert settings.to_json(more[:3]) == settings.to_json(first)
     assert sweep(fn, GRID, rng=0)[3]["array"].tobytes() == more[3]["array"].tobytes()
@@ -211,7 +289,7 @@ def test_a_folder_of_another_seed_or_function_is_refused(tmp_path: Path, counted
     with pytest.raises(ValueError, match=r"was made by test_sweep\.counted.*wanted test_sweep\.draw"):
         sweep(draw, GRID[:1], rng=0, keep=tmp_path)
     sweep(fn, GRID[:1], keep=tmp_path)  # without a seed of its own any will do
-    assert len(calls) == 1
+    assert len(calls()) == 1
 
 
 @settings.register(name="sweep-test-scaled")
@@ -233,6 +311,30 @@ def test_what_is_bound_to_a_function_belongs_to_its_name(make: Any, tmp_path: Pa
     assert sweep(make(2.0), [1, 2], rng=0, keep=tmp_path) == [2.0, 4.0]
     with pytest.raises(ValueError, match="Choose another folder"):
         sweep(make(3.0), [1, 2], rng=0, keep=tmp_path)
+
+
+def test_a_card_is_of_the_cell_it_is_named_for(tmp_path: Path) -> None:
+    sweep(draw, GRID[:2], rng=0, keep=tmp_path)
+    first, second = sorted(tmp_path.iterdir())
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(ValueError, match=rf"{second.name} holds the cell .*, and its name is that of .*; remove it"):
+        sweep(draw, GRID[:2], rng=0, keep=tmp_path)
+
+
+def test_cards_of_before_functions_were_known_by_their_code(tmp_path: Path) -> None:
+    """Taken for a function whose name is its own, with a warning; refused for one of many of that name."""
+    local: Any = lambda cell, rng: draw(cell, rng)  # noqa: E731
+    for fn, folder in ((draw, tmp_path / "named"), (local, tmp_path / "nameless")):
+        whole = sweep(fn, GRID[:2], rng=0, keep=folder)
+        for file in folder.iterdir():
+            card = json.loads(file.read_text())
+            del card["made of"]
+            file.write_text(json.dumps(card))
+    with pytest.warns(UserWarning, match=r"names alone: that the code of test_sweep\.draw is the same") as told:
+        assert sweep(draw, GRID[:2], rng=0, keep=tmp_path / "named") == whole
+    assert told[0].filename == __file__
+    with pytest.raises(ValueError, match="as others are too, and it does not say by which"):
+        sweep(local, GRID[:2], rng=0, keep=tmp_path / "nameless")
 
 
 def test_a_damaged_cell_is_named(tmp_path: Path) -> None:
