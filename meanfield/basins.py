@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import scipy
 
+from meanfield import geometry
+from meanfield.geometry import TURN
 from meanfield.protocols import Array
 from meanfield.spaces import ultraspherical
-
-TURN = 2.0 * np.pi
 
 
 def graph(x: Array) -> tuple[Array, Array]:
@@ -122,7 +122,7 @@ class Around:
         def slope(s: float) -> float:
             return sign * float(self.mu.space.evaluate(self.c, np.array([s]), gradient=True)[0, 0])
 
-        return _zero(slope, q - h, q, q + h) % TURN
+        return float(geometry.positive(np.array(_zero(slope, q - h, q, q + h))))
 
     def basins(self, cuts: Array, gap: float) -> tuple[Array, ...]:
         """Of the arcs between neighbouring cuts (one, if there are fewer than two): masses, centres, widths, the mass
@@ -135,25 +135,29 @@ class Around:
         parts = [self._arc(a, b) for a, b in pairwise(cuts)]
         masses, centres, widths = (np.array(column) for column in zip(*parts, strict=True))
         core = [
-            self._integral(max(a, c - gap), min(b, c + gap), 0.0, 0)
+            0.0 if np.isnan(c) else self._integral(max(a, c - gap), min(b, c + gap), 0.0, 0)
             for a, b, c in zip(cuts[:-1], cuts[1:], centres, strict=True)
         ]
-        members = np.searchsorted(cuts, np.mod(self.mu.space.nodes - cuts[0], TURN) + cuts[0], side="right") - 1
+        members, owner = (
+            np.searchsorted(cuts[1:-1], cuts[0] + geometry.positive(space.nodes - cuts[0]), side="right")
+            for space in (self.mu.space, self.fine.space)
+        )
         edges = np.stack([cuts[:-1], cuts[1:]], axis=-1)
-        owner = np.searchsorted(cuts, np.mod(self.fine.space.nodes - cuts[0], TURN) + cuts[0], side="right") - 1
         peaks = _tops(self, owner, len(masses))
-        return masses, np.mod(centres, TURN), widths, np.array(core), edges, peaks, members
+        return masses, geometry.positive(centres), widths, np.array(core), edges, peaks, members
 
     def _arc(self, a: float, b: float) -> tuple[float, float, float]:
-        """Mass, direction of int e^{i theta}, and root mean square distance from it, of the arc from a to b."""
+        """Mass, direction of int e^{i theta} (NaN if that is rounding), and root mean square distance from it, of the
+        arc from a to b."""
         mass = self._integral(a, b, 0.0, 0)
         k = np.arange(-len(self.c) + 1, len(self.c))
         full = np.concatenate([np.conj(self.c[:0:-1]), self.c])
         with np.errstate(divide="ignore", invalid="ignore"):
             spans = np.where(k == -1, b - a, (np.exp(1j * (k + 1) * b) - np.exp(1j * (k + 1) * a)) / (1j * (k + 1)))
-        direction = float(np.angle(full @ spans))
-        middle = 0.5 * (a + b)
-        centre = middle + float(np.remainder(direction - middle + np.pi, TURN) - np.pi)
+        resultant, middle = complex(full @ spans), 0.5 * (a + b)
+        if geometry.vanishing(np.abs(resultant), TURN * mass, len(self.c)):
+            return mass, np.nan, np.nan
+        centre = middle + float(np.remainder(np.angle(resultant) - middle + np.pi, TURN) - np.pi)
         return mass, centre, float(np.sqrt(max(self._integral(a, b, centre, 2) / mass, 0.0)))
 
     def _integral(self, a: float, b: float, centre: float, power: int) -> float:

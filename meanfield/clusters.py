@@ -15,21 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy
 
-from meanfield import basins, inputs
+from meanfield import basins, geometry, inputs, linked
+from meanfield.geometry import TURN
 from meanfield.protocols import Array
 from meanfield.spaces import fourier
 
-TURN = 2.0 * np.pi
 GAP = 0.1
 """Radians: neighbours further apart than this belong to two clusters, unless told otherwise."""
 FLOOR = 1e-6
 """Share of the mass below which nothing counts as a cluster, or fills a void."""
 PROMINENCE = 0.1
 """Share of its height by which a maximum of a density must rise above the way to a higher one."""
-NEIGHBOURS = 16
-"""Neighbours of each point that are asked for first; where more are near, components are compared as wholes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +41,12 @@ class Clusters:
         What positions are: angles in [0, 2 pi) on the circle, in their order; colatitudes of rings about the axis, in
         their order; unit rows (d > 2), heaviest first.
     centres : ndarray (m,) or (m, d)
-        Directions of int x d mu over each cluster; on rings mean colatitudes.
+        Directions of int x d mu over each cluster, NaN where that is zero to rounding (points all around in balance
+        have no centre); on rings mean colatitudes.  A cluster without mass (floor=0) has its middle.
     masses : ndarray (m,)
         Shares of the whole mass.
     widths : ndarray (m,)
-        Root mean square distance along the sphere (along the meridian) from the centre, radians.
+        Root mean square distance along the sphere (along the meridian) from the centre, radians; NaN without one.
     counts : ndarray (m,)
         Points in each, or nodes of the density's space.
     members : ndarray (n,)
@@ -56,7 +54,7 @@ class Clusters:
     shares : ndarray (n,)
         The share of the mass at each of them.
     core : ndarray (m,)
-        Mass within `gap` of the centre.
+        Mass within `gap` of the centre; 0 without one.
     edges : ndarray (m, 2) or None
         In one dimension, first and last point of each, or the minima that bound it; the second is the larger number.
     peaks : ndarray or None
@@ -184,7 +182,7 @@ def clusters(
     kind, q, w, smooth = _positions(mu, replica)
 
     def labelled(reach: float) -> Array:
-        labels = _linked(q, reach) if kind == "rows" else _runs(q, w, smooth, reach, floor, kind == "angles")
+        labels = linked.near(q, reach) if kind == "rows" else linked.runs(q, w, smooth, reach, floor, kind == "angles")
         return _counted(labels, w, floor)
 
     labels = labelled(gap)
@@ -220,7 +218,7 @@ def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any
 
 
 def distances(kind: str, q: Array, centre: Any) -> Array:
-    """Distances along the sphere (or the meridian) of positions q from one centre."""
+    """Distances along the sphere (or the meridian) of positions q from one centre; NaN from none."""
     if kind == "angles":
         return np.asarray(np.abs(np.remainder(q - centre + np.pi, TURN) - np.pi))
     if kind == "colatitudes":
@@ -238,12 +236,14 @@ def _both(count: Callable[[float], int]) -> tuple[int, int]:
 
 def _positions(mu: Any, replica: Any) -> tuple[str, Array, Array, Array]:
     """What kind of positions, (n,) or (n, d) of them, their shares of the mass, and which of it is spread between."""
+    if hasattr(mu, "on_sphere"):
+        mu.on_sphere("clusters")
     if hasattr(mu, "colatitude"):
         kind, q, axes = "colatitudes", np.asarray(mu.colatitude, dtype=float), 1
     elif not (hasattr(mu, "weights") and hasattr(mu, "x")):
         raise TypeError(f"mu: got {inputs.describe(mu)}, wanted a measure, for example mf.Points(theta)")
     elif mu.d == 2:
-        kind, q, axes = "angles", np.asarray(mu.theta, dtype=float), 1
+        kind, q, axes = "angles", geometry.positive(mu.theta), 1
     else:
         kind, q, axes = "rows", np.asarray(mu.x, dtype=float), 2
     lead = q.shape[: q.ndim - axes]
@@ -267,81 +267,6 @@ def _counted(labels: Array, w: Array, floor: float) -> Array:
     return np.where(inside, new[np.maximum(labels, 0)], -1)
 
 
-def _runs(q: Array, w: Array, spread: Array, gap: float, floor: float, cyclic: bool) -> Array:
-    """Labels of points between voids, -1 inside voids."""
-    n = len(q)
-    order = np.argsort(np.mod(q, TURN) if cyclic else q, kind="stable")
-    s, m = (np.mod(q, TURN) if cyclic else q)[order], w[order]
-    half = 0.5 * m * spread[order]
-    if cyclic:
-        s, m, half = np.concatenate([s, s + TURN]), np.concatenate([m, m]), np.concatenate([half, half])
-    total = np.concatenate([[0.0], np.cumsum(m)])
-    i = np.arange(n)
-    # between i and j lies upto[j] - beyond[i]: the furthest j for which that is less than `floor`
-    upto, beyond = total[:-1] + half, total[1 : n + 1] - half[:n]
-    j = np.maximum(np.searchsorted(upto, beyond + floor, side="left") - 1, i + 1)
-    j = np.minimum(j, i + n if cyclic else n - 1)
-    void = (s[j] - s[i] > gap) & (j > i) & (2.0 * half[:n] < floor) & (2.0 * half[j] < floor)
-    depth = np.zeros(2 * n + 1, dtype=int)
-    np.add.at(depth, i[void] + 1, 1)
-    np.add.at(depth, j[void], -1)
-    inside = np.cumsum(depth)[: 2 * n].reshape(2, n).any(axis=0)
-    beside = void & (j == i + 1)
-    keep = np.flatnonzero(~inside)
-    labels = np.full(n, -1)
-    if len(keep):
-        cut = (np.diff(keep) > 1) | beside[keep[:-1]]
-        run = np.concatenate([[0], np.cumsum(cut)])
-        if cyclic and keep[0] == 0 and keep[-1] == n - 1 and not beside[n - 1]:
-            run[run == run[-1]] = 0
-        labels[order[keep]] = run
-        labels[order[inside]] = _rejoined(s[:n][inside], s[keep], run, gap, cyclic)
-    return labels
-
-
-def _rejoined(faint: Array, kept: Array, run: Array, gap: float, cyclic: bool) -> Array:
-    """Labels of points inside voids: of the nearest point outside, if it is no further than `gap`, else -1.
-
-    A void reaches into the tails of the clusters beside it, as far as they are light; but tails are theirs.
-    """
-    if cyclic:
-        kept, run = np.concatenate([kept[-1:] - TURN, kept, kept[:1] + TURN]), np.concatenate([run[-1:], run, run[:1]])
-    right = np.minimum(np.searchsorted(kept, faint), len(kept) - 1)
-    left = np.maximum(right - 1, 0)
-    nearest = np.where(np.abs(kept[right] - faint) < np.abs(faint - kept[left]), right, left)
-    return np.where(np.abs(kept[nearest] - faint) <= gap, run[nearest], -1)
-
-
-def _linked(x: Array, gap: float) -> Array:
-    """Labels of the components of the graph in which rows nearer than `gap` are joined."""
-    n, reach = len(x), 2.0 * np.sin(0.5 * gap)
-    k = min(n, NEIGHBOURS)
-    found = scipy.spatial.cKDTree(x).query(x, k=k, distance_upper_bound=np.nextafter(reach, np.inf))
-    far, near = (np.reshape(part, (n, k)) for part in found)
-    full = np.isfinite(far[:, -1]) if n > k else np.zeros(n, dtype=bool)
-    labels = _components(n, np.nonzero(np.isfinite(far))[0], near[np.isfinite(far)])
-    # an edge can be missing only between two points with more neighbours than were asked for
-    groups = np.unique(labels[full])
-    a: list[int] = []
-    b: list[int] = []
-    for g in groups[:-1]:
-        later = full & (labels > g)
-        dist, _ = scipy.spatial.cKDTree(x[full & (labels == g)]).query(
-            x[later], distance_upper_bound=np.nextafter(reach, np.inf)
-        )
-        touched = np.unique(labels[later][np.isfinite(dist)])
-        a.extend([int(g)] * len(touched))
-        b.extend(touched.tolist())
-    return _components(int(labels.max()) + 1, a, b)[labels]
-
-
-def _components(n: int, a: Any, b: Any) -> Array:
-    graph = scipy.sparse.coo_array(
-        (np.ones(len(a), dtype=np.int8), (np.asarray(a, dtype=int), np.asarray(b, dtype=int))), (n, n)
-    )
-    return np.asarray(scipy.sparse.csgraph.connected_components(graph, directed=False)[1])
-
-
 def _described(
     d: int, kind: str, q: Array, w: Array, labels: Array, values: Array | None = None, **rest: Any
 ) -> Clusters:
@@ -354,13 +279,10 @@ def _described(
         return np.bincount(at, weights=mass * values, minlength=m)[:m]
 
     masses = summed(np.ones(len(at)))
-    if kind == "angles":
-        centres = np.mod(np.arctan2(summed(np.sin(where)), summed(np.cos(where))), TURN)
-    elif kind == "colatitudes":
-        centres = summed(where) / masses
-    else:
-        centres = np.stack([summed(column) for column in where.T], axis=-1)
-        centres /= np.maximum(np.linalg.norm(centres, axis=-1, keepdims=True), np.finfo(float).tiny)
+    counts = np.bincount(at, minlength=m)[:m]
+    mass = np.where(masses[at] > 0.0, mass, 1.0)  # from here on only shares count, and clusters without mass have some
+    total = summed(np.ones(len(at)))
+    centres = _centres(kind, [summed(part) for part in _parts(kind, where)], total, counts)
     away = distances(kind, where, centres[at])
     order = np.argsort(-masses, kind="stable") if kind == "rows" else np.argsort(centres, kind="stable")
     rank = np.argsort(order)
@@ -373,20 +295,38 @@ def _described(
         kind=kind,
         centres=centres[order],
         masses=masses[order],
-        widths=np.sqrt(summed(away**2) / masses)[order],
-        counts=np.bincount(at, minlength=m)[:m][order],
+        widths=np.sqrt(summed(away**2) / total)[order],
+        counts=counts[order],
         members=np.append(rank, -1)[labels],
         shares=w,
-        core=summed((away <= rest["gap"]).astype(float))[order],
+        core=(summed((away <= rest["gap"]).astype(float)) * (masses / total))[order],
         edges=None if kind == "rows" else _ends(kind, where, at, m)[order],
         peaks=peaks,
         **rest,
     )
 
 
+def _parts(kind: str, q: Array) -> list[Array]:
+    """What is averaged over a cluster: rows by their components, colatitudes as they are."""
+    if kind == "colatitudes":
+        return [q]
+    return [np.cos(q), np.sin(q)] if kind == "angles" else list(q.T)
+
+
+def _centres(kind: str, sums: list[Array], total: Array, counts: Array) -> Array:
+    """Centres of clusters whose parts have these sums over masses `total`."""
+    if kind == "colatitudes":
+        return np.asarray(sums[0] / total)
+    mean = np.stack(sums, axis=-1)
+    size = np.linalg.norm(mean, axis=-1)
+    size[geometry.vanishing(size, total, counts)] = np.nan
+    if kind == "angles":
+        return np.where(np.isnan(size), np.nan, geometry.positive(geometry.to_angles(mean)))
+    return np.asarray(mean / size[:, None])
+
+
 def _ends(kind: str, q: Array, at: Array, m: int) -> Array:
     """First and last point of each cluster; on the circle counted from the widest arc free of its points."""
-    q = np.mod(q, TURN) if kind == "angles" else q
     order = np.lexsort((q, at))
     starts = np.searchsorted(at[order], np.arange(m + 1))
     edges = np.empty((m, 2))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield import inputs, protocols
+from meanfield import geometry, inputs, protocols
 from meanfield.kernel import dimensions
 from meanfield.laws import SA, Diffusion
 from meanfield.protocols import Array, Reading
@@ -206,7 +206,7 @@ def predict(law: Any, rho0: Any, degree: int | None = None) -> Prediction:
             f"rho0: it has nothing of degree {k}, which grows fastest; it has {seen.tolist()}: say degree="
         )
     if circle:
-        positions = np.mod((2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k, 2.0 * np.pi)
+        positions = geometry.positive((2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k)
     else:
         positions = _rings(rho0.d, k, float(a[k]))
     with np.errstate(divide="ignore"):
@@ -284,5 +284,7 @@ def star_rates(law: Any, m: int) -> Array:
 def _isotropic(law: Any, why: str) -> None:
     if not isinstance(law, protocols.Law):
         raise TypeError(f"law: got {law!r}, wanted a Law, for example mf.SA(beta=4.0)")
+    if law.labelled or law.geometry != "sphere":
+        raise ValueError(f"law: {law} tells tokens apart or moves points of R^d, so that {why}")
     if not law.isotropic:
         raise ValueError(f"law: {law} is not isotropic, so that {why}")

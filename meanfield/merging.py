@@ -214,11 +214,10 @@ def line_groups(x: Array, tol: float) -> Array | None:
 
 def circle_groups(theta: Array, tol: float) -> Array | None:
     """As `line_groups`, for angles (n,) on the circle, wrapped or not."""
-    turn = 2.0 * np.pi
-    wrapped = np.mod(theta, turn)
-    order = np.argsort(wrapped, kind="stable")
-    s = wrapped[order]
-    gaps = np.diff(np.append(s, s[0] + turn))
+    around = geometry.positive(theta)
+    order = np.argsort(around, kind="stable")
+    s = around[order]
+    gaps = np.diff(np.append(s, s[0] + geometry.TURN))
     widest = int(np.argmax(gaps))
     if gaps[widest] <= tol:  # one chain all around
         return None

@@ -42,12 +42,15 @@ class Cluster:
         Which of the two.
     field : {"auto", "direct", "harmonic", "cells", "compiled"}
         Which sum answers.
+    flat : bool
+        Rows of R^d, which need not be unit: they have no angles, no harmonics, no clusters on a sphere.
     """
 
     points: Array
     weights: Array
     angles: bool
     field: str = "auto"
+    flat: bool = False
 
     @property
     def d(self) -> int:
@@ -62,6 +65,7 @@ class Cluster:
     @cached_property
     def theta(self) -> Array:
         """(..., n) angles (d = 2 only)."""
+        self.on_sphere("theta")
         if self.d != 2:
             raise TypeError(f"theta exists on the circle only, and these points have d = {self.d}")
         return self.points if self.angles else geometry.to_angles(self.points)
@@ -88,6 +92,7 @@ class Cluster:
 
     def moments(self, degree: int) -> Array:
         """c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle; complex (l, m) of `Sphere` on S^2."""
+        self.on_sphere("moments")
         if self.d not in SPACES:
             raise TypeError(f"moments: points have them for d in {sorted(SPACES)}, and these have d = {self.d}")
         coordinates = self.theta if self.d == 2 else self.x
@@ -100,6 +105,7 @@ class Cluster:
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
+        self.on_sphere("energy over the uniform measure's")
         if choose(self.field, kernel, self.d, self.n) in BANDED:
             K = kernel.bandwidth(self.d)
             return energy.by_degree(kernel, self.d, SPACES[self.d].spectrum(self.moments(K)))
@@ -111,11 +117,22 @@ class Cluster:
         uniform = math.expm1(kernel.log_lambda0(self.d)) / beta
         return 0.5 * (np.sum(np.square(self.mean), axis=-1) + beyond - uniform), 0.0
 
+    def on_sphere(self, what: str) -> None:
+        """Refuse points of R^d where `what` is a question about directions."""
+        if self.flat:
+            raise TypeError(
+                f"{what}: these are points of R^{self.d}, moved by a flat law, and this is asked of points on a "
+                "sphere: work with their rows (.x), or ask their directions, "
+                "mf.Points(mu.x / numpy.linalg.norm(mu.x, axis=-1, keepdims=True), weights=mu.weights)"
+            )
+
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
         shape = self.points.shape if self.angles else self.points.shape[:-1]
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
-        name = choose(self.field, kernel, self.d, self.n)
+        name = choose(self.field, kernel, self.d, self.n, self.flat)
+        if "L" in want:
+            self.on_sphere("L, the divergence on the sphere")
         if name in ("direct", "compiled"):
             return self._dense(name, kernel, x, want, weights)
         r = self._banded(name, kernel, x, want, weights)

@@ -61,7 +61,11 @@ class Kernel(Protocol):
     """Upper bound of the largest minus the smallest s over pairs of unit vectors."""
 
     def log(self, x: Array, y: Array) -> Array:
-        """s(x, y) for rows: (..., n, d), (..., p, d) -> (..., n, p)."""
+        """s(x, y) for rows: (..., n, d), (..., p, d) -> (..., n, p).
+
+        Pairwise: every entry depends on its own x and y alone, because sums ask in tiles.  A kernel that looks along
+        a row (for its maximum, or its sum) is refused when it is first asked.
+        """
         ...
 
     def multipliers(self, d: int, degree: int) -> Array:
@@ -132,6 +136,9 @@ class Law:
     isotropic: bool = False
     """True: no matrix, no fixed point.  Such a law is handed x=None (the measure's own points) and may answer in
     tangent components."""
+    labelled: bool = False
+    """True: tells tokens apart by their index (causal, graph, natural frequencies of their own), so that it is no
+    function of the measure alone.  Such a law moves points as they stand, no density, and none of them merge."""
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()

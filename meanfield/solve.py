@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import archive, inputs, protocols
+from meanfield import archive, inputs, protocols, suited
 from meanfield.density import Density
 from meanfield.laws import Diffusion
 from meanfield.methods.lagrangian import Lagrangian
@@ -102,6 +102,7 @@ def solve(
     law = checked_law(law, diffusion)
     rho0 = _density(rho0)
     t0, t1, asked = inputs.times(t_span, t_eval)
+    suited.density(law, rho0.space, t0)
     rtol, atol = _tolerances(rtol, atol, rho0)
     chosen = _method(method, max_resolution)
     chosen = _beyond(chosen, on_unresolved)

@@ -307,7 +307,8 @@ def started(
 def pull_of(law: Any, d: int) -> Pull:
     """What is needed of a law, or a refusal."""
     needed = ("beta", "sign", "normalised", "log_factor")
-    if not all(hasattr(law, name) for name in needed) or not law.isotropic:
+    suits = law.isotropic and not law.labelled and law.geometry == "sphere"
+    if not all(hasattr(law, name) for name in needed) or not suits:
         raise ValueError(
             f"law: got {law}, wanted SA or USA (or a law with {', '.join(needed)}): beyond the range of floats forces "
             "are followed by their logarithms, and without noise; use pt.simulate for any other law"

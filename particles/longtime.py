@@ -155,6 +155,8 @@ def _given(x: Any, weights: Any, angles: Any, cluster_gap: Any) -> _Given:
     if weights is not None or angles:
         raise ValueError("weights, angles: a measure or a run brings its own; leave them out")
     mu, log_t = (x.measures[-1], _log_time(x)) if record else (x, -math.inf)
+    if hasattr(mu, "on_sphere"):
+        mu.on_sphere("x")
     if reach is not None or getattr(mu, "angles", None) is None:
         return _found(mu, log_t, GAP if reach is None else reach)
     if mu.points.ndim != (1 if mu.angles else 2):
@@ -183,6 +185,8 @@ def _found(mu: Any, log_t: float, reach: float) -> _Given:
         raise ValueError("x: the clusters of a zonal measure are circles of latitude, not points; give points")
     if not len(found):
         raise ValueError(f"x: no clusters found with cluster_gap = {reach:g}")
+    if np.isnan(found.widths).any():
+        raise ValueError(f"x: a cluster of cluster_gap = {reach:g} lies all around, with no centre: take a smaller one")
     masses = found.masses / found.masses.sum()
     width = float(found.widths.max())
     return _Given(found.centres, masses, found.kind == "angles", np.arange(len(masses)), masses, log_t, width)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import inputs, merging
+from meanfield import inputs, merging, suited
 from meanfield.laws.base import noisy
 from meanfield.methods.cloud import Cloud, OnPoints
 from meanfield.protocols import Array, Stepper
@@ -94,8 +94,8 @@ def simulate(
     t0, t1, asked = inputs.times(t_span, t_eval)
     inputs.choice("field", field, FIELDS)
     template = OnPoints(w, as_angles, field, law.geometry == "flat")
-    cloud = Cloud(law, template, None if merge_tol is None else _merge_tol(law, template, x, merge_tol, rtol))
-    _refuse_field(law, template, x)
+    cloud = Cloud(law, template, None if merge_tol is None else _merge_tol(law, template, x, t0, merge_tol, rtol))
+    _refuse_field(law, template, x, t0)
     stepper, generator = _stepper(law, cloud, x, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": str(method), "step": step, "rtol": rtol, "atol": atol}
@@ -129,15 +129,14 @@ def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array,
     return x, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape), as_angles
 
 
-def _refuse_field(law: Any, template: OnPoints, x: Array) -> None:
+def _refuse_field(law: Any, template: OnPoints, x: Array, t0: float) -> None:
     """Ask the law once, so that a sum that cannot serve it is refused before the run."""
     if template.field not in ("auto", "direct"):
-        few = x[..., :1] if template.angles else x[..., :1, :]
-        one = OnPoints(np.ones(1), template.angles, template.field, template.flat).measure(few)
-        law.velocity(0.0, None if law.isotropic else one.x, one)
+        mu = template.measure(x)
+        law.velocity(t0, None if law.isotropic else mu.x, mu)
 
 
-def _merge_tol(law: Any, template: OnPoints, x: Array, merge_tol: Any, rtol: float) -> float:
+def _merge_tol(law: Any, template: OnPoints, x: Array, t0: float, merge_tol: Any, rtol: float) -> float:
     """The distance at which points are taken for one, or a refusal."""
     if x.ndim > (1 if template.angles else 2):
         raise ValueError(
@@ -147,6 +146,7 @@ def _merge_tol(law: Any, template: OnPoints, x: Array, merge_tol: Any, rtol: flo
     if template.flat:
         raise ValueError(f"merge_tol: {law} moves points of R^d: merging is for points on spheres; leave it out")
     mu = template.measure(x)
+    suited.indexless("merge_tol", law, mu.d, t0, "points that merge lose theirs", "leave it out")
     if noisy(law, mu):
         raise ValueError("merge_tol: noise parts what has merged: leave it out, or take diffusion=0.0")
     rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)

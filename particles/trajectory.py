@@ -51,6 +51,7 @@ class Trajectory(Record):
         """(T, ..., n) angles (d = 2 only); unwrapped if the run was given angles, else in (-pi, pi]."""
         if self.angles:
             return self.x
+        self.measures[0].on_sphere("theta")
         if self.x.shape[-1] != 2:
             raise TypeError(f"theta exists on the circle only, and this run has d = {self.x.shape[-1]}")
         return geometry.to_angles(self.x)

@@ -11,6 +11,7 @@ from scipy.integrate import quad
 from scipy.special import ive
 
 import meanfield as mf
+import particles as pt
 from meanfield.clusters import clusters, order_parameters
 from meanfield.geometry import retract, to_rows
 from meanfield.protocols import Array
@@ -138,6 +139,60 @@ def test_a_faint_point_is_of_the_cluster_it_is_within_a_gap_of() -> None:
     theta = np.array([0.0, 0.15, 2.0, 2.0 + 0.08])
     found = clusters(mf.Points(theta, weights=[0.5, 1e-6, 0.5, 1e-6]), 0.1)
     assert found.members.tolist() == [0, -1, 1, 1]
+
+
+# --- no centre -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [3, 100, 12_345])
+def test_points_in_balance_have_no_centre(n: int) -> None:
+    """The centre of 100 equally spaced angles was 2.88: a resultant of rounding has no direction."""
+    theta = 2.0 * np.pi * np.arange(n) / n + 0.3
+    found = clusters(mf.Points(theta), gap=min(3.0, 7.0 / n))
+    assert len(found) == 1 and found.masses[0] == pytest.approx(1.0)
+    assert np.isnan(found.centres).all() and np.isnan(found.widths).all()
+    assert found.core.tolist() == [0.0] and found.clustered == 0.0
+    # a hair off balance there is one: where the token that has more mass is
+    w = np.ones(n)
+    w[1] += 1e-6 * n
+    assert clusters(mf.Points(theta, weights=w), gap=min(3.0, 7.0 / n)).centres[0] == pytest.approx(theta[1], abs=1e-6)
+
+
+@pytest.mark.parametrize("d", [2, 3, 7])
+def test_a_cross_has_no_centre(d: int) -> None:
+    cross = np.concatenate([np.eye(d), -np.eye(d)])
+    found = clusters(mf.Points(cross), gap=1.6)
+    assert len(found) == 1 and np.isnan(found.centres).all() and np.isnan(found.widths).all()
+    with pytest.raises(ValueError, match="cluster_gap"):
+        pt.longtime(mf.SA(4.0), cross, log_t_end=3.0, cluster_gap=1.6)
+
+
+@pytest.mark.parametrize("ripple", [{}, {2: 0.3}, {3: 1e-3}])
+def test_densities_in_balance_have_no_centre(ripple: dict[int, complex]) -> None:
+    rho = mf.perturbed_uniform(mf.Circle(64), ripple) if ripple else mf.uniform(mf.Circle(64))
+    found = clusters(rho, prominence=0.99)
+    assert len(found) == 1 and np.isnan(found.centres).all() and found.core.tolist() == [0.0]
+    assert (found.members == 0).all()
+
+
+@pytest.mark.rounding
+def test_a_centre_is_less_than_a_turn() -> None:
+    """It was exactly 2 pi: np.mod rounds angles just below 0 up."""
+    assert 0.0 <= clusters(mf.Points([-1e-17, 1e-18])).centres[0] < 1e-17
+    found = clusters(mf.Points(np.array([-1e-17, 1e-18, 3.0]) - 2.0 * np.pi * 10**6))
+    np.testing.assert_allclose(found.centres, [0.0, 3.0], atol=2e-9)
+
+
+def test_a_cluster_without_mass_has_its_middle() -> None:
+    """With floor=0 it was at 0, with a width of 0 / 0; and points on the circle were always one cluster."""
+    for angles in (True, False):
+        x = np.array([1.0, 3.0, 3.05])
+        mu = mf.Points(x if angles else to_rows(x) @ np.eye(2, 3), weights=[1.0, 0.0, 0.0])
+        found = clusters(mu, floor=0.0)
+        i = int(np.argmin(found.masses))
+        middle = found.centres[i] if angles else np.arctan2(found.centres[i, 1], found.centres[i, 0])
+        assert middle == pytest.approx(3.025) and found.widths[i] == pytest.approx(0.025)
+        assert found.masses[i] == found.core[i] == 0.0
 
 
 def test_rings_do_not_close() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -54,6 +55,27 @@ def test_unwrap_follows_many_turns():
     np.testing.assert_allclose(geometry.unwrap_near(wrapped, exact + 3.0), exact, atol=1e-13)
     np.testing.assert_allclose(geometry.unwrap_near(wrapped, exact - 3.0), exact, atol=1e-13)
     assert np.abs(geometry.unwrap_near(wrapped, np.array(7.0)) - 7.0).max() <= math.pi + 1e-14
+
+
+def test_many_turns_are_taken_off_exactly():
+    """np.remainder, by the double next to 2 pi, is 2.4e-10 off after a million turns."""
+    theta = np.concatenate([np.random.default_rng(9).uniform(-1.0, 1.0, 50) * 10.0**e for e in range(17)])
+    with mp.workdps(60):
+        for angle, now in zip(theta, geometry.reduced(theta), strict=True):
+            if abs(angle) <= geometry.FEW_TURNS:
+                assert now == angle
+            else:
+                assert abs(now) <= math.pi
+                turns = mp.nint((mp.mpf(float(angle)) - mp.mpf(float(now))) / (2 * mp.pi))
+                assert abs(mp.mpf(float(angle)) - 2 * mp.pi * turns - mp.mpf(float(now))) < 1e-15
+    assert np.isnan(geometry.reduced(np.array([np.nan, 1e9]))).tolist() == [True, False]
+
+
+def test_positive_angles_stay_below_a_turn():
+    theta = np.array([-1e-17, -0.0, 0.0, -np.pi, 2.0 * np.pi, np.nextafter(2.0 * np.pi, 0.0), -1e-300, 1e6])
+    around = geometry.positive(theta)
+    assert ((around >= 0.0) & (around < geometry.TURN)).all()
+    np.testing.assert_allclose(np.cos(around), np.cos(theta), atol=1e-15)
 
 
 @pytest.mark.parametrize("d", [2, 3, 128, 2048])

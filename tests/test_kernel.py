@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import ive
 
-import meanfield.kernel as room
+import meanfield.bessel as room
 from meanfield.kernel import Exponential, Zonal, dimensions, log_lambda0, multipliers, ratios
 from meanfield.protocols import Kernel
 from meanfield.settings import from_json, to_json
@@ -81,6 +81,17 @@ def test_log_lambda0(beta, d):
     with mp.workdps(40):
         reference = mp.log(exact(beta, d, 0)) + mp.mpf(beta)
     assert relative(log_lambda0(beta, d), reference) < 1e-14
+
+
+@pytest.mark.parametrize("d", [2, 3, 8, 128])
+@pytest.mark.parametrize("beta", [1.0000001e6, 1e8, 1e12, 1e15])
+def test_log_lambda0_at_huge_beta_needs_no_multipliers(beta, d):
+    with mp.workdps(60):
+        # e^{-beta} I_nu(beta) sqrt(2 pi beta) as 2F0, which mpmath sums to all digits
+        nu, b = mp.mpf(d) / 2 - 1, mp.mpf(beta)
+        series = mp.hyp2f0(mp.mpf(1) / 2 - nu, mp.mpf(1) / 2 + nu, 1 / (2 * b))
+        wanted = mp.log(mp.gamma(nu + 1) * (2 / b) ** nu * series / mp.sqrt(2 * mp.pi * b))
+        assert abs(mp.mpf(log_lambda0(beta, d)) - b - wanted) <= mp.mpf(2) ** -52 * b
 
 
 def test_log_lambda0_beyond_the_range_asked_for():

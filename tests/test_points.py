@@ -11,6 +11,7 @@ import meanfield as mf
 import particles as pt
 from meanfield import geometry
 from meanfield import points as measure
+from meanfield.methods.cloud import FewAngles, OnPoints
 from meanfield.points import Cluster
 from meanfield.protocols import Array
 from meanfield.spaces import Circle
@@ -46,6 +47,83 @@ def laws(beta: float) -> tuple[Any, Any]:
 
 def as_rows(v: Array, mu: Cluster) -> Array:
     return v * geometry.quarter_turn(mu.x) if v.shape[-1] == 1 else geometry.project(mu.x, v)
+
+
+# --- tokens without mass -------------------------------------------------------------------------------------
+
+
+def speeds(theta: Array, w: Array, beta: float) -> Array:
+    """SA's angular velocities in long double: the log-sum-exp over tokens that have mass."""
+    x, m = theta.astype(np.longdouble), w.astype(np.longdouble)
+    gap = x[w > 0.0][None, :] - x[:, None]
+    s = -2.0 * np.longdouble(beta) * np.sin(gap / 2) ** 2
+    e = m[w > 0.0] * np.exp(s - s.max(axis=1, keepdims=True))
+    return np.asarray((e * np.sin(gap)).sum(axis=1) / e.sum(axis=1), dtype=float)
+
+
+SUMS = {"few angles": 40, "direct": 300, "compiled": 300, "harmonic": 600, "cells": 600}
+"""With every one of them, tokens of which a third has no mass."""
+
+
+@pytest.mark.parametrize("name", SUMS)
+@pytest.mark.parametrize("rows", [False, True])
+@pytest.mark.parametrize("beta", [4.0, 373.0, 375.0, 1000.0, 1e6])
+def test_tokens_without_mass_move_as_the_others_pull(beta: float, rows: bool, name: str) -> None:
+    """Padding: theta' of a token at 0 whose only company is at 3 is sin 3 at every beta; among few angles it was
+    0.1111 at beta = 373, and not finite from 375 on."""
+    if name in ("compiled", "cells") and not room.installed():
+        pytest.skip("needs the extra fast")
+    n = SUMS[name]
+    if name in ("harmonic", "cells") and n < 2 * mf.Exponential(beta).bandwidth(2):
+        pytest.skip("too few points for so many harmonics")
+    rng = np.random.default_rng(7)
+    theta, w = rng.uniform(0.0, 2.0, n), rng.uniform(0.5, 1.5, n)
+    w[::3] = 0.0
+    theta[:3] = 4.0, 2.0, 5.0  # the first is far from all mass
+    w /= w.sum()
+    template = OnPoints(w, not rows, "auto" if name == "few angles" else name)
+    mu = template.measure(geometry.to_rows(theta) if rows else theta)
+    assert isinstance(mu, FewAngles) == (name == "few angles" and not rows)
+    v = mf.SA(beta, scale="scaled").velocity(0.0, None, mu)
+    v = v[:, 0] if v.shape[-1] == 1 else np.sum(v * geometry.quarter_turn(mu.x), axis=-1)
+    # beta eps on rows and in harmonics, where scores to 2 beta are rounded; the far token's is one of them
+    np.testing.assert_allclose(v, speeds(theta, w, beta), rtol=0.0, atol=4e-15 * (10.0 + beta))
+
+
+def test_padding_at_every_beta() -> None:
+    for beta in (1.0, 373.0, 375.0, 1e4, 1e8):
+        run = pt.simulate(mf.SA(beta, scale="scaled"), [0.0, 3.0], (0.0, 0.01), [0.0, 0.01], weights=[0.0, 1.0])
+        # tan(g / 2) of the gap to a token that stands still decays like e^-t
+        assert run.x[-1, 0] == pytest.approx(3.0 - 2.0 * np.arctan(np.exp(-0.01) * np.tan(1.5)), abs=1e-13)
+        assert run.x[-1, 1] == 3.0
+
+
+def test_weights_too_different_to_stand_outside_the_exponential() -> None:
+    """The token's own mass of 1e-250 has the largest score, beside which the other's vanished."""
+    w = np.array([1e-250, 1.0])
+    mu = OnPoints(w, True).measure(np.array([0.0, 3.0]))
+    assert isinstance(mu, FewAngles)
+    for beta in (4.0, 200.0, 375.0):
+        v = mf.SA(beta).velocity(0.0, None, mu)
+        share = 1.0 / (1.0 + np.exp(np.log(1e-250) + 2.0 * beta * np.sin(1.5) ** 2))
+        assert v[0, 0] == pytest.approx(share * np.sin(3.0), rel=1e-12, abs=0.0)
+
+
+@pytest.mark.parametrize("angles", [True, False])
+def test_tokens_without_mass_merge_and_wait(angles: bool) -> None:
+    """Merging and long times: a token without mass goes to the others, and moves nobody."""
+    theta, w = np.array([0.0, 0.9, 1.0, 2.5]), np.array([0.0, 0.3, 0.0, 0.7])
+    x = theta if angles else geometry.to_rows(theta)
+    law, t = mf.SA(4.0), 30.0
+    whole = pt.simulate(law, x, (0.0, t), [t], weights=w, merge_tol=1e-6)
+    alone = pt.simulate(law, x[[1, 3]], (0.0, t), [t], weights=w[[1, 3]])
+    assert [m.mass for m in whole.merges][-1] == pytest.approx(1.0)
+    np.testing.assert_allclose(whole.x[-1][[1, 3]], alone.x[-1], rtol=0.0, atol=1e-5)
+    late = pt.longtime(mf.SA(64.0), x, weights=w, log_t_end=100.0)
+    pair = pt.longtime(mf.SA(64.0), x[[1, 3]], weights=w[[1, 3]], log_t_end=100.0)
+    assert late.masses[-1].tolist() == [1.0]
+    # the last merger is that of the two that have mass: the token beside the first has joined it by then
+    assert late.merges[-1].log_t == pytest.approx(pair.merges[-1].log_t, abs=1e-6)
 
 
 # --- fast against direct -------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ class Sum(Law):
             raise ValueError(f"law: terms live on different geometries: {[term.geometry for term in self.terms]}")
         object.__setattr__(self, "geometry", self.terms[0].geometry)
         object.__setattr__(self, "isotropic", all(term.isotropic for term in self.terms))
+        object.__setattr__(self, "labelled", any(term.labelled for term in self.terms))
 
     def __str__(self) -> str:
         return " + ".join(str(term) for term in self.terms)

@@ -11,6 +11,7 @@ from meanfield import geometry, merging
 from meanfield.points import Cluster
 from meanfield.protocols import Array, Change, Method, Reading
 from meanfield.settings import register
+from meanfield.sums.scores import moderate, pairwise, peak
 
 FEW = 64
 """Points up to which pairs of angles are summed by their differences."""
@@ -30,15 +31,22 @@ class FewAngles(Cluster):
         if x is not None or "L" in want or self.field not in ("auto", "direct") or not kernel.isotropic:
             return super().read(kernel, x, want)
         weights = np.broadcast_to(self.weights, self.points.shape)
-        s = kernel.log(self.x, self.x)
+        theta = geometry.reduced(self.points)
+        gap = theta[..., None, :] - theta[..., :, None]
+        top = peak(kernel)
+        s = pairwise(kernel, 2).log(self.x, self.x) if top is None else (-2.0 * top) * np.square(np.sin(0.5 * gap))
+        if not moderate(weights):
+            # the largest score may be that of a token without mass: log |w| belongs to it, as in `direct`
+            with np.errstate(divide="ignore"):
+                s = s + np.log(np.abs(weights))[..., None, :]
+            weights = np.sign(weights)
         log = s.max(axis=-1, keepdims=True)
         log[np.isneginf(log)] = 0.0
+        if top is not None:
+            np.ceil(log, out=log)  # s(x, x) less a whole number keeps its digits
         e = weights[..., None, :] * np.exp(s - log)
-        M = None
-        if "M" in want:
-            turn = np.sin(self.points[..., None, :] - self.points[..., :, None])
-            M = np.sum(e * turn, axis=-1)[..., None]
-        return Reading(e.sum(axis=-1, keepdims=True) if "Z" in want else None, M, None, log)
+        M = np.sum(e * np.sin(gap), axis=-1)[..., None] if "M" in want else None
+        return Reading(e.sum(axis=-1, keepdims=True) if "Z" in want else None, M, None, log + (top or 0.0))
 
 
 @register
@@ -83,7 +91,7 @@ class OnPoints:
         shape = x.shape if self.angles else x.shape[:-1]
         few = self.angles and shape[-1] <= FEW and x.size * shape[-1] <= PAIRS
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
-        return (FewAngles if few else Cluster)(x, weights, self.angles, self.field)
+        return (FewAngles if few else Cluster)(x, weights, self.angles, self.field, self.flat)
 
     def spread(self, y: Array) -> Array:
         """The state by original points: those that have merged coincide (angles: but for whole turns)."""

@@ -12,16 +12,16 @@ from weakref import finalize
 import ducc0
 import numpy as np
 
+from meanfield import geometry
+from meanfield.geometry import TURN
 from meanfield.protocols import Array
 from meanfield.threads import threads
 
-TWO_PI = 2.0 * np.pi
 TOLERANCE = 1e-14
 """Of ducc0's nonuniform transforms, which in one dimension accept 3e-15 and more (its page promises 2e-13, for three);
 the error seen is 2e-14 of the largest value, at the same cost."""
 BLOCK = 1 << 16
 """Points one transform takes at a time."""
-FEW_TURNS = 4.0 * TWO_PI
 IDLE, LARGEST_IDLE = 2, 1 << 20
 """Transforms of one size kept for the next run, and the bytes of values beyond which none is."""
 # ESTIMATE, not MEASURE: measured plans differ from run to run, and with them the last bits of every result.
@@ -124,7 +124,7 @@ def moments(q: Array, w: Array, degree: int) -> Array:
     """c_k = sum_j w_j e^{-ik q_j}, k = 0..degree: (..., p) angles and weights -> (..., degree + 1)."""
     q, w = np.broadcast_arrays(q, w)
     p = q.shape[-1]
-    angles = wrapped(q).reshape(-1, p, 1)
+    angles = geometry.reduced(q).reshape(-1, p, 1)
     masses = w.reshape(-1, p).astype(complex)
     # In blocks of fixed size, each by one thread, added up in order: ducc0's own threads add in the order in which
     # they finish, and the last bits would change from run to run.
@@ -154,7 +154,7 @@ def series(c: Array, q: Array) -> Array:
     S, M, p = len(c), c.shape[-1], q.shape[-1] if q.ndim else 1
     missing = [1] * (len(lead) - len(c.shape[1:-1]))
     flat = np.broadcast_to(c.reshape(S, *missing, *c.shape[1:]), (S, *lead, M)).reshape(S, -1, M)
-    angles = np.broadcast_to(wrapped(q), (*lead, *q.shape[len(q.shape[:-1]) :])).reshape(-1, p, 1)
+    angles = np.broadcast_to(geometry.reduced(q), (*lead, *q.shape[len(q.shape[:-1]) :])).reshape(-1, p, 1)
     out = np.empty((S, len(angles), p))
     starts = range(0, max(p, 1), BLOCK)
 
@@ -205,11 +205,6 @@ def band(c: Array) -> Array:
     return c[..., : max(3, int(used[-1]) + 1 if len(used) else 0)]
 
 
-def wrapped(q: Array) -> Array:
-    """Angles within a few turns, where the nonuniform transforms are accurate (reducing costs as much as they do)."""
-    return q if np.abs(q).max(initial=0.0) <= FEW_TURNS else np.mod(q, TWO_PI)
-
-
 def inverse_distribution(c: Array, u: Array) -> Array:
     """theta in [0, 2 pi] with F(theta) = u F(2 pi), for the series' exact distribution function F.
 
@@ -219,11 +214,11 @@ def inverse_distribution(c: Array, u: Array) -> Array:
     c = band(c / c[0].real)
     k = np.arange(1, len(c))
     # F(theta) = theta / 2 pi + G(theta) - G(0), G periodic with coefficients c_k / (2 pi i k)
-    G = np.concatenate([[0.0], c[1:] / (TWO_PI * 1j * k)])
+    G = np.concatenate([[0.0], c[1:] / (TURN * 1j * k)])
     offset = 2.0 * G.real.sum()
     m = 16 * max(16, 1 << int(np.ceil(np.log2(len(c)))))
-    table_theta = TWO_PI * np.arange(m + 1) / m
-    table = np.append(backward(G, m) - offset, 0.0) + table_theta / TWO_PI
+    table_theta = TURN * np.arange(m + 1) / m
+    table = np.append(backward(G, m) - offset, 0.0) + table_theta / TURN
     table = np.maximum.accumulate(table)
     table[0], table[-1] = 0.0, 1.0
     cell = np.clip(np.searchsorted(table, u, side="right") - 1, 0, m - 1)
@@ -233,13 +228,13 @@ def inverse_distribution(c: Array, u: Array) -> Array:
     both = np.stack([G, c])
     for _ in range(60):
         g, rho = series(both, theta)
-        excess = theta / TWO_PI + g - offset - u
+        excess = theta / TURN + g - offset - u
         low, high = np.where(excess <= 0.0, theta, low), np.where(excess >= 0.0, theta, high)
         with np.errstate(divide="ignore", invalid="ignore"):
-            newton = theta - TWO_PI * excess / rho
+            newton = theta - TURN * excess / rho
         inside = (newton >= low) & (newton <= high)
         new = np.where(inside, newton, 0.5 * (low + high))
-        done = np.abs(new - theta).max() <= 4e-15 * TWO_PI or not np.any(np.abs(excess) > 4e-16)
+        done = np.abs(new - theta).max() <= 4e-15 * TURN or not np.any(np.abs(excess) > 4e-16)
         theta = new
         if done:
             break

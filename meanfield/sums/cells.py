@@ -25,9 +25,11 @@ import numpy as np
 import scipy
 from numpy.polynomial import chebyshev
 
+from meanfield import geometry
+from meanfield.geometry import FEW_TURNS, TURN
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import fourier
-from meanfield.spaces.fourier import FEW_TURNS, TWO_PI, shared
+from meanfield.spaces.fourier import shared
 from meanfield.sums.direct_numba import compiled
 from meanfield.threads import WORK
 
@@ -219,7 +221,7 @@ def _weights(K: int, M: int) -> Array:
 
 def _place(q: Array, M: int) -> tuple[Array, Array]:
     """Index of the cell in replicas x cells, and t in [-1, 1), of angles (R, n)."""
-    x = fourier.wrapped(q) * (M / TWO_PI)
+    x = geometry.reduced(q) * (M / TURN)
     below = np.floor(x)
     x -= below
     x *= 2.0
@@ -280,12 +282,12 @@ def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
 
 def _add_moments(q: Array, w: Array, out: Array) -> None:
     M = out.shape[1]
-    scale, mask = M / TWO_PI, M - 1
+    scale, mask = M / TURN, M - 1
     for r in range(q.shape[0]):
         for i in range(q.shape[1]):
             theta = q[r, i]
             if not abs(theta) <= FEW_TURNS:
-                theta = theta % TWO_PI
+                theta = np.arctan2(np.sin(theta), np.cos(theta))
             x = theta * scale
             below = np.floor(x)
             cell = np.int64(below) & mask
@@ -307,12 +309,12 @@ def _add_moments(q: Array, w: Array, out: Array) -> None:
 
 def _evaluate(q: Array, tables: Array, out: Array) -> None:
     M = tables.shape[1]
-    scale, mask = M / TWO_PI, M - 1
+    scale, mask = M / TURN, M - 1
     for r in range(q.shape[0]):
         for i in range(q.shape[1]):
             theta = q[r, i]
             if not abs(theta) <= FEW_TURNS:
-                theta = theta % TWO_PI
+                theta = np.arctan2(np.sin(theta), np.cos(theta))
             x = theta * scale
             below = np.floor(x)
             cell = np.int64(below) & mask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -29,8 +30,8 @@ def installed() -> bool:
     return True
 
 
-def choose(field: str, kernel: Any, d: int, n: int) -> str:
-    """The sum for n points in dimension d: "direct", "harmonic", "cells" or "compiled".
+def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False) -> str:
+    """The sum for n points in dimension d: "direct", "harmonic", "cells" or "compiled"; in R^d all pairs, always.
 
     Raises
     ------
@@ -40,11 +41,12 @@ def choose(field: str, kernel: Any, d: int, n: int) -> str:
     ImportError
         If "cells" or "compiled" is asked for without numba.
     """
-    able = d in CROSSOVER and kernel.isotropic
+    able = d in CROSSOVER and kernel.isotropic and not flat
     if (field == "harmonic" and not able) or (field == "cells" and not (able and d == 2)):
         where = "the circle or S^2 (d = 2, 3)" if field == "harmonic" else "the circle (d = 2)"
+        came = f"points of R^{d}" if flat else f"d = {d}"
         raise ValueError(
-            f'field: "{field}" needs {where} and a kernel of <x, y> alone, got d = {d} and {kernel}: '
+            f'field: "{field}" needs {where} and a kernel of <x, y> alone, got {came} and {kernel}: '
             'use field="direct" or "auto"'
         )
     if field in COMPILED and not installed():
@@ -54,7 +56,15 @@ def choose(field: str, kernel: Any, d: int, n: int) -> str:
         )
     if field != "auto":
         return field
-    if not able or n < max(CROSSOVER[d], 2 * kernel.bandwidth(d)):
-        dense = d <= 3 and n >= COMPILED["compiled"] and hasattr(kernel, "factors")
+    if not able or n < CROSSOVER[d] or n < 2 * _bandwidth(kernel, d):
+        dense = not flat and d <= 3 and n >= COMPILED["compiled"] and hasattr(kernel, "factors")
         return "compiled" if dense and installed() else "direct"
     return "cells" if d == 2 and n >= COMPILED["cells"] and installed() else "harmonic"
+
+
+def _bandwidth(kernel: Any, d: int) -> float:
+    """The kernel's bandwidth; inf where it has more harmonics than can be computed."""
+    try:
+        return float(kernel.bandwidth(d))
+    except ValueError:
+        return math.inf

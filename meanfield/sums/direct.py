@@ -15,6 +15,7 @@ import numpy as np
 
 from meanfield.protocols import Array, Reading
 from meanfield.spaces.fourier import shared
+from meanfield.sums.scores import Near, moderate, pairwise, peak, sharp
 
 __all__ = ["TILE", "direct"]
 
@@ -24,8 +25,6 @@ WIDE, LARGE_TILE = 32, 1024
 """From this dimension on matrix products are most of the work, and BLAS with its threads wants them large."""
 PARTS, MANY = 4, 64
 """Parts into which so many tiles, or more, are shared out for threads."""
-_SPREAD = 1e200
-"""Beyond this ratio of weights, e^{s - max s} underflows before its weight makes it negligible."""
 
 
 def direct(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: bool = False) -> Reading:
@@ -76,6 +75,8 @@ def direct(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: 
     exponent and so of the maximum.  By pairs, one number must serve rows and columns: log = s(x, x) = beta, no less
     than any s, so that nothing overflows; and Z_i >= w_i, its own term, at least 1e-200 of every weight, while a term
     that underflows is below 1e-308 of it: nothing that counts is lost, at any beta.
+
+    Rounding of s is beta eps; for an isotropic kernel and unit rows beta eps |x - y| from beta = 400 on (see `scores`).
     """
     x, y, w, lead = checked(x, y, weights, want)
     tiles = _Tiles(kernel, x, y, w, want)
@@ -106,18 +107,13 @@ def checked(x: Array, y: Array, weights: Array, want: str) -> tuple[Array, Array
     return x, y, np.broadcast_to(w, lead + w.shape[-1:]).reshape(R, w.shape[-1]), lead
 
 
-def moderate(w: Array) -> bool:
-    """Positive weights that may stand outside the exponential."""
-    return bool(w.size == 0 or (w.min() > 0.0 and w.max() <= _SPREAD * w.min()))
-
-
 def by_pairs(kernel: Any, x: Array, w: Array) -> float | None:
     """The shift s(x, x) of the sum by pairs, or None if that would not be safe."""
-    if not (kernel.isotropic and hasattr(kernel, "factors") and hasattr(kernel, "upper") and moderate(w)):
+    top = peak(kernel)
+    if top is None or not moderate(w):
         return None
     # Rows of R^d, or rows far off the sphere, have no common s(x, x); off by 1/beta, e^{s - beta} changes by e.
     off = np.abs(np.einsum("rnd,rnd->rn", x, x) - 1.0).max(initial=0.0)
-    top = float(kernel.upper())
     return top if top * off <= 1.0 else None
 
 
@@ -154,6 +150,10 @@ class _Tiles:
         self.a: Array
         self.b: Array
         self.a, self.b = kernel.factors(x, y) if self.bilinear else (x, y)
+        if not self.bilinear:
+            pairwise(kernel, self.d)
+        self.peak = sharp(kernel, x, y)  # not None: scores are less than s(x, x) by differences
+        self.near = None if self.peak is None else Near(x, y)
         self.exponent = None
         if not moderate(w):
             with np.errstate(divide="ignore"):
@@ -172,7 +172,8 @@ class _Tiles:
         self.replicas = max(1, TILE * TILE // (rows * columns))
         size = min(self.replicas, max(x.shape[0], 1)) * rows * columns
         self._scores = np.empty(size)
-        self._slopes, self._cosines = (np.empty(size if self.divergence else 0) for _ in range(2))
+        self._slopes = np.empty(size if self.divergence else 0)
+        self._cosines = np.empty(size if self.divergence or self.near is not None else 0)
         self._part = np.empty(size // (rows * columns) * max(rows, columns) * max(self.columns.shape[-1], 1))
 
     def twin(self) -> _Tiles:
@@ -200,8 +201,10 @@ class _Tiles:
         return buffer[: shape[0] * shape[1] * shape[2]].reshape(shape)
 
     def scores(self, at: _Block) -> Array:
-        """s of a tile (and log |w|, where that belongs to the exponent)."""
+        """s of a tile; less s(x, x) where `peak` is set."""
         s = self._view(self._scores, at)
+        if self.near is not None and self.peak is not None:
+            return self.near.scores(self.peak, at, s, self._view(self._cosines, at))
         a, b = self.a[at.r, at.i], self.b[at.r, at.j]
         if self.bilinear:
             np.matmul(a, b.swapaxes(-1, -2), out=s)
@@ -212,6 +215,12 @@ class _Tiles:
     def slopes(self, at: _Block, s: Array) -> Array:
         """<grad_x s, P_x y> - (d - 1) <x, y> = s(y, y) - t (s + d - 1) of a tile with scores s."""
         t, g = self._view(self._cosines, at), self._view(self._slopes, at)
+        if self.peak is not None:  # t = 1 + s / c: the bracket is -s (2 + s / c) - (d - 1) t
+            np.divide(s, self.peak, out=t)
+            np.multiply(s + (self.d - 1.0), t, out=g)
+            g += 2.0 * s
+            g += self.d - 1.0
+            return np.negative(g, out=g)
         np.matmul(self.x[at.r, at.i], self.y[at.r, at.j].swapaxes(-1, -2), out=t)
         np.add(s, self.d - 1.0, out=g)
         g *= t
@@ -243,6 +252,8 @@ def _rows(tiles: _Tiles) -> tuple[Array, Array | None, Array]:
             if tiles.exponent is not None:
                 s += tiles.exponent[r, :, j]
             higher = np.maximum(top, s.max(axis=-1, keepdims=True))
+            if tiles.peak is not None:
+                np.ceil(higher, out=higher)  # s(x, x) less a whole number keeps its digits
             shift = np.where(np.isneginf(higher), 0.0, higher)  # a row that has met no mass yet
             fade = np.exp(top - shift)
             sums[r, i] *= fade
@@ -255,7 +266,7 @@ def _rows(tiles: _Tiles) -> tuple[Array, Array | None, Array]:
                 tiles.add(L[r, i], g, tiles.w[r, j])
             top[...] = higher
     log[np.isneginf(log)] = 0.0
-    return sums, L, log
+    return sums, L, log if tiles.peak is None else log + tiles.peak
 
 
 def _pairs(tiles: _Tiles, top: float) -> tuple[Array, Array | None, Array]:
@@ -288,7 +299,7 @@ def _some_pairs(tiles: _Tiles, blocks: list[_Block], top: float) -> tuple[Array,
         r, i, j = at
         e = tiles.scores(at)
         g = tiles.slopes(at, e) if L is not None else None
-        _exponentiate(e, top)
+        _exponentiate(e, top if tiles.peak is None else 0.0)
         tiles.add(sums[r, i], e, tiles.columns[r, j])
         if i != j:
             tiles.add(sums[r, j], e.swapaxes(-1, -2), tiles.columns[r, i])

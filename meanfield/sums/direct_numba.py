@@ -16,7 +16,8 @@ import numpy as np
 
 from meanfield.protocols import Array, Reading
 from meanfield.spaces.fourier import shared
-from meanfield.sums.direct import by_pairs, checked, direct, moderate
+from meanfield.sums.direct import by_pairs, checked, direct
+from meanfield.sums.scores import moderate, sharp, unit
 
 __all__ = ["direct_numba"]
 
@@ -72,7 +73,7 @@ def direct_numba(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, 
     top = by_pairs(kernel, x, w) if same and "L" not in want else None
     if top is not None:
         a, b = kernel.factors(x, y)
-        top = top if np.array_equal(b, x) and np.array_equal(a, top * x) else None
+        top = top if unit(x) and np.array_equal(b, x) and np.array_equal(a, top * x) else None
     Z, M, L, log = _rows(kernel, x, y, w, "L" in want) if top is None else _pairs(x, w, top)
     n, d = x.shape[1:]
     return Reading(
@@ -106,6 +107,9 @@ def _pairs(x: Array, w: Array, top: float) -> tuple[Array, Array, None, Array]:
 def _rows(kernel: Any, x: Array, y: Array, w: Array, divergence: bool) -> tuple[Array, Array, Array | None, Array]:
     (R, n, d), p = x.shape, y.shape[1]
     a, b = kernel.factors(x, y)
+    peak = sharp(kernel, x, y)
+    if peak is not None:
+        a, b = x, y
     exponent = np.zeros((R, p))
     if not moderate(w):
         with np.errstate(divide="ignore"):
@@ -122,11 +126,12 @@ def _rows(kernel: Any, x: Array, y: Array, w: Array, divergence: bool) -> tuple[
     def one(unit: int) -> None:
         g, block = divmod(unit, blocks)
         r = groups[g]
-        add(a[r], b[r], x[r], y[r], own[r], exponent[r], w[r], block, Z[r], M[r], L[r], log[r])
+        add(a[r], b[r], x[r], y[r], own[r], exponent[r], w[r], block, peak or 0.0, Z[r], M[r], L[r], log[r])
 
     units = len(groups) * blocks
     shared(one, units, R * n * p // (PAIRS * max(units, 1)))
     log[log < 0.5 * _NOTHING] = 0.0
+    log += peak or 0.0
     return Z, M, L if divergence else None, log
 
 
@@ -154,14 +159,15 @@ def compiled(function: Callable[..., None], signature: Any, *flags: str) -> Call
 def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
     two, three = "float64[:,::1]", "float64[:,:,::1]"
     pairs = f"void({three}, {two}, float64, int64, int64, {three})"
-    rows = f"void({three}, {three}, {three}, {three}, {two}, {two}, {two}, int64, {two}, {three}, {two}, {two})"
+    given = ", ".join([three] * 4 + [two] * 3 + ["int64", "float64"])
+    rows = f"void({given}, {two}, {three}, {two}, {two})"
     # Adding along a row in vectors is a reassociation, and must be permitted.
     return compiled(_add_pairs, pairs, "contract", "reassoc", "nsz"), compiled(_add_rows, rows, "contract")
 
 
 def _add_pairs(x: Array, w: Array, beta: float, segment: int, segments: int, sums: Array) -> None:
-    """Z and M of the pairs of one segment: x (R, 3, n), w (R, n) -> added to sums (R, 4, n)."""
-    n = x.shape[2]
+    """Z and M of the pairs of one segment: unit rows x (R, 3, n), w (R, n) -> added to sums (R, 4, n)."""
+    n, half = x.shape[2], -0.5 * beta
     blocks = (n + ROWS - 1) // ROWS
     for r in range(x.shape[0]):
         for row in range(blocks):
@@ -176,12 +182,12 @@ def _add_pairs(x: Array, w: Array, beta: float, segment: int, segments: int, sum
                 C0, C1, C2, C3 = sums[r, 0, j0:j1], sums[r, 1, j0:j1], sums[r, 2, j0:j1], sums[r, 3, j0:j1]
                 for i in range(row * ROWS, min(n, (row + 1) * ROWS)):
                     x0, x1, x2 = x[r, 0, i], x[r, 1, i], x[r, 2, i]
-                    a0, a1, a2 = beta * x0, beta * x1, beta * x2
                     p = w[r, i] if row != column else 0.0  # on the diagonal a pair comes twice by itself
                     p0, p1, p2 = p * x0, p * x1, p * x2
                     z = m0 = m1 = m2 = 0.0
                     for j in range(X0.shape[0]):
-                        s = a0 * X0[j] + a1 * X1[j] + a2 * X2[j] - beta
+                        d0, d1, d2 = X0[j] - x0, X1[j] - x1, X2[j] - x2
+                        s = half * (d0 * d0 + d1 * d1 + d2 * d2)
                         s = _SMALLEST if s < _SMALLEST else s
                         bits = np.float64(s * _PER_LOG2 + _ROUND).view(np.int64)
                         # k through the integers: of (q + c) - c, and of ((q + c) - c) * log 2, the compiler would
@@ -207,21 +213,34 @@ def _add_pairs(x: Array, w: Array, beta: float, segment: int, segments: int, sum
 
 def _add_rows(
     a: Array, b: Array, x: Array, y: Array, own: Array, exponent: Array, w: Array, block: int,
-    Z: Array, M: Array, L: Array, log: Array,
+    peak: float, Z: Array, M: Array, L: Array, log: Array,
 ) -> None:  # fmt: skip
-    """Z, M and L of one block of rows: a (R, m, n), b (R, p, m), x (R, d, n), y (R, p, d), the rest (R, p)."""
+    """Z, M and L of one block of rows: a (R, m, n), b (R, p, m), x (R, d, n), y (R, p, d), the rest (R, p).
+
+    Scores are a b, or with a peak c > 0 less c: -c |a - b|^2 / 2.
+    """
     (R, p, m), d = b.shape, y.shape[2]
     i0, i1 = block * ROWS, min(x.shape[2], (block + 1) * ROWS)
     s, t, e = np.empty(i1 - i0), np.empty(i1 - i0), np.empty(i1 - i0)
     for r in range(R):
         top, z = log[r, i0:i1], Z[r, i0:i1]
         for passing in range(2):  # the largest score first, then the sums
+            if passing == 1 and peak > 0.0:
+                for i in range(s.shape[0]):  # see `direct`
+                    top[i] = np.ceil(top[i])
             for j in range(p):
-                s[:] = exponent[r, j]
+                s[:] = exponent[r, j] if peak == 0.0 else 0.0
                 for k in range(m):
                     ak, bk = a[r, k, i0:i1], b[r, j, k]
+                    if peak > 0.0:
+                        for i in range(s.shape[0]):
+                            s[i] -= (ak[i] - bk) * (ak[i] - bk)
+                    else:
+                        for i in range(s.shape[0]):
+                            s[i] += ak[i] * bk
+                if peak > 0.0:
                     for i in range(s.shape[0]):
-                        s[i] += ak[i] * bk
+                        s[i] = 0.5 * peak * s[i] + exponent[r, j]
                 if passing == 0:
                     for i in range(s.shape[0]):
                         top[i] = top[i] if top[i] > s[i] else s[i]
@@ -248,4 +267,8 @@ def _add_rows(
                             t[i] += xk[i] * yk
                     shift, l = own[r, j], L[r, i0:i1]  # noqa: E741
                     for i in range(s.shape[0]):
-                        l[i] += e[i] * (shift - t[i] * (s[i] - exponent[r, j] + d - 1.0))
+                        v = s[i] - exponent[r, j]
+                        if peak > 0.0:  # t = 1 + s / c
+                            l[i] -= e[i] * (v * (2.0 + v / peak) + (d - 1.0) * (1.0 + v / peak))
+                        else:
+                            l[i] += e[i] * (shift - t[i] * (v + d - 1.0))

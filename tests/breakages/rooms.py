@@ -6,8 +6,8 @@ from breakages.engine import Breakage
 
 ROOMS: tuple[Breakage, ...] = (
     Breakage(
-        name="kernel: the potential's multipliers one degree late",
-        file="meanfield/kernel.py",
+        name="bessel: the potential's multipliers one degree late",
+        file="meanfield/bessel.py",
         old="np.cumprod(steps[1:degree], out=p[2:])",
         new="np.cumprod(steps[: degree - 1], out=p[2:])",
         red=("tests/test_kernel.py::test_potential_is_q_over_beta",),
@@ -63,7 +63,7 @@ ROOMS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="clusters: a tail reaches two gaps",
-        file="meanfield/clusters.py",
+        file="meanfield/linked.py",
         old="np.abs(kept[nearest] - faint) <= gap",
         new="np.abs(kept[nearest] - faint) <= 2.0 * gap",
         red=("tests/test_clusters.py::test_a_faint_point_is_of_the_cluster_it_is_within_a_gap_of",),

@@ -32,6 +32,7 @@ class Masked(mf.Law):
     """
 
     beta: float
+    labelled = True
 
     def velocity(self, t: float, x: Any, mu: Any) -> Any:
         """Rows, along the tangent."""

@@ -1,0 +1,120 @@
+"""Scores of pairs: what sums may take for granted of a kernel, and scores at large beta to more digits than <x, y> has.
+
+Written as beta <x, y> a score is rounded by beta eps, 2e-8 at beta = 1e8, which is the relative error of e^s.  What
+counts is only how far it lies below s(x, x) = beta, and for unit rows that is beta (<x, y> - 1) = -beta |x - y|^2 / 2,
+good to beta eps |x - y|.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from meanfield.protocols import Array
+
+__all__ = ["Near", "moderate", "pairwise", "peak", "sharp", "unit"]
+
+LARGE_BETA = 400.0
+"""Beyond this, beta <x, y> is worse than 1e-13."""
+_SPREAD = 1e200
+"""Beyond this ratio of weights, e^{s - max s} underflows before its weight makes it negligible."""
+_EPS = float(np.finfo(float).eps)
+_HALF = 2.0**26
+"""Half of a float's digits: products of two such numbers are exact, and so are sums of them up to 2."""
+
+
+def moderate(w: Array) -> bool:
+    """Positive weights that may stand outside the exponential."""
+    return bool(w.size == 0 or (w.min() > 0.0 and w.max() <= _SPREAD * w.min()))
+
+
+def peak(kernel: Any) -> float | None:
+    """c, where s = c <x, y>: an isotropic kernel of bilinear scores can be nothing else; None for other kernels."""
+    known = kernel.isotropic and hasattr(kernel, "factors") and hasattr(kernel, "upper")
+    return float(kernel.upper()) if known else None
+
+
+def unit(x: Array) -> bool:
+    """Whether rows (..., n, d) are unit to rounding, so that <x, y> - 1 = -|x - y|^2 / 2 may be taken for exact."""
+    off = np.abs(np.einsum("...d,...d->...", x, x) - 1.0).max(initial=0.0)
+    return bool(off <= 4.0 * _EPS * (8.0 + x.shape[-1] / 8.0))
+
+
+def sharp(kernel: Any, x: Array, y: Array) -> float | None:
+    """`peak`, where beta is so large that scores must be formed from differences, and rows allow it; else None."""
+    c = peak(kernel)
+    return c if c is not None and c > LARGE_BETA and unit(x) and (y is x or unit(y)) else None
+
+
+class Near:
+    """-|x - y|^2 / 2 of rows x (..., n, d), y (..., p, d) by matrix products, as exact as from the differences.
+
+    With h the upper halves of the digits, <x, y> - 1 = (<h_x, h_y> - 1) + <h_x, y - h_y> + <x - h_x, y>.  The first
+    product is exact, its difference too, and the others are below 2^-27, so that their rounding is below 1e-23.  What
+    rows lack to unit norm, (|x|^2 - 1) / 2 to as many digits, is taken off.
+    """
+
+    def __init__(self, x: Array, y: Array) -> None:
+        self.high_x, self.high_y = np.rint(x * _HALF) / _HALF, np.rint(y * _HALF) / _HALF
+        one_x, one_y = np.ones((*x.shape[:-1], 1)), np.ones((*y.shape[:-1], 1))
+        self.x = np.concatenate([self.high_x, x - self.high_x, -_excess(x, self.high_x), one_x], axis=-1)
+        self.y = np.concatenate([y - self.high_y, y, one_y, -_excess(y, self.high_y)], axis=-1)
+
+    def scores(self, c: float, at: Any, out: Array, work: Array) -> Array:
+        """c times it for replicas, rows and columns `at`, into out; work is shaped alike."""
+        np.matmul(self.high_x[at.r, at.i], self.high_y[at.r, at.j].swapaxes(-1, -2), out=out)
+        out -= 1.0
+        out += np.matmul(self.x[at.r, at.i], self.y[at.r, at.j].swapaxes(-1, -2), out=work)
+        out *= c
+        return out
+
+
+def _excess(x: Array, high: Array) -> Array:
+    """(|x|^2 - 1) / 2, (..., n, 1)."""
+    first = np.einsum("...d,...d->...", high, high) - 1.0
+    return 0.5 * (first + np.einsum("...d,...d->...", x - high, x + high))[..., None]
+
+
+# --- kernels are pairwise --------------------------------------------------------------------------------------
+
+ROWS, COLUMNS = 5, 7
+"""Rows x and y that a kernel is tried on; each is cut in two."""
+AGREE = 1e-9
+"""Two ways of asking agree if no score differs by more than this share of the largest."""
+
+
+def pairwise(kernel: Any, d: int) -> Any:
+    """The kernel, once it has given the parts of a table of scores the values it gave the whole.
+
+    Raises
+    ------
+    ValueError
+        If it has not: sums ask in tiles, and their answer would depend on where these end.
+    """
+    return _tried(kernel, d) if isinstance(kernel, Hashable) else _tried.__wrapped__(kernel, d)
+
+
+@lru_cache(maxsize=64)
+def _tried(kernel: Any, d: int) -> Any:
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((ROWS, d)), rng.standard_normal((COLUMNS, d))
+    x, y = (v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (x, y))
+    whole = np.asarray(kernel.log(x, y), dtype=float)
+    size = np.abs(whole[np.isfinite(whole)]).max(initial=1.0)
+    parts = [(slice(0, 2), slice(0, 3)), (slice(0, 2), slice(3, None)), (slice(2, None), slice(None))]
+    try:
+        same = whole.shape == (ROWS, COLUMNS) and all(
+            np.allclose(kernel.log(x[i], y[j]), whole[i, j], rtol=0.0, atol=AGREE * size) for i, j in parts
+        )
+    except (ValueError, IndexError):  # the shapes of the whole, and no others
+        same = False
+    if not same:
+        raise ValueError(
+            f"kernel: {kernel} is not pairwise: log(x, y) of some rows differs from the same entries of log(x, y) of "
+            "more of them, and sums ask for it in tiles. Let every entry depend on its own x_i and y_j alone; what "
+            "needs a whole row (its maximum, its sum) belongs to the law, which may ask the measure twice"
+        )
+    return kernel
