@@ -39,6 +39,8 @@ __all__ = [
 
 _TAIL = 1e-16
 """What the bandwidth leaves out, as a share of the kernel's value at x = y and, degree by degree, of lambda_0."""
+KEPT = 32
+"""Tables of each kind that are kept: a law has few kernels at a time; one that changes with time has ever new ones."""
 _MOST = 10**7
 """Degrees of the longest recurrence (a few seconds), reached at beta about 4e11: beyond it a sum over points serves."""
 _HANKEL = 1e6
@@ -59,7 +61,7 @@ def frozen(a: Array) -> Array:
     return a
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def _steps(beta: float, d: int, count: int) -> Array:
     """r_l = lambda_{l+1} / lambda_l = I_{nu+l+1} / I_{nu+l} for l = 0..count-1, nu = d/2 - 1 (read-only)."""
     # r_l <- beta / (d + 2 l + beta r_{l+1}) contracts by r_l r_{l+1}; log(1/r_l) is at least about asinh(l / beta),
@@ -76,7 +78,7 @@ def _steps(beta: float, d: int, count: int) -> Array:
     return frozen(np.array(steps, dtype=float))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def _ratios(beta: float, d: int, degree: int) -> Array:
     q = np.ones(degree + 1)
     np.cumprod(_steps(beta, d, degree), out=q[1:])
@@ -126,7 +128,7 @@ def dimensions(d: int, degree: int) -> Array:
     return N
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def _spectrum(beta: float, d: int) -> tuple[float, Array]:
     """(log c, u) with c u_k = N(d, k) q_k, from k = 0 to where the terms are lost against their sum (read-only)."""
     count = 32 + math.ceil(math.sqrt((80.0 + d) * beta))
@@ -206,7 +208,7 @@ def multipliers(beta: float, d: int, degree: int) -> Array:
     return q * _scaled_lambda0(inverse_temperature(beta), integer("d", d, low=2))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def potential(beta: float, d: int, degree: int) -> Array:
     """p_k = q_k / beta for k = 1..degree, and p_0 = 0 (read-only; see `Exponential.potential`)."""
     p = np.zeros(degree + 1)
@@ -218,7 +220,7 @@ def potential(beta: float, d: int, degree: int) -> Array:
     return frozen(p)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT)
 def bandwidth(beta: float, d: int) -> int:
     """The degree beyond which multipliers are rounding (see `Exponential.bandwidth`)."""
     u = _spectrum(beta, d)[1]

@@ -125,9 +125,9 @@ class Density:
         """Moments to `degree`; complex c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle."""
         return self.space.moments(self.coefficients, inputs.integer("degree", degree, low=0))
 
-    def energy(self, law: Any) -> float:
+    def energy(self, law: Any) -> Any:
         """E = (1/2 beta) iint e^{beta <x, y>} d mu d mu in the law's scale (A, (3.5))."""
-        return law.quantities(self)["energy"]
+        return energy.told(law, self)
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""

@@ -17,7 +17,20 @@ from typing import Any
 
 import numpy as np
 
+from meanfield import inputs
 from meanfield.protocols import Array, Reading
+
+
+def told(law: Any, mu: Any) -> Any:
+    """E of a measure as a law tells it: what a snapshot's `energy(law)` answers, or a refusal."""
+    if inputs.law(law).autonomous is False:
+        raise ValueError(
+            f"law: {law} changes with time, and no time is given: give the law of that moment, such as mf.SA(beta)"
+        )
+    found = law.quantities(mu)
+    if "energy" not in found:
+        raise ValueError(f"law: {law} has no energy; it tells {sorted(found)}")
+    return found["energy"]
 
 
 def uniform(kernel: Any, mu: Any, log_factor: float = 0.0) -> Any:

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield import geometry, inputs, protocols
+from meanfield import geometry, inputs
 from meanfield.kernel import dimensions
 from meanfield.laws import SA, Diffusion
+from meanfield.laws.base import refuse_changing
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import ultraspherical
 
@@ -70,6 +71,7 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
     _isotropic(law, "degrees do not grow separately")
     d, degree = inputs.integer("d", d, low=2), inputs.integer("degree", degree, low=0)
     ripple = _Ripple(d, degree)
+    _autonomous(law, ripple)
     k = np.arange(degree + 1)
     response = np.zeros(degree + 1)
     response += np.asarray(law.velocity(0.0, None, ripple)).reshape(-1)
@@ -272,6 +274,7 @@ def star_rates(law: Any, m: int) -> Array:
     """
     _isotropic(law, "a star of equal clusters need not stand still")
     star = _Star(inputs.integer("m", m, low=1))
+    _autonomous(law, star)
     if float(law.noise(0.0, None, star)) != 0.0:
         raise ValueError(f"law: {law} has noise, in which clusters do not stand still")
     response = np.zeros(star.m)
@@ -282,9 +285,12 @@ def star_rates(law: Any, m: int) -> Array:
 
 
 def _isotropic(law: Any, why: str) -> None:
-    if not isinstance(law, protocols.Law):
-        raise TypeError(f"law: got {law!r}, wanted a Law, for example mf.SA(beta=4.0)")
+    inputs.law(law)
     if law.labelled or law.geometry != "sphere":
         raise ValueError(f"law: {law} tells tokens apart or moves points of R^d, so that {why}")
     if not law.isotropic:
         raise ValueError(f"law: {law} is not isotropic, so that {why}")
+
+
+def _autonomous(law: Any, mu: Any) -> None:
+    refuse_changing(law, lambda t: law.velocity(t, None, mu), "growth rates are those of one moment")

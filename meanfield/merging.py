@@ -315,7 +315,9 @@ def centres(
 
 
 def energy(law: Any, mu: Any) -> float:
-    """E before or after a merger, less a constant if the law knows its `excess`; nan for a law without energy."""
+    """E before or after a merger, less a constant if the law knows its `excess`; nan for a law that tells none."""
+    if law.autonomous is False:
+        return math.nan
     with np.errstate(over="ignore", invalid="ignore"):
         found = law.quantities(mu)
         return float(found.get("excess", found.get("energy", math.nan)))

@@ -101,7 +101,7 @@ class Cluster:
 
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
-        return law.quantities(self)["energy"]
+        return energy.told(law, self)
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""

@@ -139,6 +139,10 @@ class Law:
     labelled: bool = False
     """True: tells tokens apart by their index (causal, graph, natural frequencies of their own), so that it is no
     function of the measure alone.  Such a law moves points as they stand, no density, and none of them merge."""
+    autonomous: bool = True
+    """False: the velocity or noise that it gives a measure depends on t, as where beta is annealed.  `quantities` know
+    no time, so that a run under such a law tells no energy, and rates of one moment are refused.  A class that has its
+    own velocity or noise and does not say is asked about one state at several times, before a run."""
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
@@ -156,7 +160,10 @@ class Law:
         return 0.0
 
     def quantities(self, mu: Any) -> dict[str, Any]:
-        """Named scalars of a measure under this law, for example {"energy": (...), "dissipation": (...)}."""
+        """Named scalars of a measure under this law, for example {"energy": (...), "dissipation": (...)}.
+
+        Of a law that is not `autonomous` nobody reports an energy, its excess, its rate or the free energy.
+        """
         return {}
 
 

@@ -13,7 +13,7 @@ from numpy.polynomial import legendre
 
 from meanfield import archive, inputs
 from meanfield.density import by_degree, carry
-from meanfield.laws.base import noisy
+from meanfield.laws.base import noisy, probes
 from meanfield.plot import animate, circle, curves, globe, zonal
 from meanfield.protocols import Array, Between, Status
 from meanfield.settings import register
@@ -185,8 +185,15 @@ class Record:
         for template, states in _batches(self.segments, self.owners, self.states):
             asked = self.law.quantities(template.measure(np.stack(states)))
             for name, value in asked.items():
+                if name in archive.ENERGIES and not self.autonomous:
+                    continue
                 parts.setdefault(name, []).append(np.asarray(value))
         return {name: np.concatenate(values) for name, values in parts.items()}
+
+    @property
+    def autonomous(self) -> bool:
+        """False if the law changes with time: then nobody tells its energy, since `Law.quantities` know no time."""
+        return self.law.autonomous is not False and bool(self.settings.get("autonomous", True))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -195,6 +202,11 @@ class Record:
 
     def quantity(self, name: str) -> Array:
         """A named quantity of the law at every saved time, (T,) or (T, replicas)."""
+        if name in archive.ENERGIES and not self.autonomous:
+            raise ValueError(
+                f"{name}: {self.law} changes with time, and the quantities of a law know no time: it is not told. Ask "
+                "a snapshot under the law of its moment, for example run(t).energy(mf.SA(beta))"
+            )
         if name not in self.names:
             raise ValueError(f"{name}: {self.law} has no such quantity here; it has {list(self.names)}")
         return self._quantities[name]
@@ -284,7 +296,7 @@ class Record:
     @property
     def noisy(self) -> bool:
         """True if the law has noise: E has no identity then."""
-        return noisy(self.law, self.measures[0])
+        return noisy(self.law, self.measures[0], probes(self.begin, self.end))
 
     def _draw_energy(self, index: Any, axes: Any, options: dict[str, Any]) -> Any:
         """The energy and its identity's defect; with noise the free energy, if it is known, and no defect."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import inputs
+from meanfield import energy, inputs
 from meanfield.kernel import heights
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import ultraspherical
@@ -90,7 +90,7 @@ class Rings:
 
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
-        return law.quantities(self)["energy"]
+        return energy.told(law, self)
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""

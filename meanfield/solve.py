@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import archive, inputs, protocols, suited
+from meanfield import archive, inputs, suited
 from meanfield.density import Density
 from meanfield.laws import Diffusion
+from meanfield.laws.base import changes, probes, steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
 from meanfield.record import Solution
@@ -104,11 +105,11 @@ def solve(
     t0, t1, asked = inputs.times(t_span, t_eval)
     suited.density(law, rho0.space, t0)
     rtol, atol = _tolerances(rtol, atol, rho0)
-    chosen = _method(method, max_resolution)
-    chosen = _beyond(chosen, on_unresolved)
+    chosen = _beyond(_method(method, max_resolution), on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)
     bound, y = chosen.bind(law, rho0, rtol, atol)
-    settings = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
+    steady = _steady(law, rho0.d, bound, y, t0, t1)
+    settings = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol, "autonomous": steady}
     if asked is not None:
         settings["t_eval"] = asked
     sol = drive(
@@ -203,9 +204,7 @@ def load(path: Any) -> Solution:
 
 def checked_law(law: Any, diffusion: Any) -> Any:
     """The law, with noise added if asked for."""
-    if not isinstance(law, protocols.Law):
-        hint = "an instance, for example mf.SA(beta=4.0)" if isinstance(law, type) else "for example mf.SA(beta=4.0)"
-        raise TypeError(f"law: got {law!r}, wanted a Law, {hint}")
+    inputs.law(law)
     noise = Diffusion(diffusion)
     return law if noise.kappa == 0.0 else noise.__radd__(law)
 
@@ -232,6 +231,18 @@ def checked_watch(observe: Any, max_seconds: Any, progress: Any) -> Watch:
     if progress not in (None, True, False):
         raise TypeError(f"progress: got {progress!r}, wanted True, False or None (on a terminal only)")
     return Watch(observers, max_seconds, progress)
+
+
+def _steady(law: Any, d: int, bound: Any, y: Any, t0: float, t1: float) -> bool:
+    """Whether the law moves the density in the same way at all times; its noise, which is taken as it is at 0, must."""
+    first = steady_noise(law, d)
+    for t in probes(t0, t1):
+        if not np.array_equal(now := steady_noise(law, d, t), first):
+            raise ValueError(
+                f"law: the noise of {law} changes with time ({first} at t = 0, {now} at t = {t:g}); a density takes it "
+                "as constant: solve stretch by stretch with diffusion=, or use pt.simulate"
+            )
+    return not changes(law, lambda t: bound.rhs(t, y, np.empty_like(y)), t0, t1)
 
 
 def _density(rho0: Any) -> Density:

@@ -11,6 +11,7 @@ import numpy as np
 
 from meanfield import archive, inputs, merging
 from meanfield.clusters import GAP, clusters
+from meanfield.laws.base import refuse_changing
 from meanfield.points import Cluster
 from meanfield.protocols import Array
 from meanfield.run import StoppedEarly, Watch, answer, drive
@@ -99,6 +100,8 @@ def longtime(
     law = checked_law(law, 0.0)
     given = _given(x, weights, angles, cluster_gap)
     pull = pull_of(law, given.d)
+    mu = Cluster(given.x, given.weights, given.angles)
+    refuse_changing(law, lambda t: law.velocity(t, None, mu), "clusters are followed by one beta")
     gap = _gap(merge_gap)
     log_end = inputs.number("log_t_end", log_t_end)
     if not log_end > given.log_t:

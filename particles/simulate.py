@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import inputs, merging, suited
-from meanfield.laws.base import noisy
+from meanfield.laws.base import changes, noisy, probes
 from meanfield.methods.cloud import Cloud, OnPoints
 from meanfield.protocols import Array, Stepper
 from meanfield.run import answer, drive
@@ -94,11 +94,14 @@ def simulate(
     t0, t1, asked = inputs.times(t_span, t_eval)
     inputs.choice("field", field, FIELDS)
     template = OnPoints(w, as_angles, field, law.geometry == "flat")
-    cloud = Cloud(law, template, None if merge_tol is None else _merge_tol(law, template, x, t0, merge_tol, rtol))
+    shaken = noisy(law, template.measure(x), probes(t0, t1))
+    cloud = Cloud(law, template, _merge_tol(law, template, x, t0, merge_tol, rtol, shaken))
     _refuse_field(law, template, x, t0)
-    stepper, generator = _stepper(law, cloud, x, method, step, rtol, atol, rng)
+    stepper, generator = _stepper(shaken, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
+    start = cloud.retract(x)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": str(method), "step": step, "rtol": rtol, "atol": atol}
+    settings["autonomous"] = not changes(law, lambda t: cloud.rhs(t, start, np.empty_like(start)), t0, t1)
     if merge_tol is not None:
         settings["merge_tol"] = cloud.merge_tol
     if asked is not None:
@@ -136,8 +139,12 @@ def _refuse_field(law: Any, template: OnPoints, x: Array, t0: float) -> None:
         law.velocity(t0, None if law.isotropic else mu.x, mu)
 
 
-def _merge_tol(law: Any, template: OnPoints, x: Array, t0: float, merge_tol: Any, rtol: float) -> float:
-    """The distance at which points are taken for one, or a refusal."""
+def _merge_tol(
+    law: Any, template: OnPoints, x: Array, t0: float, merge_tol: Any, rtol: float, shaken: bool
+) -> float | None:
+    """The distance at which points are taken for one (None: never), or a refusal."""
+    if merge_tol is None:
+        return None
     if x.ndim > (1 if template.angles else 2):
         raise ValueError(
             f"merge_tol: got {merge_tol!r} with {x.shape[: x.ndim - (1 if template.angles else 2)]} replicas, which "
@@ -147,20 +154,20 @@ def _merge_tol(law: Any, template: OnPoints, x: Array, t0: float, merge_tol: Any
         raise ValueError(f"merge_tol: {law} moves points of R^d: merging is for points on spheres; leave it out")
     mu = template.measure(x)
     suited.indexless("merge_tol", law, mu.d, t0, "points that merge lose theirs", "leave it out")
-    if noisy(law, mu):
+    if shaken:
         raise ValueError("merge_tol: noise parts what has merged: leave it out, or take diffusion=0.0")
     rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
     return merging.checked("merge_tol", law, mu.d, merge_tol, rtol)
 
 
 def _stepper(
-    law: Any, cloud: Cloud, x: Array, method: Any, step: Any, rtol: float, atol: float, rng: Any
+    shaken: bool, method: Any, step: Any, rtol: float, atol: float, rng: Any
 ) -> tuple[Any, np.random.Generator | None]:
     given = None if rng is None else inputs.generator(rng)
     if isinstance(method, Stepper):
         return method, given
     inputs.choice("method", method, METHODS)
-    if method not in STOCHASTIC and noisy(law, cloud.measure(0.0, x)):
+    if shaken and method not in STOCHASTIC:
         raise ValueError(
             f'method: "{method}" has no noise, and this law has (diffusion > 0): use method="heun", step=0.01 '
             "(or another step)"

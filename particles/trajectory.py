@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,7 +72,8 @@ class Trajectory(Record):
     @property
     def merges(self) -> tuple[Any, ...]:
         """Every merger of the run in the order of time: t, members, masses, position and jump of E."""
-        return tuple(merge for segment in self.segments for merge in segment.template.merges)
+        found = (merge for segment in self.segments for merge in segment.template.merges)
+        return tuple(found) if self.autonomous else tuple(replace(merge, jump=math.nan) for merge in found)
 
     @property
     def labels(self) -> Array:
@@ -89,7 +92,7 @@ class Trajectory(Record):
     def jumped(self) -> Array:
         """(T,) what merging has added to E up to every saved time; of second order in merge_tol."""
         steps = [sum(merge.jump for merge in segment.template.merges) for segment in self.segments]
-        return np.cumsum(steps)[list(self.owners)]
+        return np.cumsum(steps)[list(self.owners)] * (1.0 if self.autonomous else math.nan)
 
     @property
     def title(self) -> str:

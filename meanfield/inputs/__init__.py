@@ -8,7 +8,7 @@ what to do about it, so that a reader of the traceback need not read our code.
 from meanfield.inputs.arrays import angles, array, positions, rows, times, unit_vector, weights
 from meanfield.inputs.messages import describe
 from meanfield.inputs.units import plain
-from meanfield.inputs.values import angle, callable_or_none, choice, flag, generator, integer, number
+from meanfield.inputs.values import angle, callable_or_none, choice, flag, generator, integer, law, number
 
 __all__ = [
     "angle",
@@ -20,6 +20,7 @@ __all__ = [
     "flag",
     "generator",
     "integer",
+    "law",
     "number",
     "plain",
     "positions",

@@ -13,6 +13,7 @@ import numpy as np
 
 from meanfield.inputs.messages import bounds, describe, message
 from meanfield.inputs.units import plain
+from meanfield.protocols import Law
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -161,3 +162,11 @@ def generator(rng: Any) -> np.random.Generator:
     if seed < 0:
         raise ValueError(message("rng", wanted, describe(rng), remedy))
     return np.random.default_rng(seed)
+
+
+def law(value: Any) -> Any:
+    """A law, as every argument of that name must be."""
+    if not isinstance(value, Law):
+        hint = "an instance, for example mf.SA(beta=4.0)" if isinstance(value, type) else "for example mf.SA(beta=4.0)"
+        raise TypeError(f"law: got {value!r}, wanted a Law, {hint}")
+    return value

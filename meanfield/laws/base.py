@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,12 @@ class Sum(Law):
         object.__setattr__(self, "geometry", self.terms[0].geometry)
         object.__setattr__(self, "isotropic", all(term.isotropic for term in self.terms))
         object.__setattr__(self, "labelled", any(term.labelled for term in self.terms))
+
+    @property
+    def autonomous(self) -> bool | None:  # type: ignore[override]
+        """False if a term changes with time, None if one does not say."""
+        words = [said(term) for term in self.terms]
+        return False if False in words else None if None in words else True
 
     def __str__(self) -> str:
         return " + ".join(str(term) for term in self.terms)
@@ -95,6 +102,52 @@ class Sum(Law):
         return total
 
 
+# --- time ----------------------------------------------------------------------------------------------------
+
+PROBES = (0.0, 0.381966, 0.723607, 1.0)
+"""Shares of a run's time at which a law is asked whether it changes: no period fits them all."""
+
+
+def probes(begin: float, end: float) -> list[float]:
+    """The times of a run at which a law is asked."""
+    return [begin + share * (end - begin) for share in PROBES]
+
+
+def said(law: Any) -> bool | None:
+    """Whether a law says that it is autonomous; None where a class with its own velocity or noise says nothing."""
+    for kind in type(law).__mro__:
+        if "autonomous" in vars(kind):
+            break
+        if "velocity" in vars(kind) or "noise" in vars(kind):
+            return None
+    word: bool | None = law.autonomous
+    return word
+
+
+def changes(law: Any, answer: Callable[[float], Any], begin: float, end: float) -> bool:
+    """Whether a law changes with time: by its own word, or by its answers about one and the same state.
+
+    Parameters
+    ----------
+    answer : callable
+        Time -> the law's velocities, always of the same state: equal to the last bit if the law does not change, laws
+        and measures being pure.
+    begin, end : float
+        The span of time.
+    """
+    word = said(law)
+    if word is not None:
+        return not word
+    first, *rest = (np.array(answer(t)) for t in probes(begin, end))
+    return not all(np.array_equal(first, other, equal_nan=True) for other in rest)
+
+
+def refuse_changing(law: Any, answer: Callable[[float], Any], why: str) -> None:
+    """Refuse a law that changes with time where no time is given; `answer` as for `changes`."""
+    if changes(law, answer, 0.0, 1.0):
+        raise ValueError(f"law: {law} changes with time, and {why}: give the law of that moment, such as mf.SA(beta)")
+
+
 @dataclass(frozen=True)
 class _Nothing:
     """A measure that is asked for no more than its dimension: to read a constant noise."""
@@ -102,14 +155,15 @@ class _Nothing:
     d: int
 
 
-def steady_noise(law: Any, d: int) -> Any:
+def steady_noise(law: Any, d: int, t: float = 0.0) -> Any:
     """The law's noise before there is a measure: a number if it is constant, an array if it varies."""
-    return law.noise(0.0, None, _Nothing(d))
+    return law.noise(t, None, _Nothing(d))
 
 
-def noisy(law: Any, mu: Any) -> bool:
-    """Whether the law shakes points of this measure."""
-    return bool(np.any(np.asarray(law.noise(0.0, None if law.isotropic else mu.x, mu)) != 0.0))
+def noisy(law: Any, mu: Any, times: Sequence[float] = (0.0,)) -> bool:
+    """Whether the law shakes points of this measure, at one of these times at least."""
+    x = None if law.isotropic else mu.x
+    return any(bool(np.any(np.asarray(law.noise(t, x, mu)) != 0.0)) for t in times)
 
 
 def _sum(a: Any, b: Any) -> Sum:

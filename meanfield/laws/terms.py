@@ -23,6 +23,7 @@ class Diffusion(Law):
 
     kappa: float
     isotropic = True
+    autonomous = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kappa", inputs.number("diffusion", self.kappa, low=0.0))

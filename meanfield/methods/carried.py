@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import inputs
+from meanfield import energy, inputs
 from meanfield.methods import panels
 from meanfield.methods.panels import GAUSS, INTEGRAL, LINES, OMEGA, XI
 from meanfield.protocols import Array
@@ -238,7 +238,7 @@ class Carried:
 
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
-        return law.quantities(self)["energy"]
+        return energy.told(law, self)
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""

@@ -98,9 +98,7 @@ def bisected(mid: Array, half: Array, which: Array) -> tuple[Array, Array]:
     return new_mid, new_half
 
 
-def refined(
-    mid: Array, half: Array, moved: Array, spread: Array, waves: float, light: float
-) -> tuple[Array, Array]:
+def refined(mid: Array, half: Array, moved: Array, spread: Array, waves: float, light: float) -> tuple[Array, Array]:
     """A quadrature that resolves `waves` per unit of position: panels halved by their own polynomials.
 
     Parameters

@@ -22,6 +22,8 @@ from meanfield.settings import register
 
 TAIL = 1e-12
 SUDDEN = 1e-2
+PLANS = 8
+"""Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
 QUICK = 16
 """Kernels looked up by identity; a law that makes a new one at every call falls back on equality."""
 FLOORED_MASS = 1e-12
@@ -235,6 +237,7 @@ class _OnPlan:
         self._isotropic = isotropic
         self._plans: dict[Any, _Laid] = {}
         self._quick: dict[Any, tuple[Any, _Laid]] = {}
+        self._stage = 0
         self._bare = space.plan(np.ones((1, len(space.degrees))), None)
         self.grid = self._bare.grid
         self._points: Cluster | None = None
@@ -242,6 +245,7 @@ class _OnPlan:
 
     def open(self, c: Array) -> None:
         """Lay the state c out."""
+        self._stage += 1
         self._c = c
         self._rho: Array | None = None
         self._points = None
@@ -291,6 +295,7 @@ class _OnPlan:
             laid = self._laid(kernel, want)
         else:
             laid = held[1]
+        laid.stage = self._stage
         self._rho, reading = laid.read(self._c)
         return reading
 
@@ -327,10 +332,19 @@ class _OnPlan:
                 symbols.append(-(k * (k + d - 2.0)) * potential)
             plan = self.space.plan(np.stack(symbols), potential if "M" in want else None)
             floors = "Z" in want and kernel.spread >= -np.log(Z_FLOOR)
+            self._make_room()
             laid = self._plans[kernel, want] = _Laid(plan, want, floors, kernel.log_lambda0(d))
         if len(self._quick) < QUICK:
             self._quick[id(kernel), want] = kernel, laid
         return laid
+
+    def _make_room(self) -> None:
+        """Drop the plan used longest ago, but none of this evaluation or the last: a law may have many heads."""
+        if len(self._plans) >= PLANS:
+            key, oldest = min(self._plans.items(), key=lambda held: held[1].stage)
+            if oldest.stage < self._stage - 1:
+                del self._plans[key]
+                self._quick.clear()
 
 
 class _Laid:
@@ -338,6 +352,7 @@ class _Laid:
 
     def __init__(self, plan: Any, want: str, floors: bool, log: float) -> None:
         self.plan, self.want, self.floors, self.log = plan, want, floors, log
+        self.stage = 0  # when it was used last
         self._fields: tuple[Any, Any] = (None, None)
 
     def read(self, c: Array) -> tuple[Array, Reading]:

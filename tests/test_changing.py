@@ -1,0 +1,232 @@
+"""Laws that change with time: what cannot be told of them is not, and what is kept for them is bounded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+import particles as pt
+from meanfield import bessel
+from meanfield.laws.base import changes, said
+from meanfield.methods import spectral
+from meanfield.spaces import circle
+
+
+def waves(theta: Any) -> Any:
+    return 1.0 + 0.3 * np.cos(theta) + 0.2 * np.sin(2.0 * theta)
+
+
+@mf.register
+@dataclass(frozen=True)
+class Annealed(mf.Law):
+    """SA with beta (1 + t), which says nothing of time, and tells the energy of t = 0."""
+
+    beta: float
+    isotropic = True
+
+    def at(self, t: float) -> mf.SA:
+        return mf.SA(self.beta * (1.0 + t))
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        return self.at(t).velocity(t, x, mu)
+
+    def divergence(self, t: float, x: Any, mu: Any) -> Any:
+        return self.at(t).divergence(t, x, mu)
+
+    def quantities(self, mu: Any) -> dict[str, Any]:
+        return {**mf.SA(self.beta).quantities(mu), "order": np.sum(np.square(mu.mean), axis=-1)}
+
+
+@mf.register
+@dataclass(frozen=True)
+class Inherited(mf.SA):
+    """The same by inheritance: SA says that it is autonomous, and this velocity is not SA's."""
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        return mf.SA(self.beta * (1.0 + t)).velocity(t, x, mu)
+
+
+@mf.register
+@dataclass(frozen=True)
+class Declared(Annealed):
+    """The same, and says so."""
+
+    autonomous = False
+
+
+@dataclass(frozen=True)
+class Cooling(mf.Law):
+    """Noise that comes and goes."""
+
+    isotropic = True
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        return 0.0
+
+    def divergence(self, t: float, x: Any, mu: Any) -> Any:
+        return 0.0
+
+    def noise(self, t: float, x: Any, mu: Any) -> Any:
+        return max(0.0, t - 0.5)
+
+
+LAWS = [Annealed(2.0), Inherited(2.0), Declared(2.0), mf.Sum((Annealed(2.0), mf.SA(1.0)))]
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_energy_of_a_changing_law_is_not_told(law: Any) -> None:
+    """Seen: E of beta = 2 for a law that had come to 4, and an identity broken by 0.3, with nothing said."""
+    rho = mf.Circle(64).density(waves)
+    runs = [
+        mf.solve(law, rho, (0.0, 1.0)),
+        mf.solve(law, rho, (0.0, 1.0), method="lagrangian"),
+        pt.simulate(law, rho.quantize(20), (0.0, 1.0)),
+    ]
+    for run in runs:
+        assert not run.autonomous and not {"energy", "excess", "dissipation", "free_energy"} & set(run.names)
+        for name in ("energy", "dissipation", "dissipated", "gained", "free_energy"):
+            with pytest.raises(ValueError, match=r"changes with time.*mf\.SA\(beta\)"):
+                getattr(run, name)
+        assert run(0.5).energy(mf.SA(3.0)) > 0.0  # what the message advises
+        assert "energy" not in run.to_xarray()
+    assert ("order" in runs[0].names) != isinstance(law, Inherited)  # what is not of energy is told
+
+
+def test_a_changing_law_moves_what_it_should() -> None:
+    """Against a fine composition of laws that do not change, of first order in their length."""
+    rho = mf.Circle(64).density(waves)
+    end = mf.solve(Annealed(2.0), rho, (0.0, 0.5))(0.5).moments(4)
+    errors = []
+    for n in (20, 40):
+        mu = rho
+        for i in range(n):
+            mu = mf.solve(mf.SA(2.0 * (1.0 + 0.5 * (i + 0.5) / n)), mu, (0.0, 0.5 / n), t_eval=[0.5 / n])(0.5 / n)
+        errors.append(np.abs(mu.moments(4) - end).max())
+    assert errors[1] < 2e-5 and errors[0] / errors[1] == pytest.approx(4.0, rel=0.1)  # midpoints: second
+
+
+def test_a_law_that_does_not_change_is_believed_or_found_out() -> None:
+    @dataclass(frozen=True)
+    class Silent(mf.Law):
+        isotropic = True
+
+        def velocity(self, t: float, x: Any, mu: Any) -> Any:
+            return mf.SA(2.0).velocity(0.0, x, mu)
+
+        def quantities(self, mu: Any) -> dict[str, Any]:
+            return mf.SA(2.0).quantities(mu)
+
+    assert [said(law) for law in LAWS] == [None, None, False, None]
+    assert said(mf.SA(1.0)) and said(mf.USA(1.0) + mf.Diffusion(0.1)) and said(Silent()) is None
+    run = mf.solve(Silent(), mf.Circle(64).density(waves), (0.0, 1.0))
+    assert run.autonomous and np.abs(run.gained - run.dissipated).max() < 1e-9 * run.gained.max()
+    asked: list[float] = []
+
+    def answer(t: float) -> float:
+        asked.append(t)
+        return math.sin(2.0 * math.pi * t)  # alike at both ends and in the middle
+
+    assert changes(Silent(), answer, 0.0, 3.0) and asked[0] == 0.0 and asked[-1] == 3.0
+    assert not changes(mf.SA(1.0), answer, 0.0, 3.0)
+
+
+def test_files_and_continuations_remember(tmp_path: Any) -> None:
+    run = mf.solve(Annealed(2.0), mf.Circle(64).density(waves), (0.0, 0.5))
+    run.save(tmp_path / "run.nc")
+    for again in (mf.load(tmp_path / "run.nc"), mf.resume(run, 1.0)):
+        assert not again.autonomous
+        with pytest.raises(ValueError, match="changes with time"):
+            again.energy  # noqa: B018
+
+
+def test_what_speaks_of_one_moment_refuses() -> None:
+    rho = mf.Circle(64).density(waves)
+    for law in LAWS:
+        for ask in (
+            lambda law: mf.growth_rates(law, 2, 4),
+            lambda law: mf.predict(law, rho),
+            lambda law: mf.star_rates(law, 3),
+        ):
+            with pytest.raises(ValueError, match="changes with time"):
+                ask(law)
+    with pytest.raises(ValueError, match="changes with time"):
+        pt.longtime(Inherited(4.0), [0.0, 1.0], log_t_end=3.0)
+    for mu in (rho, mf.Points(rho.quantize(8)), mf.ZonalSphere(3, 8).density(lambda c: 1.0 + 0.3 * c)):
+        with pytest.raises(ValueError, match=r"changes with time.*mf\.SA\(beta\)"):
+            mu.energy(Declared(2.0))
+        with pytest.raises(ValueError, match="has no energy"):
+            mu.energy(mf.Diffusion(0.1))
+        with pytest.raises(TypeError, match=r"law: got 4\.0"):
+            mu.energy(4.0)
+
+
+def test_noise_that_changes_with_time() -> None:
+    """Seen: a density took it as it is at t = 0, here none; and points took an integrator without noise."""
+    rho = mf.Circle(64).density(waves)
+    for method in ("spectral", "lagrangian"):
+        with pytest.raises(ValueError, match=r"noise of .* changes with time .*pt\.simulate"):
+            mf.solve(Cooling(), rho, (0.0, 1.0), method=method)
+    with pytest.raises(ValueError, match="heun"):
+        pt.simulate(Cooling(), rho.quantize(8), (0.0, 1.0))
+    with pytest.raises(ValueError, match="merge_tol: noise"):
+        pt.simulate(Cooling(), rho.quantize(8), (0.0, 1.0), method="heun", step=0.1, merge_tol=1e-6)
+    moved = pt.simulate(Cooling(), rho.quantize(8), (0.0, 1.0), [0.5, 1.0], method="heun", step=0.1, rng=0)
+    np.testing.assert_array_equal(moved.x[0], rho.quantize(8))
+    assert np.ptp(moved.x[1] - moved.x[0]) > 0.1
+    # before it comes the two agree
+    assert mf.solve(Cooling(), rho, (0.0, 0.5)).success
+
+
+def test_jumps_of_energy_are_not_told_either() -> None:
+    run = pt.simulate(Declared(1.0), [0.0, 0.3, 0.9], (0.0, 30.0), merge_tol=1e-5)
+    assert len(run.merges) and math.isnan(run.merges[0].jump)
+    run = pt.simulate(Annealed(1.0), [0.0, 0.3, 0.9], (0.0, 30.0), merge_tol=1e-5)
+    assert len(run.merges) and np.isnan(run.jumped).all()
+
+
+# --- what is kept --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rounding
+def test_plans_are_bounded_by_number() -> None:
+    """Seen: one plan a stage, 102 MB at the end of a run with SA."""
+    method, y = mf.Spectral().bind(Annealed(2.0), mf.Circle(64).density(waves), 1e-10, 1e-13)
+    for t in np.linspace(0.0, 1.0, 60):
+        method.rhs(float(t), y, np.empty_like(y))
+    plans = method._seen._plans
+    assert len(plans) <= spectral.PLANS and len(method._seen._quick) <= spectral.QUICK
+    held = {id(laid) for _, laid in method._seen._quick.values()}
+    assert held <= {id(laid) for laid in plans.values()}
+    # the last ones are those kept
+    assert (mf.Exponential(4.0), "ZM") in plans and (mf.Exponential(2.0), "ZM") not in plans
+
+
+@pytest.mark.rounding
+def test_many_heads_are_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More kernels in one evaluation than would be kept: none of them is dropped."""
+    made: list[Any] = []
+    plan = circle.Circle.plan
+
+    def counted(*args: Any) -> Any:
+        made.append(args)
+        return plan(*args)
+
+    monkeypatch.setattr(circle.Circle, "plan", counted)
+    law = mf.Sum(tuple(mf.SA(1.0 + 0.1 * head) for head in range(2 * spectral.PLANS)))
+    method, y = mf.Spectral().bind(law, mf.Circle(64).density(waves), 1e-10, 1e-13)
+    for t in np.linspace(0.0, 1.0, 5):
+        method.rhs(float(t), y, np.empty_like(y))
+    assert len(made) == 1 + len(law.terms)
+
+
+def test_tables_of_multipliers_are_bounded_by_number() -> None:
+    for beta in np.linspace(1.0, 2.0, 2 * bessel.KEPT):
+        mf.Exponential(float(beta)).potential(2, mf.Exponential(float(beta)).bandwidth(2))
+    for table in (bessel._steps, bessel._ratios, bessel._spectrum, bessel.potential, bessel.bandwidth):
+        info = table.cache_info()
+        assert info.maxsize == bessel.KEPT and info.currsize <= bessel.KEPT
