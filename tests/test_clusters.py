@@ -226,15 +226,17 @@ def test_three_bumps_on_the_circle_by_their_series() -> None:
     weights, at, kappa = np.array([0.5, 0.3, 0.2]), np.array([0.1, 2.0, 4.0]), 150.0
     c = clusters(bumps(mf.Circle(256), at, weights, kappa), 0.2)
     assert len(c) == 3 and c.sharp and c.edges is not None and c.peaks is not None
-    np.testing.assert_allclose(c.masses, weights, atol=1e-12)
-    np.testing.assert_allclose(c.centres, at, atol=1e-12)
-    np.testing.assert_allclose(c.peaks, at, atol=1e-12)
+    np.testing.assert_allclose(c.masses, weights, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(c.centres, at, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(c.peaks, at, rtol=0.0, atol=1e-12)
     s = np.linspace(-np.pi, np.pi, 20001)
     m = np.exp(kappa * (np.cos(s) - 1.0))
     np.testing.assert_allclose(c.widths, np.sqrt(m @ s**2 / m.sum()), rtol=1e-9)
     core = quad(lambda q: np.exp(kappa * (np.cos(q) - 1.0)), -0.2, 0.2, epsabs=1e-15)[0] / (TURN * ive(0, kappa))
     np.testing.assert_allclose(c.core, weights * core, rtol=1e-11)
-    np.testing.assert_allclose(c.edges[:, 0], [c.edges[2, 1], c.edges[0, 1] - TURN, c.edges[1, 1]], atol=1e-12)
+    np.testing.assert_allclose(
+        c.edges[:, 0], [c.edges[2, 1], c.edges[0, 1] - TURN, c.edges[1, 1]], rtol=0.0, atol=1e-12
+    )
     assert c.members[0] == 0 and set(c.members.tolist()) == {0, 1, 2}
 
 
@@ -283,7 +285,7 @@ def test_prominence() -> None:
 def test_rounding_between_peaks_is_no_cluster() -> None:
     c = clusters(bumps(mf.Circle(512), [1.0, 4.0], [0.5, 0.5], 900.0))
     assert len(c) == 2 and c.sharp
-    np.testing.assert_allclose(c.masses, 0.5, atol=1e-12)
+    np.testing.assert_allclose(c.masses, 0.5, rtol=0.0, atol=1e-12)
 
 
 @pytest.mark.rounding
@@ -296,15 +298,15 @@ def test_zonal_densities_against_the_circle_and_quadrature() -> None:
     )
     line = clusters(half)
     assert len(line) == 1 and line.peaks is not None and ring.peaks is not None
-    np.testing.assert_allclose(line.peaks, ring.peaks[:1], atol=1e-9)
+    np.testing.assert_allclose(line.peaks, ring.peaks[:1], rtol=0.0, atol=1e-9)
     np.testing.assert_allclose(line.widths, ring.widths[:1], rtol=1e-6)
     for d in (3, 8):
         space = mf.ZonalSphere(d, 96)
         axis = np.eye(d)[-1]
         c = clusters(bumps(space, [axis, -axis], [0.7, 0.3], 60.0), 0.3)
-        np.testing.assert_allclose(c.masses, [0.7, 0.3], atol=1e-10)
+        np.testing.assert_allclose(c.masses, [0.7, 0.3], rtol=0.0, atol=1e-10)
         assert c.peaks is not None
-        np.testing.assert_allclose(c.peaks, [0.0, np.pi], atol=1e-7)
+        np.testing.assert_allclose(c.peaks, [0.0, np.pi], rtol=0.0, atol=1e-7)
         s = np.linspace(0.0, 0.5 * np.pi, 200001)
         m = np.exp(60.0 * (np.cos(s) - 1.0)) * np.sin(s) ** (d - 2)
         assert c.centres[0] == pytest.approx(np.sum(m * s) / m.sum(), rel=1e-8)
@@ -315,8 +317,8 @@ def test_watersheds_on_the_sphere() -> None:
     at = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, -0.6, -0.8]])
     c = clusters(bumps(space, at, [0.5, 0.3, 0.2], 60.0), 0.25)
     assert c.kind == "rows" and len(c) == 3 and c.sharp and c.peaks is not None
-    np.testing.assert_allclose(c.masses, [0.5, 0.3, 0.2], atol=1e-6)
-    np.testing.assert_allclose(c.centres, at, atol=1e-6)
+    np.testing.assert_allclose(c.masses, [0.5, 0.3, 0.2], rtol=0.0, atol=1e-6)
+    np.testing.assert_allclose(c.centres, at, rtol=0.0, atol=1e-6)
     assert np.linalg.norm(c.peaks - at, axis=1).max() < 0.05
     # of e^{60 (cos - 1)} the part within 0.25
     inside = 1.0 - np.exp(60.0 * (np.cos(0.25) - 1.0))
@@ -327,8 +329,8 @@ def test_a_density_and_its_quantised_points_agree() -> None:
     rho = bumps(mf.Circle(512), [0.5, 2.5, 4.0], [0.2, 0.5, 0.3], 400.0)
     c, p = clusters(rho), clusters(mf.Points(rho.quantize(4000)), 0.05)
     assert len(c) == len(p) == 3
-    np.testing.assert_allclose(c.masses, p.masses, atol=5e-4)
-    np.testing.assert_allclose(c.centres, p.centres, atol=1e-4)
+    np.testing.assert_allclose(c.masses, p.masses, rtol=0.0, atol=5e-4)
+    np.testing.assert_allclose(c.centres, p.centres, rtol=0.0, atol=1e-4)
 
 
 # --- order parameters, refusals ----------------------------------------------------------------------------
@@ -347,7 +349,7 @@ def test_order_parameters() -> None:
     rho = mf.perturbed_uniform(mf.Circle(16), {1: 0.4, 3: 0.2j})
     got = order_parameters(rho, 3)
     assert got.harmonics is not None
-    np.testing.assert_allclose(got.harmonics, [1.0, 0.2, 0.0, 0.1], atol=1e-15)
+    np.testing.assert_allclose(got.harmonics, [1.0, 0.2, 0.0, 0.1], rtol=0.0, atol=1e-15)
     assert got.resultant == pytest.approx(0.2, rel=1e-14)
     assert order_parameters(mf.Points(np.array([0.0, 0.01, 3.0]))).clustered == pytest.approx(2 / 3)
 

@@ -152,6 +152,15 @@ def unmarked(name: str, text: str) -> Iterator[str]:
                 yield f"{name}:{node.lineno} {node.name} holds {near or 'eps'}: write @pytest.mark.rounding above it"
 
 
+def half_a_tolerance(name: str, text: str) -> Iterator[str]:
+    """Comparisons with an absolute tolerance and numpy's own relative one, 1e-7, which is then the larger."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".assert_allclose"):
+            given = {keyword.arg for keyword in node.keywords}
+            if "atol" in given and "rtol" not in given and len(node.args) < 3:
+                yield f"{name}:{node.lineno} atol without rtol, which is then 1e-7: write rtol=0.0 beside it"
+
+
 def dead_links(name: str, text: str) -> Iterator[str]:
     """Relative links of a page that lead nowhere."""
     for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", text):
@@ -218,6 +227,10 @@ def test_what_rounding_can_decide_is_marked() -> None:
     assert not broken(unmarked, [path for path in python_files("tests") if path.name not in spared])
 
 
+def test_tolerances_are_whole() -> None:
+    assert not broken(half_a_tolerance, python_files("tests"))
+
+
 def test_the_readme_has_two_commands() -> None:
     """One sets up and runs the main job, one the tests; `.ci/run` carries them out as they stand."""
     commands = re.findall(r"^```sh\n(.*?)^```$", read(ROOT / "README.md"), re.DOTALL | re.MULTILINE)
@@ -282,6 +295,7 @@ FAULTS: list[tuple[Rule, str, str]] = [
     (asserting_nothing, "def helper():\n    pass\ndef test_f():\n    helper()", "test_f asserts nothing"),
     (unmarked, "def test_f():\n    assert abs(f()) < 1e-12", "test_f holds [1e-12]"),
     (unmarked, "def test_f():\n    assert abs(f()) < 4 * EPS", "test_f holds eps"),
+    (half_a_tolerance, "np.testing.assert_allclose(a, b, atol=1e-13)", "write rtol=0.0"),
     (dead_links, "[a](gone.md#part)", "gone.md leads nowhere"),
     (misprinted, "```python\nprint(2)\n```\n\n```text\n3\n```", "where the page says"),
 ]
@@ -302,6 +316,8 @@ def test_what_is_right_is_left_alone() -> None:
     marked = "@pytest.mark.rounding\ndef test_f():\n    assert f() < 1e-12\ndef test_g():\n    assert f() < 1e-6"
     assert list(unmarked("x.py", marked)) == []
     assert list(unmarked("x.py", "pytestmark = pytest.mark.rounding\ndef test_f():\n    assert f() < EPS")) == []
+    whole = "np.testing.assert_allclose(a, b, rtol=0.0, atol=1e-13)\nnp.testing.assert_allclose(a, b, 1e-9, atol=1e-13)"
+    assert list(half_a_tolerance("x.py", whole)) == []
     assert list(misprinted("x.md", "```python\nprint(2)\n```\n\n```text\n2\n```")) == []
     assert list(dead_links("docs/x.md", "[a](https://arxiv.org) [b](#part) [c](../pyproject.toml)")) == []
 

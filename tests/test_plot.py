@@ -231,7 +231,7 @@ def test_closure_is_periodic(shift: float) -> None:
 
     theta, values = circle.closed(THETA + shift, f(THETA + shift))
     assert theta[0] <= 0.0 and theta[-1] >= TURN - 1e-12 and np.all(np.diff(theta) > 0)
-    np.testing.assert_allclose(values, f(theta), atol=1e-14)
+    np.testing.assert_allclose(values, f(theta), rtol=0.0, atol=1e-14)
     assert len(theta) in (N + 1, N + 2)
 
 
@@ -245,7 +245,7 @@ def test_closure_takes_a_grid_that_is_closed_already() -> None:
 def test_profiles_draw_what_came() -> None:
     ax = circle.profiles(THETA, VALUES[[0, 20]], ["a", "b"])
     for line, row in zip(ax.get_lines(), VALUES[[0, 20]], strict=True):
-        np.testing.assert_allclose(np.asarray(line.get_xdata())[:N], THETA, atol=1e-14)
+        np.testing.assert_allclose(np.asarray(line.get_xdata())[:N], THETA, rtol=0.0, atol=1e-14)
         np.testing.assert_array_equal(np.asarray(line.get_ydata())[:N], row)
         assert line.get_ydata()[N] == row[0]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
@@ -335,7 +335,7 @@ def test_ring_places_particles_and_shows_their_mean() -> None:
     theta = np.array([0.0, 0.01, 2.0, 4.0 + TURN])
     ax = circle.ring(theta)
     xy = np.asarray(ax.collections[0].get_offsets())
-    np.testing.assert_allclose(np.mod(np.arctan2(xy[:, 1], xy[:, 0]), TURN), np.mod(theta, TURN), atol=1e-12)
+    np.testing.assert_allclose(np.mod(np.arctan2(xy[:, 1], xy[:, 0]), TURN), np.mod(theta, TURN), rtol=0.0, atol=1e-12)
     radii = np.hypot(*xy.T)
     assert sorted(radii)[:3] == pytest.approx([1, 1, 1]) and radii.max() > 1.02  # 0 and 0.01 are stacked
     flat = np.hypot(*np.asarray(circle.ring(theta, stacked=False).collections[0].get_offsets()).T)
@@ -515,7 +515,7 @@ def test_pairs_are_counted_once() -> None:
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     i, j = np.triu_indices(len(x), 1)
     direct = np.histogram(np.clip((x @ x.T)[i, j], -1, 1), bins=40, range=(-1, 1))[0] / len(i)
-    np.testing.assert_allclose(points.pair_histogram(x, 40), direct, atol=2 / len(i))
+    np.testing.assert_allclose(points.pair_histogram(x, 40), direct, rtol=0.0, atol=2 / len(i))
 
 
 def test_pairs_count_by_their_masses() -> None:
@@ -525,7 +525,7 @@ def test_pairs_count_by_their_masses() -> None:
     i, j = np.triu_indices(len(x), 1)
     both = w[i] * w[j]
     direct = np.histogram(np.clip((x @ x.T)[i, j], -1, 1), bins=40, range=(-1, 1), weights=both)[0] / both.sum()
-    np.testing.assert_allclose(points.pair_histogram(x, 40, w), direct, atol=4.0 * both.max() / both.sum())
+    np.testing.assert_allclose(points.pair_histogram(x, 40, w), direct, rtol=0.0, atol=4.0 * both.max() / both.sum())
     ax = points.inner_products(np.eye(3), weights=[1.0, 1.0, 0.0], bins=10)
     assert np.array(ax.patches[0].get_data().values)[5] == 5.0
     with pytest.raises(ValueError, match="two points with mass"):
@@ -548,8 +548,8 @@ def test_sphere_shows_the_front_as_dots() -> None:
     x = np.array([[1.0, 0, 0], [0, 1.0, 0], [-1.0, 0, 0]])
     ax = points.sphere(x, elevation=0.0, azimuth=0.0)
     behind, front = (np.asarray(c.get_offsets()) for c in ax.collections)
-    np.testing.assert_allclose(front, [[0, 0], [1, 0]], atol=1e-15)
-    np.testing.assert_allclose(behind, [[0, 0]], atol=1e-15)
+    np.testing.assert_allclose(front, [[0, 0], [1, 0]], rtol=0.0, atol=1e-15)
+    np.testing.assert_allclose(behind, [[0, 0]], rtol=0.0, atol=1e-15)
 
 
 # --- moving pictures ---------------------------------------------------------------------------------------

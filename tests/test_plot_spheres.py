@@ -105,7 +105,7 @@ def test_a_space_names_its_picture(rho: Any, tmp_path: Path) -> None:
     assert {one.collections[0].norm.vmax for one in maps} == {float(rho.values.max())}
     lines = room.profiles(rho.space.nodes, values, ["a", "b"], None, title="x").get_lines()
     assert [line.get_label() for line in lines] == ["a", "b"]
-    np.testing.assert_allclose(lines[0].get_ydata(), 1.0, atol=1e-14)
+    np.testing.assert_allclose(lines[0].get_ydata(), 1.0, rtol=0.0, atol=1e-14)
     film = animate.FILMS[rho.space.picture]([0.0, 1.0], rho.space.nodes, values, tmp_path / "a.gif", title="x")
     assert film.exists()
 
@@ -205,8 +205,8 @@ def test_heights_spaced_by_angle() -> None:
 def test_a_grid_is_read_off_its_rows_in_any_order() -> None:
     shuffle = np.random.default_rng(0).permutation(len(X))
     theta, phi, place = globe.grid(X[shuffle])
-    np.testing.assert_allclose(theta, THETA, atol=1e-14)
-    np.testing.assert_allclose(phi, PHI, atol=1e-14)
+    np.testing.assert_allclose(theta, THETA, rtol=0.0, atol=1e-14)
+    np.testing.assert_allclose(phi, PHI, rtol=0.0, atol=1e-14)
     np.testing.assert_array_equal(FIELD[shuffle][place], FIELD.reshape(13, 27))
     for wrong in (X[:-1], np.concatenate([X[:27], rows(THETA[1:2], PHI + 0.01)]), np.eye(3)):
         with pytest.raises(ValueError, match="nodes must be a product grid"):
@@ -219,7 +219,7 @@ def test_a_grid_is_read_off_its_rows_in_any_order() -> None:
 def test_a_covering_closes_the_sphere() -> None:
     theta, phi, field = globe.covering(THETA, PHI, FIELD.reshape(13, 27))
     assert theta[0] == 0.0 and theta[-1] == np.pi and phi[0] == -np.pi and phi[-1] == np.pi
-    np.testing.assert_allclose(field[:, 0], field[:, -1], atol=1e-14)
+    np.testing.assert_allclose(field[:, 0], field[:, -1], rtol=0.0, atol=1e-14)
     assert np.ptp(field[0]) < 1e-13 and np.ptp(field[-1]) < 1e-13
     exact = 1 + (rows(theta, phi) @ TILT).reshape(field.shape)
     inside = (theta >= THETA[0]) & (theta <= THETA[-1])
@@ -279,8 +279,8 @@ def test_a_globe_shows_a_spot_where_particles_are(centre: Any) -> None:
     up, right = np.unravel_index(np.where(inside, image, 0.0).argmax(), image.shape)
     dot = np.asarray(ax.collections[0].get_offsets())[0]
     alone = points.sphere(np.stack([centre, centre]), elevation=10.0, azimuth=50.0).collections[1]
-    np.testing.assert_allclose(dot, np.asarray(alone.get_offsets())[0], atol=1e-14)
-    np.testing.assert_allclose([side[right], side[up]], dot, atol=0.06)  # a cell of the grid is 0.08 wide
+    np.testing.assert_allclose(dot, np.asarray(alone.get_offsets())[0], rtol=0.0, atol=1e-14)
+    np.testing.assert_allclose([side[right], side[up]], dot, rtol=0.0, atol=0.06)  # a cell of the grid is 0.08 wide
 
 
 def test_the_back_of_a_globe_is_not_seen() -> None:
@@ -294,7 +294,7 @@ def test_the_back_of_a_globe_is_not_seen() -> None:
 def test_particles_on_a_map() -> None:
     ax = globe.overlay(X, FIELD, np.array([[0.0, 1.0, 0.0], [-0.6, 0.0, 0.8]]))
     dots = np.asarray(ax.collections[1].get_offsets())
-    np.testing.assert_allclose(dots, [[np.pi / 2, 0.0], [np.pi, np.arcsin(0.8)]], atol=1e-15)
+    np.testing.assert_allclose(dots, [[np.pi / 2, 0.0], [np.pi, np.arcsin(0.8)]], rtol=0.0, atol=1e-15)
 
 
 def test_heat_is_six_maps_in_common_colours() -> None:
@@ -313,7 +313,7 @@ def test_heat_is_six_maps_in_common_colours() -> None:
 def test_profiles_are_means_over_the_longitude() -> None:
     line = globe.profiles(X, [FIELD]).get_lines()[0]
     np.testing.assert_allclose(line.get_xdata(), np.cos(THETA))
-    np.testing.assert_allclose(line.get_ydata(), 1 + TILT[2] * np.cos(THETA), atol=1e-14)
+    np.testing.assert_allclose(line.get_ydata(), 1 + TILT[2] * np.cos(THETA), rtol=0.0, atol=1e-14)
 
 
 # --- refusals ----------------------------------------------------------------------------------------------

@@ -92,9 +92,9 @@ def test_values_and_moments_are_sums_over_harmonics(degree: int) -> None:
     x = np.concatenate([unit(60), POLES[:2]])
     c, w = series(degree), RNG.random(62)
     got, slopes = sp.fields(c[None], None, x)
-    np.testing.assert_allclose(got[0], by_hand(c, x), atol=2e-13 * np.abs(got).max())
+    np.testing.assert_allclose(got[0], by_hand(c, x), rtol=0.0, atol=2e-13 * np.abs(got).max())
     assert slopes is None
-    np.testing.assert_allclose(sp.project(x, w, degree), w @ harmonics(degree, x).conj(), atol=5e-13)
+    np.testing.assert_allclose(sp.project(x, w, degree), w @ harmonics(degree, x).conj(), rtol=0.0, atol=5e-13)
 
 
 def test_moments_are_the_adjoint_of_values() -> None:
@@ -121,18 +121,18 @@ def test_leading_axes() -> None:
     assert values.shape == (2, 3, 7) and slopes.shape == (3, 7, 2)
     for r in range(3):
         for i in range(2):
-            np.testing.assert_allclose(values[i, r], by_hand(s[i, r], x[r]), atol=1e-12)
+            np.testing.assert_allclose(values[i, r], by_hand(s[i, r], x[r]), rtol=0.0, atol=1e-12)
         np.testing.assert_array_equal(slopes[r], gradient(g[r], x[r]))
     shared, _ = sp.fields(s, None, x[0])  # several series at the same points
     np.testing.assert_array_equal(shared[1, 0], values[1, 0])
     one, steep = sp.fields(s[:, 0], g[0], x)  # one series at points of any shape
     assert steep is not None
     assert one.shape == (2, 3, 7) and steep.shape == (3, 7, 2)
-    np.testing.assert_allclose(one[1, 2], by_hand(s[1, 0], x[2]), atol=1e-12)
-    np.testing.assert_allclose(steep[2], gradient(g[0], x[2]), atol=1e-12)
+    np.testing.assert_allclose(one[1, 2], by_hand(s[1, 0], x[2]), rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(steep[2], gradient(g[0], x[2]), rtol=0.0, atol=1e-12)
     moments = sp.project(x, np.full(7, 1.0 / 7.0), 4)
     assert moments.shape == (3, 15)
-    np.testing.assert_allclose(moments[1], sp.project(x[1], np.full(7, 1.0 / 7.0), 4), atol=1e-15)
+    np.testing.assert_allclose(moments[1], sp.project(x[1], np.full(7, 1.0 / 7.0), 4), rtol=0.0, atol=1e-15)
 
 
 def test_bits_do_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,14 +146,16 @@ def test_bits_do_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         answers.append((*sp.fields(s, g, x), sp.project(x, w, 6)))
     for one, four, entire in zip(*answers, whole):
         np.testing.assert_array_equal(one, four)
-        np.testing.assert_allclose(one, entire, atol=2e-13 * np.abs(entire).max())
+        np.testing.assert_allclose(one, entire, rtol=0.0, atol=2e-13 * np.abs(entire).max())
 
 
 def test_frames_are_orthonormal_and_the_gradient_is_the_slope_along_them() -> None:
     x = np.concatenate([unit(30), POLES, [[1e-9, -1e-9, 1.0]]])
     e = sp.frame(x)
-    np.testing.assert_allclose(np.einsum("nid,njd->nij", e, e), np.broadcast_to(np.eye(2), (35, 2, 2)), atol=1e-15)
-    np.testing.assert_allclose(np.einsum("nid,nd->ni", e, x), 0.0, atol=1e-15)
+    np.testing.assert_allclose(
+        np.einsum("nid,njd->nij", e, e), np.broadcast_to(np.eye(2), (35, 2, 2)), rtol=0.0, atol=1e-15
+    )
+    np.testing.assert_allclose(np.einsum("nid,nd->ni", e, x), 0.0, rtol=0.0, atol=1e-15)
     np.testing.assert_array_equal(e[30:34, 1], np.broadcast_to([0.0, 1.0, 0.0], (4, 3)))
     np.testing.assert_array_equal(e[30:34, 0, 0], [1.0, -1.0, 1.0, -1.0])
     c, h = series(8), 1e-4
@@ -161,7 +163,7 @@ def test_frames_are_orthonormal_and_the_gradient_is_the_slope_along_them() -> No
     for i in range(2):
         ahead = [by_hand(c, np.cos(a) * x + np.sin(a) * e[:, i]) for a in (h, -h, 2 * h, -2 * h)]
         slope = (8.0 * (ahead[0] - ahead[1]) - (ahead[2] - ahead[3])) / (12.0 * h)
-        np.testing.assert_allclose(slopes[:, i], slope, atol=1e-9 * np.abs(slopes).max())
+        np.testing.assert_allclose(slopes[:, i], slope, rtol=0.0, atol=1e-9 * np.abs(slopes).max())
 
 
 def test_angles_and_rows_are_inverse() -> None:
@@ -200,8 +202,8 @@ def test_rotation_carries_values(R: Array) -> None:
     c, x = series(11, 2), unit(25)
     turned = sp.rotate(c, R)
     for before, after in zip(c, turned):
-        np.testing.assert_allclose(by_hand(after, x), by_hand(before, x @ R), atol=2e-13)
-    np.testing.assert_allclose(sp.rotate(turned, R.T), c, atol=1e-14)
+        np.testing.assert_allclose(by_hand(after, x), by_hand(before, x @ R), rtol=0.0, atol=2e-13)
+    np.testing.assert_allclose(sp.rotate(turned, R.T), c, rtol=0.0, atol=1e-14)
 
 
 def test_rotation_refuses_what_is_not_orthogonal() -> None:
@@ -233,7 +235,7 @@ def test_heights_and_longitudes_have_the_asked_distribution_functions() -> None:
     u = RNG.random((9, 2))
     u[0] = 0.0
     x = sp.place(c, u)
-    np.testing.assert_allclose(np.linalg.norm(x, axis=1), 1.0, atol=1e-15)
+    np.testing.assert_allclose(np.linalg.norm(x, axis=1), 1.0, rtol=0.0, atol=1e-15)
     scale = kappa / np.sinh(kappa)
 
     def around(z: float, phi: float) -> float:
@@ -248,7 +250,7 @@ def test_heights_and_longitudes_have_the_asked_distribution_functions() -> None:
         phi = np.arctan2(y[1], y[0]) % (2.0 * np.pi)
         share = quad(lambda p, z=y[2]: around(z, p), 0.0, phi, epsabs=1e-13)[0] / (4.0 * np.pi * height(y[2]))
         assert share == pytest.approx(b, abs=1e-12)
-    np.testing.assert_allclose(x[0], [0.0, 0.0, -1.0], atol=1e-7)
+    np.testing.assert_allclose(x[0], [0.0, 0.0, -1.0], rtol=0.0, atol=1e-7)
 
 
 def test_placed_points_are_distributed_as_the_density() -> None:
@@ -264,7 +266,7 @@ def test_placing_does_not_depend_on_the_pieces(monkeypatch: pytest.MonkeyPatch) 
     c, u = fisher(3.0, np.array([0.0, 0.6, 0.8]), 16), RNG.random((100, 2))
     whole = sp.place(c, u)
     monkeypatch.setattr(sp, "CHUNK", 1)
-    np.testing.assert_allclose(sp.place(c, u), whole, atol=1e-14)
+    np.testing.assert_allclose(sp.place(c, u), whole, rtol=0.0, atol=1e-14)
 
 
 def test_placing_survives_a_series_that_dips_below_zero() -> None:
@@ -285,4 +287,6 @@ def test_placing_survives_a_series_that_dips_below_zero() -> None:
     phi = np.arctan2(x[:, 1], x[:, 0]) % (2.0 * np.pi)
     fine = np.linspace(0.0, 2.0 * np.pi, 20_001)
     highest = np.maximum.accumulate(fine + 0.25 * A * np.sin(4.0 * fine))
-    np.testing.assert_allclose(np.interp(phi, fine, np.minimum(highest, 2.0 * np.pi)), 2.0 * np.pi * u, atol=0.02)
+    np.testing.assert_allclose(
+        np.interp(phi, fine, np.minimum(highest, 2.0 * np.pi)), 2.0 * np.pi * u, rtol=0.0, atol=0.02
+    )

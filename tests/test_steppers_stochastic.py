@@ -120,7 +120,7 @@ def test_one_step_of_brownian_motion(make: Any, order: int, d: int) -> None:
         errors.append([abs(rule @ cosine - exact[0]), abs(rule @ cosine**2 - exact[1])])
         if make is euler_maruyama:  # the rate is low by the factor 1 - kappa h (d + 2)
             assert errors[-1][0] == pytest.approx((d - 1) * (d + 2) * h**2 / 4, rel=0.1)
-    np.testing.assert_allclose(np.log2(np.array(errors[0]) / np.array(errors[1])), order + 1, atol=0.15)
+    np.testing.assert_allclose(np.log2(np.array(errors[0]) / np.array(errors[1])), order + 1, rtol=0.0, atol=0.15)
 
 
 @pytest.mark.parametrize(("make", "order"), [(euler_maruyama, 1), (heun, 2)])
@@ -186,7 +186,7 @@ def test_weak_order_of_the_linear_equation(make: Any, order: float) -> None:
             mean, variance = a * mean, a**2 * variance + b**2
         errors.append([abs(mean - math.exp(-end)), abs(variance - s**2 / 2 * (1 - math.exp(-2 * end)))])
     rates = np.log2(np.array(errors[1]) / np.array(errors[2]))
-    np.testing.assert_allclose(rates, order, atol=0.15)
+    np.testing.assert_allclose(rates, order, rtol=0.0, atol=0.15)
 
 
 # --- noise of every kind, randomness, refusals -------------------------------------------------------------
@@ -214,7 +214,7 @@ def test_noise_is_tangent(make: Any) -> None:
         make(0.1).step(Sphere(still, 1.0), 0.0, x0, None, 1.0, Script([a + radial * x0 for a in across]), False).y
         for radial in (0.0, 2.0)
     ]
-    np.testing.assert_allclose(rows[0], rows[1], atol=1e-15)
+    np.testing.assert_allclose(rows[0], rows[1], rtol=0.0, atol=1e-15)
     assert 0.1 < np.linalg.norm(rows[0] - x0) < 0.6
 
 
@@ -231,7 +231,7 @@ def test_same_seed_same_bits(make: Any) -> None:
 def test_between_is_the_chord(make: Any) -> None:
     r = make(0.1).step(Sphere(still, 1.0), 0.2, starts(3, 5), None, 1.0, np.random.default_rng(0), True)
     np.testing.assert_array_equal(evaluate(r.between, 0.2), starts(3, 5))
-    np.testing.assert_allclose(evaluate(r.between, r.t), r.y, atol=1e-15)
+    np.testing.assert_allclose(evaluate(r.between, r.t), r.y, rtol=0.0, atol=1e-15)
     assert r.evaluations == (2 if make is heun else 1) and not make(0.1).adaptive
 
 

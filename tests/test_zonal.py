@@ -75,7 +75,7 @@ def test_rule_is_orthogonal(d: int, n: int) -> None:
 def test_nodes_agree_with_scipy(d: int) -> None:
     rule = ultraspherical.gauss(d, 64)
     nodes, weights = roots_gegenbauer(64, d / 2.0 - 1.0)
-    np.testing.assert_allclose(rule.nodes, nodes, atol=3e-16)
+    np.testing.assert_allclose(rule.nodes, nodes, rtol=0.0, atol=3e-16)
     np.testing.assert_allclose(rule.weights, weights / weights.sum(), rtol=1e-10)
 
 
@@ -91,7 +91,9 @@ def test_distribution_against_quadrature(d: int) -> None:
         expected = quad(marginal, -1.0, c, epsabs=1e-12, limit=200)[0]
         # quad meets an integrable singularity at d = 2
         assert abs(ultraspherical.distribution(d, a, np.array([c]))[0] - expected) < (2e-7 if d == 2 else 1e-10)
-    np.testing.assert_allclose(ultraspherical.distribution(d, a, np.array([-1.0, 1.0])), [0.0, 1.0], atol=1e-15)
+    np.testing.assert_allclose(
+        ultraspherical.distribution(d, a, np.array([-1.0, 1.0])), [0.0, 1.0], rtol=0.0, atol=1e-15
+    )
 
 
 @pytest.mark.parametrize("d", [2, 3, 4, 8, 128])
@@ -113,7 +115,7 @@ def test_moments_of_a_von_mises_fisher_density(d: int) -> None:
     rho = mf.von_mises_fisher(space, space.direction, kappa)
     ratios = mf.multipliers(kappa, d, 5) / mf.multipliers(kappa, d, 0)
     np.testing.assert_allclose(rho.moments(5), ratios, rtol=1e-11, atol=1e-15)
-    np.testing.assert_allclose(rho.mean, ratios[1] * space.direction, atol=1e-14)
+    np.testing.assert_allclose(rho.mean, ratios[1] * space.direction, rtol=0.0, atol=1e-14)
     assert abs(np.trace(rho.second_moment) - 1.0) < 64.0 * EPS
 
 
@@ -154,7 +156,7 @@ def test_evaluation_at_rows() -> None:
     rho = standard(3, 16)
     x = pt.uniform(7, 3, rng=0)
     c = x[:, 2]
-    np.testing.assert_allclose(rho.at(x), 1.0 + 0.3 * c + 0.2 * (3.0 * c * c - 1.0) / 2.0, atol=1e-13)
+    np.testing.assert_allclose(rho.at(x), 1.0 + 0.3 * c + 0.2 * (3.0 * c * c - 1.0) / 2.0, rtol=0.0, atol=1e-13)
 
 
 # --- the equation --------------------------------------------------------------------------------------------
@@ -167,7 +169,7 @@ def test_reference_values(d: int, kind: str) -> None:
     sol = mf.solve(law, standard(d), (0.0, rows[-1][0]))
     for t, f1, f2, f3, E, rate, north, south in rows:
         rho = sol(t)
-        np.testing.assert_allclose(rho.moments(3)[1:], [f1, f2, f3], atol=1e-11)
+        np.testing.assert_allclose(rho.moments(3)[1:], [f1, f2, f3], rtol=0.0, atol=1e-11)
         q = law.quantities(rho)
         assert abs(q["energy"] - E) < 1e-11
         assert abs(q["dissipation"] - rate) < 1e-11
@@ -228,10 +230,10 @@ def test_agrees_with_the_circle() -> None:
 
     circle = mf.solve(mf.SA(4.0), mf.Circle(256).density(even), (0.0, 2.0))
     zonal = mf.solve(mf.SA(4.0), standard(2, 128), (0.0, 2.0))
-    np.testing.assert_allclose(zonal.energy, circle.energy, atol=1e-12)
-    np.testing.assert_allclose(zonal.dissipated, circle.dissipated, atol=1e-12)
-    np.testing.assert_allclose(zonal(2.0).moments(6), circle(2.0).moments(6).real, atol=1e-12)
-    np.testing.assert_allclose(zonal.entropy, circle.entropy, atol=1e-12)
+    np.testing.assert_allclose(zonal.energy, circle.energy, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(zonal.dissipated, circle.dissipated, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(zonal(2.0).moments(6), circle(2.0).moments(6).real, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(zonal.entropy, circle.entropy, rtol=0.0, atol=1e-12)
 
 
 def test_diffusion_damps_a_mode_at_its_eigenvalue() -> None:
@@ -261,7 +263,7 @@ def test_resolution_doubles_and_agrees() -> None:
     coarse = mf.solve(mf.SA(4.0), standard(3, 24), (0.0, 3.0))
     fine = mf.solve(mf.SA(4.0), standard(3, 160), (0.0, 3.0))
     assert [s.unknowns for s in coarse.segments] != [25]
-    np.testing.assert_allclose(coarse(3.0).moments(8), fine(3.0).moments(8), atol=1e-11)
+    np.testing.assert_allclose(coarse(3.0).moments(8), fine(3.0).moments(8), rtol=0.0, atol=1e-11)
 
 
 # --- refusals ------------------------------------------------------------------------------------------------
