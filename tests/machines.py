@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import scipy.linalg
+import threadpoolctl
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAIN = "as it is"
@@ -27,14 +29,14 @@ KERNELS = ("Haswell", "SkylakeX", "Zen", "Nehalem", "Sandybridge", "Prescott")
 AVX512 = ("AVX512", "X86_V4")
 """How numpy's names of these instructions begin; the second since numpy 2.4."""
 AVX2 = (*AVX512, "AVX2", "FMA3", "X86_V3")
-SEEN = """
-import numpy, scipy.linalg, threadpoolctl
-a = numpy.linspace(0.0, 1.0, 90_000).reshape(300, 300)
-scipy.linalg.eigh(a @ a.T), numpy.linalg.svd(a), numpy.exp(a)
-kernels = {pool.get("architecture", "none") for pool in threadpoolctl.threadpool_info()}
-print(*sorted(kernels), *numpy.show_config(mode="dicts")["SIMD Extensions"]["found"])
-"""
-"""Work for the kernel, which kills Python where the processor lacks its instructions; then its name, and numpy's."""
+
+
+def working() -> str:
+    """The kernel and numpy's instructions, after work that kills Python where the processor lacks them."""
+    a = np.linspace(0.0, 1.0, 90_000).reshape(300, 300)
+    scipy.linalg.eigh(a @ a.T), np.linalg.svd(a), np.exp(a)
+    kernels = {pool.get("architecture", "none") for pool in threadpoolctl.threadpool_info()}
+    return " ".join([*sorted(kernels), *np.show_config(mode="dicts")["SIMD Extensions"]["found"]])
 
 
 def machines() -> dict[str, dict[str, str]]:
@@ -52,10 +54,11 @@ def machines() -> dict[str, dict[str, str]]:
 
 
 def seen(settings: Mapping[str, str]) -> str:
-    """The kernel and the instructions that are then in use; empty if the processor cannot."""
+    """What is then `working`; empty if the processor cannot."""
     if "" in settings.values():  # nothing to switch off
         return ""
-    return _run(settings, "-c", SEEN, capture=True).stdout.strip()
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r}); import machines; print(machines.working())"
+    return _run(settings, "-c", code, capture=True).stdout.strip()
 
 
 def _run(settings: Mapping[str, str], *words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
@@ -87,6 +90,8 @@ def main() -> int:
     names = parser.parse_args().machine or list(known)
     if unknown := sorted(set(names) - set(known)):
         parser.error(f"no machine is called {', '.join(unknown)}; there are: {', '.join(known)}")
+    if not seen(known[PLAIN]):  # or every machine would be one that this processor cannot play
+        parser.error("numpy and scipy do not work here as they are")
     told = [carry_out(name, known[name]) for name in names]
     print("", f"numpy {np.__version__}, Python {sys.version.split()[0]}", *(line for _, line in told), sep="\n")
     return 0 if all(green for green, _ in told) else 1
