@@ -25,6 +25,8 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
         "dense_terms": _end_to_end([b.terms for b in record.dense]),
         "checkpoint_y": _real(record.checkpoint["y"]),
     }
+    if record.start is not None:
+        arrays["start"] = _real(record.start)
     for i, (owner, between) in enumerate(zip(record.dense_owners, record.dense, strict=True)):
         if between.linear is not None and (i == 0 or owner != record.dense_owners[i - 1]):
             arrays[f"linear_{owner}"] = between.linear
@@ -41,6 +43,7 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
             "shapes": shapes,
             "kinds": kinds,
             "checkpoint_kind": record.checkpoint["y"].dtype.kind,
+            "start_kind": None if record.start is None else record.start.dtype.kind,
             "status": record.status.name,
             "detail": record.detail,
             "counters": record.counters,
@@ -86,6 +89,7 @@ def load(path: Any, *faces: Any) -> Any:
         spent_t=arrays["spent_t"],
         spent=arrays["spent"],
         checkpoint={**said["checkpoint"], "y": _of_kind(arrays["checkpoint_y"], said["checkpoint_kind"])},
+        start=_of_kind(arrays["start"], said["start_kind"]) if "start" in arrays else None,
     )
 
 
@@ -128,7 +132,10 @@ ENERGIES = ("energy", "excess", "dissipation", "free_energy")
 
 
 def solution_dataset(sol: Any) -> Any:
-    """rho over time and the space's axes (theta | c | lat, lon), coefficients(t, k) and the curves of a solution."""
+    """rho over time and the space's axes (theta | c | lat, lon), coefficients(t, k) and the curves of a solution.
+
+    Every variable has its units: rad or degrees for the axes, 1 for what is a number.
+    """
     space = sol.finest
     axes = space.axes
     shape = tuple(len(axis) for axis in axes.values())
@@ -142,14 +149,16 @@ def solution_dataset(sol: Any) -> Any:
             **curves,
         },
         {"t": sol.t, **axes, "degree": ("k", space.degrees)},
+        getattr(space, "units", {}),
     )
-    ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure", units="1")
+    ds.attrs["space"] = settings.to_json(space)
+    ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure")
     ds["coefficients"].attrs.update(long_name=f"coefficients in the orthonormal basis of {space}")
     return ds
 
 
 def trajectory_dataset(traj: Any) -> Any:
-    """theta(t, ..., particle) or x(t, ..., particle, component), weights and energy of a trajectory."""
+    """theta(t, ..., particle) in rad or x(t, ..., particle, component), weights and energy of a trajectory."""
     angles = traj.segments[0].template.angles
     lead = traj.x.ndim - (2 if angles else 3)
     replicas = tuple(f"replica_{i}" if lead > 1 else "replica" for i in range(lead))
@@ -160,14 +169,23 @@ def trajectory_dataset(traj: Any) -> Any:
         "weights": ((*replicas, "particle"), weights),
     }
     data |= {name: (("t", *replicas), traj.quantity(name)) for name in ENERGIES if name in traj.names}
-    return _dataset(traj, data, {"t": traj.t})
+    return _dataset(traj, data, {"t": traj.t}, {"theta": "rad"})
 
 
-def _dataset(record: Any, data: dict[str, Any], coords: dict[str, Any]) -> Any:
+def longtime_dataset(run: Any) -> Any:
+    """A trajectory over log_t: late times themselves are beyond any float, and stand beside it as inf."""
+    ds = trajectory_dataset(run).assign_coords(log_t=("t", run.log_t)).swap_dims(t="log_t")
+    ds["log_t"].attrs.update(long_name="natural logarithm of the time", units="1")
+    return ds
+
+
+def _dataset(record: Any, data: dict[str, Any], coords: dict[str, Any], units: dict[str, str]) -> Any:
     # xarray takes most of a second to import, and most runs never ask for it
     import xarray
 
     ds = xarray.Dataset(data, coords=coords)
+    for name, variable in ds.variables.items():
+        variable.attrs["units"] = units.get(str(name), "1")
     ds.attrs.update(
         law=settings.to_json(record.law),
         settings=settings.to_json(record.settings),
@@ -177,4 +195,4 @@ def _dataset(record: Any, data: dict[str, Any], coords: dict[str, Any]) -> Any:
     return ds
 
 
-DATASETS = {"solution": solution_dataset, "trajectory": trajectory_dataset}
+DATASETS = {"solution": solution_dataset, "trajectory": trajectory_dataset, "longtime": longtime_dataset}

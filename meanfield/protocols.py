@@ -206,6 +206,8 @@ class Space(Protocol):
     """(M,) names of the coefficients, by which they are carried to another size."""
     axes: dict[str, Array]
     """The grid's axes by name, in the order of the nodes."""
+    units: dict[str, str]
+    """Units of those axes, for a dataset: rad, degrees, 1."""
     picture: str
     """Which picture shows it: the name of a room of `plot`."""
     line: str | None

@@ -95,6 +95,8 @@ class Record:
     spent: Array = field(default_factory=lambda: np.empty(0))
     checkpoint: dict[str, Any] = field(default_factory=dict)
     """The last accepted step: t, y, h, and the generator's state."""
+    start: Array | None = None
+    """The state the run began with, saved or not; None in files from before it was kept."""
     kind = "record"
 
     # --- how it went --------------------------------------------------------------------------------------
@@ -115,6 +117,11 @@ class Record:
         return float(self.checkpoint["t"])
 
     @property
+    def told_span(self) -> tuple[str, float, float]:
+        """Beginning and end by which the run is told, and of what: t, or its logarithm."""
+        return "t", self.begin, self.end
+
+    @property
     def held(self) -> int:
         """Bytes of dense output kept; the whole budget once some had to be dropped."""
         return DENSE_BUDGET if len(self.spent_t) else sum(b.nbytes for b in self.dense)
@@ -127,14 +134,16 @@ class Record:
         if len(sizes) > SIZES_TOLD:
             most = max(s.unknowns for s in self.segments)
             sizes = [*sizes[:2], "...", f"{most} at most", "...", sizes[-1]]
+        clock, _, end = self.told_span
         return (
             f"{self.status.value} {self.detail}".strip()
-            + f" t = {self.end:.6g}; {c.steps} steps ({c.rejections} rejected), {c.evaluations} evaluations; "
+            + f" {clock} = {end:.6g}; {c.steps} steps ({c.rejections} rejected), {c.evaluations} evaluations; "
             + f"unknowns {' -> '.join(sizes)}."
         )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.law} t = {self.begin:.6g}..{self.end:.6g}: {self.message}>"
+        clock, begin, end = self.told_span
+        return f"<{type(self).__name__} {self.law} {clock} = {begin:.6g}..{end:.6g}: {self.message}>"
 
     # --- snapshots ----------------------------------------------------------------------------------------
 
@@ -160,6 +169,8 @@ class Record:
         where = int(np.searchsorted(self.t, t))
         if where < len(self.t) and self.t[where] == t:
             return self.measures[where]
+        if t == self.begin and self.start is not None:
+            return self.segments[0].template.measure(self.start)
         i = self._step(t)
         if i is None:
             raise ValueError(
@@ -170,7 +181,8 @@ class Record:
 
     def answers(self, t: float) -> bool:
         """Whether run(t) can tell: at a saved time, or where the dense output was kept."""
-        return bool(np.any(self.t == t)) or self._step(t) is not None
+        started = t == self.begin and self.start is not None
+        return started or bool(np.any(self.t == t)) or self._step(t) is not None
 
     def _step(self, t: float) -> int | None:
         """Which kept step of the dense output covers t, if any."""
@@ -286,6 +298,7 @@ class Record:
             states=tuple(self.states[i] for i in kept) + more.states,
             owners=tuple(self.owners[i] for i in kept) + tuple(o + shift for o in more.owners),
             segments=self.segments + more.segments[1 if same else 0 :],
+            start=self.start,
             counters=self.counters + more.counters,
             dense=self.dense + more.dense,
             dense_owners=self.dense_owners + tuple(o + shift for o in more.dense_owners),

@@ -15,6 +15,7 @@ import numpy as np
 from meanfield.loop import steps
 from meanfield.protocols import Array, Between, Status, Step, Stop
 from meanfield.record import DENSE_BUDGET, Counters, Record, Segment, spent
+from meanfield.settings import versions
 from meanfield.steppers.dense import evaluate
 
 
@@ -115,6 +116,7 @@ class _Log:
         self.steps = self.rejections = self.evaluations = 0
         if t in saves:
             self._snapshot(t, y, 0)
+        self.start = y.copy()
         self.last: tuple[float, Array, float | None] = (t, y, None)
         self.sure = self._sizes()
 
@@ -192,12 +194,13 @@ class _Log:
             status=stop.status,
             detail=stop.detail,
             counters=cost,
-            settings=settings,
+            settings={"version": versions("meanfield", "numpy", "scipy", "numba"), **settings},
             dense=tuple(self.dense),
             dense_owners=tuple(self.dense_owners),
             spent_t=np.array(self.spent_t),
             spent=np.array(self.spent),
             checkpoint={"t": t, "y": y, "h": h, "rng": state, "extra": extra},
+            start=self.start,
         )
 
 

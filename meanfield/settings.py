@@ -18,6 +18,8 @@ import difflib
 import inspect
 import json
 import math
+import platform
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
@@ -115,6 +117,12 @@ def _origin(cls: type) -> str:
 
 def _fields(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(cls) if f.init)
+
+
+def versions(*modules: str) -> dict[str, str]:
+    """Versions of Python and of those of the modules that are loaded."""
+    found = {name: str(getattr(sys.modules[name], "__version__", "unknown")) for name in modules if name in sys.modules}
+    return {**found, "python": platform.python_version()}
 
 
 # --- writing -----------------------------------------------------------------------------------------------

@@ -109,7 +109,8 @@ def solve(
     watch = checked_watch(observe, max_seconds, progress)
     bound, y = chosen.bind(law, rho0, rtol, atol)
     steady = _steady(law, rho0.d, bound, y, t0, t1)
-    settings = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol, "autonomous": steady}
+    settings: dict[str, Any] = {"space": rho0.space, "t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
+    settings["autonomous"] = steady
     if asked is not None:
         settings["t_eval"] = asked
     sol = drive(
@@ -133,6 +134,7 @@ def resume(
     sol: Solution,
     t_end: float | None = None,
     *,
+    t_eval: Any = None,
     max_resolution: int | None = None,
     on_unresolved: str = "raise",
     observe: Any = None,
@@ -147,6 +149,9 @@ def resume(
         As returned, loaded, or found in an error's `.solution`.
     t_end : float, optional
         New end; by default the one first asked for.
+    t_eval : array, optional
+        Times to save from here on, landed on exactly.  By default those first asked for that are still to come, and
+        a new end; of a run without `t_eval`, times at its own spacing.
     max_resolution, on_unresolved, observe, max_seconds, progress
         As for `solve`; max_resolution replaces the run's own.
 
@@ -170,10 +175,7 @@ def resume(
     change = bound.review(at["t"], y, at["t"], y) if sol.counters.steps else None
     if change is not None:
         bound, y, h = change.method, change.y, h if change.h is None else change.h
-    asked = s.get("t_eval")
-    first, last = s.get("spread", s["t_span"])
-    times = default_times(first, last, end) if asked is None else np.asarray(asked)
-    rest = times[(times > at["t"]) & (times <= end)]
+    asked, spread, rest = _rest(sol, end, t_eval)
     whole = drive(
         Solution,
         sol.law,
@@ -183,8 +185,8 @@ def resume(
         rest,
         _stepper(chosen, bound, s["rtol"], s["atol"]),
         watch,
-        {**s, "t_span": [s["t_span"][0], end], "spread": [first, last], "method": chosen},
-        land=asked is not None,
+        {**s, **asked, "t_span": [s["t_span"][0], end], "spread": spread, "method": chosen},
+        land=bool(asked),
         dense=True,
         gauge=True,
         h=h,
@@ -218,6 +220,23 @@ def default_times(t0: float, t1: float, end: float | None = None) -> Any:
     count = int(np.ceil((end - t1) / spacing - 1e-9))
     longer = np.concatenate([times, t1 + spacing * np.arange(1, max(count, 0) + 1)])
     return np.append(longer[longer < end], end)
+
+
+def _rest(sol: Solution, end: float, t_eval: Any) -> tuple[dict[str, Any], Any, Any]:
+    """The asked times of a run that goes on (nothing if none were asked for), the span they were for, those to come."""
+    s, now = sol.settings, sol.checkpoint["t"]
+    spread, before = s.get("spread", s["t_span"]), s.get("t_eval")
+    if t_eval is None and before is None:
+        times = default_times(spread[0], spread[1], end)
+        return {}, spread, times[(times > now) & (times <= end)]
+    past = np.asarray([] if before is None else before)
+    if t_eval is not None:
+        past, spread = past[past <= now], [s["t_span"][0], end]
+        asked: Any = inputs.times((now, end), t_eval)[2]
+    else:
+        asked = past if end == spread[1] else np.union1d(past, [end])  # a new end is always saved
+    there = sol.t[: len(sol.t) - bool(sol.checkpoint["extra"])]
+    return {"t_eval": np.union1d(past, asked)}, spread, asked[(asked >= now) & (asked <= end) & ~np.isin(asked, there)]
 
 
 def checked_watch(observe: Any, max_seconds: Any, progress: Any) -> Watch:

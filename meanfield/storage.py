@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import platform
 import re
-import sys
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -27,7 +25,7 @@ import h5netcdf  # type: ignore[import-untyped]
 import h5py
 import numpy as np
 
-from meanfield import files
+from meanfield import files, settings
 from meanfield.files import PathLike, StorageError
 from meanfield.protocols import Array
 
@@ -95,7 +93,9 @@ def write(
         raise ValueError("kind must not be empty.")
     clean = {name: _check_array(name, value) for name, value in arrays.items()}
     names, sizes = _check_dims(clean, dims or {})
-    attributes = {"format": FORMAT, "kind": kind, "text": text, "checksum": _checksum(kind, text, clean), **_versions()}
+    # this package is loaded whenever this room is; importing it here would turn the street around
+    versions = settings.versions("meanfield", "numpy", "h5netcdf")
+    attributes = {"format": FORMAT, "kind": kind, "text": text, "checksum": _checksum(kind, text, clean), **versions}
     image = _image(clean, names, sizes, attributes)
     files.write(path, image, _seal(image), overwrite=overwrite)
 
@@ -178,13 +178,6 @@ def _check_dims(
             own, sizes[_PAIR] = (*own, _PAIR), 2
         names[name] = own
     return names, sizes
-
-
-def _versions() -> dict[str, str]:
-    # The package is loaded whenever this room is; importing it here would turn the street around.
-    ours = getattr(sys.modules.get("meanfield"), "__version__", "unknown")
-    ours_and_theirs = {"meanfield": str(ours), "numpy": np.__version__, "h5netcdf": h5netcdf.__version__}
-    return {**ours_and_theirs, "python": platform.python_version()}
 
 
 def _encode(value: Array) -> Array:

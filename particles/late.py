@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield import archive, geometry, inputs
+from meanfield import geometry, inputs
 from meanfield.plot import curves, style, tree
 from meanfield.protocols import Array, Between
 from meanfield.record import Record
@@ -60,7 +60,10 @@ class LongTime(Record):
     def log_t(self) -> Array:
         """(T,) logarithms of the saved times."""
         pairs = zip(self.owners, self.states, strict=True)
-        return np.array([self.segments[o].template.log_time(float(y[0])) for o, y in pairs])
+        by_clock = [self.segments[o].template.log_time(float(y[0])) for o, y in pairs]
+        # long before anything moves the clock of the state stands still
+        known = (self.t > 0.0) & np.isfinite(self.t)
+        return np.where(known, np.log(self.t, where=known, out=np.zeros(len(self.t))), by_clock)
 
     @property
     def merges(self) -> tuple[Any, ...]:
@@ -132,6 +135,11 @@ class LongTime(Record):
         """The parameters, for a figure."""
         return f"{self.law}, {self.segments[0].template.weights.size} clusters"
 
+    @property
+    def told_span(self) -> tuple[str, float, float]:
+        """Log times: the times themselves may be beyond any float."""
+        return "log t", self.segments[0].template.log_start, self.reached
+
     def __call__(self, log_t: float) -> Any:
         """The measure at a time of the run, given by its logarithm."""
         log_t = inputs.number("log_t", log_t)
@@ -176,10 +184,6 @@ class LongTime(Record):
         if late(between.t0) < 0.0 < late(between.t1):
             s = scipy.optimize.brentq(late, between.t0, between.t1, xtol=1e-15, rtol=8.9e-16)
         return owner, evaluate(between, s)
-
-    def to_xarray(self) -> Any:
-        """An xarray.Dataset: x or theta over t (with log_t) by original point, weights, energy."""
-        return archive.trajectory_dataset(self).assign_coords(log_t=("t", self.log_t))
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Angles of the clusters over log t (circle)."""

@@ -8,7 +8,7 @@ what to do about it, so that a reader of the traceback need not read our code.
 from meanfield.inputs.arrays import angles, array, positions, rows, times, unit_vector, weights
 from meanfield.inputs.messages import describe
 from meanfield.inputs.units import plain
-from meanfield.inputs.values import angle, callable_or_none, choice, flag, generator, integer, law, number
+from meanfield.inputs.values import angle, callable_or_none, choice, flag, generator, integer, law, number, seed
 
 __all__ = [
     "angle",
@@ -25,6 +25,7 @@ __all__ = [
     "plain",
     "positions",
     "rows",
+    "seed",
     "times",
     "unit_vector",
     "weights",

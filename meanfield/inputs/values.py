@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import math
 import numbers
@@ -170,3 +171,14 @@ def law(value: Any) -> Any:
         hint = "an instance, for example mf.SA(beta=4.0)" if isinstance(value, type) else "for example mf.SA(beta=4.0)"
         raise TypeError(f"law: got {value!r}, wanted a Law, {hint}")
     return value
+
+
+def seed(rng: Any, made: np.random.Generator) -> Any:
+    """What `generator` makes the same stream of again, to be kept; `made` is what it made of `rng`, still unused.
+
+    A seed is itself, of None it is the entropy drawn; a Generator is copied as it is now.
+    """
+    if rng is None:
+        drawn: Any = made.bit_generator.seed_seq
+        return drawn.entropy
+    return copy.deepcopy(rng) if isinstance(rng, np.random.Generator | np.random.SeedSequence) else operator.index(rng)

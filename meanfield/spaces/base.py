@@ -49,6 +49,11 @@ class Gridded:
         """The grid's axes by name, in the order of the nodes."""
         return {"node": np.arange(len(self.weights))}
 
+    @property
+    def units(self: Any) -> dict[str, str]:
+        """Units of the axes."""
+        return {}
+
     def fields(self: Any, s: Array, g: Array | None, q: Array | None = None) -> tuple[Array, Array | None]:
         """Scalars (S, ..., M) and a potential's gradient at the same points."""
         return self.evaluate(s, q), None if g is None else self.evaluate(g, q, gradient=True)

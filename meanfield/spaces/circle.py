@@ -77,6 +77,11 @@ class Circle(Gridded):
         """The grid's axes by name."""
         return {"theta": self.nodes}
 
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the axes."""
+        return {"theta": "rad"}
+
     @cached_property
     def rows(self) -> Array:
         """(n, 2) the nodes as (cos, sin)."""

@@ -142,6 +142,11 @@ class Sphere(Gridded):
         """The grid's axes by name, in degrees as in every atlas."""
         return {"lat": 90.0 - np.degrees(self.colatitudes), "lon": np.degrees(self.longitudes)}
 
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the axes."""
+        return {"lat": "degrees", "lon": "degrees"}
+
     def resized(self, size: int) -> Sphere:
         """The sphere with another highest degree."""
         return self if size == self.lmax else type(self)(size)

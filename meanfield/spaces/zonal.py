@@ -100,6 +100,11 @@ class ZonalSphere(Gridded):
         """The grid's axes by name."""
         return {"c": self.nodes}
 
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the axes."""
+        return {"c": "1"}
+
     @cached_property
     def direction(self) -> Array:
         """(d,) the axis as an array."""
