@@ -13,9 +13,9 @@ from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
 from meanfield.points import Points
 from meanfield.protocols import Reading, Status
-from meanfield.record import Solution
 from meanfield.run import Interrupted, RunError, StoppedEarly, UnresolvedError
 from meanfield.settings import register
+from meanfield.solution import Solution
 from meanfield.solve import load, resume, solve
 from meanfield.spaces import Circle, Sphere, ZonalSphere
 from meanfield.sweep import sweep

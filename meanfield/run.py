@@ -194,7 +194,10 @@ class _Log:
             status=stop.status,
             detail=stop.detail,
             counters=cost,
-            settings={"version": versions("meanfield", "numpy", "scipy", "numba"), **settings},
+            settings={
+                "version": versions("meanfield", "numpy", "scipy", "numba"),
+                **{name: value for name, value in settings.items() if value is not None},
+            },
             dense=tuple(self.dense),
             dense_owners=tuple(self.dense_owners),
             spent_t=np.array(self.spent_t),
@@ -242,6 +245,8 @@ def drive(
         Times to save; with `land` they are landed on exactly, else taken from the dense output, shortening no step.
     dense : bool
         Keep the dense output, within DENSE_BUDGET.
+    settings : dict
+        What the run was asked to do; what is None was not asked for, and is left out.
     gauge : bool
         Where it cannot be kept, take the dissipation's integral from it before it goes.
     finish : callable

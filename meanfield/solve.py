@@ -14,8 +14,8 @@ from meanfield.laws import Diffusion
 from meanfield.laws.base import changes, probes, steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
-from meanfield.record import Solution
 from meanfield.run import Watch, answer, drive
+from meanfield.solution import Solution
 from meanfield.steppers import dop853, etd
 
 DEFAULT_TIMES = 101
@@ -108,11 +108,8 @@ def solve(
     chosen = _beyond(_method(method, max_resolution), on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)
     bound, y = chosen.bind(law, rho0, rtol, atol)
-    steady = _steady(law, rho0.d, bound, y, t0, t1)
-    settings: dict[str, Any] = {"space": rho0.space, "t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
-    settings["autonomous"] = steady
-    if asked is not None:
-        settings["t_eval"] = asked
+    settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol, "t_eval": asked}
+    settings |= {"space": rho0.space, "autonomous": _steady(law, rho0.d, bound, y, t0, t1)}
     sol = drive(
         Solution,
         law,

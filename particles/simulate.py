@@ -102,13 +102,7 @@ def simulate(
     start = cloud.retract(x)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": str(method), "step": step, "rtol": rtol, "atol": atol}
     settings["autonomous"] = not changes(law, lambda t: cloud.rhs(t, start, np.empty_like(start)), t0, t1)
-    settings["field"] = field
-    if generator is not None:
-        settings["rng"] = inputs.seed(rng, generator)
-    if merge_tol is not None:
-        settings["merge_tol"] = cloud.merge_tol
-    if asked is not None:
-        settings["t_eval"] = asked
+    settings |= {"field": field, "merge_tol": cloud.merge_tol, "t_eval": asked, "rng": inputs.seed(rng, generator)}
     traj = drive(
         Trajectory,
         law,

@@ -92,30 +92,37 @@ def test_a_long_run_is_carried_with_its_log_times(monkeypatch: pytest.MonkeyPatc
     assert n > 10 and len(half.merges) == 1
 
 
+FUSE = {"calls": 0}
+
+
 @mf.register(name="breaks")
 @dataclass(frozen=True)
 class Breaks(mf.Law):
-    """SA until its author's mistake shows."""
+    """SA until it has been asked so many times, when its author's mistake shows."""
 
     isotropic = True
 
     def velocity(self, t: float, x: Any, mu: Any) -> Any:
-        if t >= 1.0:
-            raise KeyError("t")
+        FUSE["calls"] -= 1
+        if FUSE["calls"] < 0:
+            raise KeyError("mine")
         return LAW.velocity(t, x, mu)
 
 
 def test_a_laws_exception_carries_the_run() -> None:
-    for run in (lambda: mf.solve(Breaks(), RHO0, (0.0, 2.0)), lambda: pt.simulate(Breaks(), [0.0, 1.0], (0.0, 2.0))):
+    cloud = [0.0, 2.0, 4.0]
+    for run in (lambda: mf.solve(Breaks(), RHO0, (0.0, 9.0)), lambda: pt.simulate(Breaks(), cloud, (0.0, 9.0))):
+        FUSE["calls"] = 100
         with pytest.raises(KeyError) as caught:
             run()
         half: Any = caught.value.solution  # type: ignore[attr-defined]
-        assert 0.0 < half.end < 1.0 and half.t[-1] == half.end
+        assert 0.0 < half.end < 9.0 and half.t[-1] == half.end
 
 
 def test_a_refusal_before_the_first_step_carries_nothing() -> None:
+    FUSE["calls"] = 3
     with pytest.raises(KeyError) as caught:
-        mf.solve(Breaks(), RHO0, (1.0, 2.0))
+        pt.simulate(Breaks(), [0.0, 1.0], (0.0, 9.0))
     assert not hasattr(caught.value, "solution") and not hasattr(caught.value, "__notes__")
 
 

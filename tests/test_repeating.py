@@ -116,6 +116,7 @@ def test_files_from_before_the_beginning_was_kept_are_read(tmp_path: Path) -> No
 # --- going on ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_a_run_with_asked_times_saves_its_new_end() -> None:
     asked = mf.solve(LAW, RHO0, (0.0, 1.0), t_eval=[0.5])
     longer = mf.resume(asked, 2.0)
@@ -169,6 +170,7 @@ def test_datasets_carry_their_units(tmp_path: Path) -> None:
     runs["circle"].to_xarray().drop_vars("coefficients").to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
 
 
+@pytest.mark.rounding
 def test_long_times_lie_over_their_logarithms(tmp_path: Path) -> None:
     """Beyond e^709 every time is inf, and no column could be told from another."""
     law, asked = mf.SA(1000.0, scale="scaled"), [400.0, 1000.0, 2000.0]

@@ -173,11 +173,13 @@ def law(value: Any) -> Any:
     return value
 
 
-def seed(rng: Any, made: np.random.Generator) -> Any:
+def seed(rng: Any, made: np.random.Generator | None) -> Any:
     """What `generator` makes the same stream of again, to be kept; `made` is what it made of `rng`, still unused.
 
-    A seed is itself, of None it is the entropy drawn; a Generator is copied as it is now.
+    A seed is itself, of None it is the entropy drawn; a Generator is copied as it is now.  None if none is used.
     """
+    if made is None:
+        return None
     if rng is None:
         drawn: Any = made.bit_generator.seed_seq
         return drawn.entropy
