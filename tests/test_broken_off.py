@@ -111,12 +111,12 @@ class Breaks(mf.Law):
 
 def test_a_laws_exception_carries_the_run() -> None:
     cloud = [0.0, 2.0, 4.0]
-    for run in (lambda: mf.solve(Breaks(), RHO0, (0.0, 9.0)), lambda: pt.simulate(Breaks(), cloud, (0.0, 9.0))):
+    for run in (lambda: mf.solve(Breaks(), RHO0, (0.0, 9.0)), lambda: pt.simulate(Breaks(), cloud, (0.0, 99.0))):
         FUSE["calls"] = 100
         with pytest.raises(KeyError) as caught:
             run()
         half: Any = caught.value.solution  # type: ignore[attr-defined]
-        assert 0.0 < half.end < 9.0 and half.t[-1] == half.end
+        assert 0.0 < half.end < 99.0 and half.t[-1] == half.end
 
 
 def test_a_refusal_before_the_first_step_carries_nothing() -> None:
