@@ -137,8 +137,9 @@ def _spectrum(beta: float, d: int) -> tuple[float, Array]:
         u = np.ones(count + 1)
         with np.errstate(over="ignore"):
             np.cumprod(steps, out=u[1:])
+            total = float(u.sum())
         log_scale = 0.0
-        if not np.isfinite(u[-1]) or not math.isfinite(u.sum()):
+        if not math.isfinite(total):
             logs = np.concatenate([[0.0], np.cumsum(np.log(steps))])
             log_scale = float(logs.max())
             u = np.exp(logs - log_scale)
@@ -202,7 +203,9 @@ def multipliers(beta: float, d: int, degree: int) -> Array:
     Returns
     -------
     ndarray, shape (degree + 1,)
-        A new array; relative error below 1e-13 for d <= 128 and 1e-12 beyond, wherever a value is above 1e-300.
+        A new array; relative error below 1e-13 for d <= 128 and 1e-12 beyond, wherever a value is above 1e-300.  Of a
+        kernel all below that (large beta in d >= 512) nothing is left: ``mf.Exponential(beta)`` tells the ratios to
+        lambda_0, `multipliers(d, degree)`, and its logarithm, `log_lambda0(d)`.
     """
     q = ratios(beta, d, degree)
     return q * _scaled_lambda0(inverse_temperature(beta), integer("d", d, low=2))

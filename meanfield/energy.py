@@ -27,9 +27,12 @@ def told(law: Any, mu: Any) -> Any:
         raise ValueError(
             f"law: {law} changes with time, and no time is given: give the law of that moment, such as mf.SA(beta)"
         )
-    found = law.quantities(mu)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = law.quantities(mu)
     if "energy" not in found:
         raise ValueError(f"law: {law} has no energy; it tells {sorted(found)}")
+    if np.isinf(found["energy"]).any():
+        law.check_range(mu.d, atoms=True)
     return found["energy"]
 
 

@@ -75,6 +75,8 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
     k = np.arange(degree + 1)
     response = np.zeros(degree + 1)
     response += np.asarray(law.velocity(0.0, None, ripple)).reshape(-1)
+    if not response.any():
+        law.check_range(d, smooth=True)  # no answer, or too small a one
     noise = law.noise(0.0, None, ripple)
     kappa = 0.5 * float(noise) ** 2 + Diffusion(diffusion).kappa
     return k * (k + d - 2.0) * (response - kappa)

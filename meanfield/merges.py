@@ -265,15 +265,27 @@ def merge_tree(
     return MergeTree(tuple(branches), tuple(done), begin, end, log, title, "merge times as given")
 
 
-def rescaled_energy(law: Any, energy: Any, d: int = 2) -> Array:
+def rescaled_energy(law: Any, energy: Any, d: int | None = None) -> Array:
     """2 beta E / e^beta, in whatever scale the law has: 1 for one cluster, sum w^2 for narrow clusters far apart.
 
     (2410.06833; `MergeTree.levels`.)
+
+    Parameters
+    ----------
+    law : Law
+        Whose energies they are, with a kernel e^{beta <x, y>}, beta > 0.
+    energy : array
+        E.
+    d : int, optional
+        Ambient dimension, on which the factor of ``scale="relative"`` depends: needed there, and nowhere else.
     """
     kernel = getattr(law, "kernel", None)
     if kernel is None or not getattr(kernel, "beta", 0.0) > 0.0:
         raise ValueError(f"law: {law} has no kernel e^(beta <x, y>) with beta > 0, and so no staircase")
-    return np.asarray(energy) * 2.0 * kernel.beta * np.exp(-(kernel.beta + law.log_factor(d)))
+    if d is None and law.log_factor(2) != law.log_factor(3):
+        raise ValueError(f"d: the scale of {law} depends on the dimension, and no d= came: give it, 2 on the circle")
+    factor = law.log_factor(2 if d is None else inputs.integer("d", d, low=2))
+    return inputs.array("energy", energy, nonempty=False) * 2.0 * kernel.beta * np.exp(-(kernel.beta + factor))
 
 
 class _Entry(NamedTuple):

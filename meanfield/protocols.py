@@ -159,6 +159,9 @@ class Law:
         """s, a float or (..., n, 1): dx = P_x v dt + s P_x dB (Ito, with the geometry's curvature term)."""
         return 0.0
 
+    def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
+        """Refuse dimension d if the law's numbers leave the range of floats there, of smooth densities or of atoms."""
+
     def quantities(self, mu: Any) -> dict[str, Any]:
         """Named scalars of a measure under this law, for example {"energy": (...), "dissipation": (...)}.
 

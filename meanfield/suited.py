@@ -93,12 +93,15 @@ def difference(law: Any, d: int, t: float) -> str:
     for width in WIDTHS:
         x = geometry.retract(np.eye(d)[0] + width * rng.standard_normal((POINTS, d)))
         try:
-            one = _asked(law, t, x, w)
-            two = _asked(law, t, x[again], w[again] * np.append(share, SPLIT))
+            with np.errstate(over="ignore", invalid="ignore"):  # of numbers that only clusters would have
+                one = _asked(law, t, x, w)
+                two = _asked(law, t, x[again], w[again] * np.append(share, SPLIT))
         except (AttributeError, TypeError):  # it asks what points do not answer
             return ""
         except (ValueError, IndexError) as error:
             return f" (asked about {POINTS} points it fails: {error})"
+        if not (np.isfinite(one).all() and np.isfinite(two).all()):
+            continue
         far = np.abs(geometry.project(x[again], one[again] - two)).max()
         size = np.abs(geometry.project(x, one)).max()
         if far > APART * size + ROUNDING * np.abs(one).max():

@@ -99,6 +99,7 @@ def longtime(
     """
     law = checked_law(law, 0.0)
     given = _given(x, weights, angles, cluster_gap)
+    law.check_range(given.d, atoms=True)
     pull = pull_of(law, given.d)
     mu = Cluster(given.x, given.weights, given.angles)
     refuse_changing(law, lambda t: law.velocity(t, None, mu), "clusters are followed by one beta")

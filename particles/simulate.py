@@ -126,6 +126,7 @@ def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array,
     x, as_angles = inputs.positions("x0", x0, angles, flat=law.geometry == "flat")
     shape = x.shape if as_angles else x.shape[:-1]
     n = shape[-1]
+    law.check_range(2 if as_angles else x.shape[-1], atoms=True)
     return x, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape), as_angles
 
 

@@ -19,8 +19,10 @@ from meanfield.protocols import Array
 from meanfield.settings import register
 
 SCALES = ("natural", "scaled", "relative")
+SMALLEST_BETA = 1e-300
+"""1 / (2 beta) overflows at 2.8e-309, and what is as small loses digits."""
 LARGEST_NATURAL_BETA = 700.0
-"""e^beta overflows at 709."""
+"""e^beta overflows at 709; and so much may the logarithm of any Z, E and velocity be."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Attention(Law):
     Raises
     ------
     ValueError
-        For beta < 0 or not finite, sign other than +-1, an unknown scale, and beta > 700 in the natural scale.
+        For beta < 0, not finite or below 1e-300 and not 0 (E's constant 1 / (2 beta) would overflow), sign other than
+        +-1, an unknown scale, and beta > 700 in the natural scale.  See `check_range` for what large d asks besides.
     """
 
     beta: float
@@ -56,6 +59,8 @@ class Attention(Law):
             raise ValueError(f"sign: got {self.sign!r}, wanted 1 (attractive) or -1 (repulsive)")
         object.__setattr__(self, "sign", int(self.sign))
         inputs.choice("scale", self.scale, SCALES)
+        if 0.0 < self.beta < SMALLEST_BETA:
+            raise ValueError(f"beta: {self.beta} is so small that E's constant 1 / (2 beta) overflows: use beta=0.0")
         if self.scale == "natural" and self.beta > LARGEST_NATURAL_BETA:
             raise ValueError(
                 f"beta: {self.beta} in the natural scale overflows (e^beta, beyond about 700): "
@@ -87,6 +92,28 @@ class Attention(Law):
     def _means(self) -> dict[int, float]:
         """-log lambda_0 by dimension: asked at every stage of a run."""
         return {}
+
+    def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
+        """Refuse dimension d if E or its rate of change leave the range of floats there.
+
+        Z is e^beta times the scale's factor at a Dirac, lambda_0 times it for the uniform density.  SA's velocity knows
+        no factor, and what it has of E is lost only where it overflows; USA's rate of change carries the factor twice,
+        and its velocity must not underflow either.
+        """
+        most = LARGEST_NATURAL_BETA if self.normalised else 0.5 * LARGEST_NATURAL_BETA
+        factor, even = self.log_factor(d), self.kernel.log_lambda0(d)
+        large = self.beta + factor > most and (atoms or self.scale == "natural")
+        small = even + factor < -most and smooth and not self.normalised
+        if not large and not small:
+            return
+        span = f"overflow in d = {d}" if large else f"underflow in d = {d}"
+        remedy = f'use scale="{"scaled" if large and atoms else "relative"}"'
+        if smooth and atoms and not self.normalised and self.beta - even > most:
+            remedy = (
+                'no scale holds both a smooth density and its clusters; use method="spectral", scale="relative", which '
+                "needs no clusters"
+            )
+        raise ValueError(f"law: the numbers of {self} {span} (E, or its rate of change): {remedy}")
 
     @property
     def rises(self) -> tuple[str, ...]:  # type: ignore[override]

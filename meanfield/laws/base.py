@@ -78,6 +78,11 @@ class Sum(Law):
             squares = squares + s * s
         return np.sqrt(squares)
 
+    def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
+        """As every term says."""
+        for term in self.terms:
+            term.check_range(d, smooth=smooth, atoms=atoms)
+
     def quantities(self, mu: Any) -> dict[str, Any]:
         """The terms' quantities, equal names added.
 

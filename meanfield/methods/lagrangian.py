@@ -118,6 +118,7 @@ class Lagrangian:
             law.divergence(0.0, None if law.isotropic else _PAIR.x, _PAIR)
         except TypeError as error:
             raise ValueError(f"law: {law} gives no divergence, which a density carried by its flow needs") from error
+        law.check_range(space.d, smooth=True, atoms=True)
         merging.checked("merge_tol", law, space.d, self.merge_tol, rtol)
 
     def _tolerance(self, rtol: float) -> float:

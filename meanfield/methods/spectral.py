@@ -64,7 +64,9 @@ class Spectral:
             raise ValueError(
                 f"max_resolution: got {limit}, below the resolution of the initial density, {rho.space.size}"
             )
-        if self.then is not None:
+        if self.then is None:
+            law.check_range(rho.space.d, smooth=True)
+        else:
             self.then.check(law, rho.space, rtol)
         return self._bound(law, rho.space, limit, rtol, atol).start(rho)
 

@@ -17,6 +17,8 @@ import numpy as np
 
 from meanfield.protocols import Array, Status, Stepped, Stepper, Stop
 
+SMALL = 1e-18
+"""Share of the time left from which nothing is known: a run may be of any length, and a step of 1e-6 be none."""
 NOT_FINITE_FACTOR = 0.1
 """What a step is cut to when it met inf or nan: nothing is known about the right size."""
 
@@ -154,7 +156,11 @@ class Adaptive(Stepper):
         q /= sc
         if self.norm == "max":
             return float(q[q.argmax()])  # the quickest way to a maximum; nan, if there is one
-        return math.sqrt(float(np.dot(q, q)) / q.size)
+        square = float(np.dot(q, q))
+        if square == math.inf:  # as of velocities like e^350
+            top = float(q.max())
+            return top if top == math.inf else top * math.sqrt(float(np.dot(q / top, q / top)) / q.size)
+        return math.sqrt(square / q.size)
 
     def blend(self, e: float, d: float, damp: float) -> float:
         """e^2 / sqrt(e^2 + (damp d)^2), for estimates e << d of successive orders: their geometric continuation.
@@ -181,12 +187,13 @@ class Adaptive(Stepper):
         d0, d1 = self.size(y, sc), self.size(f0, sc)
         if not math.isfinite(d0 + d1):
             raise Stop(Status.NOT_FINITE, f"the state or its slope is not finite at t = {t!r}")
-        h0 = min(1e-6 if min(d0, d1) < 1e-5 else 0.01 * d0 / d1, left)
+        small = max(1e-6, SMALL * left if math.isfinite(left) else 0.0)
+        h0 = min(small if min(d0, d1) < 1e-5 else 0.01 * d0 / d1, left)
         d2 = self.size(trial(h0) - f0, sc) / h0
         if not math.isfinite(d2):
             return h0 * 0.01
         d = max(d1, d2)
-        h1 = max(1e-6, 1e-3 * h0) if d <= 1e-15 else (0.01 / d) ** (1.0 / order)
+        h1 = max(small, 1e-3 * h0) if d <= 1e-15 else (0.01 / d) ** (1.0 / order)
         return min(100.0 * h0, h1)
 
     def advance(
