@@ -20,6 +20,8 @@ from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
+from meanfield import inputs
+
 PathLike: TypeAlias = str | os.PathLike[str]
 
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
@@ -37,6 +39,7 @@ class StorageError(ValueError):
 def target(path: PathLike, overwrite: bool) -> Path:
     """The absolute path to write to, or a refusal while nothing has been computed or touched."""
     text = name_of(path)
+    inputs.flag("overwrite", overwrite)
     goal = Path(os.path.realpath(text))  # through links: the file a link points to is the one replaced
     if not goal.parent.is_dir():
         raise FileNotFoundError(f"{text}: the folder {goal.parent} does not exist; create it first.")

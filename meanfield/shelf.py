@@ -108,6 +108,7 @@ class Shelf:
             "function": self.function,
             "made of": self._made(cell),
             "seed": self.seed or "fresh entropy",
+            "version": settings.versions("meanfield", "numpy", "scipy"),
             "result": result,
         }
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -87,6 +87,16 @@ def test_what_is_no_path(name: str) -> None:
         WRITERS[name]("")
 
 
+@each
+@pytest.mark.parametrize("answer", ["no", 1, None])
+def test_only_true_overwrites(tmp_path: Path, writer: Any, answer: Any) -> None:
+    path = tmp_path / "a.gif"
+    path.write_text("old")
+    with pytest.raises(TypeError, match="overwrite must be True or False"):
+        writer(path, overwrite=answer)
+    assert path.read_text() == "old"
+
+
 @posix
 @pictures_too
 def test_only_regular_files_are_replaced(tmp_path: Path, writer: Any, name: str) -> None:

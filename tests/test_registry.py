@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -182,6 +184,16 @@ def test_verdicts_are_kept_in_a_folder(tmp_path: Path) -> None:
     assert load(tmp_path / "missing") == []
 
 
+def test_verdicts_of_before_they_told_their_seed_are_read() -> None:
+    new = replace(evidence({"a": 1}, {"a": (0, None)}), seed=7, version="meanfield 9")
+    old = json.loads(new.to_json())
+    del old["seed"], old["version"]
+    assert Verdict.from_json(json.dumps(old)) == replace(new, seed=None, version="")
+    del old["tier"]
+    with pytest.raises(ValueError, match="this is no verdict"):
+        Verdict.from_json(json.dumps(old))
+
+
 # --- registering -------------------------------------------------------------------------------------------
 
 
@@ -301,6 +313,28 @@ def test_the_tier_being_run_is_told_to_the_check(some: Registry) -> None:
     assert [v.message for v in some.run("T2")] == ["in quick"]
     assert [v.message for v in some.run("T2", tier="full")] == ["in full"]
     assert [v.id for v in some.run(tier="quick")] == ["T1", "T2", "T3"]
+
+
+def test_a_verdict_holds_what_it_takes_to_repeat_it(some: Registry, tmp_path: Path) -> None:
+    some.run(out=tmp_path, rng=np.int64(7))
+    for verdict in load(tmp_path):
+        assert verdict.seed == 7 and f"numpy {np.__version__}" in verdict.version and "meanfield" in verdict.version
+    assert {v.seed for v in some.run(rng=np.random.SeedSequence(7))} == {None}
+
+
+def test_a_full_disk_does_not_lose_the_checks_to_come(
+    some: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    told: list[Verdict] = []
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        some.run(tier="quick", out=tmp_path, done=told.append)
+    verdicts = caught.value.verdicts  # type: ignore[attr-defined]
+    assert [v.id for v in verdicts] == sorted(v.id for v in told) == [c.id for c in some.checks("quick")]
+    assert caught.value.filename.endswith(".verdict.json") and os.listdir(tmp_path) == []
 
 
 def test_what_is_returned_must_be_a_verdict() -> None:

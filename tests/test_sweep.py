@@ -279,6 +279,8 @@ def test_finished_cells_are_kept_and_not_run_again(tmp_path: Path, counted: Any)
     assert settings.to_json(more[:3]) == settings.to_json(first)
     assert sweep(fn, GRID, rng=0)[3]["array"].tobytes() == more[3]["array"].tobytes()
     assert sorted(path.suffix for path in folder.iterdir()) == [".json"] * 6
+    card = json.loads(next(folder.iterdir()).read_text())
+    assert card["version"]["numpy"] == np.__version__ and "its code" in card["made of"]
 
 
 def test_a_folder_of_another_seed_or_function_is_refused(tmp_path: Path, counted: Any) -> None:

@@ -27,8 +27,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from meanfield import files, inputs
+from meanfield import files, inputs, settings
 from meanfield.plot import style
+from meanfield.run import carry
 from meanfield.sweep import SweepError, sweep
 from validation.rows import ROWS
 from validation.verdict import Outcome, Verdict, evidence, judge, load, save
@@ -230,27 +231,40 @@ class Registry:
         -------
         list of Verdict
             Sorted by id.
+
+        Raises
+        ------
+        OSError
+            At the end, if a verdict could not be written; all of them are in its `verdicts`.
         """
         chosen = {check.id: check for check in self.checks(tier, ids)}
         folder = None if out is None else Path(out).resolve()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
+        unsaved: list[OSError] = []
+
         def finish(verdict: Verdict) -> None:
             if folder is not None:
-                save(folder, verdict)
+                try:
+                    save(folder, verdict)
+                except OSError as error:  # a full disk loses the file, not the checks that are still to come
+                    unsaved.append(error)
             if done is not None:
                 done(verdict)
 
+        runner = _Runner(chosen, folder, tier, int(rng) if isinstance(rng, int | np.integer) else None)
         try:
-            return sweep(
-                _Runner(chosen, folder, tier), list(chosen), rng=rng, executor=executor, done=lambda _, v: finish(v)
-            )
+            verdicts = sweep(runner, list(chosen), rng=rng, executor=executor, done=lambda _, v: finish(v))
         except SweepError as error:  # not the checks, which the runner catches: a worker that died
-            lost = {id: _broken(id, tier or chosen[id].tier, cause) for id, cause in error.failures}
+            lost = {id: runner.named(_broken(cause), id, 0.0) for id, cause in error.failures}
             for verdict in lost.values():
                 finish(verdict)
-            return [lost.get(id, verdict) for id, verdict in zip(chosen, error.results, strict=True)]
+            verdicts = [lost.get(id, verdict) for id, verdict in zip(chosen, error.results, strict=True)]
+        if unsaved:
+            carry(unsaved[0], "verdicts", verdicts)
+            raise unsaved[0]
+        return verdicts
 
     def _discover(self) -> None:
         if self._discovered or self._package is None:
@@ -295,26 +309,33 @@ class _Runner:
     checks: Mapping[str, Check]
     out: Path | None
     tier: str | None
+    seed: int | None = None
 
     def __call__(self, id: str, rng: np.random.Generator) -> Verdict:
         check = self.checks[id]
-        tier = self.tier or check.tier
         begin = time.perf_counter()
         try:
-            verdict = check.fn(Bench(id, int(rng.integers(2**63)), tier, self.out))
+            verdict = check.fn(Bench(id, int(rng.integers(2**63)), self.tier or check.tier, self.out))
             if not isinstance(verdict, Verdict):
                 raise TypeError(f"the check returned {inputs.describe(verdict)}, not a Verdict")
         except Exception as error:
-            verdict = _broken(id, tier, error)
-        return replace(verdict, id=id, tier=tier, seconds=time.perf_counter() - begin)
+            verdict = _broken(error)
+        return self.named(verdict, id, time.perf_counter() - begin)
+
+    def named(self, verdict: Verdict, id: str, seconds: float) -> Verdict:
+        """The verdict with what the runner knows of it."""
+        made = settings.versions("meanfield", "numpy", "scipy")
+        version = ", ".join(f"{name} {number}" for name, number in made.items())
+        tier = self.tier or self.checks[id].tier
+        return replace(verdict, id=id, tier=tier, seconds=seconds, seed=self.seed, version=version)
 
 
-def _broken(id: str, tier: str, error: Exception) -> Verdict:
+def _broken(error: Exception) -> Verdict:
     """FAIL, with the last line of the traceback and where it was raised."""
     last = traceback.format_exception_only(error)[-1].strip()
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
-    return Verdict(id=id, tier=tier, outcome=Outcome.FAIL, message=f"Broke off: {last}{place}")
+    return Verdict(outcome=Outcome.FAIL, message=f"Broke off: {last}{place}")
 
 
 HOUSE = Registry("validation.checks", rows=ROWS)

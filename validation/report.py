@@ -314,7 +314,7 @@ def _plain(v: Verdict, known: dict[str, Check]) -> dict[str, Any]:
         "id": v.id, "where": check.where if check else "", "title": check.title if check else "",
         "covers": check.covers if check else (), "outcome": v.outcome.name, "sentence": v.outcome.value,
         "measured": dict(v.measured), "wanted": dict(v.wanted), "message": v.message, "pictures": v.pictures,
-        "tier": v.tier, "seconds": v.seconds,
+        "tier": v.tier, "seconds": v.seconds, "seed": v.seed, "version": v.version,
     }  # fmt: skip
 
 

@@ -18,6 +18,8 @@ Number: TypeAlias = int | float
 Limits: TypeAlias = Mapping[str, tuple[float | None, float | None]]
 
 _SUFFIX = ".verdict.json"
+_LATER = {"seed", "version"}
+"""Fields that verdicts of before did not have."""
 
 
 # --- verdicts ----------------------------------------------------------------------------------------------
@@ -35,7 +37,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What came of a check.  `id`, `tier` and `seconds` are filled in by the runner."""
+    """What came of a check.  `id`, `tier`, `seconds`, `seed` and `version` are filled in by the runner."""
 
     outcome: Outcome
     measured: Mapping[str, Number] = field(default_factory=dict)
@@ -48,6 +50,10 @@ class Verdict:
     id: str = ""
     tier: str = ""
     seconds: float = 0.0
+    seed: int | None = None
+    """Of the whole run: what `--seed` must be to repeat it; None if it was not a number."""
+    version: str = ""
+    """Of this project, numpy and scipy."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.outcome, Outcome):
@@ -72,7 +78,8 @@ class Verdict:
         """What `to_json` wrote; ValueError if it is something else."""
         values = settings.from_json(text)
         names = {f.name for f in fields(cls)}
-        if not isinstance(values, dict) or set(values) != names or values["outcome"] not in Outcome.__members__:
+        strange = not isinstance(values, dict) or not names - _LATER <= set(values) <= names
+        if strange or values["outcome"] not in Outcome.__members__:
             raise ValueError(f"this is no verdict; wanted the fields {sorted(names)} and an outcome of {_outcomes()}.")
         return cls(**values | {"outcome": Outcome[values["outcome"]], "pictures": tuple(values["pictures"])})
 
