@@ -23,11 +23,14 @@ __all__ = [
     "tangent",
     "to_angles",
     "to_rows",
+    "turned",
     "unwrap_near",
     "vanishing",
 ]
 
 TURN = 2.0 * np.pi
+_TURN_HIGH = np.floor(TURN * 2.0**20) / 2.0**20
+_TURN_LOW = (TURN - _TURN_HIGH) + 2.4492935982947064e-16  # 2 pi is their sum to 80 bits
 FEW_TURNS = 4.0 * TURN
 """Angles up to this size are taken as they are: 2 pi as a double is off by 2.4e-16 a turn, less than their rounding."""
 
@@ -90,6 +93,11 @@ def reduced(theta: Array) -> Array:
     if not far.any():
         return theta
     return np.where(far, np.arctan2(np.sin(theta), np.cos(theta)), theta)
+
+
+def turned(theta: Array, turns: Array) -> Array:
+    """theta + 2 pi turns, for whole turns to 1e8, rounded once: what `reduced` took off comes back with its digits."""
+    return np.asarray(turns * _TURN_HIGH + (theta + turns * _TURN_LOW))
 
 
 def positive(theta: Array) -> Array:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import signal
 import sys
+import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -272,7 +275,8 @@ def drive(
         if not log.steps:
             raise
         stop = Stop(Status.BROKEN_OFF, f"({type(error).__name__}: {error})")
-        record = finish(log.close(face, stop, settings, rng))
+        with _unbroken():
+            record = finish(log.close(face, stop, settings, rng))
         if hasattr(error, "solution"):
             raise RunError(record) from error
         carry(error, "solution", record)
@@ -281,7 +285,31 @@ def drive(
         if bar is not None:
             bar.close()
     stop.detail = stop.detail.removeprefix(stop.status.value).strip()
-    return finish(log.close(face, stop, settings, rng))
+    with _unbroken() as interrupted:
+        record = finish(log.close(face, stop, settings, rng))
+    if interrupted:
+        raise Interrupted(record)
+    return record
+
+
+@contextmanager
+def _unbroken() -> Iterator[list[int]]:
+    """Ctrl-C waits until a record is made, so that none is lost, and is told of by the list; a second does not wait."""
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield came  # elsewhere nobody is interrupted, or not by Python
+        return
+
+    def wait(number: int, frame: Any) -> None:
+        came.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, wait)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _bar(progress: bool | None, total: float) -> Any:

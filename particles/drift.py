@@ -28,6 +28,10 @@ from meanfield.settings import register
 
 LANDED = 1e-6
 """A gap within this share of merge_gap has landed: one Newton step along the flow does the rest, to 1e-12."""
+ROUNDING = 2e-14
+"""What a gap between angles within four turns of 0, or between rows, may be off by."""
+LEAST = 1e-11
+"""The smallest merge_gap, radians: below, a gap has no digits left."""
 STILL = 1e-13
 """Repelling clusters that move by less than this share of their pulls have come to rest."""
 
@@ -219,9 +223,10 @@ class Drift(Method):
         """Merges, rest and the end."""
         x, angles = self.template.centres(y), self.template.angles
         gap, i, j = closest(x, angles)
-        if gap < self.merge_gap * (1.0 - LANDED):  # crossed unseen by the dense output: again, in smaller steps
+        slack = LANDED * self.merge_gap + ROUNDING
+        if gap < self.merge_gap - slack:  # crossed unseen by the dense output: again, in smaller steps
             return Change(self, t0, y0, 0.5 * (t - t0))
-        if gap <= self.merge_gap * (1.0 + LANDED):
+        if gap <= self.merge_gap + slack:
             return self._merge(t, self._landed(t, y, gap, i, j))
         if y[0] >= self.end - 1e-9:
             return Change(Finished(self.law, self.template), t, y)
@@ -244,9 +249,11 @@ class Drift(Method):
         return self.retract(y + (self.merge_gap - gap) / closing * slope)
 
     def _merge(self, t: float, y: Array) -> Change:
-        """All pairs within merge_gap become one, the closest first."""
+        """All pairs within merge_gap become one, the closest first, which has landed whatever rounding says."""
         old = self.template
-        x, weights, joined = collapsed(old.centres(y), old.weights, self.merge_gap * (1.0 + 1e-9), old.angles)
+        x = old.centres(y)
+        gap = max(self.merge_gap * (1.0 + 1e-9), closest(x, old.angles)[0])
+        x, weights, joined = collapsed(x, old.weights, gap, old.angles)
         log_t = old.log_time(float(y[0]))
         new = replace(old, weights=weights, labels=joined[old.labels], merges=())
         state = new.state(float(y[0]), x)

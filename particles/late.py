@@ -169,7 +169,9 @@ class LongTime(Record):
         return known if known < self.reached - 1e-9 else self.reached
 
     def at(self, log_t: float) -> tuple[int, Array]:
-        """Segment and state at a log time, by dense output."""
+        """Segment and state at a log time, by dense output; before the first step there is only the start."""
+        if not self.dense:
+            return 0, self.checkpoint["y"]
         template = self.segments[0].template
         clock = template.clock(log_t)
         begins = np.maximum.accumulate([float(b.y0[0]) for b in self.dense])

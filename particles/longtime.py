@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield import archive, inputs, merging
+from meanfield import archive, geometry, inputs, merging
 from meanfield.clusters import GAP, clusters
 from meanfield.laws.base import refuse_changing
 from meanfield.points import Cluster
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Status
 from meanfield.run import StoppedEarly, Watch, answer, drive
 from meanfield.solve import checked_law, checked_watch
 from meanfield.steppers import dop853
-from particles.drift import collapsed, pull_of, started
+from particles.drift import LEAST, collapsed, pull_of, started
 from particles.late import FORGOTTEN, LongTime
 from particles.trajectory import Trajectory
 
@@ -52,15 +52,16 @@ def longtime(
     law : SA or USA
         Any beta, sign and scale; no noise.
     x : array, measure or record
-        Positions at t = 0: angles (n,), or unit rows (n, d).  Or a measure (points, or a density) at t = 0.  Or a run
-        (`Trajectory`, `Solution`, `LongTime`): its last measure, at its last time.
+        Positions at t = 0: angles (n,), or unit rows (n, d); angles beyond four turns are reduced.  Or a measure
+        (points, or a density) at t = 0.  Or a run (`Trajectory`, `Solution`, `LongTime`): its last measure, at its last
+        time.
     weights : array (n,), optional
         Masses of positions given as an array, normalised; 1/n by default.
     log_t_end : float
         Logarithm of the last time, finite.
     merge_gap : float
-        Geodesic distance in radians, > 0, below 1, at which two clusters become one of their joint mass at their
-        centre of mass.
+        Geodesic distance in radians, at least 1e-11 and below 1, at which two clusters become one of their joint mass
+        at their centre of mass.
     angles : bool
         An array x is angles (of one dimension it is anyway).
     log_t_eval : array, optional
@@ -99,6 +100,8 @@ def longtime(
     """
     law = checked_law(law, 0.0)
     given = _given(x, weights, angles, cluster_gap)
+    if given.angles:
+        given = given._replace(x=geometry.reduced(given.x))
     law.check_range(given.d, atoms=True)
     pull = pull_of(law, given.d)
     mu = Cluster(given.x, given.weights, given.angles)
@@ -216,8 +219,11 @@ def _width(given: _Given, centres: Array, joined: Array) -> float:
 
 def _gap(merge_gap: Any) -> float:
     gap = inputs.angle("merge_gap", merge_gap, above=0.0)
-    if gap >= 1.0:
-        raise ValueError(f"merge_gap must be a small angle in radians, below 1; got {gap!r}. Take 1e-3, for example.")
+    if not LEAST <= gap < 1.0:
+        raise ValueError(
+            f"merge_gap must be a small angle in radians, below 1 and at least {LEAST:g}, for positions are known to "
+            f"1e-15; got {gap!r}. Take 1e-3, for example."
+        )
     return gap
 
 
@@ -275,11 +281,13 @@ def _run(law: Any, method: Any, y: Array, asked: Array, rtol: float, watch: Watc
 
 
 def _read_off(run: LongTime, asked: Array) -> LongTime:
-    """The run with the states at the log times asked for."""
+    """The run with the states at the log times asked for; one that ended early keeps its last state, too."""
     reached, known = run.reached, run.known
     if known < min(asked[-1], reached):
         run = replace(run, detail=f"Saved to log t = {known:.6g} only: beyond, {FORGOTTEN}.")
     asked = asked[asked <= known] if known < asked[-1] - 1e-9 else asked
+    if run.status is not Status.REACHED_END and not (len(asked) and asked[-1] >= known):
+        asked = np.append(asked, known)
     found = [run.at(log_t) for log_t in asked]
     states = tuple(run.segments[o].template.tidy(state) for o, state in found)
     moments = [run.segments[0].template.log_start] + [s.template.merges[0].log_t for s in run.segments[1:]]

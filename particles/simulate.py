@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import inputs, merging, suited
+from meanfield import geometry, inputs, merging, suited
 from meanfield.laws.base import changes, noisy, probes
 from meanfield.methods.cloud import Cloud, OnPoints
 from meanfield.protocols import Array, Stepper
@@ -19,6 +19,8 @@ from particles.trajectory import Trajectory
 ADAPTIVE = {"dop853": dop853, "rk45": rk45}
 FIXED = {"rk4": rk4, "euler": euler, "euler-unprojected": euler_unprojected}
 STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama}
+FURTHEST = 1e9
+"""Angles beyond this are refused, radians."""
 METHODS = (*ADAPTIVE, *FIXED, *STOCHASTIC)
 
 
@@ -49,8 +51,8 @@ def simulate(
     law : Law
         The same object that drives a density.
     x0 : array
-        Angles (n,) in radians, or unit rows (..., n, d); with ``angles=True`` angles (..., n).  Leading axes are
-        independent replicas; they share the adaptive step.
+        Angles (n,) in radians, to 1e9, or unit rows (..., n, d); with ``angles=True`` angles (..., n).  Leading axes
+        are independent replicas; they share the adaptive step.
     t_span, t_eval
         As for ``mf.solve``.
     weights : array, optional
@@ -90,10 +92,10 @@ def simulate(
         With everything up to the last good step in `.solution`.
     """
     law = checked_law(law, diffusion)
-    x, w, as_angles = _cloud(law, x0, weights, angles)
+    x, turns, w, as_angles = _cloud(law, x0, weights, angles)
     t0, t1, asked = inputs.times(t_span, t_eval)
     inputs.choice("field", field, FIELDS)
-    template = OnPoints(w, as_angles, field, law.geometry == "flat")
+    template = OnPoints(w, as_angles, field, law.geometry == "flat", turns=turns)
     shaken = noisy(law, template.measure(x), probes(t0, t1))
     cloud = Cloud(law, template, _merge_tol(law, template, x, t0, merge_tol, rtol, shaken))
     _refuse_field(law, template, x, t0)
@@ -121,13 +123,24 @@ def simulate(
     return answer(traj)
 
 
-def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array, bool]:
-    """Positions, weights broadcastable to the points, and whether they are angles."""
+def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array | None, Array, bool]:
+    """Positions, the turns taken off angles far out, weights broadcastable to the points, and whether they are angles.
+
+    A state of many turns would have fewer digits than a step has.
+    """
     x, as_angles = inputs.positions("x0", x0, angles, flat=law.geometry == "flat")
     shape = x.shape if as_angles else x.shape[:-1]
-    n = shape[-1]
     law.check_range(2 if as_angles else x.shape[-1], atoms=True)
-    return x, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape), as_angles
+    n, turns = shape[-1], None
+    if as_angles and (far := float(np.abs(x).max())) > geometry.FEW_TURNS:
+        if far > FURTHEST:
+            raise ValueError(
+                f"x0 must be angles of at most {FURTHEST:g} rad, which floats know to 1e-7; got {far!r}, known to "
+                f"{np.spacing(far):.1g}: take off whole turns, numpy.arctan2(numpy.sin(x0), numpy.cos(x0))"
+            )
+        turns = np.round((x - geometry.reduced(x)) / geometry.TURN)
+        x = geometry.reduced(x)
+    return x, turns, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape), as_angles
 
 
 def _refuse_field(law: Any, template: OnPoints, x: Array, t0: float) -> None:

@@ -22,7 +22,8 @@ class Trajectory(Record):
     t : ndarray (T,)
         Saved times.
     x : ndarray (T, ..., n) or (T, ..., n, d)
-        Positions, times first: angles if the run was given angles (unwrapped), else unit rows.
+        Positions, times first: angles if the run was given angles (unwrapped), else unit rows.  The run itself, and
+        its measures, hold angles that began beyond four turns without their whole turns.
     weights : ndarray (..., n)
         Masses.
     merges : tuple of Merge

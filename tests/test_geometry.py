@@ -69,6 +69,10 @@ def test_many_turns_are_taken_off_exactly():
                 turns = mp.nint((mp.mpf(float(angle)) - mp.mpf(float(now))) / (2 * mp.pi))
                 assert abs(mp.mpf(float(angle)) - 2 * mp.pi * turns - mp.mpf(float(now))) < 1e-15
     assert np.isnan(geometry.reduced(np.array([np.nan, 1e9]))).tolist() == [True, False]
+    # and turns come back with their digits
+    far = theta[(np.abs(theta) > geometry.FEW_TURNS) & (np.abs(theta) < 6e8)]
+    turns = np.round((far - geometry.reduced(far)) / geometry.TURN)
+    np.testing.assert_array_equal(geometry.turned(geometry.reduced(far), turns), far)
 
 
 def test_positive_angles_stay_below_a_turn():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import mpmath as mp
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -245,6 +246,45 @@ def test_the_gap_between_two_clusters_follows_the_closed_form(kind: str) -> None
     np.testing.assert_allclose([np.ptp(c) for c in run.centres], exact, rtol=1e-8)
     np.testing.assert_allclose(run.t, times, rtol=1e-12)
     assert np.ptp(run(math.log(0.5 * T)).points) == pytest.approx(diracs.gap(0.5 * T, 2.0, 9.0, kind), rel=1e-8)
+
+
+def reduced(theta: Array) -> Array:
+    """Angles modulo 2 pi, in 40 digits."""
+    with mp.workdps(40):
+        return np.array([float(mp.mpf(float(q)) - 2 * mp.pi * mp.nint(mp.mpf(float(q)) / (2 * mp.pi))) for q in theta])
+
+
+@pytest.mark.parametrize("x", [np.array([0.0, 3.0]) + 2.0 * np.pi * 10_000, [0.0, 3e6], [1e17, 1.0], [0.0, -1e5, 40.0]])
+def test_angles_far_out_are_reduced(x: Any) -> None:
+    """They stalled: after a landing nobody was within the gap, by rounding, and a merger of none followed another."""
+    run = pt.longtime(mf.SA(4.0), x, log_t_end=9.0)
+    near = pt.longtime(mf.SA(4.0), reduced(np.asarray(x)), log_t_end=9.0)
+    assert len(run.merges) == len(near.merges) == len(x) - 1
+    for a, b in zip(run.merges, near.merges, strict=True):
+        assert a.log_t == pytest.approx(b.log_t, abs=1e-9)
+    np.testing.assert_allclose(np.exp(1j * run.theta), np.exp(1j * near.theta), rtol=0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("x", [[0.0, 3.0], [20.0, 23.0], [1.0, 2.0, 4.0]])
+@pytest.mark.parametrize("rows", [True, False])
+@pytest.mark.parametrize("gap", [1e-6, 1e-8, 1e-10])
+def test_small_gaps_land_whatever_rounding_says(gap: float, rows: bool, x: list[float]) -> None:
+    """From 1e-8 on a landing could miss the gap by its rounding, and nobody merged ever after."""
+    start = geometry.to_rows(np.array(x)) if rows else x
+    run = pt.longtime(mf.SA(4.0), start, log_t_end=9.0, merge_gap=gap)
+    wide = pt.longtime(mf.SA(4.0), start, log_t_end=9.0, merge_gap=1e-4)
+    assert len(run.merges) == len(wide.merges) == len(x) - 1
+    for a, b in zip(run.merges, wide.merges, strict=True):
+        # from one gap to the other a pair closes like e^-t, t in units of its own
+        assert a.t - b.t == pytest.approx(math.log(1e-4 / gap), rel=0.1)
+
+
+def test_a_run_stopped_before_anything_it_was_to_save_keeps_its_last_state() -> None:
+    with pytest.warns(mf.StoppedEarly):
+        run = pt.longtime(mf.SA(4.0), [0.0, 1.0, 3.0], log_t_end=9.0, log_t_eval=[8.0], max_seconds=1e-9)
+    assert run.counters.steps == 1 and len(run.t) == 1 and run.reached < 8.0
+    assert run.log_t[0] == pytest.approx(run.reached, abs=1e-12)
+    assert run.x.shape == (1, 3)
 
 
 def test_repelling_clusters_part_and_rest() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import pickle
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +20,7 @@ import particles as pt
 from meanfield.loop import steps
 from meanfield.protocols import Array, Change, Method, Status, Step, Stepped, Stepper, Stop
 from meanfield.steppers import dop853, euler, euler_maruyama, rk4
+from particles.late import LongTime
 
 
 @dataclass
@@ -257,6 +260,43 @@ def test_ctrl_c_carries_the_run() -> None:
     with pytest.raises(mf.Interrupted) as cloud:
         pt.simulate(LAW, [0.0, 1.0, 2.0], (0.0, 3.0), observe=interrupt(2))
     assert cloud.value.solution.counters.steps == 2
+
+
+def test_ctrl_c_while_a_record_is_made_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """11 of 28 interrupts of `longtime` came while it read the times asked for off its dense output, and lost the run.
+
+    A second one does not wait, and afterwards everything is as it was.
+    """
+    law, x = mf.SA(4.0), [0.0, 1.0, 3.0]
+    whole = pt.longtime(law, x, log_t_end=9.0)
+    proper, before = LongTime.at, signal.getsignal(signal.SIGINT)
+    rung: list[int] = []
+
+    def ring(self: Any, log_t: float) -> Any:
+        rung.append(1)
+        if len(rung) in at:
+            signal.raise_signal(signal.SIGINT)
+        return proper(self, log_t)
+
+    monkeypatch.setattr(LongTime, "at", ring)
+    at = {50}
+    with pytest.raises(mf.Interrupted) as caught:
+        pt.longtime(law, x, log_t_end=9.0)
+    run: Any = caught.value.solution
+    np.testing.assert_array_equal(run.x, whole.x)
+    np.testing.assert_array_equal(run.log_t, whole.log_t)
+    assert run.merges[0].log_t == whole.merges[0].log_t and signal.getsignal(signal.SIGINT) is before
+    rung.clear()
+    at = {50, 60}
+    with pytest.raises(KeyboardInterrupt):
+        pt.longtime(law, x, log_t_end=9.0)
+    assert len(rung) == 60 and signal.getsignal(signal.SIGINT) is before
+
+
+def test_in_another_thread_nobody_is_interrupted() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(pt.longtime, mf.SA(4.0), [0.0, 3.0], log_t_end=3.0).result()
+    assert run.success
 
 
 @pytest.mark.parametrize("part", ["_save", "_hold", "_snapshot", "_sizes"])

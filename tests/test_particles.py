@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -149,14 +151,58 @@ def test_a_turned_cloud_moves_turned(kind: str) -> None:
 
 def test_angles_are_not_wrapped() -> None:
     x0 = np.array([12.0, 13.0, -40.0])
-    traj = pt.simulate(mf.SA(1.0), x0, (0.0, 1.0))
+    traj = pt.simulate(mf.SA(1.0), x0, (0.0, 1.0), rtol=1e-12)
     np.testing.assert_array_equal(traj.x[0], x0)
     assert np.abs(np.diff(traj.x, axis=0)).max() < 0.1 and np.abs(traj.x[-1] - x0).max() < 1.0
-    wrapped = pt.simulate(mf.SA(1.0), geometry.to_angles(geometry.to_rows(x0)), (0.0, 1.0))
-    np.testing.assert_allclose(traj.rows, wrapped.rows, rtol=0.0, atol=1e-9)
+    wrapped = pt.simulate(mf.SA(1.0), geometry.to_angles(geometry.to_rows(x0)), (0.0, 1.0), rtol=1e-12)
+    np.testing.assert_allclose(traj.rows, wrapped.rows, rtol=0.0, atol=1e-11)
 
 
 # --- energy, times -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [5, 400])
+@pytest.mark.parametrize("turns", [5, 10**6, 10**8])
+def test_angles_many_turns_apart_move_as_their_remainders(turns: int, n: int) -> None:
+    """States of many turns had as few digits as their angles: velocities were 2.6e-9 off at a million turns."""
+    rng = np.random.default_rng(turns)
+    x0 = rng.uniform(0.0, 6.0, n) + 2.0 * np.pi * rng.integers(-turns, turns, n)
+    with mp.workdps(40):
+        near = np.array([float(mp.fmod(mp.mpf(float(q)), 2 * mp.pi)) for q in x0])
+    times = [0.0, 1.0, 2.0]
+    far, close = (pt.simulate(mf.SA(4.0), x, (0.0, 2.0), times, method="rk4", step=0.1) for x in (x0, near))
+    for a, b in zip(far.measures, close.measures, strict=True):
+        np.testing.assert_allclose(np.exp(1j * a.theta), np.exp(1j * b.theta), rtol=0.0, atol=1e-13)
+    np.testing.assert_array_equal(far.x[0], x0)
+    ulp = np.spacing(np.abs(x0).max())
+    np.testing.assert_allclose(far.x - far.x[0], close.x - close.x[0], rtol=0.0, atol=1e-13 + 4.0 * ulp)
+    assert far.theta.shape == (3, n)
+
+
+def test_angles_many_turns_apart_merge_and_are_kept(tmp_path: Path) -> None:
+    x0 = np.array([0.3, 0.3 + 2.0 * np.pi * 1000.0, 2.0 - 2.0 * np.pi * 500.0])
+    run = pt.simulate(mf.SA(4.0), x0, (0.0, 40.0), [0.0, 10.0, 40.0], merge_tol=1e-6)
+    assert [m.mass for m in run.merges] == pytest.approx([2.0 / 3.0, 1.0])
+    np.testing.assert_allclose(run.x[0], x0, rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(np.diff(run.x[-1]), 2.0 * np.pi * np.array([1000.0, -1500.0]), rtol=0.0, atol=1e-11)
+    run.save(tmp_path / "run.nc")
+    np.testing.assert_array_equal(pt.load(tmp_path / "run.nc").x, run.x)
+
+
+def test_replicas_may_begin_many_turns_apart() -> None:
+    x0 = np.array([[0.0, 1.0], [2.0 * np.pi * 100.0, 1.0]])
+    run = pt.simulate(mf.SA(4.0), x0, (0.0, 1.0), [0.0, 1.0], angles=True)
+    np.testing.assert_allclose(run.x[:, 1] - x0[1], run.x[:, 0] - x0[0], rtol=0.0, atol=1e-11)
+
+
+@pytest.mark.parametrize("far", [1.1e9, -1e17, 1e300])
+def test_angles_that_could_not_move_are_refused(far: float) -> None:
+    """At 1e17 floats are 16 apart: the run ended well, and nothing had moved."""
+    x0 = np.array([0.0, far])
+    with pytest.raises(ValueError, match=r"x0 must be angles of at most 1e\+09 rad.*numpy.arctan2"):
+        pt.simulate(mf.SA(4.0), x0, (0.0, 1.0))
+    remedy = np.arctan2(np.sin(x0), np.cos(x0))
+    assert pt.simulate(mf.SA(4.0), remedy, (0.0, 1.0), [1.0]).x[-1, 1] != remedy[1]
 
 
 @both

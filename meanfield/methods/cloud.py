@@ -66,7 +66,7 @@ class OnPoints:
         Rows in R^d, not on the sphere.
     labels : ndarray of int (n,), optional
         Which point of the state every original point is part of; None: each is its own.
-    turns : ndarray (n,), optional
+    turns : ndarray (..., n), optional
         Whole turns by which an original point's angle is ahead of that point's.
     merges : tuple of Merge
         The mergers that led from the stretch before to this one.
@@ -95,11 +95,9 @@ class OnPoints:
 
     def spread(self, y: Array) -> Array:
         """The state by original points: those that have merged coincide (angles: but for whole turns)."""
-        if self.labels is None:
-            return y
-        if not self.angles:
-            return np.take(y, self.labels, axis=-2)
-        return y[..., self.labels] + (0.0 if self.turns is None else 2.0 * np.pi * self.turns)
+        if self.labels is not None:
+            y = np.take(y, self.labels, axis=-1 if self.angles else -2)
+        return y if self.turns is None else geometry.turned(y, self.turns)
 
     def merged(self, law: Any, t: float, y: Array, labels: Array) -> tuple[OnPoints, Array]:
         """What the state means, and the state, once the points of equal label are one."""

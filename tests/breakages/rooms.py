@@ -43,7 +43,7 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="drift: a merger that a step ran over stands",
         file="particles/drift.py",
-        old="if gap < self.merge_gap * (1.0 - LANDED):",
+        old="if gap < self.merge_gap - slack:",
         new="if False:",
         red=("tests/test_drift.py::test_a_merger_that_a_step_ran_over_is_taken_again_in_a_smaller_one",),
     ),

@@ -8,10 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from meanfield import inputs
+from meanfield import geometry, inputs
+from meanfield.geometry import TURN as TWO_PI
 from meanfield.protocols import Array
-
-TWO_PI = 2.0 * np.pi
 
 CHUNK = 1 << 20
 """Atoms handled at once: a handful of temporaries of this length bound the memory of any number of replicas."""
@@ -77,11 +76,7 @@ def wrapped(theta: Array) -> Array:
     """theta modulo 2 pi, in [0, 2 pi); the same array if it is there already."""
     if theta.size == 0 or (theta.min() >= 0.0 and theta.max() < TWO_PI):
         return theta
-    out = theta - TWO_PI * np.floor(theta / TWO_PI)
-    # rounding may leave the interval by an ulp on either side
-    out[out < 0.0] += TWO_PI
-    out[out >= TWO_PI] = 0.0
-    return out
+    return geometry.positive(theta)
 
 
 def read(name: str, value: Any, weights: Any = None) -> Side:
