@@ -426,4 +426,4 @@ class Step(NamedTuple):
 
 
 Observer: TypeAlias = Callable[[float, Any], Any]
-"""observe(t, measure) after every accepted step; returning True ends the run."""
+"""observe(t, measure) after every accepted step; returning True ends the run, and so does an exception."""
