@@ -263,8 +263,10 @@ def _bandwidth(law: Any, space: Any, t: float) -> int:
 
 
 def _sharpness(kernel: Any) -> int:
-    """A kernel's bandwidth on the circle; of one with matrices, that of the largest beta it may come to."""
-    return int((kernel if kernel.isotropic else Exponential(kernel.upper())).bandwidth(2))
+    """A kernel's bandwidth on the circle; of one with matrices, that of the largest beta it may come to, if known."""
+    if not kernel.isotropic:
+        kernel = Exponential(0.5 * kernel.spread if np.isfinite(kernel.spread) else 0.0)
+    return int(kernel.bandwidth(2))
 
 
 class _Once:
