@@ -26,6 +26,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if named or config.option.usepdb else 2
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test named by an address has another name in every worker, and the workers then run nothing."""
+    odd = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if odd:
+        raise pytest.UsageError(f"{odd[0]} is named by an address, which differs between workers: give its cases ids=")
+
+
 @pytest.fixture(autouse=True)
 def _no_figure_left_open() -> Iterator[None]:
     yield

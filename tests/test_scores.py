@@ -102,7 +102,7 @@ SHIPPED = [
 ]
 
 
-@pytest.mark.parametrize("kernel", SHIPPED, ids=str)
+@pytest.mark.parametrize("kernel", SHIPPED, ids=lambda k: type(k).__name__)
 def test_every_kernel_is_pairwise(kernel: Any) -> None:
     """Cut in two, rows and columns, replicas too: the parts are the whole's."""
     rng = np.random.default_rng(3)
