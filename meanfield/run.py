@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from meanfield.protocols import Array, Between, Status, Step, Stop
 from meanfield.record import DENSE_BUDGET, Counters, Record, Segment, spent
 from meanfield.settings import versions
 from meanfield.steppers.dense import evaluate
+
+TOLD = 200
+"""Characters of a stranger's exception that a record's message repeats."""
 
 
 class StoppedEarly(RuntimeWarning):
@@ -274,7 +278,7 @@ def drive(
     except BaseException as error:  # sys.exit in an observer too
         if not log.steps:
             raise
-        stop = Stop(Status.BROKEN_OFF, f"({type(error).__name__}: {error})")
+        stop = Stop(Status.BROKEN_OFF, f"({_in_a_line(error)})")
         with _unbroken():
             record = finish(log.close(face, stop, settings, rng))
         if hasattr(error, "solution"):
@@ -290,6 +294,12 @@ def drive(
     if interrupted:
         raise Interrupted(record)
     return record
+
+
+def _in_a_line(error: BaseException) -> str:
+    """An exception's type and the beginning of what it says, which a file can hold."""
+    told = traceback.format_exception_only(error)[-1].strip().split("\n")[0][:TOLD]
+    return told.encode(errors="backslashreplace").decode()  # names of files may hold half a surrogate pair
 
 
 @contextmanager

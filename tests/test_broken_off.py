@@ -60,6 +60,16 @@ def test_an_observers_exception_carries_the_solution(error: BaseException, tmp_p
         np.testing.assert_array_equal(pickle.loads(pickle.dumps(error)).solution.coefficients, half.coefficients)
 
 
+def test_what_an_exception_says_can_be_saved(tmp_path: Path) -> None:
+    said = "no such file: \udcff, \0, \n" + "x" * 999
+    with pytest.raises(OSError, match="no such file") as caught:
+        mf.solve(LAW, RHO0, (0.0, 2.0), observe=failing(OSError(said)))
+    half: Any = caught.value.solution  # type: ignore[attr-defined]
+    half.save(tmp_path / "half.nc")
+    assert mf.load(tmp_path / "half.nc").message == half.message
+    assert r"(OSError: no such file: \udcff" in half.message and "xx" not in half.message
+
+
 def test_a_run_gone_on_with_is_carried_from_its_beginning() -> None:
     half = mf.solve(LAW, RHO0, (0.0, 2.0), observe=lambda t, rho: t > 0.5)
     with pytest.raises(ZeroDivisionError) as caught:
@@ -86,9 +96,9 @@ def test_a_long_run_is_carried_with_its_log_times(monkeypatch: pytest.MonkeyPatc
             pt.longtime(LAW, [0.0, 1.0, 3.0], log_t_end=8.0)
         half: Any = caught.value.solution  # type: ignore[attr-defined]
         assert isinstance(half, pt.LongTime) and half.counters.steps == at and half.status is Status.BROKEN_OFF
-        n = len(half.t)
-        np.testing.assert_array_equal(half.log_t, whole.log_t[:n])
-        assert n == np.sum(whole.log_t <= half.reached)
+        n = len(half.t) - 1  # and the last state
+        np.testing.assert_array_equal(half.log_t[:n], whole.log_t[:n])
+        assert n == np.sum(whole.log_t <= half.reached) and half.log_t[-1] == pytest.approx(half.reached, abs=1e-9)
     assert n > 10 and len(half.merges) == 1
 
 
