@@ -4,7 +4,8 @@
 the globals it reads, with all that these are made of in turn: helper functions, classes with their methods, objects
 with their state.  The standard library, installed packages and this project count by name.  What cannot be followed
 (a lock, an open file, `eval`, an import inside the function of a module that is not installed) is refused by name:
-a result that may be another function's is worse than none.
+a result that may be another function's is worse than none.  Not seen is what a function asks the world for: files,
+the environment, the time.
 
 Digests are the same in every process of one Python; another version of Python has other byte code and other digests.
 """
@@ -51,7 +52,7 @@ def name_of(fn: Any) -> str:
 
 
 def made_of(fn: Any) -> dict[str, str]:
-    """Name of a part -> digest, of all that a callable's results depend on but its arguments.
+    """Name of a part -> digest, of all that a callable computes with but its arguments.
 
     Raises
     ------
@@ -92,9 +93,14 @@ def _library(module: Any) -> bool:
         return False
     if top in OURS or top in sys.stdlib_module_names:
         return True
-    found = sys.modules.get(top)
-    places = [getattr(found, "__file__", None) or "", *map(str, getattr(found, "__path__", ()))]
-    return any({"site-packages", "dist-packages"} & set(Path(place).parts) for place in places)
+    if top in sys.modules:
+        found: Any = sys.modules[top]
+        places = [getattr(found, "__file__", None), *getattr(found, "__path__", ())]
+    else:  # looked for, and not imported
+        asked = (finder.find_spec(top, None) for finder in sys.meta_path if hasattr(finder, "find_spec"))
+        found = next((spec for spec in asked if spec is not None), None)
+        places = [] if found is None else [found.origin, *(found.submodule_search_locations or ())]
+    return any({"site-packages", "dist-packages"} & set(Path(str(place)).parts) for place in places)
 
 
 def _refusal(where: str, what: str) -> TypeError:
@@ -185,7 +191,8 @@ class _Walk:
             for name, member in sorted(vars(cls).items())
             if not _trivial(name, member)
         ]
-        return ["class", cls.__module__, cls.__qualname__, [self.tell(base, where) for base in cls.__bases__], told]
+        above = [self.tell(one, where) for one in (type(cls), *cls.__bases__)]
+        return ["class", cls.__module__, cls.__qualname__, above, told]
 
     def _member(self, member: Any, where: str) -> Any:
         if isinstance(member, staticmethod | classmethod):
@@ -269,7 +276,7 @@ def _read(fn: types.FunctionType, where: str) -> Iterator[tuple[str, Any]]:
     around: dict[str, tuple[str, dict[str, Any]]] = dict.fromkeys(_GLOBAL, ("global", fn.__globals__))
     around |= dict.fromkeys(_CLOSED, ("closed-over", _closed(fn)))
     for code in _codes(fn.__code__):
-        steps = list(dis.get_instructions(code))
+        steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
         for i, step in enumerate(steps):
             if step.opname == "IMPORT_NAME" and (steps[i - 2].argval or not _library(step.argval)):
                 raise _refusal(where, f"imports {step.argval or 'a module'} within itself, not at the top of its file")

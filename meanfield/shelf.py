@@ -42,18 +42,19 @@ class Shelf:
     """What it computes with: digests by name."""
     seed: str | None
     """None: a run without a seed of its own takes any."""
+    cells: dict[str, str]
+    """Content of a cell -> digest of the code of its classes."""
 
     @classmethod
-    def of(cls, fn: Any, folder: Path, seed: str | None) -> Shelf:
-        """The shelf of a function, if it can be told from others."""
-        return cls(folder, identity.name_of(fn), identity.made_of(fn), seed)
+    def of(cls, fn: Any, cells: dict[str, Any], folder: Path, seed: str | None) -> Shelf:
+        """The shelf of a function and of cells by their content, if they can be told from others."""
+        name, made = identity.name_of(fn), identity.made_of(fn)
+        found = {of: identity.digest(simple(cell), f"the cell {inputs.describe(cell)}") for of, cell in cells.items()}
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder, name, made, seed, found)
 
     def _file(self, of: str) -> Path:
         return self.folder / f"{of[:32]}.json"
-
-    def _made(self, cell: Any) -> dict[str, str]:
-        """What the function computes with in this cell: the code of the cell's classes, too."""
-        return {**self.made, "the cell": identity.digest(simple(cell), f"the cell {inputs.describe(cell)}")}
 
     def take(self, of: str, cell: Any) -> tuple[Any] | None:
         """(result,) of a finished cell, or None."""
@@ -78,7 +79,7 @@ class Shelf:
                 f"keep: {file} was made by {function} with {seed}; wanted {wanted[0]} with {wanted[1]}. "
                 "Choose another folder, or remove this one."
             )
-        self._same(file, made, self._made(cell))
+        self._same(file, made, {**self.made, "the cell": self.cells[of]})
         return (result,)
 
     def _same(self, file: Path, then: dict[str, str] | None, now: dict[str, str]) -> None:
@@ -106,10 +107,9 @@ class Shelf:
         card = {
             "cell": cell,
             "function": self.function,
-            "made of": self._made(cell),
+            "made of": {**self.made, "the cell": self.cells[of]},
             "seed": self.seed or "fresh entropy",
             "version": settings.versions("meanfield", "numpy", "scipy"),
             "result": result,
         }
-        self.folder.mkdir(parents=True, exist_ok=True)
         files.write_text(self._file(of), settings.to_json(card, indent=1) + "\n", overwrite=True)

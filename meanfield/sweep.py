@@ -144,7 +144,10 @@ def sweep(
     todo = list(cells.values()) if isinstance(cells, Mapping) else list(cells)
     contents = _contents(todo)
     root = _root(rng)
-    kept = None if keep is None else shelf.Shelf.of(fn, Path(keep), None if rng is None else _spell(root))
+    kept = None
+    if keep is not None:
+        by_content = dict(zip(contents, todo, strict=True))
+        kept = shelf.Shelf.of(fn, by_content, Path(keep), None if rng is None else _spell(root))
     run = _Run(todo, contents, kept, done)
     jobs: list[Job] = []
     for i, cell in enumerate(todo):

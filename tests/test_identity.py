@@ -134,6 +134,11 @@ PAIRS: dict[str, tuple[str, str, list[str]]] = {
         "from functools import cache\n@cache\ndef g(c): return 2\ndef fn(c, rng): return g(c)",
         ["global g"],
     ),
+    "metaclass": (
+        "class M(type):\n def __call__(s): return 1\nclass K(metaclass=M): pass\ndef fn(c, rng): return K()",
+        "class M(type):\n def __call__(s): return 2\nclass K(metaclass=M): pass\ndef fn(c, rng): return K()",
+        ["global K"],
+    ),
     "a library's decorator": (
         "import numpy as np\n@np.errstate(over='ignore')\ndef fn(c, rng): return 1",
         "import numpy as np\n@np.errstate(over='ignore')\ndef fn(c, rng): return 2",
@@ -202,9 +207,14 @@ def test_what_cannot_be_followed_is_refused_by_name(name: str, tmp_path: Path) -
     assert not (tmp_path / "kept").exists()
 
 
-def test_imports_of_libraries_inside_a_function_are_fine() -> None:
+def test_imports_of_libraries_inside_a_function_are_fine(monkeypatch: pytest.MonkeyPatch) -> None:
     source = "def fn(c, rng):\n import math\n from scipy import special\n import meanfield.linear\n return math"
     assert set(made_of(made(source))) == {"Python", "its code"}
+    many = "\n ".join(f"c.a{i}" for i in range(300))  # names beyond the 256th need a longer instruction
+    assert set(made_of(made(source.replace("\n", f"\n {many}\n", 1)))) == {"Python", "its code"}
+    monkeypatch.delitem(sys.modules, "tqdm", raising=False)  # an installed one need not be loaded
+    assert set(made_of(made("def fn(c, rng):\n import tqdm"))) == {"Python", "its code"}
+    assert "tqdm" not in sys.modules
 
 
 def test_the_code_of_a_cells_classes_counts() -> None:

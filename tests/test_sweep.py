@@ -315,6 +315,15 @@ def test_what_is_bound_to_a_function_belongs_to_its_name(make: Any, tmp_path: Pa
         sweep(make(3.0), [1, 2], rng=0, keep=tmp_path)
 
 
+def test_a_place_that_cannot_keep_is_noticed_before_anything_is_computed(tmp_path: Path, counted: Any) -> None:
+    calls, fn = counted
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(FileExistsError):
+        sweep(fn, GRID[:1], keep=tmp_path / "file")
+    sweep(fn, GRID[:1])
+    assert len(calls()) == 1
+
+
 def test_a_card_is_of_the_cell_it_is_named_for(tmp_path: Path) -> None:
     sweep(draw, GRID[:2], rng=0, keep=tmp_path)
     first, second = sorted(tmp_path.iterdir())
