@@ -8,8 +8,8 @@ CHECKS: tuple[Breakage, ...] = (
     Breakage(
         name="SA: the dissipation forgets Z",
         file="meanfield/energy.py",
-        old="return np.sum(mu.weights * square / r.Z[..., 0] * np.exp(log), axis=-1)",
-        new="return np.sum(mu.weights * square * np.exp(log), axis=-1)",
+        old="np.square(_tangent(r, mu) / r.Z) * (r.Z * size)",
+        new="np.square(_tangent(r, mu) / r.Z) * size",
         red=("A13", "A14"),
     ),
 )
