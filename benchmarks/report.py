@@ -40,7 +40,7 @@ def write_json(path: Path, records: list[Record]) -> None:
 
 def read_json(path: Path) -> list[Record]:
     """What `write_json` wrote."""
-    records: list[Record] = json.loads(path.read_text(encoding="utf-8"))
+    records: list[Record] = json.loads(files.read_text(path))
     return records
 
 

@@ -169,7 +169,9 @@ def test_page_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "sqrt(n) W1" in told
     numbers = json.loads((tmp_path / "limit.json").read_text())
     assert np.shape(numbers["distances"]["W1"]) == (3, 2, 4)
-    assert numbers["n"] == [50, 100, 200]
+    assert numbers["n"] == [50, 100, 200] and numbers["d"] == 2
+    assert numbers["seed"] == 0 and f"numpy {np.__version__}" in numbers["version"]
+    assert numbers["solution"]["t_span"] == [0.0, 0.5]
     page = (tmp_path / "limit.html").read_text()
     assert page.count("data:image/png;base64") == 7
     assert len(list(tmp_path.glob("limit-*.png"))) == 7

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import meanfield as mf
-from meanfield import files
+from meanfield import files, settings
 from validation import figures, report
 from validation.experiment import INITS, Limit, mean_field_limit, sphere_limit
 from validation.rates import Slope
-from validation.verdict import Outcome, Verdict
+from validation.verdict import Outcome, Verdict, made_with
 
 LAWS = {"SA": mf.SA, "USA": mf.USA}
 RATE, TOLERANCE = -0.5, 0.05
@@ -47,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
     except mf.UnresolvedError as error:
         print(f"limit: {error}\nThe end time is beyond clustering: take a smaller --t.", file=sys.stderr)
         return 2
-    told = verdict(run)
+    told = replace(verdict(run), seed=options.seed, version=made_with())
     page = publish(run, told, options.out, time.perf_counter() - began)
     print(f"{run.law}: {run.solution.message}\n")
     print(_text(header(run), table(run)))
@@ -207,6 +209,10 @@ def publish(run: Limit, told: Verdict, out: Path, seconds: float) -> Path:
             "outcome": told.outcome.name,
             "measured": dict(told.measured),
             "message": told.message,
+            "seed": told.seed,
+            "version": told.version,
+            "d": run.d,
+            "solution": json.loads(settings.to_json(sol.settings)),
         },
         overwrite=True,
     )

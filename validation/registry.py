@@ -27,12 +27,12 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from meanfield import files, inputs, settings
+from meanfield import files, inputs
 from meanfield.plot import style
 from meanfield.run import carry
 from meanfield.sweep import SweepError, sweep
 from validation.rows import ROWS
-from validation.verdict import Outcome, Verdict, evidence, judge, load, save
+from validation.verdict import Outcome, Verdict, evidence, judge, load, made_with, save
 
 __all__ = [
     "HOUSE", "TIERS", "Bench", "Check", "Outcome", "Registry", "UnknownCheck", "Verdict", "check", "checks", "evidence",
@@ -324,10 +324,8 @@ class _Runner:
 
     def named(self, verdict: Verdict, id: str, seconds: float) -> Verdict:
         """The verdict with what the runner knows of it."""
-        made = settings.versions("meanfield", "numpy", "scipy")
-        version = ", ".join(f"{name} {number}" for name, number in made.items())
         tier = self.tier or self.checks[id].tier
-        return replace(verdict, id=id, tier=tier, seconds=seconds, seed=self.seed, version=version)
+        return replace(verdict, id=id, tier=tier, seconds=seconds, seed=self.seed, version=made_with())
 
 
 def _broken(error: Exception) -> Verdict:

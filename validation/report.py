@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import html
 import math
-import platform
 import re
 import shutil
 from collections import Counter
@@ -21,11 +20,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import meanfield
 from meanfield import files, inputs
 from validation.registry import Check
 from validation.rows import TITLES, Reach, Row
-from validation.verdict import Outcome, Verdict, text_of
+from validation.verdict import Outcome, Verdict, made_with, text_of
 
 TONES = ("good", "bad", "info", "warn", "mute")
 """Colours of a mark."""
@@ -123,16 +121,12 @@ def write(
         lead="\n".join(_paragraph(one) for one in lead),
         contents=page.contents() if contents and len(parts) > 3 else "",
         body=body,
-        foot=html.escape(_made_with()),
+        foot=html.escape(f"{made_with()}."),
     )
     where.mkdir(parents=True, exist_ok=True)
     target = where / f"{name}.html"
     files.write_text(target, text, overwrite=True)
     return target
-
-
-def _made_with() -> str:
-    return f"meanfield {meanfield.__version__}, numpy {np.__version__}, Python {platform.python_version()}."
 
 
 class _Page:

@@ -53,7 +53,7 @@ class Verdict:
     seed: int | None = None
     """Of the whole run: what `--seed` must be to repeat it; None if it was not a number."""
     version: str = ""
-    """Of this project, numpy and scipy."""
+    """Of this project, numpy, scipy and Python."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.outcome, Outcome):
@@ -82,6 +82,11 @@ class Verdict:
         if strange or values["outcome"] not in Outcome.__members__:
             raise ValueError(f"this is no verdict; wanted the fields {sorted(names)} and an outcome of {_outcomes()}.")
         return cls(**values | {"outcome": Outcome[values["outcome"]], "pictures": tuple(values["pictures"])})
+
+
+def made_with() -> str:
+    """The versions of what judges here."""
+    return ", ".join(f"{name} {number}" for name, number in settings.versions("meanfield", "numpy", "scipy").items())
 
 
 def _outcomes() -> str:
