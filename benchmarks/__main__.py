@@ -25,17 +25,18 @@ from benchmarks.picture import draw
 from benchmarks.problems import LIMITS, OURS, PROBLEMS, Problem, chosen
 from benchmarks.tuning import tune
 from meanfield import files
+from validation.options import UsageError, place, whole, writable
 
 RESULTS = ROOT / "results" / "benchmarks"
 CURATED = ROOT / "benchmarks" / "results.json"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; 0 if all went well, 1 if a runner could not run."""
+    """The command line; 0 if all went well, 1 if a runner could not run, 2 if it makes no sense."""
     given = parser().parse_args(arguments)
     try:
         return int(given.call(given))
-    except ValueError as error:
+    except (ValueError, UsageError) as error:
         print(f"python -m benchmarks: {error}", file=sys.stderr)
         return 2
 
@@ -49,8 +50,8 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("run", help="measure")
     one.add_argument("problem", nargs="*", help="names or patterns; all by default")
     one.add_argument("--peer", action="append", default=[], help="only this peer's problems; ours: what needs no peer")
-    one.add_argument("--rounds", type=int, help="instead of each problem's own")
-    one.add_argument("--out", type=Path, default=RESULTS, help="folder for the records")
+    one.add_argument("--rounds", type=whole(1), help="instead of each problem's own")
+    one.add_argument("--out", type=place, default=RESULTS, help="folder for the records")
     _interpreters(one)
     one.set_defaults(call=do_run)
     one = commands.add_parser("tune", help="find a runner's cheapest settings that reach the accuracy asked")
@@ -100,7 +101,7 @@ def do_run(given: argparse.Namespace) -> int:
     interpreters = pythons(given.python)
     problems = chosen(given.problem, given.peer)
     folder: Path = given.out
-    folder.mkdir(parents=True, exist_ok=True)
+    writable("--out", folder)
     stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
     path, log = folder / f"{stamp}.json", folder / f"{stamp}.log"
     facts = machine.facts()

@@ -185,8 +185,49 @@ def test_page_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         ("--t 0", "t"),
         ("--replicas 0", "replicas"),
         ("--times 1", "times"),
+        ("--times 0", "times"),
+        ("--replicas 1 --n 10 20", "at least 3"),
+        ("--beta 700", "--scale scaled"),
+        ("--law USA --scale natural --beta 600", "--scale scaled"),
+        ("--beta nan", "beta"),
+        ("--t 1e-320", "t must be"),
+        ("--t inf", "t must be"),
+        ("--dim 5", "--space sphere"),
+        ("--dim 0 --space sphere", "d must be"),
+        ("--dim 99999 --space sphere", "d must be"),
+        ("--n 20 10", "increasing"),
+        ("--n 0 10", "n must be"),
+        ("--out /dev/null", "--out"),
+        ("--init quantize --n 10 20", "at least 3"),
     ],
 )
-def test_what_makes_no_sense_is_refused(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_makes_no_sense_is_refused(
+    words: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one sentence, before the density is solved for."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mf, "solve", None)
     assert limit.main(words.split()) == 2
-    assert said in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert said in told and told.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["--seed -1", "--seed 1.5", "--beta x", "--sign 2", "--n", "--init z", "--times 2.5"])
+def test_what_is_not_understood_is_told_by_the_parser(words: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        limit.main(words.split())
+    assert caught.value.code == 2
+
+
+def test_a_run_that_breaks_off_is_no_failed_verdict(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sol = mf.solve(mf.SA(1.0), mf.uniform(mf.Circle(16)), (0.0, 1.0))
+    for error, code in ((mf.RunError(sol), 2), (mf.UnresolvedError(sol), 2), (mf.Interrupted(sol), 130)):
+
+        def broken(*_: Any, error: BaseException = error, **__: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(limit, "mean_field_limit", broken)
+        assert limit.main(["--out", str(tmp_path)]) == code
+        assert capsys.readouterr().err

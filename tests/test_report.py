@@ -389,11 +389,53 @@ def test_an_unknown_id_is_answered_by_near_ones(cli: Any, some: Registry, capsys
     assert not Path("results").exists()
 
 
-@pytest.mark.parametrize("words", [["run"], ["all", "--tier", "slow"], ["run", "A13", "--seed", "-1"], ["walk"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run"], ["all", "--tier", "slow"], ["run", "A13", "--seed", "-1"], ["run", "A13", "--seed", "x"], ["walk"],
+        ["run", "A13", "--workers", "0"], ["run", "A13", "--workers", "2.5"], ["all", "--workers", "9" * 30],
+        ["run", "A13", "--out", ""], ["list", "more"],
+    ],
+)  # fmt: skip
 def test_what_is_not_understood_exits_with_2(words: list[str], cli: Any, some: Registry) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(words, some)
     assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("words", [["run", "A13"], ["all"], ["report"]])
+def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(
+    words: list[str], cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("taken").write_text("a file")
+    ran: list[str] = []
+    some.check("A99", where="A", title="t")(lambda bench: ran.append(bench.id))
+    for place in ("taken", "taken/inside", "nul\0"):
+        assert cli.main([*words, "--out", place], some) == 2
+        told = capsys.readouterr()
+        assert told.err.startswith("--out: nothing can be written in") and told.err.count("\n") == 1
+        assert not told.out and not ran
+
+
+def test_a_checklist_that_cannot_be_written_is_told_first(
+    cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("taken").write_text("a file")
+    for place, said in (("page.html", "ends in .md"), ("taken/page.md", "nothing can be written")):
+        assert cli.main(["report", "--checklist", place], some) == 2
+        told = capsys.readouterr()
+        assert told.err.startswith("--checklist") and said in told.err and not told.out
+
+
+def test_what_breaks_off_is_no_failed_check(
+    cli: Any, some: Registry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(cli.report, "write_verdicts", full)
+    assert cli.main(["run", "A54"], some) == 3
+    assert "no space left" in capsys.readouterr().err
 
 
 def test_an_interrupt_says_what_is_kept(cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@
     python -m validation limit ...            particles against the PDE: its own options under limit --help
 
 Every run writes pictures, numbers (JSON) and one page (``report.html``) into ``results/``, or where ``--out`` says.
-The exit code is 0; 1 if a check failed; 2 if the command was not understood; 130 if it was interrupted.
+The exit code is 0; 1 if a check failed; 2 if the command makes no sense, said in one sentence before anything is
+computed; 3 if something broke off that is neither; 130 if it was interrupted.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -24,6 +26,7 @@ from typing import Any
 
 from meanfield.sweep import workers
 from validation import limit, report
+from validation.options import MOST_WORKERS, UsageError, place, whole, writable
 from validation.registry import HOUSE, TIERS, Registry, UnknownCheck
 from validation.rows import ROWS
 from validation.verdict import Outcome, Verdict, load
@@ -36,10 +39,10 @@ def main(argv: Sequence[str] | None = None, registry: Registry = HOUSE) -> int:
     """Carry out one command line; return the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     os.environ.setdefault("MPLBACKEND", "Agg")  # pictures go to files, here and in the workers
-    if words[:1] == ["limit"]:
-        return limit.main(words[1:])
-    options = _parser().parse_args(words)
     try:
+        if words[:1] == ["limit"]:
+            return limit.main(words[1:])
+        options = _parser().parse_args(words)
         if options.command == "run":
             return _run(registry, options, ids=options.id)
         if options.command == "all":
@@ -50,9 +53,15 @@ def main(argv: Sequence[str] | None = None, registry: Registry = HOUSE) -> int:
     except UnknownCheck as error:
         print(f"{error}\n`python -m validation` lists the checks.", file=sys.stderr)
         return 2
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nInterrupted. What was finished is kept; `python -m validation report` shows it.", file=sys.stderr)
         return 130
+    except Exception:  # a traceback's own exit code is 1, which means that a check failed
+        traceback.print_exc()
+        return 3
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,28 +75,14 @@ def _parser() -> argparse.ArgumentParser:
     every = commands.add_parser("all", help="carry out all checks")
     every.add_argument("--tier", choices=TIERS, default="quick", help="full is everything (default: quick)")
     for command in (run, every):
-        command.add_argument("--seed", type=_seed, default=0, help="default: 0")
-        command.add_argument("--workers", type=_positive, default=1, help="processes (default: 1)")
+        command.add_argument("--seed", type=whole(0), default=0, help="default: 0")
+        command.add_argument("--workers", type=whole(1, MOST_WORKERS), default=1, help="processes (default: 1)")
     made = commands.add_parser("report", help="the page and the checklist, from the verdicts of earlier runs")
-    made.add_argument("--checklist", type=Path, help=f"where to write it (default: {CHECKLIST}, where it exists)")
+    made.add_argument("--checklist", type=place, help=f"where to write it (default: {CHECKLIST}, where it exists)")
     for command in (run, every, made):
-        command.add_argument("--out", type=Path, default=Path("results"), help="folder (default: results)")
+        command.add_argument("--out", type=place, default=Path("results"), help="folder (default: results)")
     commands.add_parser("limit", help="particles against the PDE", add_help=False)
     return parser
-
-
-def _seed(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must be 0 or more; got {value}")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more; got {value}")
-    return value
 
 
 def _list(registry: Registry) -> int:
@@ -102,6 +97,7 @@ def _list(registry: Registry) -> int:
 
 def _run(registry: Registry, options: argparse.Namespace, ids: Any = None, tier: str | None = None) -> int:
     registry.checks(tier, ids)  # an unknown id is refused before processes are started
+    writable("--out", options.out)
 
     def tell(verdict: Verdict) -> None:
         print(report.text_line(verdict), flush=True)
@@ -115,11 +111,16 @@ def _run(registry: Registry, options: argparse.Namespace, ids: Any = None, tier:
 
 
 def _report(registry: Registry, options: argparse.Namespace) -> int:
+    writable("--out", options.out)
+    target = options.checklist or (CHECKLIST if CHECKLIST.exists() else None)
+    if target is not None:
+        if target.suffix != ".md":
+            raise UsageError(f"--checklist: got {str(target)!r}, wanted a file that ends in .md")
+        writable("--checklist", target.parent)
     verdicts = load(options.out)
     found = registry.checks()
     print(report.text_table(verdicts))
     print(report.write_verdicts(options.out, verdicts, found))
-    target = options.checklist or (CHECKLIST if CHECKLIST.exists() else None)
     if target is not None:
         report.write_checklist(target, ROWS.values(), found, verdicts)
         print(target)

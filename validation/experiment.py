@@ -34,6 +34,8 @@ TWO_SAMPLE = 1000
 """Largest n for exact two-sample transport: its cost grows like n^3."""
 FIT_FROM = 100
 """Smaller n are shown and not fitted: the rate is a limit, and the fit knows the next order only."""
+SHORTEST = 1e-6
+"""In less time nothing changes by more than rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,15 +269,15 @@ def _run(
 ) -> Limit:
     inputs.choice("init", init, INITS)
     sizes = np.array([inputs.integer("n", k, low=1) for k in np.atleast_1d(np.asarray(n, dtype=object))])
-    fewest = 2 if init == "sample" else 3
+    replicas = inputs.integer("replicas", replicas, low=1) if init == "sample" else 1
+    fewest = 2 if replicas > 1 else 3  # a line through two points without error bars has no interval
     if len(sizes) < fewest or np.any(np.diff(sizes) <= 0):
         raise ValueError(f"n: got {sizes.tolist()}, wanted at least {fewest} increasing numbers of particles")
-    replicas = inputs.integer("replicas", replicas, low=1) if init == "sample" else 1
-    grid = np.linspace(0.0, inputs.number("t", t, above=0.0), inputs.integer("times", times, low=2))
+    grid = np.linspace(0.0, inputs.number("t", t, low=SHORTEST), inputs.integer("times", times, low=2))
+    generator = inputs.generator(rng)
     beyond = "lagrangian" if rho0.space.line else "raise"
     solution = mf.solve(law, rho0, (0.0, t), on_unresolved=beyond)
     densities = [solution(s) for s in grid]
-    generator = inputs.generator(rng)
     energy, transport = [], []
     found: dict[str, list[Floats]] = {name: [] for name in distances}
     last: Any = None

@@ -17,6 +17,7 @@ import meanfield as mf
 from meanfield import files, settings
 from validation import figures, report
 from validation.experiment import INITS, Limit, mean_field_limit, sphere_limit
+from validation.options import UsageError, place, whole, writable
 from validation.rates import Slope
 from validation.verdict import Outcome, Verdict, made_with
 
@@ -29,26 +30,36 @@ SURE = 0.9995
 BENT = 0.5
 """Share of the next order in 1/n, at the least n, beyond which the fit says nothing: it knows no others."""
 IDENTITY = 1e-9
+LARGEST_NATURAL_BETA = 350.0
+"""Mean squares of E, which is up to e^beta / (2 beta), are e^{2 beta}: floats end at e^709."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Carry out one command line; exit code 1 if the verdict is a failure, 2 if the options make no sense, else 0."""
     options = _parser().parse_args(list(argv))
-    scale = options.scale or ("natural" if options.law == "SA" else "relative")
     try:
-        law = LAWS[options.law](options.beta, sign=options.sign, scale=scale)
+        law = _law(options)
+        writable("--out", options.out)
         began = time.perf_counter()
         common = {"n": options.n, "replicas": options.replicas, "t": options.t, "init": options.init}
+        times = {"circle": 7, "sphere": 4}[options.space] if options.times is None else options.times
         if options.space == "circle":
-            run = mean_field_limit(law, **common, times=options.times or 7, rng=options.seed)
+            run = mean_field_limit(law, **common, times=times, rng=options.seed)
         else:
-            run = sphere_limit(law, d=options.dim, **common, times=options.times or 4, rng=options.seed)
-    except (ValueError, TypeError) as error:
+            d = 3 if options.dim is None else options.dim
+            run = sphere_limit(law, d=d, **common, times=times, rng=options.seed)
+    except (ValueError, TypeError, UsageError) as error:
         print(f"limit: {error}", file=sys.stderr)
         return 2
     except mf.UnresolvedError as error:
         print(f"limit: {error}\nThe end time is beyond clustering: take a smaller --t.", file=sys.stderr)
         return 2
+    except mf.RunError as error:
+        print(f"limit: {error}\nThe run broke off: take a smaller --beta or --t.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nInterrupted; nothing was written.", file=sys.stderr)
+        return 130
     told = replace(verdict(run), seed=options.seed, version=made_with())
     page = publish(run, told, options.out, time.perf_counter() - began)
     print(f"{run.law}: {run.solution.message}\n")
@@ -57,13 +68,26 @@ def main(argv: Sequence[str]) -> int:
     return 1 if told.outcome is Outcome.FAIL else 0
 
 
+def _law(options: argparse.Namespace) -> Any:
+    """The law meant by the options, which must go together."""
+    if options.dim is not None and options.space == "circle":
+        raise UsageError(f"--dim: got {options.dim} on the circle, where d = 2: write --space sphere with it")
+    scale = options.scale or ("natural" if options.law == "SA" else "relative")
+    if scale == "natural" and options.beta > LARGEST_NATURAL_BETA:
+        raise UsageError(
+            f"--beta: got {options.beta:g} in the natural scale, where squares of energies overflow beyond "
+            f"{LARGEST_NATURAL_BETA:g}: write --scale scaled or --scale relative with it"
+        )
+    return LAWS[options.law](options.beta, sign=options.sign, scale=scale)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m validation limit",
         description="Solve the PDE, run n particles many times over, and measure the distance.",
     )
     parser.add_argument("--space", choices=("circle", "sphere"), default="circle")
-    parser.add_argument("--dim", type=int, default=3, help="ambient dimension of the sphere S^{d-1} (default: 3)")
+    parser.add_argument("--dim", type=int, help="ambient dimension of the sphere S^{d-1} (default: 3)")
     parser.add_argument("--law", choices=sorted(LAWS), default="SA")
     parser.add_argument("--beta", type=float, default=4.0)
     parser.add_argument("--sign", type=int, choices=(1, -1), default=1, help="-1: repulsive")
@@ -73,8 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--t", type=float, default=3.0, help="end time")
     parser.add_argument("--times", type=int, help="times of comparison, 0 and the end included (7; spheres: 4)")
     parser.add_argument("--init", choices=INITS, default="sample", help="i.i.d. samples, or deterministic quantisation")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("results"), help="folder (default: results)")
+    parser.add_argument("--seed", type=whole(0), default=0)
+    parser.add_argument("--out", type=place, default=Path("results"), help="folder (default: results)")
     return parser
 
 
