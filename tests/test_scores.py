@@ -13,6 +13,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.energy import Beyond
 from meanfield.points import Cluster
 from meanfield.protocols import Array
 from meanfield.sums.choose import choose
@@ -98,6 +99,7 @@ SHIPPED = [
     mf.Exponential(3.0, np.diag([1.0, 2.0, -1.0]), np.ones((3, 3))),
     mf.Zonal(lambda t: np.exp(2.0 * t), "exponential"),
     mf.Zonal(lambda t: np.where(t > 0.2, 1.0, 0.0), "krause", breaks=(0.2,)),
+    Beyond(0.5),
     Confidence(),
 ]
 
