@@ -6,6 +6,7 @@ import itertools
 import warnings
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -262,6 +263,14 @@ def test_bad_input_is_named(distance: Any, arguments: tuple[Any, ...], kind: typ
 
 
 # --- the solvers underneath ---------------------------------------------------------------------------------
+
+
+def test_many_turns_are_taken_off_exactly() -> None:
+    """A million turns, by the double next to 2 pi, put points 2.4e-10 off."""
+    theta = np.random.default_rng(4).uniform(-6e6, 6e6, 50)
+    with mp.workdps(40):
+        near = np.array([float(mp.fmod(mp.mpf(float(q)), 2 * mp.pi)) for q in theta])
+    assert w1_circle(theta, near) < 1e-15 and w2_circle(theta, near) < 2e-15
 
 
 def test_wrapping_stays_inside() -> None:
