@@ -605,17 +605,16 @@ def test_the_longest_merging_time_to_all_its_digits() -> None:
 @pytest.mark.parametrize(("kind", "sign"), [("SA", 1), ("SA", -1), ("USA", 1), ("USA", -1)])
 def test_the_gap_solves_the_equation_of_particles(kind: str, sign: int) -> None:
     """Against scipy's integration of the printed equations for two weighted particles in R^3."""
-    m1, beta, alpha0, t = 0.3, 3.0, 2.0, [0.5, 2.0]
+    m1, beta, alpha0, t = 0.3, 3.0, 2.0, np.array([0.5, 2.0])
     x0 = np.array([[1.0, 0.0, 0.0], [math.cos(alpha0), 0.6 * math.sin(alpha0), 0.8 * math.sin(alpha0)]])
-
-    def rhs(t: float, y: np.ndarray) -> np.ndarray:
-        field = double_loop.velocity(kind, y.reshape(2, 3), beta, weights=[m1, 1 - m1], sign=sign)
-        return field.ravel() * (math.exp(-beta) if kind == "USA" else 1.0)
-
-    _, y = ode.integrate(rhs, x0.ravel(), t)
-    cosine = (y[:, :3] * y[:, 3:]).sum(axis=1)
-    got = diracs.gap(t, alpha0, beta, kind, m1, sign=sign, log_factor=-beta if kind == "USA" else 0.0)
-    close(np.cos(got), cosine, 0.0, 1e-12)
+    log_factor = -beta if kind == "USA" else 0.0
+    clock = math.exp(log_factor) * t
+    y = double_loop.run(kind, x0, beta, clock, weights=[m1, 1 - m1], sign=sign)
+    theta = double_loop.run(kind, [0.3, 0.3 + alpha0], beta, clock, weights=[m1, 1 - m1], sign=sign)
+    got = diracs.gap(t, alpha0, beta, kind, m1, sign=sign, log_factor=log_factor)
+    assert y.shape == (2, 2, 3) and theta.shape == (2, 2)
+    close(np.cos(got), (y[:, 0] * y[:, 1]).sum(axis=1), 0.0, 1e-12)
+    close(got, theta[:, 1] - theta[:, 0], 0.0, 1e-12)
 
 
 def test_the_gap_and_the_merging_time_are_inverse() -> None:
@@ -678,12 +677,7 @@ def test_transition_times_of_the_table() -> None:
 @pytest.mark.parametrize("kind", ["SA", "USA"])
 def test_orthogonal_tokens_are_particles(kind: str) -> None:
     n, beta, times = 4, 2.0, [0.5, 1.0]
-
-    def rhs(t: float, y: np.ndarray) -> np.ndarray:
-        return double_loop.velocity(kind, y.reshape(n, n), beta).ravel()
-
-    _, y = ode.integrate(rhs, np.eye(n).ravel(), times)
-    rows = y.reshape(-1, n, n)
+    rows = double_loop.run(kind, np.eye(n), beta, times)
     close((rows[:, 0] * rows[:, 1]).sum(axis=-1), orthogonal.gamma(times, n, beta, kind), 1e-12)
     close((rows[:, 2] * rows[:, 3]).sum(axis=-1), orthogonal.gamma(times, n, beta, kind), 1e-12)
     later = orthogonal.gamma(0.5, n, beta, kind, gamma0=float(orthogonal.gamma(0.5, n, beta, kind)))

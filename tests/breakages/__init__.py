@@ -7,13 +7,17 @@
     PYTHONPATH=.:tests python -m breakages    the same, here
 
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
-process that looks, `checks` and `rooms` are the tables.  `tests/test_breakages.py` keeps the tables from rotting.
+process that looks; the tables are `rooms`, and for the checks one file for each of theirs (`a2_a3`, ...): every
+registered check has its own falsehood.  `tests/test_breakages.py` keeps the tables from rotting.
 """
 
 from __future__ import annotations
 
-from breakages.checks import CHECKS
+from breakages.a2_a3 import A2_A3
+from breakages.a4_a6 import A4_A6
+from breakages.a7_a9 import A7_A9
 from breakages.engine import Breakage
+from breakages.others import OTHERS
 from breakages.rooms import ROOMS
 
-TABLE: tuple[Breakage, ...] = (*CHECKS, *ROOMS)
+TABLE: tuple[Breakage, ...] = (*A2_A3, *A4_A6, *A7_A9, *OTHERS, *ROOMS)

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,11 +79,15 @@ def run(table: Iterable[Breakage], root: Path = ROOT, jobs: int = 1) -> Iterator
             finally:
                 copies.put(copy)
 
-        targets = dict.fromkeys((target, one.tier) for one in chosen for target in one.red)
-        whole = {key: pool.submit(look, *key, None) for key in targets}
+        whole: dict[tuple[str, str], tuple[str, str]] = {}
+        first = {(target, one.tier): Lock() for one in chosen for target in one.red}
 
         def seen(target: str, one: Breakage) -> Result:
-            outcome, said = whole[target, one.tier].result()  # asked for earlier, so under way
+            key = target, one.tier
+            with first[key]:
+                if key not in whole:
+                    whole[key] = look(*key, None)
+            outcome, said = whole[key]
             if outcome == "green":
                 outcome, said = look(target, one.tier, one)
             elif outcome == "red":

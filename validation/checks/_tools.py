@@ -10,6 +10,7 @@ import numpy as np
 import meanfield as mf
 from meanfield import geometry
 from meanfield.protocols import Array
+from validation.exact import double_loop, multipliers
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -39,6 +40,25 @@ def velocity(law: Any, mu: Any) -> Array:
     """A law's velocity at a cloud's own points: (..., n) for angles, else (..., n, d) tangent rows."""
     v = np.asarray(law.velocity(0.0, None, mu))
     return v[..., 0] if mu.angles else geometry.project(mu.x, v)
+
+
+def named(law: Any, d: int) -> tuple[str, float]:
+    """What `exact` calls SA or USA, and the factor that a scale puts on its velocity (not by our own account)."""
+    return ("SA", 1.0) if law.normalised else ("USA", float(np.exp(multipliers.log_factor(law.scale, law.beta, d))))
+
+
+def by_loop(law: Any, x: Array, times: Any, **options: Any) -> Array:
+    """Tokens (T, n, d) or angles (T, n) under SA or USA, by the printed loop in scipy's integrator: no line of ours.
+
+    A factor on the velocity is one on time.  Options are those of `double_loop.run`.
+    """
+    kind, factor = named(law, 2 if x.ndim == 1 else x.shape[1])
+    return double_loop.run(kind, x, law.beta, factor * np.asarray(times), sign=law.sign, **options)
+
+
+def noisy_rates(law: Any, d: int, degree: int, kappa: float) -> tuple[Array, Array]:
+    """Our growth rates with the noise beside the law, and with the noise as a term of it."""
+    return mf.growth_rates(law, d, degree, kappa), mf.growth_rates(law + mf.Diffusion(kappa), d, degree)
 
 
 def central(f: Any, h: float) -> Any:

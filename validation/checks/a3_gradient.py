@@ -9,7 +9,7 @@ import numpy as np
 import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
-from validation.checks._tools import EPS, central, gradient, relative, start, velocity
+from validation.checks._tools import EPS, central, gradient, named, relative, start, velocity
 from validation.exact import double_loop
 from validation.registry import Bench, Verdict, check, judge
 from validation.verdict import Limits
@@ -167,7 +167,8 @@ def climb(bench: Bench) -> Verdict:
         x, w = pt.uniform(7, d, rng), rng.dirichlet(np.full(7, 4.0))
         slope = gradient(law, x, w)
         ours = max(ours, relative(slope, velocity(law, mf.Points(x, w))))
-        loop = np.exp(law.log_factor(d)) * double_loop.velocity("USA", x, law.beta, weights=w)
+        kind, factor = named(law, d)
+        loop = factor * double_loop.velocity(kind, x, law.beta, weights=w)
         printed = max(printed, relative(slope, loop))
     measured = {"differences - velocity": ours, "differences - printed": printed}
     return judge(measured, dict.fromkeys(measured, (None, 1e-9)))

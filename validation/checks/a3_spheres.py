@@ -9,8 +9,8 @@ import numpy as np
 import meanfield as mf
 import particles as pt
 from meanfield.kernel import dimensions
-from validation.checks._tools import backslide, defect
-from validation.exact import diracs, energy, growth, poisson
+from validation.checks._tools import backslide, defect, named
+from validation.exact import diracs, energy, growth, poisson, reference_zonal
 from validation.registry import Bench, Verdict, check, judge
 from validation.verdict import Limits
 
@@ -31,7 +31,8 @@ def poisson_kernels(bench: Bench) -> Verdict:
     """PDE (d = 3, 4, 8, axisymmetric; d = 3, off the axis, on all of S^2) and quantised particles.
 
     Compared are the parameter r and the order parameter m_d(r), which differ for d >= 3, and the whole density in
-    relative L2(sigma): 1e-12 at rtol = 1e-12.  Particles: n = 4000 quantised points carry the quantisation's error.
+    relative L2(sigma): 1e-12 at rtol = 1e-12.  Particles: n = 4000 quantised points carry the quantisation's error, of
+    order n^{-2} for the mean, as a midpoint rule's: 1e-5.
     """
     measured: dict[str, float] = {}
     t, r0 = 1.5, 0.2
@@ -48,7 +49,7 @@ def poisson_kernels(bench: Bench) -> Verdict:
     rho0 = mf.poisson_kernel(space, r0 * space.direction)
     traj = pt.simulate(mf.SA(0.0), rho0.quantize(4000), (0.0, t), [t])
     measured["particles, d = 3"] = abs(traj.rows[-1].mean(axis=0)[2] - float(poisson.order_parameter(t, r0, 3)))
-    limits: Limits = {name: (None, 1e-2 if "particles" in name else 1e-12) for name in measured}
+    limits: Limits = {name: (None, 1e-5 if "particles" in name else 1e-12) for name in measured}
     return judge(measured, limits)
 
 
@@ -69,7 +70,8 @@ def _off(rho: mf.Density, w: Any) -> float:
 def growth_on_spheres(bench: Bench) -> Verdict:
     """Measured growth of single modes, d = 3, 4, 8 (k <= 6) and d = 128 (k <= 2), and of every (l, m), l <= 4, on S^2.
 
-    Runs with +eps and -eps are averaged, so that even orders cancel.  Error at most 1e-8 of the largest rate.
+    Runs with +eps and -eps are averaged, so that even orders cancel.  What is left is of third order, eps^2 = 1e-10 of
+    the mode, and that is the limit, in units of the largest rate.
     """
     measured: dict[str, float] = {}
     for kind in ("SA", "USA"):
@@ -87,7 +89,7 @@ def growth_on_spheres(bench: Bench) -> Verdict:
             for m in range(k + 1)
         )
         measured[f"{kind}, S^2"] = worst / rates.max()
-    return judge(measured, dict.fromkeys(measured, (None, 1e-08)))
+    return judge(measured, dict.fromkeys(measured, (None, 1e-10)))
 
 
 def _rate(law: Any, space: Any, k: int, mode: dict[Any, float]) -> float:
@@ -113,7 +115,9 @@ def _rate(law: Any, space: Any, k: int, mode: dict[Any, float]) -> float:
 def rotated(bench: Bench) -> Verdict:
     """The same density solved on S^2 about a skew axis, and as a function of <x, axis>: energy, moments, values.
 
-    The two spaces share no transform (spherical harmonics by ducc0; ultraspherical matrices).
+    The two spaces share no transform (spherical harmonics by ducc0; ultraspherical matrices), but the law and the loop:
+    so both are held against the PDE by characteristics (`exact.reference_zonal`).  Moments 1e-12 and energies 1e-11,
+    what runs at default tolerances owe; 1e-10 for values, which sum 64 degrees.
     """
     axis = np.array([1.0, -2.0, 2.0]) / 3.0
     skew = mf.ZonalSphere(3, 64, axis=axis)
@@ -125,18 +129,30 @@ def rotated(bench: Bench) -> Verdict:
     full = mf.solve(mf.SA(4.0), mf.Sphere(64).density(lambda x: profile(x @ axis)), (0.0, 2.0))
     x = pt.uniform(50, 3, bench.rng)
     a, b = zonal(2.0), full(2.0)
+    exact = reference_zonal.solve("SA", 4.0, 3, profile, [2.0])
+    first, second = exact.moments(2)[-1, 1:]
+    # <x, axis> has the mean of P_1 and the mean square of (2 P_2 + 1) / 3; across the axis the rest is shared
+    along = (2.0 * second + 1.0) / 3.0
+    square = along * np.outer(axis, axis) + 0.5 * (1.0 - along) * (np.eye(3) - np.outer(axis, axis))
     measured = {
         "energy": float(np.abs(zonal.energy - full.energy).max()),
+        "energy - by characteristics": max(abs(float(s.energy[-1] - exact.energy[-1])) for s in (zonal, full)),
         "mean": float(np.abs(a.mean - b.mean).max()),
+        "mean - by characteristics": max(float(np.abs(mu.mean - first * axis).max()) for mu in (a, b)),
         "second moment": float(np.abs(a.second_moment - b.second_moment).max()),
+        "second moment - by characteristics": max(float(np.abs(mu.second_moment - square).max()) for mu in (a, b)),
         "values": float(np.abs(a.at(x) - b.at(x)).max()),
     }
-    return judge(measured, dict.fromkeys(measured, (None, 1e-10)))
+    bounds = {"energy": 1e-11, "mean": 1e-12, "second": 1e-12, "values": 1e-10}
+    return judge(measured, {name: (None, bounds[name.split(" ")[0]]) for name in measured})
 
 
 @check("A03.sphere", where="A 2.2, 3.3", title="two Diracs on S^2 follow the closed form", covers=("A03",))
 def diracs_on_the_sphere(bench: Bench) -> Verdict:
-    """Two weighted tokens on S^2, SA and USA, three masses: the angle between them against quadrature, 1e-9."""
+    """Two weighted tokens on S^2, SA and USA, three masses: the angle between them against quadrature.
+
+    1e-11, ten times the run's tolerance of 1e-12.
+    """
     measured: dict[str, float] = {}
     rng = np.random.default_rng(bench.rng)
     for kind in ("SA", "USA"):
@@ -148,10 +164,10 @@ def diracs_on_the_sphere(bench: Bench) -> Verdict:
             x = np.stack([frame[0], np.cos(a0) * frame[0] + np.sin(a0) * frame[1]])
             run = pt.simulate(law, x, (0.0, 2.0), [0.5, 1.0, 2.0], weights=[m1, 1.0 - m1], rtol=1e-12)
             gap = 2.0 * np.arcsin(0.5 * np.linalg.norm(run.rows[:, 0] - run.rows[:, 1], axis=-1))
-            factor = law.log_factor(3) if kind == "USA" else 0.0
-            worst = max(worst, float(np.abs(gap - diracs.gap(run.t, a0, 4.0, kind, m1, log_factor=factor)).max()))
+            exact = diracs.gap(run.t, a0, 4.0, kind, m1, log_factor=float(np.log(named(law, 3)[1])))
+            worst = max(worst, float(np.abs(gap - exact).max()))
         measured[kind] = worst
-    return judge(measured, dict.fromkeys(measured, (None, 1e-09)))
+    return judge(measured, dict.fromkeys(measured, (None, 1e-11)))
 
 
 @check(

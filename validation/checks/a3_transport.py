@@ -12,7 +12,7 @@ import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
 from validation import figures
-from validation.checks._tools import EPS, start, two_waves
+from validation.checks._tools import EPS, by_loop, central, start, two_waves
 from validation.exact import double_loop, floors
 from validation.experiment import mean_field_limit
 from validation.metrics import w1_circle
@@ -62,7 +62,7 @@ def weak_solution(bench: Bench) -> Verdict:
     """int phi d mu at the end minus at the start, against the time integral of int <X, grad phi> d mu.
 
     X is the loop as printed and not our law; the time integral is Gauss's rule at asked times.  Both are exact to
-    about the tolerance 1e-12 of the run: 1e-11.  Trigonometric phi on the circle, cubes of linear forms in R^3, R^5.
+    the tolerance of the run: 1e-12.  Trigonometric phi on the circle, cubes of linear forms in R^3, R^5.
     """
     rng = np.random.default_rng(bench.rng)
     measured = {}
@@ -71,14 +71,14 @@ def weak_solution(bench: Bench) -> Verdict:
         measured[f"{kind}, circle"] = _residual_on_circle(kind, law, pt.uniform_angles(20, rng), w)
         for d in (3, 5):
             measured[f"{kind}, d = {d}"] = _residual_in_space(kind, law, pt.uniform(20, d, rng), w)
-    return judge(measured, dict.fromkeys(measured, (None, 1e-11)))
+    return judge(measured, dict.fromkeys(measured, (None, 1e-12)))
 
 
 @check("A09.density", where="A 3.1 (3.1)-(3.4)", title="the density solves it too, keeps its mass, stays positive")
 def weak_density(bench: Bench) -> Verdict:
     """c_k of a run on the circle, as A09, with X by the printed loop over the density's quadrature points.
 
-    So neither the spectral field nor the divergence is trusted.  1e-11 as there.  Mass to 1e-14: the method changes no
+    So neither the spectral field nor the divergence is trusted.  1e-12 as there.  Mass to 1e-14: the method changes no
     bit of c_0.  Positive: minimum over the nodes at every saved time, for rho >= 0.25 at the start, until it has
     fallen to 1e-3 of its maximum.
     """
@@ -100,22 +100,37 @@ def weak_density(bench: Bench) -> Verdict:
         measured[f"minimum, {name}"] = float(sol.minimum.min())
     limits: dict[str, tuple[float | None, float | None]] = {}
     for name in measured:
-        limits[name] = (1e-3, None) if "minimum" in name else (None, 1e-14 if "mass" in name else 1e-11)
+        limits[name] = (1e-3, None) if "minimum" in name else (None, 1e-14 if "mass" in name else 1e-12)
     return judge(measured, limits, pictures=[bench.figure("density", sol.plot)])
 
 
 # --- A10 ---------------------------------------------------------------------------------------------------
 
 
+def _contraction(law: Any, mu: Any) -> float:
+    """sup(-div X) at a density: on the circle by differences of SA's printed field, elsewhere as the law says."""
+    if mu.d > 2:
+        return float(np.max(-law.divergence(0.0, None, mu)[..., mu.space.seen]))
+    theta, w = mu.space.nodes, mu.weights
+
+    def field(h: float) -> Array:
+        # what it does to tokens without mass, h beside the nodes
+        both, mass = np.concatenate([theta, theta + h]), np.concatenate([w, np.zeros_like(w)])
+        return double_loop.angle_velocity("SA", both, law.beta, weights=mass)[len(theta) :]
+
+    return float(-central(field, 1e-2).min())
+
+
 @check("A10", where="A Rem 3.1", title="atoms, a step, a density: no blow-up; max rho grows as allowed")
 def existence(bench: Bench) -> Verdict:
     """Three kinds of data.
 
-    Atoms: tokens at equal places must move as one token of their mass: to 1e-12, the tolerance of both runs.  A Dirac
-    stays, up to what projecting e^9 x leaves in a time of 3: 4 eps e^9 times that.  L^1: half the circle filled evenly,
-    by n equal masses; W1 between the runs of n and 2n must halve when n doubles (order 1 in 1/n, +-2%), which it does
-    only if the flow is Lipschitz and the limit exists.  Density: d/dt log max rho = -div X there, so
-    log(max rho(t) / max rho(0)) <= int sup(-div X) ds; 1e-3 is left to the trapezoidal rule.
+    Atoms: tokens at equal places must move as one token of their mass: to 1e-12, the tolerance of both runs; and that
+    one as the printed loop in scipy's integrator has it: 1e-11.  A Dirac stays, up to what projecting e^9 x leaves in a
+    time of 3: 4 eps e^9 times that.  L^1: half the circle filled evenly, by n equal masses; W1 between the runs of n
+    and 2n must halve when n doubles (order 1 in 1/n, +-2%), which it does only if the flow is Lipschitz and the limit
+    exists.  Density: d/dt log max rho = -div X there, so log(max rho(t) / max rho(0)) <= int sup(-div X) ds; 1e-3 is
+    left to the trapezoidal rule.  On the circle div X is the printed field's, by differences.
     """
     rng = np.random.default_rng(bench.rng)
     atoms, copies = pt.uniform(6, 3, rng), np.array([1, 3, 2, 1, 4, 1])
@@ -128,6 +143,7 @@ def existence(bench: Bench) -> Verdict:
     gaps = [float(w1_circle(a, b)) for a, b in pairwise(ends)]
     measured = {
         "equal tokens - one heavy token": np.abs(many - np.repeat(few, copies, axis=0)).max(),
+        "heavy tokens - printed": np.abs(few - by_loop(law, atoms, [3.0], weights=copies / 12.0)[-1]).max(),
         "a Dirac's way": np.abs(dirac - atoms[:1]).max(),
         "W1 of 50 and 100 over W1 of 100 and 200": gaps[0] / gaps[1],
         "W1 of 100 and 200": gaps[1],
@@ -135,13 +151,14 @@ def existence(bench: Bench) -> Verdict:
     for space in (mf.Circle(128), mf.ZonalSphere(3, 64)):
         rho = space.density(two_waves if space.d == 2 else lambda c: 1.0 + 0.3 * c + 0.2 * (1.5 * c * c - 0.5))
         sol = mf.solve(law, rho, (0.0, 3.0))
-        lip = np.array([np.max(-law.divergence(0.0, None, mu)[..., mu.space.seen]) for mu in sol.densities])
+        lip = np.array([_contraction(law, mu) for mu in sol.densities])
         allowed = np.sum(0.5 * (lip[1:] + lip[:-1]) * np.diff(sol.t))
         measured[f"log growth of max rho over allowed, d = {space.d}"] = (
             np.log(sol.densities[-1].maximum / rho.maximum) / allowed
         )
     limits: dict[str, tuple[float | None, float | None]] = {
         "equal tokens - one heavy token": (None, 1e-12),
+        "heavy tokens - printed": (None, 1e-11),
         "a Dirac's way": (None, 4.0 * EPS * np.exp(9.0) * 3.0),
         "W1 of 50 and 100 over W1 of 100 and 200": (1.96, 2.04),
     }
@@ -149,6 +166,21 @@ def existence(bench: Bench) -> Verdict:
 
 
 # --- A12 ---------------------------------------------------------------------------------------------------
+
+
+def _bound(beta: float, rho: Any) -> float:
+    """sup |d_x X(x)| + sup |d_y R(x, y)| of SA at a density, with the change R of X(x) with the mass at y: as sums.
+
+    X = N / Z and R = e^{beta cos(x - y)} (sin(y - x) - X(x)) / Z on 512 angles; derivatives by Fourier series.
+    """
+    theta = 2.0 * np.pi * np.arange(512) / 512
+    mass, gap = rho(theta) / 512, theta - theta[:, None]
+    pull = np.exp(beta * np.cos(gap))
+    Z = pull @ mass
+    X = (pull * np.sin(gap)) @ mass / Z
+    response = pull * (np.sin(gap) - X[:, None]) / Z[:, None]
+    k = 1j * np.arange(257)
+    return sum(float(np.abs(np.fft.irfft(k * np.fft.rfft(f))).max()) for f in (X, response))
 
 
 @check(
@@ -159,8 +191,10 @@ def dobrushin(bench: Bench) -> Verdict:
 
     Two densities 1e-4 apart, quantised particles against the density, and i.i.d. particles against it: W1(t) / W1(0)
     is held against exp int (L_x + L_mu), the constants taken along the solution (`experiment.dobrushin_constant`; for
-    infinitesimal distances, so 1e-3 is granted).  The measured exponent, log growth over t, is reported.  At t = 0
-    n i.i.d. uniform angles have a mean W1 known for every n (`exact.floors`): four standard errors.  At the end the
+    infinitesimal distances, so 1e-3 is granted).  That bound is far (in the end by a factor of ten million), so that it
+    would hold at half its size: its constants are summed here again, 1e-9.  The measured exponent, log growth over t,
+    is reported.  The experiment's n i.i.d. uniform angles have at t = 0 a mean W1 known for every n (`exact.floors`):
+    four standard errors.  At the end the
     slope of log W1 over log n lies within four standard errors of -1/2, and these are at most 0.03.
     """
     law, t, replicas = mf.SA(4.0), 2.0, 64 if bench.tier == "quick" else 128
@@ -170,7 +204,11 @@ def dobrushin(bench: Bench) -> Verdict:
     near = mf.solve(law, other, (0.0, t))
     pairs = np.array([w1_circle(near(s), run.solution(s)) for s in run.t])
     exact = mean_field_limit(law, n=(100, 200, 400), t=t, times=5, init="quantize")
-    uniform = w1_circle(pt.uniform_angles(300, bench.rng, replicas=2000), mf.uniform(mf.Circle(8)))
+    flat = mf.uniform(mf.Circle(8))
+    uniform = mean_field_limit(law, flat, n=(100, 300), replicas=400, t=1e-3, times=2, rng=bench.rng)
+    off = [abs(m - floors.w1_uniform(int(n))) for n, m in zip(uniform.n, uniform.mean[:, 0], strict=True)]
+    bounds = np.array([_bound(law.beta, rho) for rho in run.densities])
+    allowed = np.exp(np.sum(0.5 * (bounds[1:] + bounds[:-1]) * np.diff(run.t)))
     fit = run.slope(-1)
     measured = {
         "two densities: growth over bound": np.max((pairs / pairs[0] / run.dobrushin)[1:]),
@@ -179,8 +217,8 @@ def dobrushin(bench: Bench) -> Verdict:
         "two densities: exponent": np.log(pairs[-1] / pairs[0]) / t,
         "i.i.d.: exponent": np.log(run.mean[-1, -1] / run.mean[-1, 0]) / t,
         "bound: exponent": np.log(run.dobrushin[-1]) / t,
-        "uniform, n = 300: standard errors from the exact mean": abs(uniform.mean() - floors.w1_uniform(300))
-        / (uniform.std() / np.sqrt(uniform.size)),
+        "bound - by sums, relative": abs(run.dobrushin[-1] / allowed - 1.0),
+        "uniform: standard errors from the exact mean": (off / uniform.error[:, 0]).max(),
         "slope at t = 0": run.slope(0).slope,
         "slope at the end": fit.slope,
         "slope at the end: standard error": fit.error,
@@ -190,7 +228,7 @@ def dobrushin(bench: Bench) -> Verdict:
         name: (None, 1.001) for name in measured if name.endswith("over bound")
     }
     limits |= {name: (None, 4.0) for name in measured if "standard errors" in name}
-    limits["slope at the end: standard error"] = (None, 0.03)
+    limits |= {"slope at the end: standard error": (None, 0.03), "bound - by sums, relative": (None, 1e-9)}
     pictures = [
         bench.figure("rate", lambda: figures.rate(run, -1)),
         bench.figure("growth", lambda: figures.growth(run)),

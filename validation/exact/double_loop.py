@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from validation.exact import refuse
+from validation.exact import ode, refuse
 
 Array = NDArray[np.float64]
 
@@ -157,3 +157,24 @@ def euler(field: Callable[[Array], Array], x0: ArrayLike, step: float, steps: in
             x = x / np.linalg.norm(x, axis=-1, keepdims=True)
         out[i + 1] = x
     return out
+
+
+def run(
+    kind: str,
+    x0: ArrayLike,
+    beta: float,
+    times: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    sign: int = 1,
+    rtol: float = 3e-14,
+    atol: float = 1e-15,
+) -> Array:
+    """Tokens at the times asked for, (T, n, d), or angles (T, n): `velocity` or `angle_velocity`, by scipy (`ode`)."""
+    x = np.array(x0, dtype=float)
+    field = angle_velocity if x.ndim == 1 else velocity
+
+    def rhs(_: float, y: Array) -> Array:
+        return field(kind, y.reshape(x.shape), beta, weights=weights, sign=sign).ravel()
+
+    return ode.integrate(rhs, x.ravel(), times, rtol=rtol, atol=atol)[1].reshape(-1, *x.shape)

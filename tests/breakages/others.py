@@ -1,0 +1,43 @@
+"""The later papers: metastability, fastest modes, thresholds of noise, causal masks."""
+
+from __future__ import annotations
+
+from breakages.engine import Breakage
+
+OTHERS: tuple[Breakage, ...] = (
+    Breakage(
+        name="the coded layer projects before it adds",
+        file="meanfield/methods/cloud.py",
+        old="move = h * np.asarray(self.law.velocity(t, mu.x, mu))",
+        new="move = h * geometry.project(mu.x, np.asarray(self.law.velocity(t, mu.x, mu)))",
+        red=("F01",),
+    ),
+    Breakage(
+        name="clusters pull along the chord",
+        file="particles/drift.py",
+        old="toward = np.sin(gap)",
+        new="toward = 2.0 * half",
+        red=("F01.late",),
+    ),
+    Breakage(
+        name="half the amplitude predicted from",
+        file="meanfield/linear.py",
+        old="a = 2.0 * np.conj(c) if circle",
+        new="a = np.conj(c) if circle",
+        red=("F02",),
+    ),
+    Breakage(
+        name="the predicted time is 4 per cent late",
+        file="meanfield/linear.py",
+        old="float(-np.log(size) / rate)",
+        new="float(-1.04 * np.log(size) / rate)",
+        red=("F02",),
+    ),
+    Breakage(
+        name="predicted positions moved",
+        file="meanfield/linear.py",
+        old="np.mod((2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k,",
+        new="np.mod((2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k + 0.01,",
+        red=("F02",),
+    ),
+)
