@@ -121,8 +121,8 @@ A2_A3: tuple[Breakage, ...] = (
     Breakage(
         name="SA's dissipation forgets Z",
         file="meanfield/energy.py",
-        old="return np.sum(mu.weights * square / r.Z[..., 0] * np.exp(log), axis=-1)",
-        new="return np.sum(mu.weights * square * np.exp(log), axis=-1)",
+        old="np.square(_tangent(r, mu) / r.Z) * (r.Z * size)",
+        new="np.square(_tangent(r, mu) / r.Z) * size",
         red=("A13",),
     ),
     Breakage(
@@ -140,10 +140,10 @@ A2_A3: tuple[Breakage, ...] = (
         red=("A14",),
     ),
     Breakage(
-        name="the energy counts every pair twice",
+        name="twice the energy above the uniform measure's",
         file="meanfield/energy.py",
-        old="[..., 0], axis=-1) / (2.0 * kernel.beta)",
-        new="[..., 0], axis=-1) / kernel.beta",
+        old="return value * np.exp(log + log_factor)",
+        new="return 2.0 * value * np.exp(log + log_factor)",
         red=("A15", "A49"),
     ),
     Breakage(
@@ -198,8 +198,8 @@ A2_A3: tuple[Breakage, ...] = (
     Breakage(
         name="USA's dissipation has its scale but once",
         file="meanfield/energy.py",
-        old="np.exp(2.0 * log)",
-        new="np.exp(log)",
+        old="np.square(_tangent(r, mu) * size)",
+        new="np.square(_tangent(r, mu)) * size",
         red=("A21",),
     ),
     Breakage(
