@@ -29,8 +29,8 @@ A2_A3: tuple[Breakage, ...] = (
     Breakage(
         name="masses of tokens are forgotten",
         file="meanfield/methods/cloud.py",
-        old="(x, weights, self.angles, self.field)",
-        new="(x, np.full(shape, 1.0 / shape[-1]), self.angles, self.field)",
+        old="(x, weights, self.angles, self.field, self.flat)",
+        new="(x, np.full(shape, 1.0 / shape[-1]), self.angles, self.field, self.flat)",
         red=("A03.diracs",),
     ),
     Breakage(
@@ -71,8 +71,8 @@ A2_A3: tuple[Breakage, ...] = (
     Breakage(
         name="few angles pull by the angle, not its sine",
         file="meanfield/methods/cloud.py",
-        old="turn = np.sin(self.points[..., None, :] - self.points[..., :, None])",
-        new="turn = self.points[..., None, :] - self.points[..., :, None]",
+        old="np.sum(e * np.sin(gap), axis=-1)",
+        new="np.sum(e * gap, axis=-1)",
         red=("A09",),
     ),
     Breakage(
@@ -148,7 +148,7 @@ A2_A3: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="the first mode's multiplier is 1e-6 too small",
-        file="meanfield/kernel.py",
+        file="meanfield/bessel.py",
         old="p[1] = 1.0 / (d + beta * steps[1])",
         new="p[1] = 1.0 / (d + 1.000001 * beta * steps[1])",
         red=("A15.growth",),
@@ -162,7 +162,7 @@ A2_A3: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="multipliers fall off 1e-7 too slowly",
-        file="meanfield/kernel.py",
+        file="meanfield/bessel.py",
         old="np.cumprod(_steps(beta, d, degree), out=q[1:])",
         new="np.cumprod(1.0000001 * _steps(beta, d, degree), out=q[1:])",
         red=("A16",),
@@ -183,14 +183,14 @@ A2_A3: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="band-limited sums stop ten degrees early",
-        file="meanfield/kernel.py",
+        file="meanfield/bessel.py",
         old="return max(by_sum, by_degree)",
         new="return max(by_sum, by_degree) - 10",
         red=("A20",),
     ),
     Breakage(
         name="the field's multipliers fall off 1e-9 too slowly",
-        file="meanfield/kernel.py",
+        file="meanfield/bessel.py",
         old="np.cumprod(steps[1:degree], out=p[2:])",
         new="np.cumprod(1.000000001 * steps[1:degree], out=p[2:])",
         red=("A20.spheres",),

@@ -22,7 +22,7 @@ A4_A6: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="the field at beta = 0 is 1e-9 too weak",
-        file="meanfield/kernel.py",
+        file="meanfield/bessel.py",
         old="p[1] = 1.0 / (d + beta * steps[1])",
         new="p[1] = 1.0 / (1.000000001 * d + beta * steps[1])",
         red=("A27.poisson",),

@@ -63,7 +63,7 @@ A7_A9: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="the series of lambda_0 one step late",
-        file="meanfield/kernel.py",
+        file="meanfield/bessel.py",
         old="term *= z / (m * (0.5 * d + m - 1.0))",
         new="term *= z / (m * (0.5 * d + m))",
         red=("A51",),
@@ -71,8 +71,8 @@ A7_A9: tuple[Breakage, ...] = (
     Breakage(
         name="a token's mass is 1/(n - 1) in a run",
         file="particles/simulate.py",
-        old="return x, np.full(n, 1.0 / n) if",
-        new="return x, np.full(n, 1.0 / (n - 1)) if",
+        old="return x, turns, np.full(n, 1.0 / n) if",
+        new="return x, turns, np.full(n, 1.0 / (n - 1)) if",
         red=("A52",),
     ),
     Breakage(

@@ -36,8 +36,8 @@ OTHERS: tuple[Breakage, ...] = (
     Breakage(
         name="predicted positions moved",
         file="meanfield/linear.py",
-        old="np.mod((2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k,",
-        new="np.mod((2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k + 0.01,",
+        old="(2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k)",
+        new="(2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k + 0.01)",
         red=("F02",),
     ),
 )
