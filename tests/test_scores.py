@@ -14,6 +14,7 @@ import meanfield as mf
 import particles as pt
 from meanfield import geometry
 from meanfield.energy import Beyond
+from meanfield.methods.cloud import OnPoints
 from meanfield.points import Cluster
 from meanfield.protocols import Array
 from meanfield.sums.choose import choose
@@ -79,6 +80,24 @@ class Confidence(Hardmax):
 
     def log(self, x: Array, y: Array) -> Array:
         return np.where(x @ np.swapaxes(y, -1, -2) > 0.3, 0.0, -np.inf)
+
+
+@dataclass(frozen=True)
+class Squares(Hardmax):
+    """s = c <x, y>^2 by factors."""
+
+    c: float = 1.0
+
+    def upper(self) -> float:
+        return self.c
+
+    def factors(self, x: Array, y: Array) -> tuple[Array, Array]:
+        a, b = ((v[..., :, None] * v[..., None, :]).reshape(*v.shape[:-1], -1) for v in (x, y))
+        return self.c * a, b
+
+    def log(self, x: Array, y: Array) -> Array:
+        a, b = self.factors(x, y)
+        return np.asarray(a @ np.swapaxes(b, -1, -2))
 
 
 @dataclass(frozen=True)
@@ -273,8 +292,22 @@ def test_where_differences_are_not_to_be_trusted_they_are_not_taken() -> None:
     assert sharp(large, 1.001 * x, x) is None and sharp(large, x, 1.001 * x) is None
     assert sharp(mf.Exponential(1e6, np.eye(3)), x, x) is None
     assert peak(mf.Zonal(np.exp, "exp")) is None and peak(large) == 1e6
+    assert peak(mf.Exponential(0.0)) == 0.0 and peak(Squares(500.0)) is None
     assert unit(np.asarray(geometry.retract(np.random.default_rng(2).standard_normal((100, 1024)))))
     assert moderate(np.ones(3)) and not moderate(np.array([0.0, 1.0])) and not moderate(np.array([-1.0, 1.0]))
+
+
+def test_scores_of_other_factors_are_their_own() -> None:
+    """Isotropic and bilinear in features, not in x: c <x, y>^2, of which differences know nothing."""
+    kernel = Squares(500.0)
+    theta, w = np.array([0.0, 0.1, 1.0]), np.full(3, 1.0 / 3.0)
+    for mu in (OnPoints(w, True).measure(theta), Cluster(theta, w, True, "direct")):
+        r = mu.read(kernel, None, "ZM")
+        s = 500.0 * np.cos(theta[:, None] - theta) ** 2 - 500.0
+        Z = np.exp(s) @ w
+        np.testing.assert_allclose(r.Z[:, 0] * np.exp(r.log[:, 0] - 500.0), Z, rtol=1e-12)
+        pull = (np.exp(s) * np.sin(theta - theta[:, None])) @ w
+        np.testing.assert_allclose(r.M[:, 0] * np.exp(r.log[:, 0] - 500.0), pull, rtol=0.0, atol=1e-12)
 
 
 @dense
