@@ -1,7 +1,7 @@
 """Mean-field dynamics of self-attention: the continuity equation d_t mu + div(X[mu] mu) = kappa Lap mu on spheres."""
 
 from meanfield.clusters import clusters, order_parameters
-from meanfield.density import Density
+from meanfield.density import Density, Doubt, UnknownValue
 from meanfield.files import StorageError
 from meanfield.initial import mixture, perturbed_uniform, poisson_kernel, uniform, von_mises_fisher
 from meanfield.kernel import Exponential, Zonal, multipliers
@@ -29,6 +29,7 @@ __all__ = [
     "Circle",
     "Density",
     "Diffusion",
+    "Doubt",
     "Exponential",
     "Interrupted",
     "Lagrangian",
@@ -45,6 +46,7 @@ __all__ = [
     "StoppedEarly",
     "StorageError",
     "Sum",
+    "UnknownValue",
     "UnresolvedError",
     "Zonal",
     "ZonalSphere",

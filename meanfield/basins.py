@@ -174,16 +174,16 @@ class Around:
 
 
 class Along:
-    """A zonal density along its meridian, by colatitude; nodes where values are ill-conditioned are not asked."""
+    """A zonal density along its meridian, by colatitude, as far as its values are known."""
 
     kind, cyclic, ends = "colatitudes", False, 1
 
     def __init__(self, mu: Any) -> None:
         self.mu = mu
         self.a = mu.coefficients / mu.mass
-        seen = mu.space.nodes[mu.space.seen]
-        low, high = (np.arccos(np.clip(c, -1.0, 1.0)) for c in (seen.max(), seen.min()))
-        if mu.space.seen.all():
+        known = np.isfinite(mu.values)
+        low, high = (np.arccos(np.clip(mu.space.nodes[known][i], -1.0, 1.0)) for i in (-1, 0))
+        if known.all():
             low, high = 0.0, np.pi
         self.grid = np.linspace(low, high, 8 * mu.space.size + 1)
         self.values = mu.space.evaluate(self.a, np.cos(self.grid))

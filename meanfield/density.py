@@ -2,19 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from meanfield import energy, inputs
 from meanfield.protocols import Array, Reading
+from meanfield.settings import register
 
 Z_FLOOR = 1e-13
 """Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
 TINY = float(np.finfo(float).tiny)
 IN_USE = 1e-10
 """A degree is in use if its coefficients reach this fraction of the largest."""
+
+
+class UnknownValue(RuntimeWarning):
+    """A point value that rounding leaves unknown was asked for, and is NaN."""
+
+
+@register
+@dataclass(frozen=True)
+class Doubt:
+    """What a density's coefficients leave unknown, and how exact a point value must be to be given.
+
+    Attributes
+    ----------
+    error : float
+        Largest error of a coefficient, those beyond the highest degree included; 0 where they define the density.
+    share : float
+        A value whose error may exceed this share of it (or of the density's mean, if that is larger) is NaN.
+    """
+
+    error: float = 0.0
+    share: float = 1e-9
+
+
+EXACT = Doubt()
+
+
+def told(space: Any, c: Array, doubt: Doubt, q: Array | None = None) -> Array:
+    """The series at the nodes or at coordinates q, NaN where its error may exceed the share that is permitted."""
+    bound = space.bound(c, doubt.error, q)
+    if bound is None:
+        return np.asarray(space.evaluate(c, q))
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = space.evaluate(c, q)
+    size = np.minimum(np.linalg.norm(c, axis=-1), 1.0)  # the mean of a density is 1
+    size = size.reshape(size.shape + (1,) * (values.ndim - size.ndim))
+    return np.where(bound <= doubt.share * np.maximum(np.abs(values), size), values, np.nan)
+
+
+def warned(values: Array) -> Array:
+    """Values asked for at points of a user's choice; says so if some are unknown."""
+    unknown = int(np.isnan(values).sum())
+    if unknown:
+        text = (
+            f"{unknown} of {values.size} values are NaN: near the poles of high dimensions they are rounding of the "
+            "coefficients. Moments, energy and samples are exact all the same. Values stay known of the density of a "
+            'callable, and method="lagrangian" carries them'
+        )
+        warnings.warn(text, UnknownValue, stacklevel=3)
+    return values
 
 
 def floored(Z: Array, least: Any = 0.0) -> Array:
@@ -38,10 +90,26 @@ class Density:
     coefficients : ndarray (M,)
         In the space's orthonormal basis; on the circle c_k = int e^{-ik theta} d mu, k = 0..n/2.  Leading axes, if
         any, are several densities at once.
+    doubt : Doubt
+        What the coefficients leave unknown: point values that it decides are NaN.
+    given : callable or None
+        Coordinates -> rho, kept by ``space.density`` of a callable where the coefficients do not tell its values.  (It
+        does not travel: what is pickled or computed from this density has its coefficients alone.)
     """
 
     space: Any
     coefficients: Array
+    doubt: Doubt = EXACT
+    given: Callable[[Array], Array] | None = field(default=None, init=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "given": None}
+
+    def keeping(self, f: Callable[[Array], Array] | None) -> Density:
+        """The same density, its values those of f."""
+        rho = replace(self)
+        object.__setattr__(rho, "given", f)
+        return rho
 
     # --- what it is -------------------------------------------------------------------------------------
 
@@ -52,18 +120,24 @@ class Density:
 
     @property
     def values(self) -> Array:
-        """rho at the space's nodes, (N,); uniform is 1.  Reported as it is: never clipped."""
-        return self.space.evaluate(self.coefficients)
+        """rho at the space's nodes, (N,); uniform is 1.  Reported as it is: never clipped; NaN where unknown."""
+        return self.known()
+
+    def known(self, q: Array | None = None) -> Array:
+        """rho at coordinates q of the space, or at its nodes, as far as it is known: NaN elsewhere."""
+        if self.given is None:
+            return told(self.space, self.coefficients, self.doubt, q)
+        return self.given(self.space.nodes if q is None else q)
 
     @property
     def minimum(self) -> float:
-        """Smallest node value; below zero by more than rounding it tells of missing resolution."""
-        return float(self.values[..., self.space.seen].min())
+        """Smallest node value that is known; below zero by more than rounding it tells of missing resolution."""
+        return float(np.nanmin(self.values))
 
     @property
     def maximum(self) -> float:
-        """Largest node value."""
-        return float(self.values[..., self.space.seen].max())
+        """Largest node value that is known."""
+        return float(np.nanmax(self.values))
 
     @property
     def x(self) -> Array:
@@ -74,8 +148,8 @@ class Density:
 
     @property
     def weights(self) -> Array:
-        """(N,) the mass each quadrature point stands for."""
-        return self.space.weights * self.values
+        """(N,) the mass each quadrature point stands for: known to rounding where a value is not."""
+        return self.space.weights * self.space.evaluate(self.coefficients)
 
     @property
     def mass(self) -> Array | float:
@@ -95,7 +169,7 @@ class Density:
     @property
     def entropy(self) -> Array | float:
         """int rho log rho d sigma (0 log 0 = 0; nodes where rounding made rho negative count as 0)."""
-        rho = self.values
+        rho = self.space.evaluate(self.coefficients)  # unknown values weigh less than rounding
         return np.sum(self.space.weights * rho * np.log(np.where(rho > 0.0, rho, 1.0)), axis=-1)
 
     @property
@@ -106,20 +180,20 @@ class Density:
     # --- questions --------------------------------------------------------------------------------------
 
     def __call__(self, q: Any) -> Array:
-        """rho at coordinates q of the space (angles in radians on the circle), by its series."""
-        return self.space.evaluate(self.coefficients, self.space.points(q))
+        """rho at coordinates q of the space (angles in radians on the circle); NaN, with a warning, where unknown."""
+        return warned(self.known(self.space.points(q)))
 
     def at(self, x: Any) -> Array:
         """rho at unit rows x (..., n, d), whatever the space's own coordinates."""
-        return self.space.evaluate(self.coefficients, self.space.chart(inputs.rows("x", x, d=self.d)))
+        return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
 
     def pdf(self, q: Any) -> Array:
         """The density per arc length or surface area at q: rho divided by the sphere's area."""
         return self(q) / self.space.area
 
     def on(self, space: Any) -> Array:
-        """rho at the nodes of another resolution of its space."""
-        return space.evaluate(carry(self.space, self.coefficients, space))
+        """rho at the nodes of another resolution of its space; NaN where unknown."""
+        return self.resized(space.size).values
 
     def moments(self, degree: int) -> Array:
         """Moments to `degree`; complex c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle."""
@@ -158,14 +232,19 @@ class Density:
     def resized(self, size: int) -> Density:
         """The same density held at another resolution (coefficients padded with zeros, or cut)."""
         space = self.space.resized(size)
-        return Density(space, carry(self.space, self.coefficients, space))
+        c = carry(self.space, self.coefficients, space)
+        if space.size >= self.space.size:
+            return Density(space, c, self.doubt).keeping(self.given)
+        cut = np.abs(self.coefficients[..., self.space.degrees > space.degrees.max()]).max(initial=0.0)
+        return Density(space, c, replace(self.doubt, error=max(self.doubt.error, float(cut))))
 
     # --- the measure's answer to a law --------------------------------------------------------------------
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
         """Answer a law (see `protocols.Measure`): at rows x, or at the own nodes in tangent components.
 
-        By the Funk-Hecke formula: the fields are the density's own series times the kernel's multipliers.
+        By the Funk-Hecke formula: the fields are the density's own series times the kernel's multipliers.  At rows
+        where rounding of the coefficients decides them they are NaN, with a warning, as values are.
         """
         if not kernel.isotropic:
             raise TypeError(
@@ -189,7 +268,20 @@ class Density:
         # at a few points of a stranger's choice Z may be faint everywhere; its mean over the sphere is the mass
         least = 0.0 if x is None else np.abs(np.asarray(self.mass))[..., None]
         Z = floored(got["Z"], least)[..., None] if "Z" in got else None
-        return Reading(Z, M, got.get("L"), kernel.log_lambda0(d))
+        r = Reading(Z, M, got.get("L"), kernel.log_lambda0(d))
+        return r if q is None else self._hidden(r, symbol["Z"](), symbol["L"](), q)
+
+    def _hidden(self, r: Reading, multipliers: Array, rates: Array, q: Array) -> Reading:
+        """r, NaN at coordinates q where an error in Z or L may exceed the permitted share of Z."""
+        c, both = self.coefficients, np.abs(multipliers) + np.abs(rates)
+        bound = self.space.bound(both * c, both * self.doubt.error, q)
+        if bound is not None:
+            hidden = bound > self.doubt.share * self.space.evaluate(multipliers * c, q)
+            for part in (r.Z, r.M, r.L):
+                if part is not None:
+                    part[hidden] = np.nan
+            warned(np.where(hidden, np.nan, bound))
+        return r
 
 
 def tail(space: Any, c: Array, gaps: bool = True) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import inputs
-from meanfield.density import Density
+from meanfield.density import Density, Doubt
 
 
 def uniform(space: Any) -> Density:
@@ -59,7 +59,12 @@ def mixture(densities: Sequence[Density], weights: Any = None) -> Density:
         if rho.space != space:
             raise ValueError(f"densities: they live on different spaces, {space} and {rho.space}: use rho.resized(...)")
     w = inputs.weights("weights", np.ones(len(densities)) if weights is None else weights, (len(densities),))
-    return Density(space, sum(a * rho.coefficients for a, rho in zip(w, densities, strict=True)))
+    parts = list(zip(w, densities, strict=True))
+    doubt = Doubt(sum(a * rho.doubt.error for a, rho in parts), max(rho.doubt.share for rho in densities))
+    mixed = Density(space, sum(a * rho.coefficients for a, rho in parts), doubt)
+    if all(rho.given is None for rho in densities):
+        return mixed
+    return mixed.keeping(lambda q: sum(a * rho.known(q) for a, rho in parts))
 
 
 def _direction(space: Any, mean: Any) -> Any:

@@ -232,9 +232,17 @@ class Space(Protocol):
 
     levels: int
     """Numbers in [0, 1) that `place` needs for a point."""
-    seen: Array
-    """(N,) nodes at which point values are well-conditioned."""
+    ends: Array | None
+    """Coordinates that no node reaches and where `bound` is largest, if there are such."""
 
+    def bound(self, c: Array, error: Any, q: Array | None = None) -> Array | None:
+        """(..., n) bound of the error of `evaluate`, from rounding and from an error of every coefficient (a number or
+        (M,)); None where values are well-conditioned everywhere."""
+        ...
+
+    def rounding(self, c: Array) -> float:
+        """Size up to which coefficients of a callable or of node values are set to zero, being rounding."""
+        ...
     def harmonics(self, degree: int) -> Array:
         """Degree of every coefficient that `project` gives."""
         ...

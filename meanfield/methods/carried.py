@@ -1,4 +1,4 @@
-"""A density carried by its flow: what the state of a Lagrangian run means, and the questions it answers."""
+"""A density carried by its flow: the questions it answers."""
 
 from __future__ import annotations
 
@@ -9,115 +9,17 @@ from typing import Any
 import numpy as np
 
 from meanfield import energy, inputs
+from meanfield.density import EXACT, warned
 from meanfield.methods import panels
-from meanfield.methods.panels import GAUSS, INTEGRAL, LINES, OMEGA, XI
+from meanfield.methods.panels import GAUSS, INTEGRAL
 from meanfield.protocols import Array
-from meanfield.settings import register
 
 NEGLIGIBLE = 1e-15
 """A panel of less mass is moved, and no longer refined: its whole mass is below the rounding of any moment."""
 ROUGH = 1e-3
 """Such panels are no longer interpolated once their tail is above this."""
-DIRECT = 96
-"""Up to so many points every pair is summed; beyond, the band-limited sum."""
-
-
-@register
-@dataclass(frozen=True, eq=False)
-class OnPanels:
-    """What a state of positions and log-Jacobians means.
-
-    A state (..., N + A + N) holds the positions s of N = L G nodes on L panels, then of A atoms, then log J at the
-    nodes, with rho_t(x(a)) = rho_0(a) / J(a).  Labels a are positions at the beginning; masses never change.
-
-    Attributes
-    ----------
-    space : Space
-        Where it lives, with a line.
-    coefficients : ndarray
-        rho_0.
-    mid, half : ndarray (P,)
-        Label panels, in order: centres and half lengths.
-    atom : ndarray (P,) of int
-        The atom a panel has become part of, or -1.
-    jump : float
-        Energy gained so far by making atoms; nan under a law without energy.
-    field : {"harmonic", "direct"}
-        Which sum answers the law.
-    """
-
-    space: Any
-    coefficients: Array
-    mid: Array
-    half: Array
-    atom: Array
-    jump: float = 0.0
-    field: str = "harmonic"
-    name = "lagrangian"
-
-    @property
-    def line(self) -> Any:
-        """Where labels live."""
-        return LINES[self.space.line]
-
-    @cached_property
-    def live(self) -> Array:
-        """(P,) panels that are not part of an atom."""
-        return np.asarray(self.atom < 0)
-
-    @cached_property
-    def count(self) -> tuple[int, int]:
-        """(L, A): live panels and atoms."""
-        return int(self.live.sum()), int(self.atom.max(initial=-1)) + 1
-
-    @cached_property
-    def labels(self) -> Array:
-        """(P, G) labels of the nodes of all panels."""
-        return np.asarray(self.mid[:, None] + self.half[:, None] * XI)
-
-    @cached_property
-    def rho0(self) -> Array:
-        """(P, G) rho_0 there."""
-        q = self.line.coordinates(self.labels.ravel())
-        return np.asarray(self.space.evaluate(self.coefficients, q).reshape(self.labels.shape))
-
-    @cached_property
-    def spread(self) -> Array:
-        """(P, G) mass per unit of the panels' own coordinate xi in [-1, 1]; of total mass 1 to the last bit."""
-        m = self.rho0 * self.line.measure(self.space, self.labels) * self.half[:, None]
-        return np.asarray(m / float((m * OMEGA).sum()))
-
-    @cached_property
-    def masses(self) -> Array:
-        """(P,) the mass of every panel."""
-        return np.asarray((self.spread * OMEGA).sum(axis=-1))
-
-    @cached_property
-    def atoms(self) -> Array:
-        """(A,) the mass of every atom."""
-        dead = ~self.live
-        return np.bincount(self.atom[dead], weights=self.masses[dead], minlength=self.count[1])
-
-    @cached_property
-    def weights(self) -> Array:
-        """(N + A,) masses at the nodes and of the atoms."""
-        return np.append((self.spread * OMEGA)[self.live].ravel(), self.atoms)
-
-    def parts(self, y: Array) -> tuple[Array, Array, Array]:
-        """Positions (..., L, G) of nodes and (..., A) of atoms, and log J (..., L, G)."""
-        L, A = self.count
-        N = L * GAUSS
-        shape = (*y.shape[:-1], L, GAUSS)
-        return y[..., :N].reshape(shape), y[..., N : N + A], y[..., N + A :].reshape(shape)
-
-    def body(self, y: Array) -> Any:
-        """The measure of all masses at their positions."""
-        s = y[..., : len(self.weights)]
-        return self.line.body(self.space, s, self.weights, "direct" if s.shape[-1] <= DIRECT else self.field)
-
-    def measure(self, y: Array) -> Carried:
-        """The measure (leading axes: several)."""
-        return Carried(self, y)
+ROUNDING = 8.0 * float(np.finfo(float).eps)
+"""Of a mass between two positions, which is a difference of sums of size 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +36,7 @@ class Carried:
         Positions and log-Jacobians.
     """
 
-    template: OnPanels
+    template: Any
     y: Array
 
     # --- points -------------------------------------------------------------------------------------------
@@ -192,11 +94,16 @@ class Carried:
 
     @property
     def density(self) -> Array:
-        """(..., n) rho at the points; inf at atoms."""
+        """(..., n) rho at the points; inf at atoms, NaN where unknown."""
+        t = self.template
+        return self._now(t.initial(t.labels[t.live].ravel()).reshape(-1, GAUSS))
+
+    def _now(self, rho0: Array) -> Array:
+        """(..., n) rho at the points, for rho_0 (L, G)."""
         t = self.template
         log_j = t.parts(self.y)[2]
         with np.errstate(over="ignore"):  # far inside a cluster
-            rho = t.rho0[t.live] * np.exp(-log_j)
+            rho = rho0 * np.exp(-log_j)
         rho = rho.reshape(*self.y.shape[:-1], -1)
         return np.concatenate([rho, np.full((*rho.shape[:-1], t.count[1]), np.inf)], axis=-1)
 
@@ -261,19 +168,19 @@ class Carried:
         t = self.template
         if np.any(t.atoms > 0.0):
             return np.full(self.y.shape[:-1], np.inf)[()]
-        rho = self.density
+        rho = self._now(t.rho0[t.live])
         log = np.log(np.where(rho > 0.0, rho, 1.0))
         return np.sum(self.weights * log, axis=-1)
 
     @property
     def minimum(self) -> float:
-        """Smallest value at a node."""
-        return float(self.density.min())
+        """Smallest known value at a node."""
+        return float(np.nanmin(self.density))
 
     @property
     def maximum(self) -> float:
-        """Largest value at a node, or inf."""
-        return float(self.density.max())
+        """Largest known value at a node, or inf."""
+        return float(np.nanmax(self.density))
 
     @property
     def tail(self) -> float:
@@ -285,44 +192,56 @@ class Carried:
 
     @property
     def values(self) -> Array:
-        """rho at the space's nodes."""
-        return self(self.space.nodes)
+        """rho at the space's nodes; NaN where unknown."""
+        return self.known(self.space.nodes)
 
     def on(self, space: Any) -> Array:
         """Mean of rho over the cell around each node of another resolution of its space: what a picture shows.
 
-        A cluster narrower than the grid has no node of its own, and its mass would be missing.
+        A cluster narrower than the grid has no node of its own, and its mass would be missing.  In high d cells near a
+        pole are so small that their mass is rounding, and rho at the node stands for the mean.
         """
         edges, sigma, order = self.template.line.cells(space)
-        # in high d a cell at a pole is too small to be written, and nothing is there
-        mean = np.divide(self.cells(edges), sigma, out=np.zeros(len(sigma)), where=sigma > 0.0)
-        return np.asarray(mean[order])
+        mass = self.cells(edges)
+        seen = EXACT.share * np.maximum(mass, sigma) >= ROUNDING
+        mean = np.divide(mass, sigma, out=np.zeros(len(sigma)), where=seen)[order]
+        if not seen.all():
+            mean[~seen[order]] = self.known(space.nodes[~seen[order]])
+        return np.asarray(mean)
 
     def __call__(self, q: Any) -> Array:
         """rho at coordinates q of the space: 0 where all mass has left, inf within rounding of an atom.
 
-        On panels too light to be refined any further it is the mean over the panel's image.
+        On panels too light to be refined any further it is the mean over the panel's image.  NaN, with a warning, where
+        unknown.
         """
-        s = self.template.line.position(self.space.points(q))
-        panel, xi, inside = self._found(s.ravel())
+        return warned(self.known(self.space.points(q)))
+
+    def known(self, q: Array) -> Array:
+        """The same at coordinates that need no check, without a warning."""
         t = self.template
+        s = t.line.position(q).ravel()
         rho = np.zeros(s.size)
+        if t.count[0]:
+            panel, xi, inside = self._found(s)
+            rho[inside] = self._on_panels(s, panel, xi)[inside]
+        rho[self._hit(s)] = np.inf
+        return rho.reshape(np.shape(q))
+
+    def _on_panels(self, s: Array, panel: Array, xi: Array) -> Array:
+        """rho at positions s, found at xi on live panels."""
+        t = self.template
         where = np.flatnonzero(t.live)[panel]
-        labels = t.mid[where] + t.half[where] * xi
         log_j = panels.at(panels.series(t.parts(self.y)[2])[panel], xi)
         with np.errstate(over="ignore"):  # far inside a cluster
-            values = t.space.evaluate(t.coefficients, t.line.coordinates(labels)) * np.exp(-log_j)
-        rough = self._rough[panel]
+            values = t.initial(t.mid[where] + t.half[where] * xi) * np.exp(-log_j)
         width = np.abs(panels.widths(t.parts(self.y)[0]))[panel]
-        here = t.line.measure(t.space, s.ravel())
-        values = np.where(rough, t.masses[t.live][panel] / np.maximum(width * here, 1e-300), values)
-        rho[inside] = values[inside]
-        rho[self._hit(s.ravel())] = np.inf
-        return rho.reshape(s.shape)
+        mean = t.masses[where] / np.maximum(width * t.line.measure(t.space, s), 1e-300)
+        return np.where(self._rough[panel], mean, values)
 
     def at(self, x: Any) -> Array:
         """rho at unit rows x (..., n, d)."""
-        return self(self.space.chart(inputs.rows("x", x, d=self.d)))
+        return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
 
     def pdf(self, q: Any) -> Array:
         """The density per arc length or surface area at q."""
@@ -331,7 +250,7 @@ class Carried:
     def carried(self, labels: Any) -> tuple[Array, Array]:
         """Positions on the line and densities now of the material points that began at `labels`.
 
-        A label inside an atom is at the atom, with density inf.
+        A label inside an atom is at the atom, with density inf; NaN, with a warning, where unknown.
         """
         a = inputs.array("labels", labels, radians=True)
         t = self.template
@@ -344,9 +263,9 @@ class Carried:
         position, rho = np.empty(len(flat)), np.full(len(flat), np.inf)
         position[live] = panels.at(panels.series(s)[panel], xi[live])
         rho[live] = np.exp(-panels.at(panels.series(log_j)[panel], xi[live]))
-        rho[live] *= t.space.evaluate(t.coefficients, t.line.coordinates(flat[live]))
+        rho[live] *= t.initial(flat[live])
         position[~live] = atoms[t.atom[cell[~live]]]
-        return position.reshape(a.shape), rho.reshape(a.shape)
+        return position.reshape(a.shape), warned(rho.reshape(a.shape))
 
     def sample(self, n: int, rng: Any = None) -> Array:
         """n independent points distributed as mu, as `Density.sample`."""

@@ -16,8 +16,9 @@ from meanfield import inputs, merging
 from meanfield.kernel import Exponential
 from meanfield.laws.base import steady_noise
 from meanfield.methods import panels
-from meanfield.methods.carried import NEGLIGIBLE, Carried, OnPanels
-from meanfield.methods.panels import GAUSS, LINES
+from meanfield.methods.carried import NEGLIGIBLE, Carried
+from meanfield.methods.labels import OnPanels
+from meanfield.methods.panels import GAUSS, LINES, Pieces
 from meanfield.points import Cluster
 from meanfield.protocols import Array, Change, Method, Reading, Status, Stop
 from meanfield.settings import register
@@ -31,8 +32,8 @@ FITTED = 1e-14
 NARROWEST = 1e-6
 """Half length below which a panel's roughness is noise."""
 SEEN = 29.0
-"""A panel's nodes resolve a kernel while its bandwidth K on the circle times half the image's width is below this: at
-K w / 2 Gauss's rule misses 1e-13 of e^{beta (cos x - 1)} (its multipliers fall like e^{-k^2 / 2 beta} before K)."""
+"""A panel's nodes resolve a kernel while its bandwidth K times half the image's width is below this: at K w / 2 Gauss's
+rule misses 1e-13 of e^{beta (cos x - 1)} (its multipliers fall like e^{-k^2 / 2 beta} before K)."""
 FIRST = 8
 """Panels to begin with, before any is halved."""
 MERGE_TOL = 1e-9
@@ -75,23 +76,29 @@ class Lagrangian:
         rho = rho.resized(max(rho.space.size, line.shown))
         edges = np.linspace(line.low, line.high, FIRST + 1)
         mid, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
-        field = "harmonic" if law.isotropic else "direct"
         K = _bandwidth(law, rho.space, 0.0)
         while True:
-            fresh = np.full(len(mid), -1)
-            template = OnPanels(rho.space, np.array(rho.coefficients), mid, half, fresh, field=field)
-            shapes = [template.rho0, template.spread / half[:, None]]
-            rough = np.any([panels.telling(f / np.abs(f).max()) > FITTED for f in shapes], axis=0) & (half >= NARROWEST)
-            rough |= (K * half > SEEN) & (template.masses > NEGLIGIBLE)
+            template = self._on(law, rho, mid, half)
+            # light panels too: near a pole of a high dimension hardly any mass is, and Z is what there is
+            rough = (K * half > SEEN) | (_unfitted(template) & (half >= NARROWEST))
             if not rough.any():
                 break
-            if (len(mid) + rough.sum()) * GAUSS > self.max_resolution:
+            if (needed := int(len(mid) + rough.sum()) * GAUSS) > self.max_resolution:
                 raise ValueError(
-                    f"max_resolution: got {self.max_resolution}, and the initial density under {law} needs more nodes"
+                    f"max_resolution: got {self.max_resolution}, and the initial density under {law} needs {needed} "
+                    "nodes at least to begin with: allow more"
                 )
             mid, half = panels.bisected(mid, half, rough)
         flow = Flow(law, template, self._tolerance(rtol), self.merge_tol, self.max_resolution)
         return flow, np.concatenate([template.labels.ravel(), np.zeros(template.labels.size)])
+
+    def _on(self, law: Any, rho: Any, mid: Array, half: Array) -> OnPanels:
+        """The density on these panels: by its own values if it keeps them, else by its series."""
+        fresh, field = np.full(len(mid), -1), "harmonic" if law.isotropic else "direct"
+        template = OnPanels(rho.space, np.array(rho.coefficients), mid, half, fresh, field=field, doubt=rho.doubt)
+        if rho.given is None:
+            return template
+        return replace(template, given=Pieces(mid, half, rho.given(template.line.coordinates(template.labels))))
 
     def again(self, law: Any, template: OnPanels, rtol: float, atol: float) -> Flow:
         """The method as it was when a run stopped."""
@@ -218,6 +225,23 @@ class Flow(Method):
         return replace(self, template=replace(new, jump=old.jump + jump)), state
 
 
+def _unfitted(template: OnPanels) -> Array:
+    """(P,) panels on which a polynomial misses rho_0, or the mass there.
+
+    Values are wanted relative to their own size, or to the mean, 1, where they are smaller; those of a series only
+    relative to the largest, and where the coefficients hide them not at all.
+    """
+    size = np.abs(template.rho0).max(axis=-1)
+    if template.given is not None:
+        scale = np.maximum(size, 1.0)
+    else:
+        hidden = np.isnan(template.initial(template.labels.ravel())).reshape(template.labels.shape).any(axis=-1)
+        scale = np.where(hidden, np.inf, size[~hidden].max(initial=0.0))
+    missed = panels.telling(template.rho0 / scale[:, None]) > FITTED
+    mass = template.spread / template.half[:, None]
+    return missed | (panels.telling(mass / np.abs(mass).max()) > FITTED)
+
+
 def _touching(atom: Array, at: Array, tol: float, line: Any) -> bool:
     """Whether two atoms, neighbours in the label, are nearer than tol."""
     after = np.roll(atom, -1)
@@ -256,17 +280,17 @@ _PAIR = Cluster(np.array([0.0, 1.0]), np.array([0.5, 0.5]), True, "direct")
 
 
 def _bandwidth(law: Any, space: Any, t: float) -> int:
-    """The largest bandwidth, on the circle, of the kernels that a law asks for: how finely it looks."""
+    """The largest bandwidth of the kernels that a law asks for: how finely it looks."""
     pair = _Once(LINES[space.line].body(space, _PAIR.points, _PAIR.weights, "direct"))
     law.velocity(t, None if law.isotropic else pair.x, pair)
-    return max((_sharpness(kernel) for kernel in pair.asked), default=0)
+    return max((_sharpness(kernel, space.d) for kernel in pair.asked), default=0)
 
 
-def _sharpness(kernel: Any) -> int:
-    """A kernel's bandwidth on the circle; of one with matrices, that of the largest beta it may come to, if known."""
+def _sharpness(kernel: Any, d: int) -> int:
+    """A kernel's bandwidth; of one with matrices, that of the largest beta it may come to, if known."""
     if not kernel.isotropic:
         kernel = Exponential(0.5 * kernel.spread if np.isfinite(kernel.spread) else 0.0)
-    return int(kernel.bandwidth(2))
+    return int(kernel.bandwidth(d))
 
 
 class _Once:

@@ -16,6 +16,7 @@ from meanfield import geometry
 from meanfield.points import Cluster
 from meanfield.protocols import Array
 from meanfield.rings import Rings
+from meanfield.settings import register
 from meanfield.spaces import ultraspherical
 
 GAUSS = 20
@@ -148,6 +149,31 @@ def solved(coefficients: Array, slope: Array, target: Array) -> Array:
     return xi
 
 
+@register
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """A function of the label, by its values at the nodes of panels (mid, half), all of them in order.
+
+    Attributes
+    ----------
+    mid, half : ndarray (P,)
+        Centres and half lengths.
+    values : ndarray (P, G)
+        At the Gauss nodes.
+    """
+
+    mid: Array
+    half: Array
+    values: Array
+
+    def __call__(self, labels: Array) -> Array:
+        """Values at labels of any shape."""
+        a = labels.ravel()
+        cell = np.clip(np.searchsorted(self.mid - self.half, a, side="right") - 1, 0, len(self.mid) - 1)
+        xi = np.clip((a - self.mid[cell]) / self.half[cell], -1.0, 1.0)
+        return at(series(self.values)[cell], xi).reshape(labels.shape)
+
+
 # --- lines -------------------------------------------------------------------------------------------------
 
 
@@ -245,8 +271,12 @@ class Meridian:
         """Edges (n + 1,) around a space's nodes, sigma (n,) of the cells, and the order that gives the nodes'."""
         phi = np.arccos(space.nodes[::-1])
         edges = np.concatenate([[self.low], 0.5 * (phi[1:] + phi[:-1]), [self.high]])
-        below = ultraspherical.distribution(space.d, np.ones(1), np.cos(edges))
-        return edges, -np.diff(below), np.arange(len(phi))[::-1]
+        # beyond each edge, seen from the nearer pole: so near to it that 1 less that much would be 1
+        rest = ultraspherical.distribution(space.d, np.ones(1), -np.abs(np.cos(edges)))
+        north, south = edges <= 0.5 * np.pi, edges > 0.5 * np.pi
+        both = north[:-1] & south[1:]
+        sigma = np.where(both, 1.0 - rest[1:] - rest[:-1], np.abs(np.diff(rest)))
+        return edges, sigma, np.arange(len(phi))[::-1]
 
     def measure(self, space: Any, s: Array) -> Array:
         """d sigma / d phi = sin^{d-2} phi / B(1/2, (d-1)/2)."""

@@ -14,13 +14,16 @@ from typing import Any
 import numpy as np
 
 from meanfield import inputs
-from meanfield.density import Z_FLOOR, Density, carry, floored, tail
+from meanfield.density import Z_FLOOR, Density, Doubt, carry, floored, tail
 from meanfield.laws.base import steady_noise
 from meanfield.points import Cluster
 from meanfield.protocols import Array, Change, Method, Reading, Status, Stop
 from meanfield.settings import register
 
 TAIL = 1e-12
+AMPLIFIED = 1e6
+"""A run knows its coefficients to about the tail it may throw away; a point value that is this many times worse is not
+known (1e-6 by default)."""
 SUDDEN = 1e-2
 PLANS = 8
 """Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
@@ -93,14 +96,15 @@ class Spectral:
 @register
 @dataclass(frozen=True)
 class OnSpace:
-    """What a state of coefficients means."""
+    """What a state of coefficients means, each of them known to about the tail that may be thrown away."""
 
     space: Any
+    lost: float = TAIL
     name = "spectral"
 
     def measure(self, y: Array) -> Density:
         """The density (leading axes: several)."""
-        return Density(self.space, y)
+        return Density(self.space, y, Doubt(self.lost, AMPLIFIED * self.lost))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +144,7 @@ class Coefficients(Method):
     @property
     def template(self) -> OnSpace:
         """The meaning of a state."""
-        return OnSpace(self.space)
+        return OnSpace(self.space, self.tolerance)
 
     def start(self, mu: Density) -> tuple[Coefficients, Array]:
         """The first state; at a larger size if the density leans on its last degrees already."""
@@ -164,7 +168,7 @@ class Coefficients(Method):
 
     def measure(self, t: float, y: Array) -> Density:
         """The density."""
-        return Density(self.space, y)
+        return self.template.measure(y)
 
     def limit(self, t: float, y: Array) -> float:
         """1 / (highest degree * max |X|): the finest mode's transport.
@@ -213,7 +217,7 @@ class Coefficients(Method):
         if self.beyond is None:
             raise stop
         try:
-            method, y = self.beyond(Density(self.space, y0))
+            method, y = self.beyond(self.template.measure(y0))
         except ValueError as refused:
             raise Stop(stop.status, f"{stop.detail} Nobody went on: {refused}") from refused
         return Change(method, t0, y)

@@ -270,7 +270,7 @@ def _thinned(
 
 def _reach(c: NDArray[np.float64], lines: NDArray[np.float64]) -> tuple[float, float]:
     """Heights outside of which no line rises above a thousandth of the highest (by a node's margin)."""
-    top = np.nanmax(np.where(np.isfinite(lines), lines, np.nan), axis=0)
+    top = np.fmax.reduce(np.where(np.isfinite(lines), lines, np.nan), axis=0)
     where = np.flatnonzero(top > 1e-3 * np.nanmax(top))
     low, high = max(int(where[0]) - 1, 0), min(int(where[-1]) + 1, len(c) - 1)
     return (-1.0 if low == 0 else float(c[low])), (1.0 if high == len(c) - 1 else float(c[high]))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import gamma, pi
+from dataclasses import replace
+from functools import partial
+from math import exp, lgamma, log, pi
 from typing import Any
 
 import numpy as np
 
 from meanfield import inputs
-from meanfield.density import Density, carry, tail
+from meanfield.density import Density, Doubt, carry, tail
 from meanfield.protocols import Array
 
 RESOLVED = 1e-12
 """Largest coefficient, relative to the mass, that may stand in the last sixteenth of the degrees."""
 ALIASED = 1e-8
 """Relative difference of a callable's values from its series, beyond which the series is of something else."""
+FINER = 128
+"""Degree to which a density may be brought, for a picture or by a method."""
 REFINEMENTS = 6
 """How often a callable is sampled twice as finely before it is called unresolvable."""
 
@@ -32,6 +36,7 @@ class Gridded:
 
     picture = "circle"
     line: str | None = None
+    ends: Array | None = None
     largest = 512
 
     @property
@@ -39,10 +44,13 @@ class Gridded:
         """Numbers in [0, 1) that `place` needs for a point."""
         return self.d - 1
 
-    @property
-    def seen(self: Any) -> Array:
-        """(N,) nodes at which point values are well-conditioned: those of weight above 1e-16."""
-        return self.weights > 1e-16
+    def bound(self: Any, c: Array, error: Any, q: Array | None = None) -> Array | None:
+        """None: a basis that grows like a power of its degree leaves no value unknown."""
+        return None
+
+    def rounding(self: Any, c: Array) -> float:
+        """No coefficient is cleared: rounding in them shows nowhere."""
+        return 0.0
 
     @property
     def axes(self: Any) -> dict[str, Array]:
@@ -96,7 +104,10 @@ class Gridded:
     @property
     def area(self: Any) -> float:
         """Surface area of S^{d-1}, 2 pi^{d/2} / Gamma(d/2): 2 pi on the circle."""
-        return 2.0 * pi ** (self.d / 2.0) / gamma(self.d / 2.0)
+        size = log(2.0) + 0.5 * self.d * log(pi) - lgamma(0.5 * self.d)
+        if size < -700.0:
+            raise ValueError(f"pdf: the area of S^{self.d - 1} is e^{size:.0f}, which no float holds: ask for rho")
+        return exp(size)
 
     def density(self: Any,
         f: Callable[[Array], Any] | Any = None,
@@ -129,14 +140,14 @@ class Gridded:
         if (f is None) == (coefficients is None):
             raise ValueError("density: give either a callable or node values, or coefficients=, and not both")
         if f is None:
-            c = self._given(coefficients)
-        elif callable(f):
-            c = self._sampled(f)
+            return _finished(Density(self, self._given(coefficients)), None, normalize, signed)
+        if callable(f):
+            c, error = self._sampled(f)
         else:
-            values = inputs.array("values", f, shape=(len(self.weights),))
-            c = self.analyse(values)
-            self._refuse_tail(c)
-        return _finished(Density(self, c), normalize, signed)
+            c = self.analyse(inputs.array("values", f, shape=(len(self.weights),)))
+            error = max(self._refuse_tail(c), self.rounding(c))
+            c = np.where(np.abs(c) > self.rounding(c), c, 0.0)
+        return _finished(Density(self, c, Doubt(error)), f if callable(f) else None, normalize, signed)
 
     def _given(self: Any, coefficients: Any) -> Array:
         c = inputs.array("coefficients", coefficients, ndim=1, complex_ok=True)
@@ -151,11 +162,11 @@ class Gridded:
             raise ValueError(f"coefficients: {self} holds real coefficients, got complex ones")
         return c
 
-    def _sampled(self: Any, f: Callable[[Array], Any]) -> Array:
-        """Coefficients of a callable, sampled finely enough that none is aliased."""
+    def _sampled(self: Any, f: Callable[[Array], Any]) -> tuple[Array, float]:
+        """Coefficients of a callable, sampled finely enough that none is aliased, and their error."""
         fine: Any = self.resized(2 * self.size)
         for _ in range(REFINEMENTS - 1):
-            c = fine.analyse(_call(f, fine))
+            c = fine.analyse(_call(f, fine.nodes, len(fine.weights)))
             if tail(fine, c) <= RESOLVED:
                 break
             fine = fine.resized(2 * fine.size)
@@ -173,60 +184,84 @@ class Gridded:
                 f"density: under-resolved: the callable has coefficients up to degree {needed} above 1e-12, and {self} "
                 f"holds degrees up to {int(self.degrees.max())}: use a larger space"
             )
-        c = carry(fine, c, self)
+        rounding = fine.rounding(c)
+        c = carry(fine, np.where(np.abs(c) > rounding, c, 0.0), self)
         # what doubled grids all take for a lower degree, one that shares no nodes with them does not
         other = self.resized(2 * self.size + 2)
-        values = _call(f, other)
+        values = _call(f, other.nodes, len(other.weights))
         off = other.weights @ np.square(other.evaluate(carry(self, c, other)) - values)
         if np.sqrt(off) > ALIASED * np.sqrt(other.weights @ np.square(values)):
             raise ValueError(
                 f"density: under-resolved: {fine} and {other} see two different functions in the callable: it "
                 "oscillates between their nodes: use a larger space"
             )
-        return c
+        return c, max(rounding, float(lost.max()))
 
-    def _refuse_tail(self: Any, c: Array) -> None:
+    def _refuse_tail(self: Any, c: Array) -> float:
+        """The largest of the last coefficients, which those beyond may reach; refused if it is large."""
         # of node values no more can be seen: a single mode may be all there is
         if (last := tail(self, c, gaps=False)) > RESOLVED:
             raise ValueError(
                 f"values: under-resolved: the coefficients in the last sixteenth of the degrees are {last:.1e} of "
                 "the largest, above 1e-12: give a callable or more nodes"
             )
+        return last * float(np.abs(c).max())
 
 
-def _call(f: Callable[[Array], Any], space: Any) -> Array:
-    values = inputs.array("density", f(space.nodes))
-    if values.shape != (len(space.weights),):
+def _call(f: Callable[[Array], Any], q: Array, n: int) -> Array:
+    """f at n coordinates q, checked."""
+    values = inputs.array("density", f(q))
+    if values.shape != (n,):
         if values.ndim != 0:
             raise ValueError(
-                f"density: the callable gave shape {values.shape} for {len(space.weights)} nodes; "
-                "it must return one value for each"
+                f"density: the callable gave shape {values.shape} for {n} nodes; it must return one value for each"
             )
-        values = np.array(np.broadcast_to(values, (len(space.weights),)))
+        values = np.array(np.broadcast_to(values, (n,)))
     return values
 
 
-def _finished(rho: Density, normalize: bool, signed: bool) -> Density:
-    """rho checked for sign and mass, and normalised."""
+def _divided(f: Callable[[Array], Any], mass: float, q: Array) -> Array:
+    """f / mass at coordinates q that are numbers, of any shape."""
+    return _call(f, q.ravel(), q.size).reshape(q.shape) / mass
+
+
+def _finished(rho: Density, f: Callable[[Array], Any] | None, normalize: bool, signed: bool) -> Density:
+    """rho checked for sign and mass, and normalised; it keeps the callable where its coefficients hide values."""
+    kept = f if f is not None and _hidden(rho) else None
+    if kept is not None:
+        rho = rho.keeping(partial(_divided, kept, 1.0))
     if signed:
         return rho
-    fine = rho.resized(2 * rho.space.size)  # a polynomial can dip between the nodes
-    values = np.where(fine.space.seen, fine.values, 1.0)
-    low, high = values.min(), values.max()
-    if low < -RESOLVED * max(high, -low):
-        where = int(values.argmin())
-        raise ValueError(
-            f"density: negative: its smallest value is {low:.3e} (largest {high:.3e}) at {fine.space.nodes[where]}; a "
-            "density is not negative (for a perturbation: signed=True)"
-        )
+    _refuse_negative(rho.resized(2 * rho.space.size))  # a polynomial can dip between the nodes
     mass = float(rho.mass)
     if not mass > 0.0:
         raise ValueError(f"density: its mass is {mass!r}; wanted a positive mass")
     if normalize:
-        return Density(rho.space, rho.coefficients / mass)
+        unit = Density(rho.space, rho.coefficients / mass, replace(rho.doubt, error=rho.doubt.error / mass))
+        return unit if kept is None else unit.keeping(partial(_divided, kept, mass))
     if abs(mass - 1.0) > RESOLVED:
         raise ValueError(f"density: its mass is {mass!r} and normalize=False demands 1 (to 1e-12)")
     return rho
+
+
+def _hidden(rho: Density) -> bool:
+    """Whether the coefficients leave a value unknown, here or at a size that pictures and methods may bring it to."""
+    ends = rho.space.ends
+    return ends is not None and bool(np.isnan(rho.resized(max(2 * rho.space.size, FINER)).known(ends)).any())
+
+
+def _refuse_negative(rho: Density) -> None:
+    """Refuse a negative value at a node or beyond the last of them, as far as values are known."""
+    for q in (None,) if rho.space.ends is None else (None, rho.space.ends):
+        values = rho.known(q)
+        slack = None if rho.given is not None else rho.space.bound(rho.coefficients, rho.doubt.error, q)
+        sure = values if slack is None else values + slack
+        if np.nanmin(sure, initial=0.0) < -RESOLVED * np.nanmax(np.abs(values), initial=0.0):
+            i, high, at = int(np.nanargmin(sure)), np.nanmax(values), rho.space.nodes if q is None else q
+            raise ValueError(
+                f"density: negative: its smallest value is {values[i]:.3e} (largest {high:.3e}) at {at[i]}; a density "
+                "is not negative (for a perturbation: signed=True)"
+            )
 
 
 class DensePlan:

@@ -272,7 +272,7 @@ class Sphere(Gridded):
             raise ValueError(f"coefficients: a_{odd[0]},0 = {c[odd[0]]} has m = 0 and must be real for a real density")
         return c
 
-    def _sampled(self, f: Any) -> Array:
+    def _sampled(self, f: Any) -> tuple[Array, float]:
         try:
             return Gridded._sampled(_Grid(self.lmax), f)
         except TooLarge as error:

@@ -110,7 +110,7 @@ def weak_density(bench: Bench) -> Verdict:
 def _contraction(law: Any, mu: Any) -> float:
     """sup(-div X) at a density: on the circle by differences of SA's printed field, elsewhere as the law says."""
     if mu.d > 2:
-        return float(np.max(-law.divergence(0.0, None, mu)[..., mu.space.seen]))
+        return float(np.max(-law.divergence(0.0, None, mu)[..., np.isfinite(mu.values)]))
     theta, w = mu.space.nodes, mu.weights
 
     def field(h: float) -> Array:
