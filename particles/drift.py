@@ -32,6 +32,8 @@ ROUNDING = 2e-14
 """What a gap between angles within four turns of 0, or between rows, may be off by."""
 LEAST = 1e-11
 """The smallest merge_gap, radians: below, a gap has no digits left."""
+AGREE = 1e-6
+"""Share of the largest velocity by which a law may differ from its pulls."""
 STILL = 1e-13
 """Repelling clusters that move by less than this share of their pulls have come to rest."""
 
@@ -314,12 +316,26 @@ def started(
 def pull_of(law: Any, d: int) -> Pull:
     """What is needed of a law, or a refusal."""
     needed = ("beta", "sign", "normalised", "log_factor")
-    suits = law.isotropic and not law.labelled and law.geometry == "sphere"
-    if not all(hasattr(law, name) for name in needed) or not suits:
+    pull = None
+    if all(hasattr(law, name) for name in needed) and law.isotropic and not law.labelled and law.geometry == "sphere":
+        beta = inputs.number("law.beta", law.beta, low=0.0)
+        pull = Pull(beta, int(law.sign), bool(law.normalised), float(law.log_factor(d)))
+    if pull is None or not _obeyed(law, pull, d):
         raise ValueError(
-            f"law: got {law}, wanted SA or USA (or a law with {', '.join(needed)}): beyond the range of floats forces "
-            "are followed by their logarithms, and without noise; use pt.simulate for any other law"
+            f"law: got {law}, wanted SA or USA (or a law with {', '.join(needed)} that moves points as these say): "
+            "beyond the range of floats forces are followed by their logarithms, and without noise; use pt.simulate "
+            "for any other law"
         )
-    return Pull(
-        inputs.number("law.beta", law.beta, low=0.0), int(law.sign), bool(law.normalised), float(law.log_factor(d))
-    )
+    return pull
+
+
+def _obeyed(law: Any, pull: Pull, d: int) -> bool:
+    """Whether the law moves points by these pulls: three of them, near enough to see one another at any beta."""
+    x, w = np.zeros((3, d)), np.array([0.2, 0.3, 0.5])
+    x[:, :2] = geometry.to_rows(np.array([0.0, 1.0, -0.7]) / math.sqrt(1.0 + pull.beta))
+    a, toward = pulls(pull, x, np.log(w), False)
+    if a.max() > 700.0:  # faster than floats can tell, and followed by logarithms all the same
+        return True
+    told = pull.sign * np.einsum("ij,ijd->id", np.exp(a), toward)
+    asked = geometry.project(x, np.broadcast_to(law.velocity(0.0, None, Cluster(x, w, False, "direct")), x.shape))
+    return bool(np.abs(asked - told).max() <= AGREE * np.abs(told).max())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -77,3 +78,41 @@ def test_a_merger_that_a_step_ran_over_is_taken_again_in_a_smaller_one(d: int) -
     assert change is not None and change.t == 0.0 and change.h == 0.5 and change.method is method
     landed = method.review(0.0, y, 1.0, method.template.state(float(y[0]) + 1.0, pair(gap, d)))
     assert landed is not None and landed.t == 1.0 and len(landed.method.template.merges) == 1
+
+
+# --- whose pulls ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Doubled(mf.SA):
+    """Has all that SA has, and moves twice as fast."""
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        return 2.0 * super().velocity(t, x, mu)
+
+
+@dataclass(frozen=True)
+class Seen(mf.USA):
+    """Has all that USA has, and divides."""
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        return mf.SA(self.beta).velocity(t, x, mu)
+
+
+def test_a_law_that_moves_otherwise_is_refused() -> None:
+    """Its beta and sign were read, and it was followed as if it were SA."""
+    for law in (Doubled(4.0), Seen(4.0)):
+        with pytest.raises(ValueError, match="law: got"):
+            pt.longtime(law, [0.0, 3.0], log_t_end=9.0)
+
+
+@both
+@pytest.mark.parametrize("d", [2, 3, 100])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("scale", ["natural", "scaled", "relative"])
+@pytest.mark.parametrize("beta", [0.0, 1.0, 350.0, 1e4, 1e12])
+def test_our_own_laws_are_followed(beta: float, scale: str, sign: int, d: int, kind: str) -> None:
+    if scale == "natural" and beta > 700.0:
+        return
+    law = KINDS[kind](beta, sign=sign, scale=scale)
+    assert pull_of(law, d).beta == beta
