@@ -46,6 +46,11 @@ def distribution(c: Array, theta: Array) -> Array:
     return np.asarray(c[0].real * theta / TWO_PI + series.real.sum(axis=-1))
 
 
+def turned(c: Array) -> float:
+    """What rounded angles k theta, off by eps of up to 2 pi k each, may leave of the sum of 2 Re c_k e^{ik theta}."""
+    return float(2.0 * TWO_PI * EPS * (np.arange(1.0, len(c) + 1.0) * np.abs(c)).sum())
+
+
 # --- transforms ----------------------------------------------------------------------------------------------
 
 
@@ -56,8 +61,8 @@ def test_analyse_and_evaluate_are_inverse_and_are_the_series(n: int) -> None:
     np.testing.assert_allclose(space.nodes, TWO_PI * np.arange(n) / n, rtol=1e-15)
     assert abs(space.weights.sum() - 1.0) < 1e-14
     values = space.evaluate(c)
-    np.testing.assert_allclose(values, written_out(c, space.nodes), rtol=0.0, atol=1e-13)
-    np.testing.assert_allclose(space.analyse(values), c, rtol=0.0, atol=1e-15)
+    np.testing.assert_allclose(values, written_out(c, space.nodes), rtol=0.0, atol=turned(c))
+    np.testing.assert_allclose(space.analyse(values), c, rtol=0.0, atol=8.0 * EPS * np.abs(c).max())
     slope = space.evaluate(c, gradient=True)
     assert slope.shape == (n, 1)
     np.testing.assert_allclose(slope[:, 0], written_out(c, space.nodes, 1), rtol=0.0, atol=1e-12 * n)
@@ -124,7 +129,7 @@ def test_products_are_formed_without_aliasing(n: int) -> None:
     assert plan.grid.n >= 3 * n // 2 and plan.grid.n % 2 == 0
     s, X = plan.open(held)
     assert X is not None
-    np.testing.assert_allclose(s[0], written_out(c, plan.grid.nodes), rtol=0.0, atol=1e-13)
+    np.testing.assert_allclose(s[0], written_out(c, plan.grid.nodes), rtol=0.0, atol=turned(c))
     np.testing.assert_allclose(X[:, 0], written_out(p, plan.grid.nodes, 1), rtol=0.0, atol=1e-11)
     out = plan.close(X.copy(), s[0].copy(), np.empty(K + 1, dtype=complex))
     k = np.arange(-(K - 1), K)
@@ -192,8 +197,8 @@ def test_what_a_density_answers() -> None:
     theta = TWO_PI * np.arange(1024) / 1024
     w = bumpy(theta) / bumpy(theta).sum()
     x = np.stack([np.cos(theta), np.sin(theta)], axis=-1)
-    np.testing.assert_allclose(rho.mean, w @ x, rtol=0.0, atol=1e-15)
-    np.testing.assert_allclose(rho.second_moment, np.einsum("p,pi,pj->ij", w, x, x), rtol=0.0, atol=1e-15)
+    np.testing.assert_allclose(rho.mean, w @ x, rtol=0.0, atol=16.0 * EPS)
+    np.testing.assert_allclose(rho.second_moment, np.einsum("p,pi,pj->ij", w, x, x), rtol=0.0, atol=16.0 * EPS)
     np.testing.assert_allclose(
         rho.moments(60)[:49], np.exp(-1j * np.outer(np.arange(49), theta)) @ w, rtol=0.0, atol=1e-14
     )
@@ -283,11 +288,12 @@ def test_perturbed_uniform_and_mixture() -> None:
     modes = {1: 0.3, 2: 0.2j, 5: 0.1 - 0.1j}
     rho = mf.perturbed_uniform(space, modes)
     exact = 1.0 + sum((a * np.exp(-1j * k * theta)).real for k, a in modes.items())
-    np.testing.assert_allclose(rho(theta), exact, rtol=0.0, atol=1e-14)
+    few = 64.0 * EPS
+    np.testing.assert_allclose(rho(theta), exact, rtol=0.0, atol=few)
     np.testing.assert_array_equal(mf.uniform(space).coefficients, np.eye(17)[0])
     both = mf.mixture([rho, mf.uniform(space)], [3.0, 1.0])
-    np.testing.assert_allclose(both(theta), 0.75 * exact + 0.25, rtol=0.0, atol=1e-14)
-    np.testing.assert_allclose(mf.mixture([rho, mf.uniform(space)])(theta), 0.5 * exact + 0.5, rtol=0.0, atol=1e-14)
+    np.testing.assert_allclose(both(theta), 0.75 * exact + 0.25, rtol=0.0, atol=few)
+    np.testing.assert_allclose(mf.mixture([rho, mf.uniform(space)])(theta), 0.5 * exact + 0.5, rtol=0.0, atol=few)
 
 
 # --- points of a density -------------------------------------------------------------------------------------

@@ -94,7 +94,8 @@ def test_values_and_moments_are_sums_over_harmonics(degree: int) -> None:
     got, slopes = sp.fields(c[None], None, x)
     np.testing.assert_allclose(got[0], by_hand(c, x), rtol=0.0, atol=2e-13 * np.abs(got).max())
     assert slopes is None
-    np.testing.assert_allclose(sp.project(x, w, degree), w @ harmonics(degree, x).conj(), rtol=0.0, atol=5e-13)
+    limit = 2e-13 * w.sum()  # as of the values: they are adjoint
+    np.testing.assert_allclose(sp.project(x, w, degree), w @ harmonics(degree, x).conj(), rtol=0.0, atol=limit)
 
 
 def test_moments_are_the_adjoint_of_values() -> None:
@@ -152,9 +153,8 @@ def test_bits_do_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_frames_are_orthonormal_and_the_gradient_is_the_slope_along_them() -> None:
     x = np.concatenate([unit(30), POLES, [[1e-9, -1e-9, 1.0]]])
     e = sp.frame(x)
-    np.testing.assert_allclose(
-        np.einsum("nid,njd->nij", e, e), np.broadcast_to(np.eye(2), (35, 2, 2)), rtol=0.0, atol=1e-15
-    )
+    gram = np.einsum("nid,njd->nij", e, e)
+    np.testing.assert_allclose(gram, np.broadcast_to(np.eye(2), (35, 2, 2)), rtol=0.0, atol=8.0 * EPS)
     np.testing.assert_allclose(np.einsum("nid,nd->ni", e, x), 0.0, rtol=0.0, atol=1e-15)
     np.testing.assert_array_equal(e[30:34, 1], np.broadcast_to([0.0, 1.0, 0.0], (4, 3)))
     np.testing.assert_array_equal(e[30:34, 0, 0], [1.0, -1.0, 1.0, -1.0])

@@ -75,7 +75,7 @@ def test_rule_is_orthogonal(d: int, n: int) -> None:
 def test_nodes_agree_with_scipy(d: int) -> None:
     rule = ultraspherical.gauss(d, 64)
     nodes, weights = roots_gegenbauer(64, d / 2.0 - 1.0)
-    np.testing.assert_allclose(rule.nodes, nodes, rtol=0.0, atol=3e-16)
+    np.testing.assert_allclose(rule.nodes, nodes, rtol=0.0, atol=8.0 * EPS)
     np.testing.assert_allclose(rule.weights, weights / weights.sum(), rtol=1e-10)
 
 
