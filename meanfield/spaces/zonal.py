@@ -128,17 +128,13 @@ class ZonalSphere(Gridded):
     def evaluate(self, c: Array, q: Array | None = None, gradient: bool = False) -> Array:
         """The series at the nodes or at heights q; gradient: its component along the meridian, (..., n, 1)."""
         if q is None:
-            out = c @ self._own(self._rule.slopes if gradient else self._rule.values).T
+            out = _bare(c @ (self._rule.slopes if gradient else self._rule.values).T, np.sqrt(self.weights))
         else:
             c = c[..., : _used(c)]
             at = ultraspherical.slopes if gradient else ultraspherical.values
             out = c @ at(self.d, c.shape[-1] - 1, q.ravel()).T
             out = out.reshape((*c.shape[:-1], *q.shape))
         return out[..., None] if gradient else out
-
-    def _own(self, table: Array) -> Array:
-        """A table of the rule without the roots of its weights."""
-        return _bare(table, np.sqrt(self.weights))
 
     def bound(self, c: Array, error: Any, q: Array | None = None) -> Array:
         """(..., n) how far `evaluate` may be off, if coefficients are by `error`, and by the recurrence's rounding.
@@ -149,8 +145,8 @@ class ZonalSphere(Gridded):
         K = len(self.degrees) if np.any(error) else _used(c)
         size = np.broadcast_to(error, len(self.degrees))[:K] + STEPS * K * EPS * np.abs(c[..., :K])
         if q is None:
-            table = np.where(self.weights[:, None] > 0.0, np.abs(self._own(self._rule.values)), np.inf)[:, :K]
-            return np.asarray(size @ table.T)
+            out = _bare(size @ np.abs(self._rule.values[:, :K]).T, np.sqrt(self.weights))
+            return np.where(self.weights > 0.0, out, np.inf)
         with np.errstate(over="ignore", invalid="ignore"):
             out = size @ np.abs(ultraspherical.values(self.d, K - 1, q.ravel())).T
         return np.where(np.isnan(out), np.inf, out).reshape((*c.shape[:-1], *q.shape))
@@ -289,7 +285,7 @@ class ZonalPlan:
         rule = ultraspherical.gauss(space.d, self.grid.degree + 1)
         M = space.degree + 1
         root = np.sqrt(rule.weights)
-        values, slopes = (_bare(table[:, :M], root) for table in (rule.values, rule.slopes))
+        values, slopes = (_bare(table[:, :M].T, root).T for table in (rule.values, rule.slopes))
         bands = [_band(space.d, m) for m in multipliers]
         self._scalars = [
             (np.ascontiguousarray(values[:, :K] * m[:K]), K) for m, K in zip(multipliers, bands, strict=True)
@@ -332,8 +328,8 @@ def _used(c: Array) -> int:
     return int(where[-1]) + 1 if len(where) else 1
 
 
-def _bare(table: Array, root: Array) -> Array:
-    """table / root by rows; nodes of a weight that no float holds, which count for nothing, have their neighbours'."""
+def _bare(values: Array, root: Array) -> Array:
+    """values (..., N) / root; nodes of a weight that no float holds, which count for nothing, as their neighbours."""
     held = np.flatnonzero(root > 0.0)
     near = np.clip(np.arange(len(root)), held[0], held[-1])
-    return table[near] / root[near, None]
+    return np.asarray(values[..., near] / root[near])
