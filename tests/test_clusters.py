@@ -15,6 +15,7 @@ import particles as pt
 from meanfield.clusters import clusters, order_parameters
 from meanfield.geometry import retract, to_rows
 from meanfield.protocols import Array
+from meanfield.tracking import _links
 
 TURN = 2.0 * np.pi
 EPS = float(np.finfo(np.float64).eps)
@@ -173,6 +174,13 @@ def test_densities_in_balance_have_no_centre(ripple: dict[int, complex]) -> None
     found = clusters(rho, prominence=0.99)
     assert len(found) == 1 and np.isnan(found.centres).all() and found.core.tolist() == [0.0]
     assert (found.members == 0).all()
+
+
+def test_what_has_no_centre_is_followed_all_the_same() -> None:
+    """From one resolution to the next a cluster is found by its centre, if it has one."""
+    coarse, fine = (clusters(mf.perturbed_uniform(mf.Circle(n), {2: 0.1}), prominence=0.99) for n in (64, 96))
+    assert np.isnan(coarse.centres[0]) and len(coarse.members) != len(fine.members)
+    assert _links(coarse, fine) == ([0], [0])
 
 
 @pytest.mark.rounding
