@@ -42,11 +42,33 @@ A4_A6: tuple[Breakage, ...] = (
         red=("A28",),
     ),
     Breakage(
+        name="small beta, eight times as large",
+        file="validation/checks/a4_small_beta.py",
+        old="pt.simulate(General(b, Q, K, still), x,",
+        new="pt.simulate(General(8.0 * b, Q, K, still), x,",
+        red=("A28.share",),
+    ),
+    Breakage(
+        name="repulsion on S^2 and S^3",
+        file="validation/checks/a4_small_beta.py",
+        old="end = pt.simulate(kind(0.2), x, (0.0, 150.0)",
+        new="end = pt.simulate(kind(0.2, sign=-1), x, (0.0, 150.0)",
+        red=("A29.spheres",),
+    ),
+    Breakage(
         name="one cluster at half of beta",
         file="validation/checks/a4_small_beta.py",
         old="run = pt.simulate(mf.SA(beta), x, (0.0, 150.0)",
         new="run = pt.simulate(mf.SA(0.5 * beta), x, (0.0, 150.0)",
         red=("A29",),
+    ),
+    Breakage(
+        name="clouds of S^2 and S^3 to a hundredth of the time",
+        file="validation/checks/a6_high_dimension.py",
+        old="x, (0.0, 1000.0), [1000.0]",
+        new="x, (0.0, 10.0), [10.0]",
+        red=("A31",),
+        tier="full",
     ),
     Breakage(
         name="a cone at half of beta",
@@ -68,6 +90,13 @@ A4_A6: tuple[Breakage, ...] = (
         old="return self.beta * a, (y",
         new="return 1.000000001 * self.beta * a, (y",
         red=("A38",),
+    ),
+    Breakage(
+        name="the state inside a step is 1e-7 off",
+        file="meanfield/steppers/runge_kutta.py",
+        old="terms = np.dot(table.P, self.k)",
+        new="terms = 1.0000001 * np.dot(table.P, self.k)",
+        red=("A40",),
     ),
     Breakage(
         name="the end of a run at another time, by 1/50",

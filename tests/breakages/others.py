@@ -20,6 +20,13 @@ OTHERS: tuple[Breakage, ...] = (
         red=("F01.late",),
     ),
     Breakage(
+        name="the first mode to saturate is one too high",
+        file="meanfield/linear.py",
+        old="1 + int(np.argmin(waits))",
+        new="2 + int(np.argmin(waits))",
+        red=("F02.particles",),
+    ),
+    Breakage(
         name="half the amplitude predicted from",
         file="meanfield/linear.py",
         old="a = 2.0 * np.conj(c) if circle",
@@ -39,5 +46,26 @@ OTHERS: tuple[Breakage, ...] = (
         old="(2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k)",
         new="(2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k + 0.01)",
         red=("F02",),
+    ),
+    Breakage(
+        name="tokens see those after them",
+        file="validation/checks/c5_causal.py",
+        old="pulled(self.beta, theta, np.tri(n))",
+        new="pulled(self.beta, theta, np.tri(n).T)",
+        red=("C19",),
+    ),
+    Breakage(
+        name="far clusters pull like a power of beta",
+        file="particles/drift.py",
+        old="cost = 2.0 * pull.beta * (half * half)",
+        new="cost = 2.0 * np.log1p(pull.beta) * (half * half)",
+        red=("C19.unmasked",),
+    ),
+    Breakage(
+        name="the kernel is that of a beta larger by 1e-12",
+        file="meanfield/kernel.py",
+        old="return self.beta * a, (y",
+        new="return 1.000000000001 * self.beta * a, (y",
+        red=("C23",),
     ),
 )
