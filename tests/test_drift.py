@@ -116,3 +116,15 @@ def test_our_own_laws_are_followed(beta: float, scale: str, sign: int, d: int, k
         return
     law = KINDS[kind](beta, sign=sign, scale=scale)
     assert pull_of(law, d).beta == beta
+
+
+@pytest.mark.parametrize(("law", "end"), [(mf.SA(40.0), 9.5e15), (mf.SA(50.0), 1e22), (mf.USA(40.0), 0.0804)])
+@pytest.mark.parametrize("d", [2, 3, 8])
+def test_rows_that_rounding_holds_are_told(law: Any, end: float, d: int) -> None:
+    """Two tokens 1.6 apart come to 1.0 by then, or merge; as rows they may not move at all."""
+    x = np.pad(geometry.to_rows(np.array([0.0, 1.6])), ((0, 0), (0, d - 2)))
+    with pytest.warns(pt.RoundingDrift, match=r"x0.*pt\.longtime"):
+        pt.simulate(law, x, (0.0, end), method="rk4", step=end)
+    pt.simulate(law, x, (0.0, 1e-12 * end))
+    if d == 2:
+        pt.simulate(law, [0.0, 1.6], (0.0, end), method="rk4", step=end)
