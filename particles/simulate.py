@@ -97,11 +97,8 @@ def simulate(
         For what was given.
     mf.RunError, mf.Interrupted
         With everything up to the last good step in `.solution`.
-
-    Warns
-    -----
     pt.RoundingDrift
-        Where rounding alone may move rows by 1e-3 rad over the span: large beta and long times.
+        A warning: rounding alone may move rows by 1e-3 rad over the span (large beta, long times).
     """
     law = checked_law(law, diffusion)
     x, turns, w, as_angles = _cloud(law, x0, weights, angles)
@@ -111,8 +108,7 @@ def simulate(
     shaken = noisy(law, template.measure(x), probes(t0, t1))
     cloud = Cloud(law, template, _merge_tol(law, template, x, t0, merge_tol, rtol, shaken))
     _refuse_field(law, template, x, t0)
-    if not shaken:
-        _warn_of_drift(law, template, x, t0, t1)
+    _warn_of_drift(law, template, x, t0, t1)
     stepper, generator = _stepper(shaken, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
     start = cloud.retract(x)
