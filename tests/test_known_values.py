@@ -11,7 +11,9 @@ import pytest
 from scipy.special import hyp0f1, ive
 
 import meanfield as mf
+from meanfield.methods.labels import OnPanels
 from meanfield.methods.lagrangian import Lagrangian
+from meanfield.methods.spectral import OnSpace
 
 pytestmark = pytest.mark.rounding
 
@@ -203,6 +205,17 @@ def test_without_the_callable_the_lagrangian_method_says_so(carried):
     np.testing.assert_allclose(sol(3.0).moments(4), carried(3.0).moments(4), rtol=0.0, atol=1e-12)
     assert sol(3.0).entropy == pytest.approx(carried(3.0).entropy, rel=1e-10)
     assert sol(3.0).maximum == np.nanmax(sol(3.0).density)
+
+
+def test_runs_saved_before_coefficients_were_doubted_are_doubted():
+    """Files that do not say it: their coefficients hold rounding that was not cleared."""
+    space, edges = mf.ZonalSphere(128, 64), np.linspace(0.0, np.pi, 9)
+    noisy = np.append([1.0, 0.3 / np.sqrt(128.0)], np.full(63, 1e-17))
+    old = OnPanels(space, noisy, 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges), np.full(8, -1))
+    rho = old.initial(np.array([0.0, 1.5]))
+    assert np.isnan(rho[0])
+    assert rho[1] == pytest.approx(tilted(np.cos(1.5)), rel=1e-9)
+    assert np.isnan(OnSpace(space).measure(noisy).known(np.array([1.0]))).all()
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.density import EXACT, Doubt, told
+from meanfield.density import Doubt, told
 from meanfield.methods.carried import Carried
 from meanfield.methods.panels import GAUSS, LINES, OMEGA, XI
 from meanfield.protocols import Array
 from meanfield.settings import register
 
+ROUNDED = Doubt(1e-14)
+"""Of runs saved before densities knew their doubt: what rounding may have left in their coefficients."""
 DIRECT = 96
 """Up to so many points every pair is summed; beyond, the band-limited sum."""
 
@@ -54,7 +56,7 @@ class OnPanels:
     jump: float = 0.0
     field: str = "harmonic"
     given: Any = None
-    doubt: Doubt = EXACT
+    doubt: Doubt = ROUNDED
     name = "lagrangian"
 
     @property
