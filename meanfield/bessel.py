@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.inputs import integer, number
+from meanfield import inputs
 from meanfield.protocols import Array
 
 __all__ = [
@@ -49,7 +49,7 @@ _HANKEL = 1e6
 
 def inverse_temperature(value: Any) -> float:
     """beta, finite and >= 0."""
-    beta = number("beta", value)
+    beta = inputs.number("beta", value)
     if beta < 0.0:
         raise ValueError(f"beta must be >= 0; got {beta!r}. Repulsion is sign=-1 of the law, not a negative beta.")
     return beta
@@ -105,7 +105,7 @@ def ratios(beta: float, d: int, degree: int) -> Array:
     ndarray, shape (degree + 1,)
         Read-only; relative error of a few 1e-15, wherever a value is above 1e-300.
     """
-    return _ratios(inverse_temperature(beta), integer("d", d, low=2), integer("degree", degree, low=0))
+    return _ratios(inverse_temperature(beta), inputs.dimension("d", d), inputs.degree("degree", degree))
 
 
 def _dimension_steps(d: int, count: int) -> Array:
@@ -121,7 +121,7 @@ def dimensions(d: int, degree: int) -> Array:
 
     N(d, 0) = 1, N(d, k) = (2k+d-2)/k C(k+d-3, k-1); N(2, k) = 2, N(3, k) = 2k + 1.
     """
-    d, degree = integer("d", d, low=2), integer("degree", degree, low=0)
+    d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
     N = np.ones(degree + 1)
     with np.errstate(over="ignore"):
         np.cumprod(_dimension_steps(d, degree), out=N[1:])
@@ -182,7 +182,7 @@ def log_lambda0(beta: float, d: int) -> float:
 
     For beta >= 0, d >= 2; relative error below 1e-14, for small beta too (log lambda_0 ~ beta^2 / 2d).
     """
-    return _log_lambda0(inverse_temperature(beta), integer("d", d, low=2))
+    return _log_lambda0(inverse_temperature(beta), inputs.dimension("d", d))
 
 
 def multipliers(beta: float, d: int, degree: int) -> Array:
@@ -208,7 +208,7 @@ def multipliers(beta: float, d: int, degree: int) -> Array:
         lambda_0, `multipliers(d, degree)`, and its logarithm, `log_lambda0(d)`.
     """
     q = ratios(beta, d, degree)
-    return q * _scaled_lambda0(inverse_temperature(beta), integer("d", d, low=2))
+    return q * _scaled_lambda0(inverse_temperature(beta), inputs.dimension("d", d))
 
 
 @lru_cache(maxsize=KEPT)

@@ -178,6 +178,8 @@ def clusters(
     floor = inputs.number("floor", floor, low=0.0, high=0.5)
     prominence = inputs.number("prominence", prominence, above=0.0, high=0.99)
     if _is_density(mu):
+        if replica is not None:
+            raise ValueError(f"replica: got {replica!r} for a density, which is one: leave it out")
         return _of_density(mu, gap, floor, prominence)
     kind, q, w, smooth = _positions(mu, replica)
 
@@ -200,7 +202,7 @@ def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any
     degree : int
         Highest k.
     """
-    degree = inputs.integer("degree", degree, low=0)
+    degree = inputs.degree("degree", degree)
     found = clusters(mu, gap, replica=replica, **tolerances)
     harmonics = None
     if _is_density(mu):
@@ -249,9 +251,7 @@ def _positions(mu: Any, replica: Any) -> tuple[str, Array, Array, Array]:
     lead = q.shape[: q.ndim - axes]
     w = np.broadcast_to(mu.weights, q.shape[: len(lead) + 1])
     if lead or replica is not None:
-        index = () if replica is None else tuple(np.atleast_1d(replica))
-        if len(index) != len(lead):
-            raise ValueError(f"replica: got {replica!r} for clouds of shape {lead}: give {len(lead)} indices")
+        index = inputs.replica(() if replica is None else replica, lead)
         q, w = q[index], w[index]
     # nodes of a carried density know it (infinite at its atoms): they stand for the mass on both sides
     spread = np.isfinite(mu.density) if hasattr(mu, "density") else np.zeros(len(w), dtype=bool)

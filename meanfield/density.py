@@ -40,6 +40,10 @@ class Doubt:
     error: float = 0.0
     share: float = 1e-9
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "error", inputs.number("error", self.error, low=0.0))
+        object.__setattr__(self, "share", inputs.number("share", self.share, low=0.0))
+
 
 EXACT = Doubt()
 
@@ -193,11 +197,11 @@ class Density:
 
     def on(self, space: Any) -> Array:
         """rho at the nodes of another resolution of its space; NaN where unknown."""
-        return self.resized(space.size).values
+        return self.resized(kindred(self.space, space).size).values
 
     def moments(self, degree: int) -> Array:
         """Moments to `degree`; complex c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle."""
-        return self.space.moments(self.coefficients, inputs.integer("degree", degree, low=0))
+        return self.space.moments(self.coefficients, inputs.degree("degree", degree))
 
     def energy(self, law: Any) -> Any:
         """E = (1/2 beta) iint e^{beta <x, y>} d mu d mu in the law's scale (A, (3.5))."""
@@ -307,6 +311,14 @@ def by_degree(space: Any, c: Array) -> Array:
     out = np.zeros(int(space.degrees.max()) + 1)
     np.maximum.at(out, space.degrees, np.abs(c))
     return out
+
+
+def kindred(mine: Any, space: Any) -> Any:
+    """`space`, if it is `mine` at some resolution."""
+    inputs.having("space", space, ("d", "nodes", "labels"), f"{mine} at some resolution")
+    if space.d != mine.d or not (isinstance(space, type(mine)) or isinstance(mine, type(space))):
+        raise ValueError(f"space: got {space}, wanted {mine} at some resolution: space.resized(size)")
+    return space
 
 
 def carry(old: Any, c: Array, new: Any) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from meanfield.density import Density, Doubt
 
 def uniform(space: Any) -> Density:
     """The uniform measure, rho = 1."""
-    return space.density(lambda q: 1.0)
+    return _space(space).density(lambda q: 1.0)
 
 
 def von_mises_fisher(space: Any, mean: Any, kappa: float) -> Density:
@@ -28,7 +28,7 @@ def von_mises_fisher(space: Any, mean: Any, kappa: float) -> Density:
     kappa : float
         Concentration, >= 0.
     """
-    v = _direction(space, mean)
+    v = _direction(_space(space), mean)
     kappa = inputs.number("kappa", kappa, low=0.0)
     return space.density(lambda q: np.exp(kappa * (space.inner(v, q) - 1.0)))
 
@@ -38,7 +38,7 @@ def poisson_kernel(space: Any, w: Any) -> Density:
 
     Its mean is w on the circle, and not w for d >= 3.
     """
-    w = inputs.array("w", w, shape=(space.d,))
+    w = inputs.array("w", w, shape=(_space(space).d,))
     square = float(w @ w)
     if not square < 1.0:
         raise ValueError(f"w: got norm {square**0.5!r}, wanted a point inside the ball, |w| < 1")
@@ -47,13 +47,17 @@ def poisson_kernel(space: Any, w: Any) -> Density:
 
 def perturbed_uniform(space: Any, modes: dict[Any, complex]) -> Density:
     """1 + sum of modes; on the circle {k: a_k} means 1 + sum Re a_k e^{-ik theta}."""
+    space = _space(space)
+    if not isinstance(modes, Mapping):
+        raise TypeError(f"modes: got {inputs.describe(modes)}, wanted a dict of amplitudes, for example {{1: 0.3}}")
     return space.density(coefficients=uniform(space).coefficients + space.ripple(modes), normalize=False)
 
 
 def mixture(densities: Sequence[Density], weights: Any = None) -> Density:
     """sum_i weights_i rho_i (equal weights by default), on the first density's space."""
+    densities = inputs.sequence("densities", densities, "a non-empty sequence of densities")
     if not densities or not all(isinstance(rho, Density) for rho in densities):
-        raise TypeError(f"densities: got {densities!r}, wanted a non-empty sequence of densities")
+        raise TypeError(f"densities: got {inputs.describe(densities)}, wanted a non-empty sequence of densities")
     space = densities[0].space
     for rho in densities:
         if rho.space != space:
@@ -65,6 +69,10 @@ def mixture(densities: Sequence[Density], weights: Any = None) -> Density:
     if all(rho.given is None for rho in densities):
         return mixed
     return mixed.keeping(lambda q: sum(a * rho.known(q) for a, rho in parts))
+
+
+def _space(space: Any) -> Any:
+    return inputs.having("space", space, ("density", "inner", "ripple"), "a space, for example mf.Circle(256)")
 
 
 def _direction(space: Any, mean: Any) -> Any:

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import bessel
+from meanfield import bessel, inputs
 from meanfield.bessel import dimensions, frozen, inverse_temperature, log_lambda0, multipliers, ratios
-from meanfield.inputs import array, integer
 from meanfield.protocols import Array, Kernel
 from meanfield.settings import register
 
@@ -25,7 +24,7 @@ __all__ = ["Exponential", "Zonal", "dimensions", "log_lambda0", "multipliers", "
 def _matrix(name: str, value: Any) -> Array | None:
     if value is None:
         return None
-    return frozen(array(name, value, ndim=2))
+    return frozen(inputs.array(name, value, ndim=2))
 
 
 @register
@@ -114,7 +113,7 @@ class Exponential(Kernel):
         gradient vanishes, is set to 0.  At beta = 0, p_1 = 1/d and the others are 0: nothing is divided by beta.
         """
         self._require_isotropic("potential")
-        return bessel.potential(self.beta, integer("d", d, low=2), integer("degree", degree, low=0))
+        return bessel.potential(self.beta, inputs.dimension("d", d), inputs.degree("degree", degree))
 
     def log_lambda0(self, d: int) -> float:
         """Log of the mean of e^s over the sphere."""
@@ -128,7 +127,7 @@ class Exponential(Kernel):
         circle, and about sqrt(74 beta) there for beta > 50.  1 at beta = 0, where the field is the projected mean.
         """
         self._require_isotropic("bandwidth")
-        return bessel.bandwidth(self.beta, integer("d", d, low=2))
+        return bessel.bandwidth(self.beta, inputs.dimension("d", d))
 
 
 # --- any other kernel of <x, y> ----------------------------------------------------------------------------
@@ -203,11 +202,11 @@ class Zonal(Kernel):
     def __post_init__(self) -> None:
         if not callable(self.phi):
             raise TypeError(f"phi must be a function of t = <x, y>, got {self.phi!r}")
-        breaks = tuple(float(b) for b in self.breaks)
+        breaks = tuple(inputs.number("breaks", b) for b in inputs.sequence("breaks", self.breaks, "numbers in (-1, 1)"))
         if not all(-1.0 < b < 1.0 for b in breaks):
             raise ValueError(f"breaks must lie strictly between -1 and 1, got {breaks}")
         object.__setattr__(self, "breaks", breaks)
-        integer("order", self.order, low=2)
+        object.__setattr__(self, "order", inputs.integer("order", self.order, low=2, high=10**5))
         t = np.linspace(-1.0, 1.0, 8)
         with np.errstate(all="ignore"):
             whole, parts = self.phi(t), [self.phi(t[:3]), self.phi(t[3:])]
@@ -215,7 +214,7 @@ class Zonal(Kernel):
             raise ValueError(f"phi must be a function of each t alone: of {self.name}, phi(t)[:3] is not phi(t[:3])")
 
     def _lambdas(self, d: int, degree: int) -> Array:
-        d, degree = integer("d", d, low=2), integer("degree", degree, low=0)
+        d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
         if degree > self.order:
             raise ValueError(f"degree must be at most order = {self.order}, got {degree}; give Zonal a larger order")
         lambdas = _zonal(self.phi, d, degree, self.breaks, self.order)
@@ -239,7 +238,7 @@ class Zonal(Kernel):
 
         The multipliers over lambda_0 of an antiderivative of phi (for phi = e^{beta t}: e^{beta t} / beta).
         """
-        q = self._lambdas(d, integer("degree", degree, low=0) + 1)
+        q = self._lambdas(d, inputs.degree("degree", degree) + 1)
         p = np.zeros(degree + 1)
         p[1:] = (q[:degree] - q[2:]) / (2.0 * np.arange(1, degree + 1) + d - 2.0) / q[0]
         return p

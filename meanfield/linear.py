@@ -20,6 +20,8 @@ from meanfield.laws.base import refuse_changing
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import ultraspherical
 
+MOST = 10**4
+"""Clusters of a star, and inverse temperatures of switching, at most: every pair of them is looked at."""
 NOISE = 1e-15
 """A coefficient below this (of a mass of 1) is rounding: it has no phase."""
 
@@ -69,7 +71,7 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
     ndarray (degree + 1,)
     """
     _isotropic(law, "degrees do not grow separately")
-    d, degree = inputs.integer("d", d, low=2), inputs.integer("degree", degree, low=0)
+    d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
     ripple = _Ripple(d, degree)
     _autonomous(law, ripple)
     k = np.arange(degree + 1)
@@ -114,7 +116,7 @@ def switching(d: int, k_max: int, law: Callable[[float], Any] | None = None) -> 
         If the rates of two neighbouring degrees do not change places between beta = 0.0005 k(k+d-2) and
         2 k(k+d-2) + 4 d.
     """
-    d, k_max = inputs.integer("d", d, low=2), inputs.integer("k_max", k_max, low=1)
+    d, k_max = inputs.dimension("d", d), inputs.integer("k_max", k_max, low=1, high=MOST)
     at = inputs.callable_or_none("law", law) or (lambda beta: SA(beta, scale="scaled"))  # of any beta
 
     def lead(beta: float, k: int) -> float:
@@ -192,9 +194,10 @@ def predict(law: Any, rho0: Any, degree: int | None = None) -> Prediction:
     TypeError
         For measures on S^2, where 2k + 1 modes grow alike and the maxima have no formula.
     """
+    inputs.having("rho0", rho0, ("d", "moments", "mass"), "a measure, for example mf.Points(theta)")
     k, rate = fastest(law, rho0.d)
     if degree is not None:
-        k = inputs.integer("degree", degree, low=1)
+        k = inputs.degree("degree", degree, low=1)
         rate = float(growth_rates(law, rho0.d, k)[k])
     if not rate > 0.0:
         raise ValueError(f"law: {law} lets no mode grow (degree {k}: rate {rate:.3g}): no clusters form")
@@ -275,7 +278,7 @@ def star_rates(law: Any, m: int) -> Array:
     ndarray (m,)
     """
     _isotropic(law, "a star of equal clusters need not stand still")
-    star = _Star(inputs.integer("m", m, low=1))
+    star = _Star(inputs.integer("m", m, low=1, high=MOST))
     _autonomous(law, star)
     if float(law.noise(0.0, None, star)) != 0.0:
         raise ValueError(f"law: {law} has noise, in which clusters do not stand still")

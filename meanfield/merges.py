@@ -223,7 +223,9 @@ def merge_tree(
     MergeTree
         Branches 0..n-1 are the points.
     """
-    entries, log = _timed(merges, log)
+    if log is not None:
+        log = inputs.flag("log", log)
+    entries, log = _timed(inputs.sequence("merges", merges, "a list of mergers"), log)
     n = len(weights) if np.ndim(weights) else inputs.integer("weights", weights, low=1)
     w = inputs.weights("weights", weights if np.ndim(weights) else np.ones(n), (n,))
     dated = [t for t, _ in entries if np.isfinite(t)]
@@ -284,7 +286,7 @@ def rescaled_energy(law: Any, energy: Any, d: int | None = None) -> Array:
         raise ValueError(f"law: {law} has no kernel e^(beta <x, y>) with beta > 0, and so no staircase")
     if d is None and law.log_factor(2) != law.log_factor(3):
         raise ValueError(f"d: the scale of {law} depends on the dimension, and no d= came: give it, 2 on the circle")
-    factor = law.log_factor(2 if d is None else inputs.integer("d", d, low=2))
+    factor = law.log_factor(2 if d is None else inputs.dimension("d", d))
     return inputs.array("energy", energy, nonempty=False) * 2.0 * kernel.beta * np.exp(-(kernel.beta + factor))
 
 
@@ -311,14 +313,16 @@ class _Entry(NamedTuple):
 def _entry(given: Any) -> _Entry:
     """What a pair, a mapping or an object says."""
     parts, bare = None, False
-    if isinstance(given, Mapping):
+    if isinstance(given, Mapping) and "members" in given:
         t, log_t, members = given.get("t"), given.get("log_t"), given["members"]
     elif hasattr(given, "members"):
         t, log_t, members = getattr(given, "t", None), getattr(given, "log_t", None), given.members
         parts = len(given.parts) if hasattr(given, "parts") else None
-    else:
+    elif isinstance(given, tuple | list) and len(given) == 2:
         (t, members), log_t, bare = given, None, True
-    flat = [np.ravel(m) for m in members]
+    else:
+        raise TypeError(f"merges: got {inputs.describe(given)}, wanted (time, members), or t or log_t with members")
+    flat = [np.ravel(m) for m in inputs.sequence("merges: members", members, "the numbers of points")]
     return _Entry(t, log_t, np.concatenate([*flat, np.empty(0, dtype=int)]).astype(int), parts, bare)
 
 

@@ -97,7 +97,7 @@ class Cluster:
             raise TypeError(f"moments: points have them for d in {sorted(SPACES)}, and these have d = {self.d}")
         coordinates = self.theta if self.d == 2 else self.x
         weights = np.broadcast_to(self.weights, self.points.shape if self.angles else self.points.shape[:-1])
-        return SPACES[self.d].project(coordinates, weights, inputs.integer("degree", degree, low=0))
+        return SPACES[self.d].project(coordinates, weights, inputs.degree("degree", degree))
 
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""

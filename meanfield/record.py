@@ -211,13 +211,15 @@ class Record:
 
     def quantity(self, name: str) -> Array:
         """A named quantity of the law at every saved time, (T,) or (T, replicas)."""
+        if not isinstance(name, str):
+            raise TypeError(f"name: got {inputs.describe(name)}, wanted one of {list(self.names)}")
         if name in archive.ENERGIES and not self.autonomous:
             raise ValueError(
                 f"{name}: {self.law} changes with time, and the quantities of a law know no time: it is not told. Ask "
                 "a snapshot under the law of its moment, for example run(t).energy(mf.SA(beta))"
             )
         if name not in self.names:
-            raise ValueError(f"{name}: {self.law} has no such quantity here; it has {list(self.names)}")
+            raise ValueError(f"{name}: {self.law} has no quantity of that name here; it has {list(self.names)}")
         return self._quantities[name]
 
     @property

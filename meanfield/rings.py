@@ -86,7 +86,7 @@ class Rings:
 
     def moments(self, degree: int) -> Array:
         """int P_k(<x, axis>) d mu, k = 0..degree, with P_k(1) = 1."""
-        return heights(self.d, inputs.integer("degree", degree, low=0), self.points, self.weights)
+        return heights(self.d, inputs.degree("degree", degree), self.points, self.weights)
 
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""

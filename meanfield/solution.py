@@ -67,9 +67,13 @@ class Solution(Record):
         space = self.finest
         return PICTURES[space.picture].heat(self.t, space.nodes, self.values, ax, title=self.title, **options)
 
+    def _asked(self, times: Any, count: int) -> Array:
+        """The times to draw: so many equally spaced ones by default."""
+        return np.linspace(self.t[0], self.t[-1], count) if times is None else inputs.array("times", times, ndim=1)
+
     def plot_profiles(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
         """The density at several times (six by default) as lines."""
-        asked = np.linspace(self.t[0], self.t[-1], 6) if times is None else times
+        asked = self._asked(times, 6)
         space = self.finest
         values = [rho.on(space) for rho in map(self, asked)]
         labels = [f"t = {t:.3g}" for t in asked]
@@ -81,7 +85,7 @@ class Solution(Record):
 
     def plot_spectrum(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
         """|c_k| at several times (four by default)."""
-        asked = np.linspace(self.t[0], self.t[-1], 4) if times is None else times
+        asked = self._asked(times, 4)
         rhos = [self(t) for t in asked]
         labels = [f"t = {t:.3g}" for t in asked]
         sizes = [by_degree(rho.space, rho.coefficients) for rho in rhos]

@@ -18,7 +18,7 @@ from meanfield.run import Watch, answer, drive
 from meanfield.solution import Solution
 from meanfield.steppers import dop853, etd
 
-DEFAULT_TIMES = 101
+DEFAULT_TIMES, MOST_TIMES = 101, 10**6
 METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian}
 UNRESOLVED = ("raise", "stop", "lagrangian")
 ATOL, SMALL, ROUNDING = 1e-13, 1e-2, 1e-15
@@ -214,8 +214,10 @@ def default_times(t0: float, t1: float, end: float | None = None) -> Any:
     if end is None or end == t1:
         return times
     spacing = (t1 - t0) / (DEFAULT_TIMES - 1)
-    count = int(np.ceil((end - t1) / spacing - 1e-9))
-    longer = np.concatenate([times, t1 + spacing * np.arange(1, max(count, 0) + 1)])
+    count = np.ceil((end - t1) / spacing - 1e-9)
+    if count > MOST_TIMES:
+        raise ValueError(f"t_end: got {end!r}, which is {count:g} saved times on at the run's spacing: say t_eval=")
+    longer = np.concatenate([times, t1 + spacing * np.arange(1, max(int(count), 0) + 1)])
     return np.append(longer[longer < end], end)
 
 
@@ -244,8 +246,8 @@ def checked_watch(observe: Any, max_seconds: Any, progress: Any) -> Watch:
         raise TypeError(f"observe: got {observe!r}, wanted a callable observe(t, measure) or a sequence of them")
     if max_seconds is not None:
         max_seconds = inputs.number("max_seconds", max_seconds, above=0.0)
-    if progress not in (None, True, False):
-        raise TypeError(f"progress: got {progress!r}, wanted True, False or None (on a terminal only)")
+    if progress is not None:
+        progress = inputs.flag("progress", progress)
     return Watch(observers, max_seconds, progress)
 
 

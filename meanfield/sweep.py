@@ -140,8 +140,10 @@ def sweep(
             "Pass a concurrent.futures executor, such as that of meanfield.sweep.workers()."
         )
     inputs.callable_or_none("done", done)
+    if keep is not None and not isinstance(keep, str | os.PathLike):
+        raise TypeError(f"keep must be None or the path of a folder; got {inputs.describe(keep)}.")
     names = list(cells) if isinstance(cells, Mapping) else None
-    todo = list(cells.values()) if isinstance(cells, Mapping) else list(cells)
+    todo = inputs.sequence("cells", cells.values() if isinstance(cells, Mapping) else cells, "cells, or a mapping")
     contents = _contents(todo)
     root = _root(rng)
     kept = None

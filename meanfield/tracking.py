@@ -106,6 +106,8 @@ def track(
     A gap below the distance of points that have yet to gather finds crowds of passing clusters: look at later `times`,
     or take a larger gap or floor.
     """
+    inputs.having("run", run, ("t", "measures"), "a run, as solve, simulate and longtime return it")
+    refine = inputs.flag("refine", refine)
     tol = inputs.number("tol", tol, above=0.0, high=0.1)
     looks = inputs.integer("looks", looks, low=0)
     clock = _Clock(hasattr(run, "log_t"), tol)

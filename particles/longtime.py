@@ -24,6 +24,8 @@ from particles.trajectory import Trajectory
 SNAPSHOTS = 101
 LARGEST = 2000
 """Clusters at most: every pair is followed at every stage."""
+LATEST = 1e6
+"""Logarithm of the latest time: beyond it log t has fewer digits than the run's end is found to."""
 ATOMS = 0.5
 """Error bound from the clusters' widths beyond which they are no points."""
 
@@ -107,7 +109,7 @@ def longtime(
     mu = Cluster(given.x, given.weights, given.angles)
     refuse_changing(law, lambda t: law.velocity(t, None, mu), "clusters are followed by one beta")
     gap = _gap(merge_gap)
-    log_end = inputs.number("log_t_end", log_t_end)
+    log_end = inputs.number("log_t_end", log_t_end, high=LATEST)
     if not log_end > given.log_t:
         raise ValueError(f"log_t_end must be after the start, log t = {given.log_t!r}; got {log_end!r}")
     rtol = inputs.number("rtol", rtol, low=1e-14, high=1e-3)
@@ -153,9 +155,8 @@ class _Given(NamedTuple):
 
 def _given(x: Any, weights: Any, angles: Any, cluster_gap: Any) -> _Given:
     """Whatever came, as points."""
-    if not isinstance(angles, bool):
-        raise TypeError(f"angles: got {angles!r}, wanted True or False")
-    reach = None if cluster_gap is None else inputs.angle("cluster_gap", cluster_gap, above=0.0)
+    angles = inputs.flag("angles", angles)
+    reach = None if cluster_gap is None else inputs.angle("cluster_gap", cluster_gap, above=0.0, high=math.pi)
     record = hasattr(x, "measures")
     if not record and not (hasattr(x, "weights") and hasattr(x, "read")):
         return _positions(x, weights, angles, reach)

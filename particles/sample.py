@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,25 +23,29 @@ def uniform(n: int, d: int, rng: Any = None, *, replicas: int | tuple[int, ...] 
     replicas : int or tuple of int
         Leading axes: independent clouds.
     """
-    n, d = inputs.integer("n", n, low=1), inputs.integer("d", d, low=2)
-    lead = _lead(replicas)
+    n, d = inputs.integer("n", n, low=1), inputs.dimension("d", d)
+    lead = _lead(replicas, n * d)
     return geometry.retract(inputs.generator(rng).standard_normal((*lead, n, d)))
 
 
 def uniform_angles(n: int, rng: Any = None, *, replicas: int | tuple[int, ...] = ()) -> Array:
     """n independent uniform angles in [0, 2 pi), (*replicas, n)."""
     n = inputs.integer("n", n, low=1)
-    return 2.0 * np.pi * inputs.generator(rng).random((*_lead(replicas), n))
+    return 2.0 * np.pi * inputs.generator(rng).random((*_lead(replicas, n), n))
 
 
 def sample(rho: Any, n: int, rng: Any = None, *, replicas: int | tuple[int, ...] = ()) -> Array:
     """n independent points distributed as a density, replicas on leading axes (angles on the circle)."""
-    lead = _lead(replicas)
-    count = int(np.prod(lead, dtype=int))
-    flat = rho.sample(inputs.integer("n", n, low=1) * count, rng)
+    inputs.having("rho", rho, ("sample", "moments"), "a density, for example space.density(...)")
+    n = inputs.integer("n", n, low=1)
+    lead = _lead(replicas, n)
+    flat = rho.sample(n * math.prod(lead), rng)
     return flat.reshape(*lead, n, *flat.shape[1:])
 
 
-def _lead(replicas: Any) -> tuple[int, ...]:
-    lead = replicas if isinstance(replicas, tuple) else (replicas,)
-    return tuple(inputs.integer("replicas", r, low=1) for r in lead)
+def _lead(replicas: Any, size: int) -> tuple[int, ...]:
+    """Leading axes, of clouds of so many numbers each."""
+    given = replicas if isinstance(replicas, tuple) else (replicas,)
+    lead = tuple(inputs.integer("replicas", r, low=1) for r in given)
+    inputs.integer("replicas times n", math.prod(lead) * size)
+    return lead

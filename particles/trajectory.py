@@ -103,10 +103,7 @@ class Trajectory(Record):
     def _index(self, replica: Any) -> tuple[Any, ...]:
         """Which replica, by its indices; the first by default."""
         lead = self.weights.shape[:-1]
-        index = (0,) * len(lead) if replica is None else np.atleast_1d(np.asarray(replica, dtype=object))
-        if len(index) != len(lead):
-            raise ValueError(f"replica: got {replica!r}, wanted {len(lead)} indices")
-        return tuple(inputs.integer("replica", i, low=-m, high=m - 1) for i, m in zip(index, lead, strict=True))
+        return (0,) * len(lead) if replica is None else inputs.replica(replica, lead)
 
     def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """Angles over time (circle), one replica."""

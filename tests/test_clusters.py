@@ -53,6 +53,17 @@ def bumps(space: Any, centres: Any, weights: Any, kappa: float) -> Any:
 # --- points ------------------------------------------------------------------------------------------------
 
 
+def test_a_density_has_no_replicas() -> None:
+    rho = mf.perturbed_uniform(mf.Circle(32), {2: 0.3})
+    with pytest.raises(ValueError, match=r"replica: .*density"):
+        clusters(rho, replica=3)
+    cloud = mf.Points([[0.0, 1.0], [0.0, 0.01]], angles=True)
+    assert len(clusters(cloud, replica=-1)) == 1
+    for bad in (2, "abc", (0, 0), 1.5, None):
+        with pytest.raises((ValueError, TypeError), match="replica"):
+            clusters(cloud, replica=bad)
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("gap", [0.02, 0.1, 0.4])
 def test_angles_against_brute_force(seed: int, gap: float) -> None:

@@ -23,6 +23,7 @@ from meanfield.plot import animate, style
 circle: Any = meanfield.plot.circle
 curves: Any = meanfield.plot.curves
 points: Any = meanfield.plot.points
+tree: Any = meanfield.plot.tree
 
 TURN = 2 * np.pi
 N = 48
@@ -331,6 +332,28 @@ def test_overlay_is_normalised_against_the_uniform_measure() -> None:
 
 
 @pytest.mark.rounding
+@pytest.mark.parametrize(
+    ("flag", "draw"),
+    [
+        ("stacked", lambda no: circle.ring([0.0, 1.0], stacked=no)),
+        ("mean", lambda no: circle.ring([0.0, 1.0], mean=no)),
+        ("log", lambda no: circle.profiles([0.0, 2.0, 4.0], [np.ones(3)], log=no)),
+        ("uniform", lambda no: points.inner_products(np.eye(3), uniform=no)),
+        ("log", lambda no: points.inner_products(np.eye(3), log=no)),
+        ("log", lambda no: curves.growth([0.0, 1.0], [[1.0, 2.0]], log=no)),
+        ("log", lambda no: tree.counts([0.0, 1.0], [2, 1], log=no)),
+        ("log", lambda no: tree.staircase([0.0, 1.0], [0.5, 1.0], log=no)),
+        ("log", lambda no: tree.merges([0.0], [1.0], [1.0], [[]], log=no)),
+    ],
+)
+def test_a_flag_is_no_text(flag: str, draw: Any) -> None:
+    """The text "no" counts as true."""
+    texts: tuple[Any, ...] = ("no", 1, [])
+    for no in texts:
+        with pytest.raises(TypeError, match=f"{flag} must be True or False"):
+            draw(no)
+
+
 def test_ring_places_particles_and_shows_their_mean() -> None:
     theta = np.array([0.0, 0.01, 2.0, 4.0 + TURN])
     ax = circle.ring(theta)

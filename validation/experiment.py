@@ -249,7 +249,7 @@ def sphere_limit(
 
     Parameters are those of `mean_field_limit`; `rho0` on a `mf.ZonalSphere`, `standard_zonal(d)` by default.
     """
-    rho0 = standard_zonal(inputs.integer("d", d, low=3)) if rho0 is None else rho0
+    rho0 = standard_zonal(inputs.dimension("d", d, low=3)) if rho0 is None else rho0
     distances: dict[str, Any] = {"Sobolev": _sobolev, "axial W1": w1_axial}
     return _run(law, rho0, n, replicas, t, times, init, rng, distances, "Sobolev", pairs)
 

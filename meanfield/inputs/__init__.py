@@ -5,10 +5,24 @@ thing) or ValueError (the right kind, a wrong value).  Every message says the na
 what to do about it, so that a reader of the traceback need not read our code.
 """
 
-from meanfield.inputs.arrays import angles, array, positions, rows, times, unit_vector, weights
+from meanfield.inputs.arrays import angles, array, positions, replica, rows, times, unit_vector, weights
 from meanfield.inputs.messages import describe
 from meanfield.inputs.units import plain
-from meanfield.inputs.values import angle, callable_or_none, choice, flag, generator, integer, law, number, seed
+from meanfield.inputs.values import (
+    angle,
+    callable_or_none,
+    choice,
+    degree,
+    dimension,
+    flag,
+    generator,
+    having,
+    integer,
+    law,
+    number,
+    seed,
+    sequence,
+)
 
 __all__ = [
     "angle",
@@ -16,16 +30,21 @@ __all__ = [
     "array",
     "callable_or_none",
     "choice",
+    "degree",
     "describe",
+    "dimension",
     "flag",
     "generator",
+    "having",
     "integer",
     "law",
     "number",
     "plain",
     "positions",
+    "replica",
     "rows",
     "seed",
+    "sequence",
     "times",
     "unit_vector",
     "weights",

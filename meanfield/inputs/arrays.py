@@ -10,7 +10,7 @@ import numpy as np
 
 from meanfield.inputs.messages import describe, first, message, place
 from meanfield.inputs.units import plain
-from meanfield.inputs.values import flag, number
+from meanfield.inputs.values import flag, integer, number
 from meanfield.protocols import Array
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -183,6 +183,15 @@ def _ndim(value: Any) -> int:
     if isinstance(value, list | tuple):
         return 1 + (_ndim(value[0]) if value else 0)
     return np.ndim(value) if getattr(value, "ndim", None) is None else int(value.ndim)
+
+
+def replica(value: Any, lead: Sequence[int]) -> tuple[int, ...]:
+    """The indices of one replica among those of leading axes `lead`; negative ones count from the end."""
+    given = np.atleast_1d(np.asarray(value, dtype=object)) if not isinstance(value, tuple) else value
+    wanted = f"{len(lead)} indices, of replicas of shape {tuple(lead)}" if len(lead) else "left out: there are none"
+    if np.ndim(given) != 1 or len(given) != len(lead):
+        raise ValueError(message("replica", wanted, describe(value), "Give one index for each leading axis."))
+    return tuple(integer("replica", i, low=-m, high=m - 1) for i, m in zip(given, lead, strict=True))
 
 
 def weights(name: str, value: Any, shape: Sequence[int]) -> Array:

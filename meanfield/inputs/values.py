@@ -7,7 +7,7 @@ import difflib
 import math
 import numbers
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +17,11 @@ from meanfield.inputs.units import plain
 from meanfield.protocols import Law
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+LARGEST_COUNT = 10**12
+"""More of anything no memory holds."""
+LARGEST_DEGREE = 10**6
+"""Of harmonics, and of the sphere's ambient dimension: recurrences go through all of them."""
 
 
 def number(
@@ -83,7 +88,7 @@ def integer(name: str, value: Any, *, low: int | None = None, high: int | None =
     value : integer
         Not a bool, not a float.
     low, high : int, optional
-        Inclusive bounds.
+        Inclusive bounds; without `high` the largest is 10^12.
     even : bool
         True: odd values are refused.
 
@@ -93,6 +98,7 @@ def integer(name: str, value: Any, *, low: int | None = None, high: int | None =
         As for `number`.
     """
     wanted = ("an even integer" if even else "an integer") + bounds(low, high)
+    most = LARGEST_COUNT if high is None else high
     if isinstance(value, bool | np.bool_):
         raise TypeError(message(name, wanted, describe(value), "Pass a whole number, such as 8."))
     try:
@@ -102,12 +108,23 @@ def integer(name: str, value: Any, *, low: int | None = None, high: int | None =
         if isinstance(value, float | np.floating) and float(value).is_integer():
             remedy = f"Write {int(value)}, without the decimal point, or convert with int()."
         raise TypeError(message(name, wanted, describe(value), remedy)) from None
-    if (low is not None and result < low) or (high is not None and result > high):
-        raise ValueError(message(name, wanted, describe(value), "Choose a value in this range."))
+    if (low is not None and result < low) or result > most:
+        remedy = "Choose a value in this range." if result <= LARGEST_COUNT else "No memory holds so many."
+        raise ValueError(message(name, wanted, describe(value), remedy))
     if even and result % 2:
-        near = result + 1 if high is None or result + 1 <= high else result - 1
+        near = result + 1 if result + 1 <= most else result - 1
         raise ValueError(message(name, wanted, describe(value), f"Take {near}, for example."))
     return result
+
+
+def degree(name: str, value: Any, *, low: int = 0) -> int:
+    """A degree of harmonics, at most 10^6."""
+    return integer(name, value, low=low, high=LARGEST_DEGREE)
+
+
+def dimension(name: str, value: Any, *, low: int = 2) -> int:
+    """An ambient dimension d of the sphere S^{d-1}, 2 to 10^6."""
+    return integer(name, value, low=low, high=LARGEST_DEGREE)
 
 
 def flag(name: str, value: Any) -> bool:
@@ -184,3 +201,18 @@ def seed(rng: Any, made: np.random.Generator | None) -> Any:
         drawn: Any = made.bit_generator.seed_seq
         return drawn.entropy
     return copy.deepcopy(rng) if isinstance(rng, np.random.Generator | np.random.SeedSequence) else operator.index(rng)
+
+
+def having(name: str, value: Any, attributes: Iterable[str], wanted: str) -> Any:
+    """An object (no class) that has these attributes, for where anything of a contract's shape will do."""
+    if not isinstance(value, type) and all(hasattr(value, a) for a in attributes):
+        return value
+    raise TypeError(message(name, wanted, describe(value), "Pass the object itself."))
+
+
+def sequence(name: str, value: Any, wanted: str) -> list[Any]:
+    """The items of an iterable that is no text, as a list."""
+    single = isinstance(value, str | bytes | Mapping) or (isinstance(value, np.ndarray) and value.ndim == 0)
+    if isinstance(value, Iterable) and not single:
+        return list(value)
+    raise TypeError(message(name, wanted, describe(value), "Pass a list or a tuple."))

@@ -55,7 +55,7 @@ class Attention(Law):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "beta", inputs.number("beta", self.beta, low=0.0))
-        if isinstance(self.sign, bool) or self.sign not in (1, -1):
+        if isinstance(self.sign, bool) or not np.isscalar(self.sign) or self.sign not in (1, -1):
             raise ValueError(f"sign: got {self.sign!r}, wanted 1 (attractive) or -1 (repulsive)")
         object.__setattr__(self, "sign", int(self.sign))
         inputs.choice("scale", self.scale, SCALES)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import protocols
+from meanfield import inputs, protocols
 from meanfield.protocols import Array
 from meanfield.settings import register
 
@@ -36,10 +36,12 @@ class Sum(Law):
     terms: tuple[Any, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "terms", tuple(self.terms))
+        object.__setattr__(self, "terms", tuple(inputs.sequence("terms", self.terms, "laws")))
         for term in self.terms:
             if not isinstance(term, protocols.Law):
-                raise TypeError(f"law: every term must be a Law, got {term!r}")
+                raise TypeError(f"law: every one of terms must be a Law, got {inputs.describe(term)}")
+        if not self.terms:
+            raise ValueError("terms: got no law at all, wanted at least one")
         if len({term.geometry for term in self.terms}) != 1:
             raise ValueError(f"law: terms live on different geometries: {[term.geometry for term in self.terms]}")
         object.__setattr__(self, "geometry", self.terms[0].geometry)

@@ -26,7 +26,7 @@ class Diffusion(Law):
     autonomous = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kappa", inputs.number("diffusion", self.kappa, low=0.0))
+        object.__setattr__(self, "kappa", inputs.number("diffusion (kappa)", self.kappa, low=0.0))
 
     def __str__(self) -> str:
         return f"Diffusion({self.kappa:g})"

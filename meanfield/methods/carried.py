@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import energy, inputs
-from meanfield.density import EXACT, warned
+from meanfield.density import EXACT, kindred, warned
 from meanfield.methods import panels
 from meanfield.methods.panels import GAUSS, INTEGRAL
 from meanfield.protocols import Array
@@ -130,7 +130,7 @@ class Carried:
 
     def moments(self, degree: int) -> Array:
         """Moments to `degree`, as `Density.moments`, by as many points of the panels' polynomials as that takes."""
-        degree = inputs.integer("degree", degree, low=0)
+        degree = inputs.degree("degree", degree)
         s, weights = self._resolving(degree)
         return np.asarray(self.template.line.body(self.space, s, weights, self.template.field).moments(degree))
 
@@ -201,7 +201,7 @@ class Carried:
         A cluster narrower than the grid has no node of its own, and its mass would be missing.  In high d cells near a
         pole are so small that their mass is rounding, and rho at the node stands for the mean.
         """
-        edges, sigma, order = self.template.line.cells(space)
+        edges, sigma, order = self.template.line.cells(kindred(self.space, space))
         mass = self.cells(edges)
         seen = EXACT.share * np.maximum(mass, sigma) >= ROUNDING
         mean = np.divide(mass, sigma, out=np.zeros(len(sigma)), where=seen)[order]

@@ -59,6 +59,8 @@ class Spectral:
             inputs.integer("max_resolution", self.max_resolution, low=1)
         if self.tail is not None:
             inputs.number("tail", self.tail, above=0.0)
+        if self.then is not None:
+            inputs.having("then", self.then, ("bind", "again", "check"), "None or a method, such as mf.Lagrangian()")
 
     def bind(self, law: Any, rho: Density, rtol: float, atol: float) -> tuple[Coefficients, Array]:
         """The method for this law, and its first state."""

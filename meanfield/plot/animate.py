@@ -94,7 +94,7 @@ def animate(
 
 
 def _target(path: str | os.PathLike[str], overwrite: bool) -> Path:
-    target = Path(path)
+    target = Path(files.name_of(path))
     if target.suffix.lower() not in _SUFFIXES:
         raise ValueError(
             f"path must end in {', '.join(_SUFFIXES)}; got {target.name!r}. Films such as mp4 need ffmpeg: write a gif "

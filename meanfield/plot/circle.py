@@ -88,8 +88,7 @@ def scale(values: NDArray[np.float64], log: bool | None) -> tuple[bool, float, f
     if finite.size == 0:
         raise ValueError("values must hold a finite number; got none.")
     low, high, middle = float(finite.min()), float(finite.max()), float(np.median(finite))
-    if log is None:
-        log = high > 50.0 * middle and low > -1e-3 * high
+    log = high > 50.0 * middle and low > -1e-3 * high if log is None else inputs.flag("log", log)
     if not log:
         return False, min(low, 0.0), high if high > min(low, 0.0) else 1.0
     if high <= 0.0:
@@ -271,7 +270,7 @@ def ring(
     """
     angle = np.mod(style.finite("theta", theta, None), TURN)
     mass = style.masses("weights", weights, len(angle))
-    radius, spacing = _stack(angle, 120) if stacked else (np.ones(len(angle)), 0.07)
+    radius, spacing = _stack(angle, 120) if inputs.flag("stacked", stacked) else (np.ones(len(angle)), 0.07)
     centre = np.array([mass @ np.cos(angle), mass @ np.sin(angle)])
     if radius.max() == 1.0:  # nobody is stacked: the dots need only stay clear of their neighbours
         spacing = 0.6 * TURN / len(angle)
@@ -284,7 +283,7 @@ def ring(
             radius * np.cos(angle), radius * np.sin(angle), s=largest * mass / mass.max(), color=style.dark(),
             linewidth=0, zorder=3,
         )  # fmt: skip
-        if mean:
+        if inputs.flag("mean", mean):
             _mean_arrow(ax, centre)
         for name, x, y, ha, va in (
             ("$0$", 0.9, 0, "right", "center"), (r"$\pi/2$", 0, 0.9, "center", "top"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from meanfield import inputs
 from meanfield.plot import circle, style
 from meanfield.plot.circle import ANGLE, TIME, TURN
 
@@ -364,7 +365,7 @@ def growth(
     -------
     Axes
     """
-    times = style.finite("t", t, None)
+    times, log = style.finite("t", t, None), inputs.flag("log", log)
     rows = _rows("distances", distances, len(times))
     errors = None if spread is None else _rows("spread", spread, len(times))
     if errors is not None and len(errors) != len(rows):

@@ -176,7 +176,7 @@ def mollweide(
         degrees = np.array([-60, -30, 0, 30, 60])
         ax.set_yticks(np.deg2rad(degrees), [f"${v}\\degree$" for v in degrees], fontsize="small", color="0.35")
         style.headline(ax, title)
-        if bar:
+        if inputs.flag("bar", bar):
             _bar(ax, mesh, extend, orientation="horizontal", pad=0.04, aspect=40, shrink=0.72)
     return ax
 
@@ -268,7 +268,7 @@ def orthographic(
     view = points._view(np.deg2rad(elevation), np.deg2rad(azimuth))
     chosen, extend = circle._colours(grid_[2], log)
     norm = chosen if norm is None else norm
-    with style.axes(ax, style.SQUARE if not bar else (4.6, 4.2)) as ax:
+    with style.axes(ax, style.SQUARE if not inputs.flag("bar", bar) else (4.6, 4.2)) as ax:
         from matplotlib import cm
         from matplotlib.patches import Circle
 

@@ -51,7 +51,7 @@ def inner_products(
     rows = np.asarray(x, dtype=float)
     clouds = unit_rows("x", rows[None] if rows.ndim == 2 else rows)
     mass = style.masses("weights", weights, clouds.shape[1])
-    bins = inputs.integer("bins", bins, low=1)
+    bins, log = inputs.integer("bins", bins, low=1), inputs.flag("log", log)
     captions = style.names("labels", labels, len(clouds))
     edges = np.linspace(-1.0, 1.0, bins + 1)
     with style.axes(ax) as ax:
@@ -62,7 +62,7 @@ def inner_products(
                 heights, edges, baseline=None, color=look["color"], linestyle=look["linestyle"],
                 linewidth=1.2, label=caption or None,
             )  # fmt: skip
-        if uniform:
+        if inputs.flag("uniform", uniform):
             ax.plot(
                 (edges[1:] + edges[:-1]) / 2, uniform_pairs(clouds.shape[-1], edges) * (bins / 2), color="0.45",
                 linewidth=0.9, linestyle=(0, (1.3, 1.3)), label="uniform",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from meanfield import inputs
 from meanfield.plot import style
 from meanfield.plot.circle import TIME
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 LOG_TIME = r"log time $\ln t$"
 _NARROW, _WIDE = 0.6, 7.0
 """Points: widths of the lines of masses 0 and 1."""
+
+
+def _clock(log: bool) -> str:
+    return LOG_TIME if inputs.flag("log", log) else TIME
 
 
 def merges(
@@ -58,7 +63,7 @@ def merges(
         low, high = float(born.min()), float(died.max())
         room = 0.02 * (high - low) or 0.5
         ax.set(xlim=(place.min() - 0.7, place.max() + 0.7), ylim=(low - room, high + room))
-        ax.set(xlabel="clusters (width of a line: its mass)", ylabel=LOG_TIME if log else TIME, xticks=[])
+        ax.set(xlabel="clusters (width of a line: its mass)", ylabel=_clock(log), xticks=[])
         style.headline(ax, title)
     return ax
 
@@ -107,7 +112,7 @@ def counts(t: ArrayLike, number: ArrayLike, ax: Axes | None = None, *, log: bool
 
         ax.step(times, values, where="post", color=style.dark())
         many = values.max() > 30 * max(values.min(), 1.0)
-        ax.set(xlabel=LOG_TIME if log else TIME, ylabel="number of clusters", xlim=style.span(times))
+        ax.set(xlabel=_clock(log), ylabel="number of clusters", xlim=style.span(times))
         if many:
             ax.set(yscale="log")
         else:
@@ -147,7 +152,7 @@ def staircase(
             when = style.finite("energy_t", [] if energy_t is None else energy_t, None)
             values = style.finite("energy", energy, len(when))
             ax.plot(when, values, color=style.dark(), label=r"$2 \beta e^{-\beta} E(t)$")
-        ax.set(xlabel=LOG_TIME if log else TIME, ylabel="rescaled interaction energy", xlim=style.span(times))
+        ax.set(xlabel=_clock(log), ylabel="rescaled interaction energy", xlim=style.span(times))
         ax.set_ylim(0.0, 1.08)
         style.headline(ax, title)
         style.legend(ax)

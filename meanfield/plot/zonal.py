@@ -70,7 +70,7 @@ def readable(c: ArrayLike, d: int | None) -> tuple[NDArray[np.float64], NDArray[
     if len(heights) < 2 or np.abs(heights).max() > 1.0 + 1e-12 or not np.all(np.diff(heights) > 0):
         raise ValueError(f"c must be at least two increasing heights in [-1, 1]; got {inputs.describe(heights)}.")
     heights = np.clip(heights, -1.0, 1.0)
-    d = dimension(heights) if d is None else inputs.integer("d", d, low=2)
+    d = dimension(heights) if d is None else inputs.dimension("d", d)
     return heights, shown(heights, d), d
 
 

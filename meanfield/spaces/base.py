@@ -137,6 +137,7 @@ class Gridded:
             last sixteenth of the degrees (a callable is first sampled more finely, since padding cannot undo
             aliasing).
         """
+        normalize, signed = inputs.flag("normalize", normalize), inputs.flag("signed", signed)
         if (f is None) == (coefficients is None):
             raise ValueError("density: give either a callable or node values, or coefficients=, and not both")
         if f is None:

@@ -16,6 +16,8 @@ from meanfield.spaces import fourier
 from meanfield.spaces.base import Gridded
 
 TWO_PI = 2.0 * np.pi
+MOST = 10**8
+"""Nodes at most: a density of more fills gigabytes."""
 
 
 @register
@@ -43,7 +45,7 @@ class Circle(Gridded):
     """Size up to which a solver doubles the resolution unless told otherwise."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n", inputs.integer("n", self.n, low=8, even=True))
+        object.__setattr__(self, "n", inputs.integer("n", self.n, low=8, high=MOST, even=True))
 
     # --- data ---------------------------------------------------------------------------------------------
 
@@ -89,6 +91,7 @@ class Circle(Gridded):
 
     def resized(self, size: int) -> Circle:
         """The circle with another number of nodes."""
+        size = inputs.integer("size", size, low=8, high=MOST, even=True)
         return self if size == self.n else Circle(size)
 
     # --- transforms ---------------------------------------------------------------------------------------

@@ -149,6 +149,7 @@ class Sphere(Gridded):
 
     def resized(self, size: int) -> Sphere:
         """The sphere with another highest degree."""
+        size = inputs.integer("size", size, low=2)
         return self if size == self.lmax else type(self)(size)
 
     # --- transforms ---------------------------------------------------------------------------------------
@@ -317,6 +318,8 @@ class Sphere(Gridded):
 
     def rotated(self, rho: Density, R: Any) -> Density:
         """The density of R x for x distributed as rho, R orthogonal (3, 3): rho(R^T x), exactly."""
+        if getattr(rho, "space", None) != self:
+            raise TypeError(f"rho: got {inputs.describe(rho)}, wanted a density on {self}")
         return Density(self, sp.rotate(rho.coefficients, R))
 
 

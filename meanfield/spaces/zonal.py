@@ -20,6 +20,8 @@ LARGEST_DIMENSION = 1024
 EPS = float(np.finfo(float).eps)
 STEPS = 4.0
 """Roundings, of eps each, that a step of the recurrence adds to p_k and its sum; measured are 2.2 at most."""
+MOST = 10**4
+"""Degree at most: its matrices are dense."""
 
 
 @register
@@ -54,7 +56,7 @@ class ZonalSphere(Gridded):
 
     def __post_init__(self) -> None:
         d = inputs.integer("d", self.d, low=2, high=LARGEST_DIMENSION)
-        degree = inputs.integer("degree", self.degree, low=2)
+        degree = inputs.integer("degree", self.degree, low=2, high=MOST)
         if self.axis is None:
             axis = np.zeros(d)
             axis[0 if d == 2 else -1] = 1.0
@@ -117,6 +119,7 @@ class ZonalSphere(Gridded):
 
     def resized(self, size: int) -> ZonalSphere:
         """The same symmetry with another highest degree."""
+        size = inputs.integer("size", size, low=2, high=MOST)
         return self if size == self.degree else ZonalSphere(self.d, size, self.axis)
 
     # --- transforms ---------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def fourier_distance(a: Any, b: Any, degree: int, a_weights: Any = None, b_weigh
     TypeError, ValueError
         Naming the argument.
     """
-    degree = inputs.integer("degree", degree, low=0)
+    degree = inputs.degree("degree", degree)
     left, right = read("a", a, a_weights), read("b", b, b_weights)
     lead_shape(left, right)
     return np.abs(_moments(left, degree) - _moments(right, degree))
@@ -84,7 +84,7 @@ def sobolev(
     if degree is None and isinstance(left, Smooth) and isinstance(right, Smooth):
         degree = max(left.c.shape[-1], right.c.shape[-1]) - 1
     if degree is not None:
-        degree = inputs.integer("degree", degree, low=0)
+        degree = inputs.degree("degree", degree)
         lead_shape(left, right)
         squared: Any = _norm(_moments(left, degree) - _moments(right, degree), order)
     elif order == 1.0:

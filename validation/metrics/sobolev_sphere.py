@@ -115,7 +115,7 @@ def sobolev_tail(d: int, degree: int, s: float | None = None) -> float:
     float
         To a relative error of about 1e-9.
     """
-    d, degree = inputs.integer("d", d, low=2), inputs.integer("degree", degree, low=0)
+    d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
     order = d / 2.0 if s is None else inputs.number("s", s)
     if 2.0 * order <= d - 1.0:
         return float("inf")
@@ -147,7 +147,7 @@ def _settings(a: Side, b: Side, s: float | None, degree: int | None) -> tuple[Ar
                 "is told by sobolev_tail(d, degree, s)."
             )
         degree = max(a.degree, b.degree)
-    degree = inputs.integer("degree", degree, low=1)
+    degree = inputs.degree("degree", degree, low=1)
     W = spectral_weights(a.d, order, degree)
     W[0] = 0.0
     if not np.isfinite(W).all() or not W[1] > 1e-290:

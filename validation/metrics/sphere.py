@@ -183,7 +183,7 @@ def sliced_sphere(
         sides = [_projected(side, part, rank) for side in (left, right)]
         masses = [None if side.weights is None else side.weights for side in (left, right)]
         out[first : first + step] = metric(*sides, *masses)
-    if each:
+    if inputs.flag("each", each):
         return np.moveaxis(out, 0, -1)
     mean = np.mean(out**p, axis=0) ** (1.0 / p)
     return float(mean) if lead == () else mean
@@ -192,7 +192,7 @@ def sliced_sphere(
 def _frames(projections: Any, d: int, rng: Any) -> Array:
     """(m, d, 2) orthonormal pairs: uniformly distributed, or those given."""
     if np.ndim(projections) == 0:
-        m = inputs.integer("projections", projections, low=1)
+        m = inputs.integer("projections", projections, low=1, high=10**7)
         frames = inputs.generator(rng).standard_normal((m, d, 2))
     else:
         frames = inputs.array("projections", projections, shape=(None, d, 2))

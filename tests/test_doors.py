@@ -1,0 +1,264 @@
+"""Every public door, and every argument of it, given what makes no sense: it is taken, or refused by name.
+
+The doors are found, not listed: the functions and classes that the packages export, and the methods of what they
+return, but for those that the contracts of `meanfield.protocols` ask for (the library's own questions, asked at every
+stage of a run).  Arguments have a value that makes sense by their name (`VALUES`), whatever the door; a new door whose
+arguments have customary names is covered by itself, and one with a new name is told by `test_...makes_sense`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import meanfield as mf
+import particles as pt
+from meanfield import protocols
+from validation import metrics
+
+PACKAGES = {"mf": mf, "pt": pt, "metrics": metrics}
+LAW = mf.SA(4.0)
+ROWS = np.eye(3)
+BAD: dict[str, Any] = {
+    "None": None, "text": "abc", "nan": math.nan, "inf": math.inf, "minus one": -1, "a half": 2.5, "huge": 10**30,
+    "True": True, "nothing": [], "another shape": np.ones((2, 3, 4, 5)), "an object": object(), "complex": 1j,
+    "a negative huge": -(10**30), "not finite": np.array([1.0, np.nan]), "bytes": b"x",
+}  # fmt: skip
+INSIDE = {
+    "Circle.admit", "Sphere.admit", "ZonalSphere.admit", "ZonalSphere.around", "Circle.moments", "Sphere.moments",
+    "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at", "Snapshot.cells",
+    "Points.on_sphere", "Exponential.factors", "Spectral.bind", "Spectral.again", "Spectral.stepper",
+    "Density.known", "Snapshot.known", "Lagrangian.bind", "Lagrangian.again", "Lagrangian.stepper", "Lagrangian.check",
+}  # fmt: skip
+"""Methods that the library asks, with what it has checked before."""
+TOLD = {
+    "q": ("theta", "c:", "c must", "x must"), "kappa": ("density",), "mean": ("density",), "cls": ("register",),
+    "cluster_gap": ("x: its clusters",), "times": ("t: got",), "keep": ("path",), "replicas": ("times n",),
+    "rho0": ("law: ",), "energy": ("law: ",),
+}  # fmt: skip
+"""By what other names a refusal may speak of an argument: coordinates by those of the space, a callable's density."""
+
+
+@cache
+def space(kind: str) -> Any:
+    return {"Circle": mf.Circle(32), "Sphere": mf.Sphere(6), "ZonalSphere": mf.ZonalSphere(4, 8)}[kind]
+
+
+@cache
+def density(kind: str) -> mf.Density:
+    modes: dict[Any, complex] = {(1, 0): 0.1} if kind == "Sphere" else {1: 0.1, 3: 0.1}
+    return mf.perturbed_uniform(space(kind), modes)
+
+
+@cache
+def solution() -> mf.Solution:
+    return mf.solve(LAW, density("Circle"), (0.0, 0.1))
+
+
+@cache
+def trajectory() -> pt.Trajectory:
+    run = pt.simulate(LAW, [0.0, 1.0, 2.5], (0.0, 0.1))
+    return dataclasses.replace(run, t=run.t[::50], states=run.states[::50], owners=run.owners[::50])
+
+
+@cache
+def late() -> pt.LongTime:
+    return pt.longtime(LAW, [0.0, 1.0, 3.0], log_t_end=8.0)
+
+
+SUBJECTS: dict[str, Callable[[], Any]] = {
+    "SA": lambda: LAW,
+    "USA": lambda: mf.USA(1.0),
+    "Diffusion": lambda: mf.Diffusion(0.1),
+    "Sum": lambda: LAW + mf.Diffusion(0.1),
+    "Exponential": lambda: mf.Exponential(1.0),
+    "Zonal": lambda: mf.Zonal(np.exp, "exp"),
+    "Spectral": mf.Spectral,
+    "Lagrangian": mf.Lagrangian,
+    "Circle": lambda: space("Circle"),
+    "Sphere": lambda: space("Sphere"),
+    "ZonalSphere": lambda: space("ZonalSphere"),
+    "Doubt": mf.Doubt,
+    "Density": lambda: density("Circle"),
+    "Density on S^2": lambda: density("Sphere"),
+    "zonal Density": lambda: density("ZonalSphere"),
+    "Points": lambda: mf.Points([0.0, 0.05, 2.0]),
+    "Snapshot": lambda: mf.solve(LAW, density("Circle"), (0.0, 0.1), method="lagrangian")(0.1),
+    "Solution": solution,
+    "Trajectory": trajectory,
+    "LongTime": late,
+    "Clusters": lambda: mf.clusters(mf.Points([0.0, 0.05, 2.0])),
+    "Order": lambda: mf.order_parameters(mf.Points([0.0, 0.05, 2.0])),
+    "Prediction": lambda: mf.predict(LAW, density("Circle")),
+    "MergeTree": lambda: mf.merge_tree([(1.0, [0, 1]), (2.0, [0, 2])], 3),
+    "Tracking": lambda: mf.track(late(), 2e-3),
+}
+
+
+def sensible(folder: Path) -> dict[str, Any]:
+    """A value for every argument, by its name, or by door and name."""
+    circle, rho = space("Circle"), density("Circle")
+    file, points = folder / "run.nc", folder / "cloud.nc"
+    return {
+        "Q": None, "K": None, "R": ROWS, "a": [0.0, 1.0], "a_weights": None, "angles": False, "atol": 1e-9, "ax": None,
+        "axes": None, "axis": None, "b": [0.5, 2.0], "b_weights": None, "begin": None, "beta": 1.0, "breaks": (),
+        "by": "angle", "cells": [1, 2], "cls": None, "cluster_gap": None, "coefficients": None, "d": 4, "degree": 3,
+        "densities": [rho], "diffusion": 0.0, "done": None, "doubt": mf.Doubt(), "error": 0.0,
+        "share": 1e-9, "each": False, "end": None, "energy": None,
+        "executor": None,
+        "f": lambda q: 1.0, "field": "auto", "floor": 1e-6, "fn": lambda cell, rng: 1.0, "fps": 5, "frames": 2,
+        "gap": 0.1, "k_max": 2, "kappa": 0.1, "keep": None, "labels": [0.1], "law": LAW, "lmax": 6, "log": None,
+        "log_t": 2.0, "log_t_end": 2.0, "log_t_eval": None, "looks": 10, "m": 3, "max_iterations": 1000,
+        "max_resolution": None, "max_seconds": None, "mean": 0.3, "merge_gap": 1e-3, "merge_tol": 1e-9,
+        "merges": [(1.0, [0, 1])], "method": "spectral", "modes": {1: 0.1}, "mu": mf.Points([0.0, 0.05, 2.0]), "n": 16,
+        "name": "energy", "normalize": True, "observe": None, "on_unresolved": "raise", "order": 40,
+        "overwrite": True, "p": 1, "path": file, "phi": np.exp, "progress": None,
+        "projections": 4, "prominence": 0.1, "q": [0.1, 0.2], "refine": True, "replica": None, "replicas": 2,
+        "rho": rho, "rho0": rho, "rng": 0, "rtol": 1e-6, "run": trajectory(), "s": None, "scale": "natural", "sign": 1,
+        "signed": False, "size": 16, "sol": solution(), "space": circle, "step": None, "t": 0.1, "t_end": None,
+        "t_eval": None, "t_span": (0.0, 0.1), "tail": None, "terms": (LAW,), "theta": [0.3], "then": None,
+        "times": None,
+        "title": "", "tol": 1e-3, "w": [0.01, 0.02], "weights": None, "x": [0.0, 1.0], "x0": [0.0, 1.0], "y": ROWS,
+        "mf.clusters.replica": None, "mf.merge_tree.weights": 3, "mf.rescaled_energy.energy": [1.0, 2.0],
+        "mf.Lagrangian.max_resolution": 100,
+        "mf.rescaled_energy.d": 2, "mf.resume.t_end": 0.2, "mf.switching.law": None, "pt.load.path": points,
+        "pt.simulate.method": "dop853", "pt.simulate.merge_tol": None, "pt.longtime.rtol": 1e-9,
+        "metrics.geodesic.x": ROWS, "Sphere.from_angles.phi": [0.1],
+        "Sphere.points.q": ROWS, "ZonalSphere.points.q": [0.1], "Sphere.rotated.rho": density("Sphere"),
+        "Sphere.resized.size": 8, "ZonalSphere.resized.size": 12, "Density on S^2.resized.size": 8,
+        "Density.on.space": mf.Circle(16), "Density on S^2.on.space": mf.Sphere(8), "Snapshot.on.space": mf.Circle(16),
+        "zonal Density.on.space": mf.ZonalSphere(4, 12), "Density on S^2.__call__.q": ROWS, "Density.at.x": np.eye(2),
+        "Density on S^2.pdf.q": ROWS, "Density on S^2.at.x": ROWS, "zonal Density.at.x": np.eye(4),
+        "Snapshot.at.x": np.eye(2), "MergeTree.plot_staircase.t": None, "Trajectory.plot_ring.t": None,
+        "Trajectory.plot_inner_products.t": None, "Solution.animate.path": folder / "a.gif",
+        "Trajectory.animate.path": folder / "b.gif", "LongTime.answers.t": 1.0,
+        **{f"metrics.{one}.{side}": rows for one in (
+            "emd_sphere", "sliced_sphere", "sobolev_axial", "sobolev_sphere", "w1_axial", "w2_axial"
+        ) for side, rows in (("a", ROWS), ("b", ROWS[::-1]))},
+        **{f"metrics.{one}.axis": ROWS[2] for one in ("sobolev_axial", "w1_axial", "w2_axial")},
+    }  # fmt: skip
+
+
+# --- the doors ---------------------------------------------------------------------------------------------
+
+
+class Door(NamedTuple):
+    name: str
+    call: Callable[..., Any]
+
+
+def public() -> Iterator[tuple[str, Any]]:
+    """What the packages export and can be called, but for errors, records (runs make them) and contracts."""
+    seen = set()
+    for short, package in PACKAGES.items():
+        for name in package.__all__:
+            thing = getattr(package, name)
+            by_runs = isinstance(thing, type) and (
+                issubclass(thing, BaseException | Enum | tuple | mf.Merge) or hasattr(thing, "measures")
+            )
+            if not by_runs and thing is not mf.Law and thing not in seen:
+                seen.add(thing)
+                yield f"{short}.{name}", thing
+
+
+def methods() -> Iterator[tuple[str, str]]:
+    """(subject, name) of every public method that takes arguments and is no contract's."""
+    asked = {
+        name
+        for contract in ("Kernel", "Law", "Measure", "Plan", "Space", "Method", "Stepper")
+        for cls in getattr(protocols, contract).__mro__
+        for name in (*vars(cls), *vars(cls).get("__annotations__", ()))
+    }
+    asked = (asked | {"excess"}) - {"__call__", "resized", "points"}
+    for subject in SUBJECTS:
+        cls = type(SUBJECTS[subject]())
+        for name in sorted(dir(cls)):
+            plain = subject.split()[-1].replace("S^2", "Density")
+            if (name.startswith("_") and name != "__call__") or name in asked or f"{plain}.{name}" in INSIDE:
+                continue
+            found = inspect.getattr_static(cls, name)
+            if inspect.isfunction(getattr(found, "__func__", found)) and arguments(getattr(SUBJECTS[subject](), name)):
+                yield subject, name
+
+
+def arguments(call: Callable[..., Any]) -> list[inspect.Parameter]:
+    return [p for p in inspect.signature(call).parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+
+
+def doors() -> dict[str, Door]:
+    found = [Door(name, thing) for name, thing in public()]
+    found += [Door(f"{subject}.{name}", getattr(SUBJECTS[subject](), name)) for subject, name in methods()]
+    return {door.name: door for door in found}
+
+
+DOORS = doors()
+
+
+@pytest.fixture(scope="module")
+def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("doors")
+    solution().save(folder / "run.nc")
+    trajectory().save(folder / "cloud.nc")
+    return sensible(folder)
+
+
+def made(door: Door, values: dict[str, Any]) -> dict[str, Any]:
+    """Arguments that make sense."""
+    return {p.name: values.get(f"{door.name}.{p.name}", values[p.name]) for p in arguments(door.call)}
+
+
+def ask(door: Door, given: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a run that stops early says so; here any end is one
+        door.call(**given)
+
+
+def complaint(door: Door, given: dict[str, Any], argument: inspect.Parameter, bad: Any) -> str:
+    """What is wrong with the answer; nothing where it was taken or refused by name."""
+    try:
+        ask(door, {**given, argument.name: bad})
+    except (ValueError, TypeError) as refusal:
+        words = (argument.name, *TOLD.get(argument.name, ()))
+        return "" if any(word in str(refusal) for word in words) else f"no name in {refusal!r}"
+    except OSError as refusal:
+        return "" if argument.name in ("path", "keep") else repr(refusal)
+    except Exception as error:  # what a user would meet
+        return repr(error)
+    flag = str(argument.annotation).startswith("bool") and not (bad is None and "None" in str(argument.annotation))
+    return f"taken for {argument.annotation}" if flag and not isinstance(bad, bool) else ""
+
+
+def test_the_doors_are_found() -> None:
+    names = set(DOORS)
+    assert {"mf.solve", "pt.simulate", "metrics.w1_circle", "Density.sample", "Solution.save", "mf.Circle"} <= names
+    assert "SA.velocity" not in names and len(names) > 80
+    classes = {thing for name, thing in public() if isinstance(thing, type)}
+    assert classes <= {type(make()) for make in SUBJECTS.values()}, "a public class needs an instance in SUBJECTS"
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_what_makes_no_sense_is_taken_or_refused_by_name(
+    name: str, values: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # some texts are names of files
+    door = DOORS[name]
+    given = made(door, values)
+    ask(door, given)
+    found = []
+    for argument in arguments(door.call):
+        for kind, bad in BAD.items():
+            told = complaint(door, given, argument, bad)
+            found += [f"{name}({argument.name} = {kind}): {told}"] if told else []
+            plt.close("all")
+    assert not found, "\n".join(found)
