@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import linregress
 
-from validation.rates import Slope, observed_order, rate, replicas_for, slope
+from validation.rates import Slope, mean_interval, observed_order, rate, replicas_for, slope
 
 
 @pytest.mark.rounding
@@ -154,6 +154,28 @@ def test_so_many_replicas_do() -> None:
 def test_rate_refuses(arguments: tuple[object, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         rate(*arguments)  # type: ignore[arg-type]
+
+
+def test_the_interval_of_a_mean_is_students_where_nothing_is_skewed() -> None:
+    low, high = mean_interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    half = 2.7764451051977987 * math.sqrt(2.5 / 5.0)  # t, 4 degrees
+    assert (low, high) == pytest.approx((3.0 - half, 3.0 + half), rel=1e-9)
+    near = mean_interval([1.0, 2.0, 3.0, 4.0, 5.0001])
+    assert near == pytest.approx((low, high), abs=1e-3)
+    assert mean_interval(np.full(4, 7.0)) == (7.0, 7.0)
+    skewed = mean_interval([0.0, 0.1, 0.2, 0.3, 3.0])
+    assert skewed[1] - 0.72 > 0.72 - skewed[0]  # the long tail is where the mean may still be
+    with pytest.raises(ValueError, match="at least 4"):
+        mean_interval([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("k", [5, 8, 40])
+def test_the_interval_of_a_mean_covers_it(k: int) -> None:
+    """Of values that crowd below 2, as slopes over clouds do, and of exponential ones; Student's does not."""
+    rng = np.random.default_rng(6)
+    for draw, mean in ((lambda: 2.0 - rng.beta(1.0, 4.0, k), 1.8), (lambda: rng.exponential(size=k), 1.0)):
+        found = np.array([mean_interval(draw()) for _ in range(2000)])
+        assert 0.915 <= np.mean((found[:, 0] <= mean) & (mean <= found[:, 1])) <= 0.97
 
 
 def test_the_record_is_frozen() -> None:

@@ -7,6 +7,7 @@
     python -m validation all --tier quick     carry all out
     python -m validation report               the page and the checklist, from earlier runs
     python -m validation limit ...            particles against the PDE: its own options under limit --help
+    python -m validation coverage A12 A39     how often checks pass, and their intervals hold, at many seeds
 
 Every run writes pictures, numbers (JSON) and one page (``report.html``) into ``results/``, or where ``--out`` says.
 The exit code is 0; 1 if a check failed; 2 if the command makes no sense, said in one sentence before anything is
@@ -26,6 +27,7 @@ from typing import Any
 
 from meanfield.sweep import workers
 from validation import limit, report
+from validation.coverage import coverage
 from validation.options import MOST_WORKERS, UsageError, place, whole, writable
 from validation.registry import HOUSE, TIERS, Registry, UnknownCheck
 from validation.rows import ROWS
@@ -49,6 +51,8 @@ def main(argv: Sequence[str] | None = None, registry: Registry = HOUSE) -> int:
             return _run(registry, options, tier=options.tier)
         if options.command == "report":
             return _report(registry, options)
+        if options.command == "coverage":
+            return _coverage(registry, options)
         return _list(registry)
     except UnknownCheck as error:
         print(f"{error}\n`python -m validation` lists the checks.", file=sys.stderr)
@@ -68,18 +72,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m validation", description="Do the two ways agree, and are the papers right?"
     )
-    commands = parser.add_subparsers(dest="command", metavar="{list,run,all,report,limit}")
+    commands = parser.add_subparsers(dest="command", metavar="{list,run,all,report,limit,coverage}")
     commands.add_parser("list", help="the checks there are (also without a command)")
     run = commands.add_parser("run", help="carry out checks, by id or by row of the checklist")
     run.add_argument("id", nargs="+", help="such as A13 or A13.usa")
     every = commands.add_parser("all", help="carry out all checks")
     every.add_argument("--tier", choices=TIERS, default="quick", help="full is everything (default: quick)")
-    for command in (run, every):
+    often = commands.add_parser("coverage", help="carry out checks at many seeds: how often they pass")
+    often.add_argument("id", nargs="+", help="such as A12 or A15.sample")
+    often.add_argument("--seeds", type=whole(1), default=200, help="how many (default: 200)")
+    often.add_argument("--tier", choices=TIERS, default="quick", help="in which the checks are run (default: quick)")
+    for command in (run, every, often):
         command.add_argument("--seed", type=whole(0), default=0, help="default: 0")
         command.add_argument("--workers", type=whole(1, MOST_WORKERS), default=1, help="processes (default: 1)")
     made = commands.add_parser("report", help="the page and the checklist, from the verdicts of earlier runs")
     made.add_argument("--checklist", type=place, help=f"where to write it (default: {CHECKLIST}, where it exists)")
-    for command in (run, every, made):
+    for command in (run, every, made, often):
         command.add_argument("--out", type=place, default=Path("results"), help="folder (default: results)")
     commands.add_parser("limit", help="particles against the PDE", add_help=False)
     return parser
@@ -108,6 +116,17 @@ def _run(registry: Registry, options: argparse.Namespace, ids: Any = None, tier:
     page = report.write_verdicts(options.out, load(options.out), registry.checks())
     print(f"{report.counts(verdicts)}\n{page}")
     return 1 if any(verdict.outcome is Outcome.FAIL for verdict in verdicts) else 0
+
+
+def _coverage(registry: Registry, options: argparse.Namespace) -> int:
+    writable("--out", options.out)
+    failed = False
+    with workers(options.workers) if options.workers > 1 else nullcontext() as executor:
+        for id in options.id:
+            found = coverage(registry, id, options.seeds, options.tier, rng=options.seed, executor=executor)
+            print("\n".join([*found.lines(), str(found.save(options.out))]), flush=True)
+            failed |= found.share(Outcome.FAIL) > 0.0
+    return int(failed)
 
 
 def _report(registry: Registry, options: argparse.Namespace) -> int:

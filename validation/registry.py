@@ -266,6 +266,16 @@ class Registry:
             raise unsaved[0]
         return verdicts
 
+    def at_seeds(
+        self, id: str, seeds: int, tier: str | None = None, *, rng: Any = 0, executor: Any = None
+    ) -> list[Verdict]:
+        """Carry out one check at many seeds, without pictures or files; parameters as for `run`."""
+        self._discover()
+        if id not in self._checks:
+            raise UnknownCheck(self._unknown(id))
+        runner = _Seeded(_Runner({id: self._checks[id]}, None, tier), id)
+        return sweep(runner, range(inputs.integer("seeds", seeds, low=1)), rng=rng, executor=executor)
+
     def _discover(self) -> None:
         if self._discovered or self._package is None:
             return
@@ -326,6 +336,17 @@ class _Runner:
         """The verdict with what the runner knows of it."""
         tier = self.tier or self.checks[id].tier
         return replace(verdict, id=id, tier=tier, seconds=seconds, seed=self.seed, version=made_with())
+
+
+@dataclass(frozen=True)
+class _Seeded:
+    """One check, swept over seeds."""
+
+    runner: _Runner
+    id: str
+
+    def __call__(self, seed: int, rng: np.random.Generator) -> Verdict:
+        return self.runner(self.id, rng)
 
 
 def _broken(error: Exception) -> Verdict:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
 
 import meanfield as mf
 import particles as pt
@@ -80,7 +79,7 @@ class Fit(NamedTuple):
     slope: float
     low: float
     high: float
-    """95% interval of the slope over clouds, by Student."""
+    """95% interval of the slope over clouds, which are few and skewed (no two clusters are more than pi apart)."""
     scatter: float
     """Root mean square distance of log T from its cloud's own line."""
     x: float
@@ -96,7 +95,6 @@ def fit(clouds: list[tuple[Array, Array]]) -> Fit:
     """
     lines = [rates.slope(np.exp(x), np.exp(log_t)) for x, log_t in clouds if len(x) > 2]
     each = np.array([line.slope for line in lines])
-    half = student.ppf(0.975, len(each) - 1) * each.std(ddof=1) / np.sqrt(len(each))
     scatter = np.sqrt(np.mean([line.scatter**2 for line in lines]))
     x, log_t = (np.concatenate([cloud[i] for cloud in clouds]).mean() for i in (0, 1))
-    return Fit(*map(float, (each.mean(), each.mean() - half, each.mean() + half, scatter, x, log_t)))
+    return Fit(*map(float, (each.mean(), *rates.mean_interval(each), scatter, x, log_t)))

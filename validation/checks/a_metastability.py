@@ -186,7 +186,7 @@ def _lasted(clouds: list[list[Life]], m: int, least: float) -> list[tuple[Array,
     covers=("A43", "S05"),
 )
 def random_tokens(bench: Bench) -> Verdict:
-    """SA from 200 uniform tokens on the circle until all are one: the same 4 clouds at beta = 4..36 (full: 40, ..64).
+    """SA from 200 uniform tokens on the circle until all are one: the same 5 clouds at beta = 4..36 (full: 40, ..64).
 
     At t = 30 nine of ten clusters are no wider than 1e-2 (the others are two that are meeting).  From there every
     stretch of time with m <= 5 clusters is compared with the greedy model, in which the quickest two meet as if alone:
@@ -196,10 +196,11 @@ def random_tokens(bench: Bench) -> Verdict:
 
     Lifetimes of 2 clusters (of 3, from beta = 9) over beta, one line for each cloud: log T has a mean slope whose 95%
     interval (over clouds) is above 0, not all of it above 2 (no two are more than pi apart); and T is exponential
-    rather than a power of beta, the scatter about lines in beta being the smaller.
+    rather than a power of beta, the scatter about lines in beta being the smaller.  (For 3 clusters 5 clouds do not
+    tell: of 5 the ratio is above 1 in one case of fifty, of 40 it is 0.4 and never above 0.6.  Quickly it is reported.)
     """
     rng = np.random.default_rng(bench.rng)
-    beta, count = (QUICK, 4) if bench.tier == "quick" else (FULL, 40)
+    beta, count = (QUICK, 5) if bench.tier == "quick" else (FULL, 40)
     tokens = [pt.uniform_angles(TOKENS, rng) for _ in range(count)]
     clouds = [[_life(b, theta) for b in beta] for theta in tokens]
     lives = [life for row in clouds for life in row]
@@ -228,7 +229,9 @@ def random_tokens(bench: Bench) -> Verdict:
         measured |= {name: line.slope, f"{name}, low": line.low, f"{name}, high": line.high}
         power = fit([(np.log(b), log_t) for b, log_t in rows])
         measured[f"{m} clusters: scatter, over a power's"] = line.scatter / power.scatter
-        limits = {**limits, f"{name}, low": (1e-6, 2.0), f"{m} clusters: scatter, over a power's": (None, 1.0)}
+        limits = {**limits, f"{name}, low": (1e-6, 2.0)}
+        if m == 2 or bench.tier == "full":
+            limits = {**limits, f"{m} clusters: scatter, over a power's": (None, 1.0)}
     pictures = [
         bench.figure("lifetimes", lambda: _cloud(lasted)),
         bench.figure("merge_tree", lambda: late_tree(lives[-1].late).plot()),

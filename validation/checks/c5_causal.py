@@ -165,9 +165,9 @@ def final_collapse(bench: Bench) -> Verdict:
 
 @check("C19.unmasked", where="C 5", title="the same without a mask", covers=())
 def final_collapse_unmasked(bench: Bench) -> Verdict:
-    """As C19 for SA, where everybody sees all: 3 clouds (full: 40), by `longtime`."""
+    """As C19 for SA, where everybody sees all: 5 clouds (full: 40), by `longtime`."""
     rng = np.random.default_rng(bench.rng)
-    beta, clouds = (QUICK, 3) if bench.tier == "quick" else (FULL, 40)
+    beta, clouds = (QUICK, 5) if bench.tier == "quick" else (FULL, 40)
     tokens = [pt.uniform_angles(TOKENS, rng) for _ in range(clouds)]
     runs = [[until_one(b, theta)[1] for theta in tokens] for b in beta]
     log_t = np.array([[run.merges[-1].log_t if run.merges else np.log(FORMED) for run in row] for row in runs])
