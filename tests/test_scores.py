@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
@@ -20,7 +20,7 @@ from meanfield.protocols import Array
 from meanfield.sums.choose import choose
 from meanfield.sums.direct import TILE, direct
 from meanfield.sums.direct_numba import direct_numba
-from meanfield.sums.scores import moderate, pairwise, peak, sharp, unit
+from meanfield.sums.scores import moderate, peak, refuse_unpaired, sharp, unit
 
 pytestmark = pytest.mark.rounding
 EPS = float(np.finfo(float).eps)
@@ -101,6 +101,17 @@ class Squares(Hardmax):
 
 
 @dataclass(frozen=True)
+class Named(Hardmax):
+    """Equal by name, whatever the profile."""
+
+    name: str = ""
+    profile: Any = field(compare=False, default=None)
+
+    def log(self, x: Array, y: Array) -> Array:
+        return np.asarray(self.profile(x @ np.swapaxes(y, -1, -2)))
+
+
+@dataclass(frozen=True)
 class Ask(mf.Law):
     """The mean of a kernel."""
 
@@ -134,7 +145,7 @@ def test_every_kernel_is_pairwise(kernel: Any) -> None:
         for j in (slice(0, 5), slice(5, 11), slice(0, 1)):
             part = kernel.log(x[:, i], y[:, j])
             np.testing.assert_allclose(part, whole[:, i, j], rtol=0.0, atol=8.0 * EPS * size)
-    assert pairwise(kernel, 3) == kernel  # the one first tried, of equal ones
+    refuse_unpaired(kernel, 3)
 
 
 @pytest.mark.parametrize("kernel", [Hardmax(), Softmax(), Centred(), Mask()], ids=lambda k: type(k).__name__)
@@ -161,6 +172,15 @@ def test_a_profile_is_a_function_of_each_height() -> None:
     for phi in (lambda t: t / t.max() + 2.0, lambda t: np.exp(t - np.mean(t)), np.cumsum):
         with pytest.raises(ValueError, match="phi must be a function of each t"):
             mf.Zonal(phi, "relative")
+
+
+def test_a_kernel_answers_for_itself() -> None:
+    """Not the equal one that was tried before it."""
+    mu = OnPoints(np.full(2, 0.5), True).measure(np.array([0.0, 1.0]))
+    for c in (1.0, 2.0):
+        r = mu.read(Named("profile", lambda t, c=c: c * t), None, "Z")
+        exact = 0.5 * (np.exp(c) + np.exp(c * np.cos(1.0)))
+        np.testing.assert_allclose(r.Z * np.exp(r.log), exact, rtol=1e-14)
 
 
 def test_a_kernel_is_tried_once() -> None:

@@ -11,7 +11,7 @@ from meanfield import geometry, merging
 from meanfield.points import Cluster
 from meanfield.protocols import Array, Change, Method, Reading
 from meanfield.settings import register
-from meanfield.sums.scores import moderate, pairwise, peak
+from meanfield.sums.scores import moderate, peak, refuse_unpaired
 
 FEW = 64
 """Points up to which pairs of angles are summed by their differences."""
@@ -34,7 +34,11 @@ class FewAngles(Cluster):
         theta = geometry.reduced(self.points)
         gap = theta[..., None, :] - theta[..., :, None]
         top = peak(kernel)
-        s = pairwise(kernel, 2).log(self.x, self.x) if top is None else (-2.0 * top) * np.square(np.sin(0.5 * gap))
+        if top is None:
+            refuse_unpaired(kernel, 2)
+            s = kernel.log(self.x, self.x)
+        else:
+            s = (-2.0 * top) * np.square(np.sin(0.5 * gap))
         if not moderate(weights):
             # the largest score may be that of a token without mass: log |w| belongs to it, as in `direct`
             with np.errstate(divide="ignore"):

@@ -15,7 +15,7 @@ import numpy as np
 
 from meanfield.protocols import Array, Reading
 from meanfield.spaces.fourier import shared
-from meanfield.sums.scores import Near, moderate, pairwise, peak, sharp
+from meanfield.sums.scores import Near, moderate, peak, refuse_unpaired, sharp
 
 __all__ = ["TILE", "direct"]
 
@@ -151,7 +151,7 @@ class _Tiles:
         self.b: Array
         self.a, self.b = kernel.factors(x, y) if self.bilinear else (x, y)
         if not self.bilinear:
-            pairwise(kernel, self.d)
+            refuse_unpaired(kernel, self.d)
         self.peak = sharp(kernel, x, y)  # not None: scores are less than s(x, x) by differences
         self.near = None if self.peak is None else Near(x, y)
         self.exponent = None

@@ -15,7 +15,7 @@ import numpy as np
 
 from meanfield.protocols import Array
 
-__all__ = ["Near", "moderate", "pairwise", "peak", "sharp", "unit"]
+__all__ = ["Near", "moderate", "peak", "refuse_unpaired", "sharp", "unit"]
 
 LARGE_BETA = 400.0
 """Beyond this, beta <x, y> is worse than 1e-13."""
@@ -95,19 +95,16 @@ AGREE = 1e-9
 """Two ways of asking agree if no score differs by more than this share of the largest."""
 
 
-def pairwise(kernel: Any, d: int) -> Any:
-    """The kernel, once it has given the parts of a table of scores the values it gave the whole.
+def refuse_unpaired(kernel: Any, d: int) -> None:
+    """Refuse a kernel that is not pairwise: the parts of a table of scores must have the values that the whole has.
 
-    Raises
-    ------
-    ValueError
-        If it has not: sums ask in tiles, and their answer would depend on where these end.
+    Sums ask in tiles, and their answer would depend on where these end.
     """
-    return _tried(kernel, d) if isinstance(kernel, Hashable) else _tried.__wrapped__(kernel, d)
+    (_tried if isinstance(kernel, Hashable) else _tried.__wrapped__)(kernel, d)
 
 
 @lru_cache(maxsize=64)
-def _tried(kernel: Any, d: int) -> Any:
+def _tried(kernel: Any, d: int) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((ROWS, d)), rng.standard_normal((COLUMNS, d))
     x, y = (v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (x, y))
@@ -126,4 +123,3 @@ def _tried(kernel: Any, d: int) -> Any:
             "more of them, and sums ask for it in tiles. Let every entry depend on its own x_i and y_j alone; what "
             "needs a whole row (its maximum, its sum) belongs to the law, which may ask the measure twice"
         )
-    return kernel
