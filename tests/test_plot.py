@@ -354,6 +354,7 @@ def test_a_flag_is_no_text(flag: str, draw: Any) -> None:
             draw(no)
 
 
+@pytest.mark.rounding
 def test_ring_places_particles_and_shows_their_mean() -> None:
     theta = np.array([0.0, 0.01, 2.0, 4.0 + TURN])
     ax = circle.ring(theta)
