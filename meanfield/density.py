@@ -15,6 +15,7 @@ from meanfield.settings import register
 
 Z_FLOOR = 1e-13
 """Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
+EPS = float(np.finfo(float).eps)
 TINY = float(np.finfo(float).tiny)
 IN_USE = 1e-10
 """A degree is in use if its coefficients reach this fraction of the largest."""
@@ -244,12 +245,31 @@ class Density:
 
     # --- the measure's answer to a law --------------------------------------------------------------------
 
+    @property
+    def summed(self) -> Density:
+        """The same density as sums over its quadrature points ask it: fields are told where they weigh, known or not.
+
+        A field that is rounding, at a point that weighs less than rounding, is 0 here; the integral does not feel it.
+        """
+        return _Summed(self.space, self.coefficients, self.doubt).keeping(self.given)
+
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
         """Answer a law (see `protocols.Measure`): at rows x, or at the own nodes in tangent components.
 
-        By the Funk-Hecke formula: the fields are the density's own series times the kernel's multipliers.  At rows
-        where rounding of the coefficients decides them they are NaN, with a warning, as values are.
+        By the Funk-Hecke formula: the fields are the density's own series times the kernel's multipliers.  Where
+        rounding of the coefficients decides them they are NaN, as values are; at rows with a warning.
         """
+        r, hidden = self._fields(kernel, x, want)
+        if hidden is not None:
+            for part in (r.Z, r.M, r.L):
+                if part is not None:
+                    part[hidden] = np.nan
+            if x is not None:
+                warned(np.where(hidden, np.nan, 0.0))
+        return r
+
+    def _fields(self, kernel: Any, x: Array | None, want: str, void: Any = True) -> tuple[Reading, Array | None]:
+        """The answer, and where it is rounding (None: nowhere); where also `void`, it is 0 and no part of max Z."""
         if not kernel.isotropic:
             raise TypeError(
                 f"a density answers kernels of <x, y> alone, got {kernel}: ask its quadrature points, "
@@ -258,34 +278,45 @@ class Density:
         c, space, d = self.coefficients, self.space, self.d
         degree = int(space.degrees.max())
         symbol = {
-            "Z": lambda: kernel.multipliers(d, degree)[space.degrees],
-            "L": lambda: -kernel.potential(d, degree)[space.degrees] * space.degrees * (space.degrees + d - 2.0),
+            "Z": kernel.multipliers(d, degree)[space.degrees],
+            "L": -kernel.potential(d, degree)[space.degrees] * space.degrees * (space.degrees + d - 2.0),
         }
         names = [name for name in "ZL" if name in want]
-        scalars = np.stack([symbol[name]() * c for name in names]) if names else np.empty((0, *c.shape))
+        scalars = np.stack([symbol[name] * c for name in names]) if names else np.empty((0, *c.shape))
         potential = kernel.potential(d, degree)[space.degrees] * c if "M" in want else None
         q = None if x is None else space.chart(x)
         s, M = space.fields(scalars, potential, q)
         got = dict(zip(names, s, strict=True))
+        hidden = self._hidden(symbol["Z"], symbol["L"], q)
+        if hidden is not None:
+            for part in s if M is None else (*s, M):
+                part[hidden & void] = 0.0
         if M is not None and x is not None:
             M = np.einsum("...nm,...nmd->...nd", M, space.frame(x))
         # at a few points of a stranger's choice Z may be faint everywhere; its mean over the sphere is the mass
         least = 0.0 if x is None else np.abs(np.asarray(self.mass))[..., None]
         Z = floored(got["Z"], least)[..., None] if "Z" in got else None
-        r = Reading(Z, M, got.get("L"), kernel.log_lambda0(d))
-        return r if q is None else self._hidden(r, symbol["Z"](), symbol["L"](), q)
+        return Reading(Z, M, got.get("L"), kernel.log_lambda0(d)), hidden
 
-    def _hidden(self, r: Reading, multipliers: Array, rates: Array, q: Array) -> Reading:
-        """r, NaN at coordinates q where an error in Z or L may exceed the permitted share of Z."""
+    def _hidden(self, multipliers: Array, rates: Array, q: Array | None) -> Array | None:
+        """(..., n) where an error in Z or L may exceed the permitted share of Z; None where none ever does."""
         c, both = self.coefficients, np.abs(multipliers) + np.abs(rates)
         bound = self.space.bound(both * c, both * self.doubt.error, q)
-        if bound is not None:
-            hidden = bound > self.doubt.share * self.space.evaluate(multipliers * c, q)
-            for part in (r.Z, r.M, r.L):
-                if part is not None:
-                    part[hidden] = np.nan
-            warned(np.where(hidden, np.nan, bound))
-        return r
+        if bound is None:
+            return None
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.asarray(~(bound <= self.doubt.share * self.space.evaluate(multipliers * c, q)))
+
+
+class _Summed(Density):
+    """A density whose integrals are asked for (see `Density.summed`)."""
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+        """Answer a law; at the own nodes all that weighs is told."""
+        if x is not None:
+            return super().read(kernel, x, want)
+        light = np.abs(self.weights) <= EPS * np.abs(np.asarray(self.mass))[..., None]
+        return self._fields(kernel, None, want, light)[0]
 
 
 def tail(space: Any, c: Array, gaps: bool = True) -> float:

@@ -21,6 +21,11 @@ from meanfield import inputs
 from meanfield.protocols import Array, Reading
 
 
+def summed(mu: Any) -> Any:
+    """The measure as integrals ask it: a density by its `Density.summed`."""
+    return getattr(mu, "summed", mu)
+
+
 def told(law: Any, mu: Any) -> Any:
     """E of a measure as a law tells it: what a snapshot's `energy(law)` answers, or a refusal."""
     if inputs.law(law).autonomous is False:
@@ -28,7 +33,7 @@ def told(law: Any, mu: Any) -> Any:
             f"law: {law} changes with time, and no time is given: give the law of that moment, such as mf.SA(beta)"
         )
     with np.errstate(over="ignore", invalid="ignore"):
-        found = law.quantities(mu)
+        found = law.quantities(summed(mu))
     if "energy" not in found:
         raise ValueError(f"law: {law} has no energy; it tells {sorted(found)}")
     if np.isinf(found["energy"]).any():
@@ -95,6 +100,7 @@ def dissipation(kernel: Any, mu: Any, *, normalised: bool, log_factor: float = 0
 
     SA's X = grad U / Z is the same in every scale, Z carries the factor; USA's X carries it, so its square twice.
     """
+    mu = summed(mu)
     r = mu.read(kernel, None, "ZM" if normalised else "M")
     size = np.exp(r.log + log_factor)
     if normalised:  # divided first: a square of M alone may be too large for a float

@@ -110,6 +110,8 @@ class Measure(Protocol):
 
     It may also know `excess(kernel)`: (value, log) with (1 / 2 beta) iint (e^{beta <x, y>} - lambda_0) d mu d mu
     = e^log value, E less that of the uniform measure, by a sum that does not cancel (`energy.excess` asks for it).
+    And `summed`, itself as integrals over its own points ask it, if `read` leaves there what rounding decides unknown:
+    a law's `quantities` are asked of that.
     """
 
     d: int

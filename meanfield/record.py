@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import legendre
 
-from meanfield import archive, inputs
+from meanfield import archive, energy, inputs
 from meanfield.laws.base import noisy, probes
 from meanfield.plot import curves
 from meanfield.protocols import Array, Between, Status
@@ -192,7 +192,7 @@ class Record:
     def _quantities(self) -> dict[str, Array]:
         parts: dict[str, list[Array]] = {}
         for template, states in _batches(self.segments, self.owners, self.states):
-            asked = self.law.quantities(template.measure(np.stack(states)))
+            asked = self.law.quantities(energy.summed(template.measure(np.stack(states))))
             for name, value in asked.items():
                 if name in archive.ENERGIES and not self.autonomous:
                     continue
@@ -246,7 +246,7 @@ class Record:
         if not self.dense:
             raise ValueError(f"gained: this run kept nothing of its beginning, t = {self.begin!r}: save it by t_eval=")
         first = self.segments[self.dense_owners[0]].template.measure(self.dense[0].y0)
-        return values - np.asarray(self.law.quantities(first)[name])
+        return values - np.asarray(self.law.quantities(energy.summed(first))[name])
 
     @property
     def dissipation(self) -> Array:
@@ -345,7 +345,7 @@ def spent(law: Any, template: Any, between: Between, inner: Array) -> Array:
     h = between.t1 - between.t0
     values = np.concatenate(
         [
-            law.quantities(template.measure(y))["dissipation"]
+            law.quantities(energy.summed(template.measure(y)))["dissipation"]
             for y in _chunks(evaluate(between, between.t0 + 0.5 * h * (nodes + 1.0)))
         ]
     )
