@@ -18,7 +18,7 @@ from meanfield.settings import register
 from meanfield.solution import Solution
 from meanfield.solve import load, resume, solve
 from meanfield.spaces import Circle, Sphere, ZonalSphere
-from meanfield.sweep import sweep
+from meanfield.sweep import SweepError, grid, sweep, workers
 from meanfield.tracking import track
 
 __version__ = "0.1.0"
@@ -46,12 +46,14 @@ __all__ = [
     "StoppedEarly",
     "StorageError",
     "Sum",
+    "SweepError",
     "UnknownValue",
     "UnresolvedError",
     "Zonal",
     "ZonalSphere",
     "clusters",
     "fastest",
+    "grid",
     "growth_rates",
     "load",
     "merge_tree",
@@ -71,4 +73,5 @@ __all__ = [
     "track",
     "uniform",
     "von_mises_fisher",
+    "workers",
 ]

@@ -103,11 +103,11 @@ def sweep(
         Takes a cell and a numpy Generator of its own.  For processes: a function at the top of a module.
     cells : iterable, or mapping of name to cell
         Different cells, each of what `settings.to_json` can write (numbers, strings, dicts of them, laws, ...).
-        `grid` makes the product of several axes.
+        `mf.grid` makes the product of several axes.
     rng : None, int, SeedSequence or Generator
         The seed of the whole; None is fresh entropy, a Generator is drawn from once.
     executor : concurrent.futures.Executor, optional
-        Where the cells run; None is this process.  Left open.
+        Where the cells run; None is this process.  Left open.  `mf.workers` makes one of processes.
     keep : path, optional
         A folder (made if need be) that holds one JSON file per finished cell, written as soon as it is finished.
         A later sweep of the same function with the same seed takes finished cells from there.  Results must be what
@@ -137,7 +137,7 @@ def sweep(
     if executor is not None and not hasattr(executor, "submit"):
         raise TypeError(
             f"executor must be None or have a method submit; got {inputs.describe(executor)}. "
-            "Pass a concurrent.futures executor, such as that of meanfield.sweep.workers()."
+            "Pass a concurrent.futures executor, such as that of mf.workers()."
         )
     inputs.callable_or_none("done", done)
     if keep is not None and not isinstance(keep, str | os.PathLike):
@@ -338,7 +338,7 @@ def _contents(cells: list[Any]) -> list[str]:
         if first != i:
             raise ValueError(
                 f"cells must be different, since a cell's content is its seed; got {inputs.describe(cell)} at "
-                f"positions {first} and {i}. For repetitions put a number into the cell: grid(repeat=range(10), ...)."
+                f"positions {first} and {i}. For repetitions put a number into the cell: mf.grid(repeat=range(10), ...)."
             )
     return list(found)
 

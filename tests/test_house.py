@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib.util
 import io
 import re
 import subprocess
@@ -14,9 +15,12 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from test_street import PACKAGES, ROOT, rooms_of
+
+from validation.registry import HOUSE, UnknownCheck
 
 FILE_LINES = 450
 FUNCTION_LINES = 75
@@ -168,6 +172,31 @@ def dead_links(name: str, text: str) -> Iterator[str]:
             yield f"{name}: the link to {target} leads nowhere"
 
 
+def unknown_names(name: str, text: str) -> Iterator[str]:
+    """Names and checks that a page, a docstring or a message tells to type, and that do not exist."""
+    for name_ in re.findall(r"(?<![\w./'-])(?:mf|pt|meanfield|particles)(?:\.[A-Za-z_]\w*)+", text):
+        first, *rest = name_.replace("mf.", "meanfield.").replace("pt.", "particles.").split(".")
+        if not (exists(".".join([first, *rest])) or rest[-1] in ("py", "git")):
+            yield f"{name}: {name_} is no name"
+    check = r"[A-CFS]\d\d(?:\.\w+)?"
+    for words in re.findall(rf"(?:validation (?:run|coverage)|such as|or) ({check}(?: {check})*)", text):
+        for id in words.split():
+            try:
+                HOUSE.checks(ids=id)
+            except UnknownCheck:
+                yield f"{name}: {id} is no check"
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name is a module, or an attribute as one would write it after `import` of its package."""
+    found: object = importlib.import_module(name.partition(".")[0])
+    for part in name.split(".")[1:]:
+        if not hasattr(found, part):
+            return importlib.util.find_spec(name) is not None if isinstance(found, ModuleType) else False
+        found = getattr(found, part)
+    return True
+
+
 def misprinted(name: str, text: str) -> Iterator[str]:
     """Python blocks of a page whose output is not the text block printed below them."""
     for code, printed in re.findall(r"```python\n(.*?)```\s*```text\n(.*?)```", text, re.DOTALL):
@@ -250,6 +279,20 @@ def test_the_errata_print_what_the_page_says() -> None:
     assert not broken(misprinted, [page])
 
 
+def test_names_that_are_told_to_be_typed_exist() -> None:
+    """On every page but that of changes, which tells names of their day."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks/README.md"]
+    assert not broken(unknown_names, [*python_files(*PACKAGES), *pages])
+
+
+def test_nothing_that_a_run_writes_is_in_the_project() -> None:
+    """Pictures belong to the pages; a run's page, numbers and records stay in its folder."""
+    written = {".png", ".gif", ".webp", ".svg", ".pdf", ".html", ".json", ".nc"}
+    homes = {"docs/images", "benchmarks/results.json", "validation/report.html"}
+    names = [name_of(path) for path in project_files() if path.suffix in written]
+    assert [name for name in names if name not in homes and name.rpartition("/")[0] not in homes] == []
+
+
 def test_the_sizes_on_the_page_are_true() -> None:
     printed, counted = part_sizes(read(ROOT / "docs" / "architecture.md"))
     assert {"tools", "mathematics", "motion", "doors", "particles", "validation"} == set(counted)
@@ -297,6 +340,8 @@ FAULTS: list[tuple[Rule, str, str]] = [
     (unmarked, "def test_f():\n    assert abs(f()) < 4 * EPS", "test_f holds eps"),
     (half_a_tolerance, "np.testing.assert_allclose(a, b, atol=1e-13)", "write rtol=0.0"),
     (dead_links, "[a](gone.md#part)", "gone.md leads nowhere"),
+    (unknown_names, 'raise ValueError("use mf.sweep.workers()")', "mf.sweep.workers is no name"),
+    (unknown_names, "`python -m validation run A13.none`", "A13.none is no check"),
     (misprinted, "```python\nprint(2)\n```\n\n```text\n3\n```", "where the page says"),
 ]
 
@@ -319,6 +364,8 @@ def test_what_is_right_is_left_alone() -> None:
     whole = "np.testing.assert_allclose(a, b, rtol=0.0, atol=1e-13)\nnp.testing.assert_allclose(a, b, 1e-9, atol=1e-13)"
     assert list(half_a_tolerance("x.py", whole)) == []
     assert list(misprinted("x.md", "```python\nprint(2)\n```\n\n```text\n2\n```")) == []
+    named = "`mf.Circle(8)`, pt.simulate, meanfield.plot.tree; validation run A13 A15.sample"
+    assert list(unknown_names("x.md", named)) == []
     assert list(dead_links("docs/x.md", "[a](https://arxiv.org) [b](#part) [c](../pyproject.toml)")) == []
 
 

@@ -449,8 +449,6 @@ def test_an_interrupt_says_what_is_kept(cli: Any, some: Registry, capsys: pytest
 
 
 def test_the_report_is_made_from_earlier_runs(cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["report"], some) == 0
-    assert "0 checks." in capsys.readouterr().out
     for one in some.run(["A54", "A14"], out=Path("results")):
         save(Path("results"), one)
     assert cli.main(["report"], some) == 0
@@ -463,6 +461,17 @@ def test_the_report_is_made_from_earlier_runs(cli: Any, some: Registry, capsys: 
     some.run("A13.usa", out=Path("results"))
     assert cli.main(["report", "--checklist", "mine.md"], some) == 1
     assert lines_of(Path("mine.md").read_text())["A13"][2] == "failing"
+
+
+def test_a_report_of_nothing_takes_no_pages_place(
+    cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("docs").mkdir()
+    Path("docs", "checklist.md").write_text("old")
+    assert cli.main(["report", "--out", "elsewhere"], some) == 2
+    told = capsys.readouterr()
+    assert "'elsewhere' has no verdicts" in told.err and not told.out
+    assert Path("docs", "checklist.md").read_text() == "old"
 
 
 def test_limit_is_handed_its_own_words(cli: Any, some: Registry) -> None:

@@ -3,7 +3,7 @@
 ::
 
     python -m validation                      the checks there are
-    python -m validation run A13 A38.usa      carry some out
+    python -m validation run A13 A15.sample   carry some out
     python -m validation all --tier quick     carry all out
     python -m validation report               the page and the checklist, from earlier runs
     python -m validation limit ...            particles against the PDE: its own options under limit --help
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="{list,run,all,report,limit,coverage}")
     commands.add_parser("list", help="the checks there are (also without a command)")
     run = commands.add_parser("run", help="carry out checks, by id or by row of the checklist")
-    run.add_argument("id", nargs="+", help="such as A13 or A13.usa")
+    run.add_argument("id", nargs="+", help="such as A13 or A15.sample")
     every = commands.add_parser("all", help="carry out all checks")
     every.add_argument("--tier", choices=TIERS, default="quick", help="full is everything (default: quick)")
     often = commands.add_parser("coverage", help="carry out checks at many seeds: how often they pass")
@@ -137,6 +137,11 @@ def _report(registry: Registry, options: argparse.Namespace) -> int:
             raise UsageError(f"--checklist: got {str(target)!r}, wanted a file that ends in .md")
         writable("--checklist", target.parent)
     verdicts = load(options.out)
+    if not verdicts:  # a page on which nothing is done would take the place of what was shown
+        raise UsageError(
+            f"--out: {str(options.out)!r} has no verdicts of earlier runs: name the folder of a run, or make them "
+            "with `python -m validation all`"
+        )
     found = registry.checks()
     print(report.text_table(verdicts))
     print(report.write_verdicts(options.out, verdicts, found))

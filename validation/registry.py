@@ -223,7 +223,7 @@ class Registry:
         rng : seed
             Every check gets its own from it and its id.
         executor : concurrent.futures.Executor, optional
-            As for `meanfield.sweep.sweep`.  Pictures are not drawn safely in several threads; processes are fine.
+            As for `mf.sweep`.  Pictures are not drawn safely in several threads; processes are fine.
         done : callable, optional
             ``done(verdict)`` as each is finished.
 
