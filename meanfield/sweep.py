@@ -338,7 +338,7 @@ def _contents(cells: list[Any]) -> list[str]:
         if first != i:
             raise ValueError(
                 f"cells must be different, since a cell's content is its seed; got {inputs.describe(cell)} at "
-                f"positions {first} and {i}. For repetitions put a number into the cell: mf.grid(repeat=range(10), ...)."
+                f"positions {first} and {i}. For repetitions put a number into it: mf.grid(repeat=range(10), ...)."
             )
     return list(found)
 
