@@ -106,6 +106,9 @@ def test_a_power_with_its_next_order_is_found_exactly() -> None:
     assert (fit.slope, fit.bend, math.exp(fit.intercept)) == pytest.approx((-0.5, -13.0, 2.0), rel=1e-9)
     assert fit.error < 1e-12 and fit.dof == 1
     np.testing.assert_allclose(fit.at(x), 2.0 * x**-0.5 * np.exp(-13.0 / x), rtol=1e-12)
+    third = rate(x, [np.full(2, 2.0 * n**-0.5 * math.exp(-3.0 / n ** (1.0 / 3.0))) for n in x], order=1.0 / 3.0)
+    assert (third.slope, third.bend, math.exp(third.intercept)) == pytest.approx((-0.5, -3.0, 2.0), rel=1e-9)
+    np.testing.assert_allclose(third.at(x), 2.0 * x**-0.5 * np.exp(-3.0 / np.cbrt(x)), rtol=1e-12)
     two = rate(x[:2], [[1.0, 3.0], [0.5, 1.5]])
     assert two.bend == 0.0 and two.slope == pytest.approx(math.log(0.5) / math.log(3.0))
     # log 2 and log 1 have the variance 1/4 each: 2 / (2 * 4) and 0.5 / (2 * 1)

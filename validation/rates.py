@@ -24,7 +24,7 @@ from meanfield.protocols import Array
 
 @dataclass(frozen=True)
 class Slope:
-    """y ~ e^intercept x^slope e^{bend/x}, with a confidence interval [low, high] of the slope."""
+    """y ~ e^intercept x^slope e^{bend/x^order}, with a confidence interval [low, high] of the slope."""
 
     slope: float
     intercept: float
@@ -41,7 +41,9 @@ class Slope:
     """Number of points minus that of the line's parameters, 2 or 3."""
     level: float
     bend: float = 0.0
-    """What the next order adds to log y, times x; 0 where it is not in the model."""
+    """What the next order adds to log y, times x^order; 0 where it is not in the model."""
+    order: float = 1.0
+    """Power of 1/x in the next order."""
 
     def contains(self, value: float) -> bool:
         """Whether the interval contains a value."""
@@ -50,7 +52,7 @@ class Slope:
     def at(self, x: Any) -> Array:
         """The line's y at x."""
         at = np.asarray(x, dtype=float)
-        return np.asarray(np.exp(self.intercept + self.slope * np.log(at) + self.bend / at))
+        return np.asarray(np.exp(self.intercept + self.slope * np.log(at) + self.bend / at**self.order))
 
     def __str__(self) -> str:
         return f"{self.slope:.4g} [{self.low:.4g}, {self.high:.4g}] at {100 * self.level:g}%"
@@ -110,7 +112,7 @@ def slope(x: Any, y: Any, yerr: Any = None, level: float = 0.95) -> Slope:
     return Slope(b, a, b - quantile * error, b + quantile * error, error, tau, squares, dof, level)
 
 
-def rate(x: Any, samples: Sequence[Any], level: float = 0.95) -> Slope:
+def rate(x: Any, samples: Sequence[Any], level: float = 0.95, order: float = 1.0) -> Slope:
     """Exponent of x in the mean of independent replicas, with a confidence interval.
 
     Parameters
@@ -121,6 +123,8 @@ def rate(x: Any, samples: Sequence[Any], level: float = 0.95) -> Slope:
         Replicas at each x, R_i >= 2, positive; independent of each other, at the same x and between them.
     level : float
         Confidence of the interval, between 0 and 1.
+    order : float
+        p, the power of 1/x in the next order, positive.
 
     Returns
     -------
@@ -134,12 +138,12 @@ def rate(x: Any, samples: Sequence[Any], level: float = 0.95) -> Slope:
 
     Notes
     -----
-    The model is E y = e^a x^b e^{c/x}.  For a norm of mu_n - mu and x = n: with mu_n - mu = n^{-1/2} G + n^{-1} Q(G) +
-    ..., G Gaussian, Q quadratic, the term of relative order n^{-1/2} is odd in G and its mean is 0, so the next order
-    multiplies the limit by 1 + c/n.  (With two x there is no telling b from c, and c = 0.)  m_i the mean, s_i^2 the
-    variance of the replicas,
+    The model is E y = e^a x^b e^{c/x^p}.  For a norm of mu_n - mu and x = n, p = 1: with mu_n - mu = n^{-1/2} G +
+    n^{-1} Q(G) + ..., G Gaussian, Q quadratic, the term of relative order n^{-1/2} is odd in G and its mean is 0, so
+    the next order multiplies the limit by 1 + c/n.  (With two x there is no telling b from c, and c = 0.)  m_i the
+    mean, s_i^2 the variance of the replicas,
 
-        log m_i = a + b log x_i + c / x_i + e_i,      Var e_i = v_i = s_i^2 / (R_i m_i^2)
+        log m_i = a + b log x_i + c / x_i^p + e_i,      Var e_i = v_i = s_i^2 / (R_i m_i^2)
 
     by least squares with the weights R_i.  (Weights 1/v_i are nearly the same, as the relative variance of a distance
     hardly depends on n; but m_i and v_i are estimated from the same replicas and fall together, which would pull the
@@ -149,12 +153,12 @@ def rate(x: Any, samples: Sequence[Any], level: float = 0.95) -> Slope:
     Sources: F. E. Satterthwaite, Biometrics Bulletin 2 (1946) 110; expansions in 1/n of means of functions of mu_n,
     arXiv 1901.02556.
     """
-    level = _level(level)
+    level, order = _level(level), inputs.number("order", order, above=0.0)
     xs, replicas = _replicas(x, samples)
     count = np.array([len(values) for values in replicas], dtype=float)
     mean = np.array([values.mean() for values in replicas])
     variances = np.array([values.var(ddof=1) for values in replicas]) / (count * mean**2)
-    design, solver = _bent(xs, count)
+    design, solver = _bent(xs, count, order)
     a, b, c = (*(solver @ np.log(mean)), 0.0)[:3]
     parts = solver[1] ** 2 * variances
     error = math.sqrt(parts.sum())
@@ -163,7 +167,7 @@ def rate(x: Any, samples: Sequence[Any], level: float = 0.95) -> Slope:
     residuals = np.log(mean) - design @ (a, b, c)[: design.shape[1]]
     known = variances > 0.0
     squares = float(np.sum(residuals[known] ** 2 / variances[known]))
-    return Slope(b, a, b - half, b + half, error, 0.0, squares, len(xs) - design.shape[1], level, c)
+    return Slope(b, a, b - half, b + half, error, 0.0, squares, len(xs) - design.shape[1], level, c, order)
 
 
 def replicas_for(x: Any, samples: Sequence[Any], half: float, level: float = 0.95) -> int:
@@ -284,9 +288,9 @@ def _replicas(x: Any, samples: Sequence[Any]) -> tuple[Array, list[Array]]:
     return xs, replicas
 
 
-def _bent(x: Array, weights: Array) -> tuple[Array, Array]:
-    """The columns 1, log x, 1/x (p, 2 or 3), the last where p >= 3; and the matrix of their weighted least squares."""
-    design = np.stack([np.ones_like(x), np.log(x), 1.0 / x], axis=1)[:, : 3 if len(x) > 2 else 2]
+def _bent(x: Array, weights: Array, order: float = 1.0) -> tuple[Array, Array]:
+    """Columns 1, log x, x^-order (p, 2 or 3), the last where p >= 3; and the matrix of their weighted least squares."""
+    design = np.stack([np.ones_like(x), np.log(x), x**-order], axis=1)[:, : 3 if len(x) > 2 else 2]
     root = np.sqrt(weights)[:, None]
     return design, np.asarray(np.linalg.pinv(root * design) * root.T)
 
