@@ -177,11 +177,13 @@ class Cluster:
         return True
 
     def _dense(self, name: str, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
-        own = x is None or x is self.x
-        r = _sum(name)(kernel, self.x if x is None else x, self.x, weights, want, same=own)
-        if not (x is None and self.angles) or r.M is None or not kernel.isotropic:
+        own, tangent = x is None or x is self.x, x is None and kernel.isotropic and not self.flat
+        r = _sum(name)(kernel, self.x if x is None else x, self.x, weights, want, same=own, tangent=tangent)
+        if not tangent or r.M is None:
             return r
-        return r._replace(M=np.sum(r.M * geometry.quarter_turn(self.x), axis=-1, keepdims=True))
+        if self.angles:
+            return r._replace(M=np.sum(r.M * geometry.quarter_turn(self.x), axis=-1, keepdims=True))
+        return r._replace(M=geometry.project(self.x, r.M))
 
 
 def _sum(name: str) -> Callable[..., Reading]:

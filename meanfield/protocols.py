@@ -97,8 +97,9 @@ class Reading(NamedTuple):
     Z: Any
     """(..., n, 1)  int e^s dmu(y).  A density floors it relative to its maximum; points use log-sum-exp."""
     M: Any
-    """(..., n, d)  int e^s y dmu(y), with P_x M = grad U.  Where x was None and the kernel is isotropic, a measure
-    may answer with tangent components (..., n, m) instead."""
+    """(..., n, d)  int e^s y dmu(y), with P_x M = grad U.  Where x was None and the kernel is isotropic, measures of
+    the sphere answer with P_x M, as rows or as tangent components (..., n, m), and leave out what a point adds to its
+    own M, a multiple of x.  Who wants all of M asks at x = mu.x."""
     L: Any
     """(..., n)  the divergence on the sphere of P_x M."""
     log: Any

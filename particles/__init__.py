@@ -4,7 +4,7 @@ from meanfield.laws import SA, USA, Diffusion, Law, Sum
 from particles.late import LongTime
 from particles.longtime import load, longtime
 from particles.sample import sample, uniform, uniform_angles
-from particles.simulate import RoundingDrift, simulate
+from particles.simulate import simulate
 from particles.trajectory import Trajectory
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Diffusion",
     "Law",
     "LongTime",
-    "RoundingDrift",
     "Sum",
     "Trajectory",
     "load",

@@ -30,6 +30,8 @@ LANDED = 1e-6
 """A gap within this share of merge_gap has landed: one Newton step along the flow does the rest, to 1e-12."""
 ROUNDING = 2e-14
 """What a gap between angles within four turns of 0, or between rows, may be off by."""
+NEAR = 1e-10
+"""The run's end is found to so much of its own clock s, in which clusters move by about as many radians."""
 LEAST = 1e-11
 """The smallest merge_gap, radians: below, a gap has no digits left."""
 AGREE = 1e-6
@@ -171,6 +173,11 @@ class OnClusters:
             elapsed = self.log_c + clock + float(np.log(-np.expm1(-max(clock, 0.0))))
         return float(np.logaddexp(self.log_start, elapsed))
 
+    def rounding(self, clock: float) -> float:
+        """What a clock of this size, made from a log time, is known to."""
+        size = max(1.0, clock, abs(self.log_c), abs(self.log_start) if math.isfinite(self.log_start) else 0.0)
+        return 8.0 * float(np.finfo(float).eps) * size
+
     def clock(self, log_t: float) -> float:
         """log(1 + elapsed / c) at a time not before the start."""
         with np.errstate(divide="ignore"):
@@ -230,8 +237,12 @@ class Drift(Method):
             return Change(self, t0, y0, 0.5 * (t - t0))
         if gap <= self.merge_gap + slack:
             return self._merge(t, self._landed(t, y, gap, i, j))
-        if y[0] >= self.end - 1e-9:
-            return Change(Finished(self.law, self.template), t, y)
+        left = self.end - y[0]
+        if left <= NEAR:
+            # where clusters are about to meet the clock all but stands still, and a little of it is a long way for them
+            if abs(left) <= max(NEAR * self.rhs(t, y, np.empty_like(y))[0], self.template.rounding(self.end)):
+                return Change(Finished(self.law, self.template), t, y)
+            return Change(self, t0, y0, 0.5 * (t - t0)) if left < 0.0 else None
         if self.pull.sign < 0 and not self.at_rest:
             slope = self.rhs(t, y, np.empty_like(y))
             if np.abs(slope[1:]).max(initial=0.0) <= STILL * (1.0 - slope[0]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -23,12 +22,6 @@ STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama}
 FURTHEST = 1e9
 """Angles beyond this are refused, radians."""
 METHODS = (*ADAPTIVE, *FIXED, *STOCHASTIC)
-DRIFT = 1e-3
-"""Rows that rounding alone may move by this many radians are warned of."""
-
-
-class RoundingDrift(RuntimeWarning):
-    """Over its span rounding alone may move a run's rows as far as the forces between its tokens do."""
 
 
 def simulate(
@@ -97,8 +90,6 @@ def simulate(
         For what was given.
     mf.RunError, mf.Interrupted
         With everything up to the last good step in `.solution`.
-    pt.RoundingDrift
-        A warning: rounding alone may move rows by 1e-3 rad over the span (large beta, long times).
     """
     law = checked_law(law, diffusion)
     x, turns, w, as_angles = _cloud(law, x0, weights, angles)
@@ -108,7 +99,6 @@ def simulate(
     shaken = noisy(law, template.measure(x), probes(t0, t1))
     cloud = Cloud(law, template, _merge_tol(law, template, x, t0, merge_tol, rtol, shaken))
     _refuse_field(law, template, x, t0)
-    _warn_of_drift(law, template, x, t0, t1)
     stepper, generator = _stepper(shaken, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
     start = cloud.retract(x)
@@ -158,28 +148,6 @@ def _refuse_field(law: Any, template: OnPoints, x: Array, t0: float) -> None:
     if template.field not in ("auto", "direct"):
         mu = template.measure(x)
         law.velocity(t0, None if law.isotropic else mu.x, mu)
-
-
-def _warn_of_drift(law: Any, template: OnPoints, x: Array, t0: float, t1: float) -> None:
-    """Say so where a row's pull on itself, which the projection takes off up to eps of it, counts over the span.
-
-    Distant tokens attract like e^{beta <x, y>}, and a token itself like e^beta: beyond beta of about 36 the first is
-    below the rounding of the second, and at long times a run may stand still, or drift, whatever its tolerances.
-    Angles have no such part: sin 0 = 0.
-    """
-    if template.angles or template.flat or not law.isotropic:
-        return
-    mu = template.measure(x)
-    v = np.asarray(law.velocity(t0, None, mu), dtype=float)
-    drift = (t1 - t0) * float(np.finfo(float).eps * np.abs(v).max(initial=0.0))
-    if drift > DRIFT:
-        warnings.warn(
-            f"x0: over t = {t0:g}..{t1:g} rounding of the pull of a token on itself may move rows by {drift:.1g} rad, "
-            "and forces between distant tokens may be less: take a shorter t_span; on the circle angles, which have "
-            "no such part; for clusters at long times pt.longtime",
-            RoundingDrift,
-            stacklevel=3,
-        )
 
 
 def _merge_tol(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 import meanfield as mf
 import particles as pt
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.rounding
 
 KINDS: dict[str, Any] = {"SA": mf.SA, "USA": mf.USA}
 both = pytest.mark.parametrize("kind", KINDS)
+needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="needs the extra fast")
 
 
 def pair(alpha: float, d: int) -> Array:
@@ -118,13 +121,55 @@ def test_our_own_laws_are_followed(beta: float, scale: str, sign: int, d: int, k
     assert pull_of(law, d).beta == beta
 
 
-@pytest.mark.parametrize(("law", "end"), [(mf.SA(40.0), 9.5e15), (mf.SA(50.0), 1e22), (mf.USA(40.0), 0.0804)])
+def closing(law: Any, gap: float) -> float:
+    """1 / gap' of two equal tokens: gap' = -2 sin(gap) e^{beta cos gap} / (e^beta + e^{beta cos gap}), or over 2."""
+    pull = np.exp(law.beta * np.cos(gap))
+    return float((np.exp(law.beta) + pull if law.normalised else 2.0) / (-2.0 * pull * np.sin(gap)))
+
+
+def time_to_close(law: Any, gap: float, start: float = 1.6) -> float:
+    return float(quad(lambda g: closing(law, g), start, gap, epsabs=0.0, epsrel=1e-12)[0])
+
+
+@pytest.mark.parametrize("law", [mf.SA(40.0), mf.SA(50.0), mf.USA(40.0)], ids=str)
 @pytest.mark.parametrize("d", [2, 3, 8])
-def test_rows_that_rounding_holds_are_told(law: Any, end: float, d: int) -> None:
-    """Two tokens 1.6 apart come to 1.0 by then, or merge; as rows they may not move at all."""
+def test_rows_far_apart_attract_each_other(law: Any, d: int) -> None:
+    """A token's pull on itself is e^beta large, and its rounding more than what another token's is 1.6 away."""
     x = np.pad(geometry.to_rows(np.array([0.0, 1.6])), ((0, 0), (0, d - 2)))
-    with pytest.warns(pt.RoundingDrift, match=r"x0.*pt\.longtime"):
-        pt.simulate(law, x, (0.0, end), method="rk4", step=end)
-    pt.simulate(law, x, (0.0, 1e-12 * end))
-    if d == 2:
-        pt.simulate(law, [0.0, 1.6], (0.0, end), method="rk4", step=end)
+    run = pt.simulate(law, x, (0.0, time_to_close(law, 1.0)))
+    gap = 2.0 * np.arcsin(0.5 * np.linalg.norm(run.states[-1][0] - run.states[-1][1]))
+    assert time_to_close(law, float(gap)) == pytest.approx(run.t[-1], rel=1e-6)
+
+
+@pytest.mark.parametrize("field", ["direct", pytest.param("compiled", marks=needs_numba)])
+@pytest.mark.parametrize("idle", [0, 300])
+@pytest.mark.parametrize("d", [2, 3])
+def test_velocities_of_rows_far_apart(field: str, idle: int, d: int) -> None:
+    """Both sums, by pairs and (beside tokens without mass) row by row."""
+    x = np.vstack([np.pad(geometry.to_rows(np.array([0.0, 1.6])), ((0, 0), (0, d - 2))), pt.uniform(300, d, 1)[:idle]])
+    mu = mf.Points(x, weights=np.repeat([0.5, 0.0], [2, idle]), field=field)
+    for law in (mf.SA(50.0), mf.USA(50.0)):
+        speed = np.linalg.norm(law.velocity(0.0, None, mu)[:2], axis=-1)
+        np.testing.assert_allclose(speed, -0.5 / closing(law, 1.6), rtol=1e-12)
+
+
+def test_their_dissipation_is_that_of_the_pair() -> None:
+    x = np.pad(geometry.to_rows(np.array([0.0, 1.6])), ((0, 0), (0, 1)))
+    speed = 0.5 * np.exp(50.0 * np.cos(1.6)) * np.sin(1.6)
+    told = mf.USA(50.0).quantities(mf.Points(x))["dissipation"]
+    assert told == pytest.approx(speed**2, rel=1e-12)
+
+
+@both
+@pytest.mark.parametrize("before", [1e-3, 1e-6, 1e-9])
+def test_the_end_is_found_in_the_instants_before_a_merger(before: float, kind: str) -> None:
+    """There log t all but stands still, and a little of it is a long way for the tokens."""
+    law, theta = KINDS[kind](40.0), np.array([0.0, 1.6])
+    for x in (theta, np.pad(geometry.to_rows(theta), ((0, 0), (0, 1)))):
+        merger = pt.longtime(law, x, log_t_end=80.0).merges[0].log_t
+        run = pt.longtime(law, x, log_t_end=merger - before)
+        assert run.log_t[-1] == pytest.approx(merger - before, abs=1e-13) and run.counts[-1] == 2
+        gap = closest(run.centres[-1], run.angles)[0]
+        # log t of the merger is known to 1e-11, its rtol times a few
+        left = -np.exp(merger) * np.expm1(-before)
+        assert time_to_close(law, 1e-3, gap) == pytest.approx(left, rel=1e-8 + 1e-10 / before)

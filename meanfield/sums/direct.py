@@ -27,7 +27,9 @@ PARTS, MANY = 4, 64
 """Parts into which so many tiles, or more, are shared out for threads."""
 
 
-def direct(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: bool = False) -> Reading:
+def direct(
+    kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: bool = False, tangent: bool = False
+) -> Reading:
     r"""What mu = sum_j weights_j delta_{y_j} answers at x, by summing over all pairs.
 
     With s = kernel.log(x, y), t = <x, y>, and a common factor e^{log} left out of Z, M and L,
@@ -54,6 +56,10 @@ def direct(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: 
     same : bool
         Promise that x is y: then each pair's exponential is computed once and serves both its rows, if the kernel is
         isotropic and the weights are positive.
+    tangent : bool
+        Of M only the part orthogonal to x is wanted, at unit rows and with `same`: each point's own term is left out,
+        a multiple of x that is e^{s(x, x)} large and whose rounding would be all there is where points attract each
+        other from afar.
 
     Returns
     -------
@@ -79,7 +85,7 @@ def direct(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: 
     Rounding of s is beta eps; for an isotropic kernel and unit rows beta eps |x - y| from beta = 400 on (see `scores`).
     """
     x, y, w, lead = checked(x, y, weights, want)
-    tiles = _Tiles(kernel, x, y, w, want)
+    tiles = _Tiles(kernel, x, y, w, want, alone=same and tangent)
     top = by_pairs(kernel, x, w) if same else None
     sums, L, log = _rows(tiles) if top is None else _pairs(tiles, top)
     n, d, z = x.shape[1], x.shape[2], int("Z" in want)
@@ -137,8 +143,10 @@ def _cuts(n: int, most: int) -> list[slice]:
 class _Tiles:
     """What is summed, tile by tile, in buffers made once: the scores, and the columns that multiply e^score."""
 
-    def __init__(self, kernel: Any, x: Array, y: Array, w: Array, want: str) -> None:
+    def __init__(self, kernel: Any, x: Array, y: Array, w: Array, want: str, *, alone: bool = False) -> None:
         self.kernel, self.x, self.y = kernel, x, y
+        self.alone = alone and "M" in want  # M is of all others
+        self.masses = int("Z" in want)
         self.d = x.shape[2]
         self.divergence = "L" in want
         self.bilinear = hasattr(kernel, "factors")
@@ -226,6 +234,14 @@ class _Tiles:
         g *= t
         return np.subtract(self.own[at.r, :, at.j], g, out=g)
 
+    def add_own(self, sums: Array, e: Array, columns: Array) -> None:
+        """The same of a square tile on the diagonal; a row's own term counts for Z alone, if so it is wanted."""
+        if self.alone:
+            k = np.arange(e.shape[-1])
+            sums[..., : self.masses] += e[..., k, k, None] * columns[..., : self.masses]
+            e[..., k, k] = 0.0
+        self.add(sums, e, columns)
+
     def add(self, sums: Array, e: Array, columns: Array) -> None:
         """sums += e @ columns, through the one buffer."""
         if columns.shape[-1]:
@@ -259,11 +275,11 @@ def _rows(tiles: _Tiles) -> tuple[Array, Array | None, Array]:
             sums[r, i] *= fade
             np.subtract(s, shift, out=s)
             e = np.exp(s, out=s)
-            tiles.add(sums[r, i], e, tiles.columns[r, j])
             if L is not None and g is not None:
                 L[r, i] *= fade
                 g *= e
                 tiles.add(L[r, i], g, tiles.w[r, j])
+            (tiles.add_own if i == j else tiles.add)(sums[r, i], e, tiles.columns[r, j])
             top[...] = higher
     log[np.isneginf(log)] = 0.0
     return sums, L, log if tiles.peak is None else log + tiles.peak
@@ -300,14 +316,14 @@ def _some_pairs(tiles: _Tiles, blocks: list[_Block], top: float) -> tuple[Array,
         e = tiles.scores(at)
         g = tiles.slopes(at, e) if L is not None else None
         _exponentiate(e, top if tiles.peak is None else 0.0)
-        tiles.add(sums[r, i], e, tiles.columns[r, j])
-        if i != j:
-            tiles.add(sums[r, j], e.swapaxes(-1, -2), tiles.columns[r, i])
         if L is not None and g is not None:
             g *= e
             tiles.add(L[r, i], g, tiles.w[r, j])
             if i != j:
                 tiles.add(L[r, j], g.swapaxes(-1, -2), tiles.w[r, i])
+        (tiles.add_own if i == j else tiles.add)(sums[r, i], e, tiles.columns[r, j])
+        if i != j:
+            tiles.add(sums[r, j], e.swapaxes(-1, -2), tiles.columns[r, i])
     return sums, L
 
 

@@ -45,7 +45,9 @@ _C5, _C6, _C7, _C8 = 0.008333333333309526, 0.0013888888952318045, 0.000198412699
 _C9, _C10, _C11 = 2.755722495611072e-06, 2.7632640675430235e-07, 2.5114870219497476e-08
 
 
-def direct_numba(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: bool = False) -> Reading:
+def direct_numba(
+    kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: bool = False, tangent: bool = False
+) -> Reading:
     """What `direct` answers, with the same arguments, shapes, shifts and refusals, to within rounding.
 
     A kernel without ``factors``, and d > 3 (where BLAS is as fast), is handed on to `direct`.  By pairs (`same`,
@@ -53,7 +55,7 @@ def direct_numba(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, 
 
     Parameters
     ----------
-    kernel, x, y, weights, want, same
+    kernel, x, y, weights, want, same, tangent
         As for `direct`.
 
     Returns
@@ -68,13 +70,14 @@ def direct_numba(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, 
         Without numba.
     """
     if not hasattr(kernel, "factors") or np.shape(x)[-1] > LARGEST:
-        return direct(kernel, x, y, weights, want, same=same)
+        return direct(kernel, x, y, weights, want, same=same, tangent=tangent)
     x, y, w, lead = checked(x, y, weights, want)
     top = by_pairs(kernel, x, w) if same and "L" not in want else None
     if top is not None:
         a, b = kernel.factors(x, y)
         top = top if unit(x) and np.array_equal(b, x) and np.array_equal(a, top * x) else None
-    Z, M, L, log = _rows(kernel, x, y, w, "L" in want) if top is None else _pairs(x, w, top)
+    found = _rows(kernel, x, y, w, "L" in want, same and tangent) if top is None else _pairs(x, w, top, tangent)
+    Z, M, L, log = found
     n, d = x.shape[1:]
     return Reading(
         Z.reshape(*lead, n, 1) if "Z" in want else None,
@@ -84,7 +87,8 @@ def direct_numba(kernel: Any, x: Array, y: Array, weights: Array, want: str, *, 
     )
 
 
-def _pairs(x: Array, w: Array, top: float) -> tuple[Array, Array, None, Array]:
+def _pairs(x: Array, w: Array, top: float, tangent: bool) -> tuple[Array, Array, None, Array]:
+    """M less Z x, a sum of differences, whose own term is 0; Z x is added unless the tangent part is all."""
     R, n, d = x.shape
     columns = np.zeros((R, 3, n))
     columns[:, :d] = x.swapaxes(1, 2)
@@ -101,10 +105,13 @@ def _pairs(x: Array, w: Array, top: float) -> tuple[Array, Array, None, Array]:
 
     shared(one, len(groups) * S, R * n * n // (2 * PAIRS * len(groups) * S))
     sums = parts.sum(axis=0)
-    return sums[:, 0], sums[:, 1 : d + 1], None, np.full((R, n), top)
+    Z, M = sums[:, 0], sums[:, 1 : d + 1]
+    return Z, M if tangent else M + Z[:, None] * columns[:, :d], None, np.full((R, n), top)
 
 
-def _rows(kernel: Any, x: Array, y: Array, w: Array, divergence: bool) -> tuple[Array, Array, Array | None, Array]:
+def _rows(
+    kernel: Any, x: Array, y: Array, w: Array, divergence: bool, tangent: bool
+) -> tuple[Array, Array, Array | None, Array]:
     (R, n, d), p = x.shape, y.shape[1]
     a, b = kernel.factors(x, y)
     peak = sharp(kernel, x, y)
@@ -126,7 +133,8 @@ def _rows(kernel: Any, x: Array, y: Array, w: Array, divergence: bool) -> tuple[
     def one(unit: int) -> None:
         g, block = divmod(unit, blocks)
         r = groups[g]
-        add(a[r], b[r], x[r], y[r], own[r], exponent[r], w[r], block, peak or 0.0, Z[r], M[r], L[r], log[r])
+        given = (a[r], b[r], x[r], y[r], own[r], exponent[r], w[r])
+        add(*given, block, peak or 0.0, float(tangent), Z[r], M[r], L[r], log[r])
 
     units = len(groups) * blocks
     shared(one, units, R * n * p // (PAIRS * max(units, 1)))
@@ -159,14 +167,14 @@ def compiled(function: Callable[..., None], signature: Any, *flags: str) -> Call
 def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
     two, three = "float64[:,::1]", "float64[:,:,::1]"
     pairs = f"void({three}, {two}, float64, int64, int64, {three})"
-    given = ", ".join([three] * 4 + [two] * 3 + ["int64", "float64"])
+    given = ", ".join([three] * 4 + [two] * 3 + ["int64", "float64", "float64"])
     rows = f"void({given}, {two}, {three}, {two}, {two})"
     # Adding along a row in vectors is a reassociation, and must be permitted.
     return compiled(_add_pairs, pairs, "contract", "reassoc", "nsz"), compiled(_add_rows, rows, "contract")
 
 
 def _add_pairs(x: Array, w: Array, beta: float, segment: int, segments: int, sums: Array) -> None:
-    """Z and M of the pairs of one segment: unit rows x (R, 3, n), w (R, n) -> added to sums (R, 4, n)."""
+    """Z, and M less Z x, of the pairs of one segment: unit rows x (R, 3, n), w (R, n) -> added to sums (R, 4, n)."""
     n, half = x.shape[2], -0.5 * beta
     blocks = (n + ROWS - 1) // ROWS
     for r in range(x.shape[0]):
@@ -183,7 +191,6 @@ def _add_pairs(x: Array, w: Array, beta: float, segment: int, segments: int, sum
                 for i in range(row * ROWS, min(n, (row + 1) * ROWS)):
                     x0, x1, x2 = x[r, 0, i], x[r, 1, i], x[r, 2, i]
                     p = w[r, i] if row != column else 0.0  # on the diagonal a pair comes twice by itself
-                    p0, p1, p2 = p * x0, p * x1, p * x2
                     z = m0 = m1 = m2 = 0.0
                     for j in range(X0.shape[0]):
                         d0, d1, d2 = X0[j] - x0, X1[j] - x1, X2[j] - x2
@@ -196,15 +203,15 @@ def _add_pairs(x: Array, w: Array, beta: float, segment: int, segments: int, sum
                         e = ((((_C11 * f + _C10) * f + _C9) * f + _C8) * f + _C7) * f + _C6
                         e = ((((((e * f + _C5) * f + _C4) * f + _C3) * f + _C2) * f + 1.0) * f) + 1.0
                         e = np.int64(np.float64(e).view(np.int64) + (bits << 52)).view(np.float64)
-                        g = e * W[j]
+                        g, h = e * W[j], e * p
                         z += g
-                        m0 += g * X0[j]
-                        m1 += g * X1[j]
-                        m2 += g * X2[j]
-                        C0[j] += e * p
-                        C1[j] += e * p0
-                        C2[j] += e * p1
-                        C3[j] += e * p2
+                        m0 += g * d0
+                        m1 += g * d1
+                        m2 += g * d2
+                        C0[j] += h
+                        C1[j] -= h * d0
+                        C2[j] -= h * d1
+                        C3[j] -= h * d2
                     sums[r, 0, i] += z
                     sums[r, 1, i] += m0
                     sums[r, 2, i] += m1
@@ -213,11 +220,11 @@ def _add_pairs(x: Array, w: Array, beta: float, segment: int, segments: int, sum
 
 def _add_rows(
     a: Array, b: Array, x: Array, y: Array, own: Array, exponent: Array, w: Array, block: int,
-    peak: float, Z: Array, M: Array, L: Array, log: Array,
+    peak: float, less: float, Z: Array, M: Array, L: Array, log: Array,
 ) -> None:  # fmt: skip
     """Z, M and L of one block of rows: a (R, m, n), b (R, p, m), x (R, d, n), y (R, p, d), the rest (R, p).
 
-    Scores are a b, or with a peak c > 0 less c: -c |a - b|^2 / 2.
+    Scores are a b, or with a peak c > 0 less c: -c |a - b|^2 / 2.  M is less Z x if `less` is 1 (0: as it is).
     """
     (R, p, m), d = b.shape, y.shape[2]
     i0, i1 = block * ROWS, min(x.shape[2], (block + 1) * ROWS)
@@ -256,9 +263,9 @@ def _add_rows(
                     e[i] = np.int64(np.float64(q).view(np.int64) + (bits << 52)).view(np.float64) * mass
                     z[i] += e[i]
                 for k in range(d):
-                    mk, yk = M[r, k, i0:i1], y[r, j, k]
+                    mk, xk, yk = M[r, k, i0:i1], x[r, k, i0:i1], y[r, j, k]
                     for i in range(s.shape[0]):
-                        mk[i] += e[i] * yk
+                        mk[i] += e[i] * (yk - less * xk[i])
                 if own.shape[1]:
                     t[:] = 0.0
                     for k in range(d):
