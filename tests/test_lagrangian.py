@@ -259,6 +259,21 @@ def test_a_snapshot_answers_a_density_s_questions(rho0):
     assert w1_circle(a.sample(20_000, rng=0), b) < 0.05
 
 
+@pytest.mark.parametrize("law", [LAW, mf.SA(4.0, sign=-1), mf.USA(1.0)], ids=str)
+def test_quantiles_count_from_angle_zero_wherever_the_labels_went(law, rho0):
+    for t in (0.0, 0.5, 2.0):
+        runs = (mf.solve(law, rho0, (0.0, t or 1.0), t_eval=[t], method=m) for m in ("spectral", "lagrangian"))
+        a, b = (run(t).quantize(50) for run in runs)
+        np.testing.assert_allclose(np.exp(1j * a), np.exp(1j * b), rtol=0.0, atol=1e-8)
+
+
+def test_quantiles_of_clusters_count_from_angle_zero(long_run):
+    for t in (20.0, 200.0, 1000.0):
+        angles = np.mod(long_run(t).quantize(1000), 2.0 * np.pi)
+        assert (np.diff(angles) >= -1e-12).all()
+
+
+
 def test_cells_hold_all_mass(long_run, zonal0):
     for rho in long_run.densities:
         assert rho.on(mf.Circle(64)).mean() == pytest.approx(1.0, abs=1e-13)

@@ -330,10 +330,10 @@ class Carried:
         return np.asarray(gap <= 4e-16 * np.abs(s) + 4e-16)
 
     def _placed(self, u: Array) -> Array:
-        """Positions by the inverse of the distribution function along the labels, then placed by the space."""
+        """Positions by the inverse of the distribution function from coordinate 0, then placed by the space."""
         t = self.template
         total = np.cumsum(t.masses)
-        level = u[:, 0] * total[-1]
+        level = np.mod(u[:, 0] * total[-1] + self._origin(), total[-1])
         cell = np.clip(np.searchsorted(total, level, side="right"), 0, len(total) - 1)
         s, atoms, _ = t.parts(self.y)
         live = t.live[cell]
@@ -344,3 +344,20 @@ class Carried:
         xi = panels.solved(m @ INTEGRAL, m, rest)
         position[live] = panels.at(panels.series(s)[(np.cumsum(t.live) - 1)[cell[live]]], xi)
         return np.asarray(t.line.placed(t.space, position, u[:, 1:]))
+
+    def _origin(self) -> float:
+        """Mass along the labels before coordinate 0, on a closed line: its first label has moved on."""
+        t = self.template
+        if not t.line.turn:
+            return 0.0
+        nodes, atoms, _ = t.parts(self.y)
+        dead = np.flatnonzero(~t.live)
+        where = atoms[t.atom[dead]]
+        start = panels.ends(nodes)[0, 0] if t.live[0] else where[0]
+        zero = t.line.near(0.0, start)
+        place = t.line.near(where, start)
+        # an atom of labels at both ends is at the start twice, and the second time a turn later
+        first = np.argmax(t.live) if t.count[0] else len(t.live)
+        before = (place < zero) & ((place > start) | (dead <= first))
+        live = self._below(np.array([start, zero])) if t.count[0] else np.zeros(2)
+        return float(live[1] - live[0] + t.masses[dead[before]].sum())
