@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -133,9 +133,14 @@ class Exponential(Kernel):
 # --- any other kernel of <x, y> ----------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
-def _zonal(phi: Callable[[Array], Array], d: int, degree: int, breaks: tuple[float, ...], order: int) -> Array:
-    """int phi(t) P_k(t) dsigma, k = 0..degree, by Fejer's first rule on panels in the angle (read-only)."""
+ALIASED = 1e-11
+"""Largest change of a multiplier (of lambda_0) by half as many nodes again: more, and the quadrature does not hold."""
+FAR = 1e-16
+"""Share of phi's maximum, over its mean, below which all harmonics of one degree together are nothing."""
+
+
+def _nodes(phi: Callable[[Array], Array], d: int, breaks: tuple[float, ...], order: int) -> tuple[Array, Array]:
+    """Heights t and weighted values of phi there: Fejer's first rule on panels in the angle."""
     # In the angle the weight sin^{d-2} is entire for every d, even between breaks, where Jacobi's would not be; and
     # Fejer's closed form is good to rounding, where computed Gauss weights lose two digits at this order.
     phase = (2 * np.arange(order) + 1) * np.pi / (2 * order)
@@ -151,7 +156,45 @@ def _zonal(phi: Callable[[Array], Array], d: int, degree: int, breaks: tuple[flo
     values = np.asarray(phi(t), dtype=float)
     if values.shape != t.shape or not np.isfinite(values).all() or (values < 0.0).any():
         raise ValueError(f"phi must map an array of t in [-1, 1], shape {t.shape}, to finite values >= 0 of that shape")
-    return frozen(heights(d, degree, t, weight * values))
+    return t, weight * values
+
+
+@lru_cache(maxsize=64)
+def _zonal(
+    phi: Callable[[Array], Array], d: int, degree: int, breaks: tuple[float, ...], order: int
+) -> tuple[Array, float]:
+    """int phi(t) P_k(t) dsigma, k = 0..degree (read-only), and by how much more nodes change the worst of them."""
+    # P_k makes pi k / 2 radians on the whole circle's panel
+    order = max(order, 2 * degree)
+    found, better = (heights(d, degree, *_nodes(phi, d, breaks, n)) for n in (order, order + order // 2 + 1))
+    return frozen(found), float(np.abs(found - better).max())
+
+
+@lru_cache(maxsize=64)
+def _width(phi: Callable[[Array], Array], d: int, breaks: tuple[float, ...], order: int) -> int | None:
+    """Degree beyond which the multipliers of phi are rounding or nothing; None if they are not up to order / 2.
+
+    Rounding of lambda_k is 8 k eps int phi |P_k| dsigma; nothing is what all harmonics of the degree together, where
+    they are largest, cannot bring to `FAR` of phi's maximum.
+    """
+    degree = max(order // 2, 2)
+    t, weight = _nodes(phi, d, breaks, max(order, 2 * degree))
+    k = np.arange(degree + 1)
+    size = np.array([np.sum(weight * np.abs(P)) for P in _polynomials(d, degree, t)])
+    with np.errstate(over="ignore"):
+        nothing = FAR * float(np.max(phi(t))) / dimensions(d, degree)
+    told = np.abs(heights(d, degree, t, weight)) > np.maximum(8.0 * np.finfo(float).eps * k * size, nothing)
+    last = int(np.flatnonzero(told)[-1])
+    return last if last <= degree // 2 else None
+
+
+def _polynomials(d: int, degree: int, t: Array) -> Iterator[Array]:
+    """P_k(t), k = 0..degree, of dimension d, with P_k(1) = 1."""
+    before, P = np.zeros_like(t), np.ones_like(t)
+    for k in range(degree + 1):
+        yield P
+        a = max(k + d - 2, 1)  # only d = 2, k = 0 needs the maximum: P_1 = t
+        before, P = P, ((a + k) * t * P - k * before) / a
 
 
 def heights(d: int, degree: int, t: Array, weight: Array) -> Array:
@@ -161,11 +204,8 @@ def heights(d: int, degree: int, t: Array, weight: Array) -> Array:
     """
     t, weight = np.broadcast_arrays(t, weight)
     out = np.empty((*t.shape[:-1], degree + 1))
-    before, P = np.zeros_like(t), np.ones_like(t)
-    for k in range(degree + 1):
+    for k, P in enumerate(_polynomials(d, degree, t)):
         out[..., k] = np.einsum("...n,...n->...", weight, P)
-        a = max(k + d - 2, 1)  # only d = 2, k = 0 needs the maximum: P_1 = t
-        before, P = P, ((a + k) * t * P - k * before) / a
     return out
 
 
@@ -184,11 +224,18 @@ class Zonal(Kernel):
     breaks : tuple of float, optional
         Where in (-1, 1) phi is not smooth (a bounded-confidence kernel jumps): the quadrature is split there.
     order : int, optional
-        Nodes a panel in the angle arccos t; integrates P_k phi to rounding for smooth phi and k up to about order / 2.
+        Highest degree that may be asked for, and nodes a panel in the angle arccos t (or twice the degree, if more).
+
+    Raises
+    ------
+    ValueError
+        When asked for multipliers that half as many nodes again would change by 1e-11 lambda_0: phi has a break that
+        was not named, or a peak between the nodes.
 
     Notes
     -----
-    Multipliers carry an absolute error of about 1e-15 times lambda_0, not a relative one.
+    Multipliers carry an absolute error of about 1e-15 times lambda_0 (k eps lambda_0 at degree k on the circle), not a
+    relative one.
     """
 
     phi: Callable[[Array], Array]
@@ -217,9 +264,15 @@ class Zonal(Kernel):
         d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
         if degree > self.order:
             raise ValueError(f"degree must be at most order = {self.order}, got {degree}; give Zonal a larger order")
-        lambdas = _zonal(self.phi, d, degree, self.breaks, self.order)
+        lambdas, off = _zonal(self.phi, d, degree, self.breaks, self.order)
         if not lambdas[0] > 0.0:
             raise ValueError(f"phi must have a positive mean on the sphere, got {lambdas[0]!r} for {self.name}")
+        if off > ALIASED * lambdas[0]:
+            raise ValueError(
+                f"phi: the quadrature does not resolve {self.name}, whose multipliers in d = {d} are off by "
+                f"{off / lambdas[0]:.1g} lambda_0: name the places in breaks= where phi or its slope jumps (got "
+                f"{self.breaks}), or, if it has a narrow peak, give a larger order (got {self.order})"
+            )
         return lambdas
 
     def log(self, x: Array, y: Array) -> Array:
@@ -248,6 +301,19 @@ class Zonal(Kernel):
         return math.log(self._lambdas(d, 0)[0])
 
     def bandwidth(self, d: int) -> int:
-        """Degree beyond which |q_k| < 1e-15, at most order / 2 (reached by a phi that is not smooth)."""
-        above = np.abs(self.multipliers(d, self.order // 2)) >= 1e-15
-        return max(1, int(np.flatnonzero(above)[-1]))
+        """Degree beyond which harmonics are rounding, of Z and of P_x M (whose are of one degree more).
+
+        Raises
+        ------
+        ValueError
+            Where they are not by degree order / 4, as of a phi that is not smooth.
+        """
+        self._lambdas(d, 0)
+        last = _width(self.phi, d, self.breaks, self.order)
+        if last is None:
+            raise ValueError(
+                f"bandwidth: the harmonics of {self.name} do not fall to rounding by degree order / 4 = "
+                f'{self.order // 4}, and sums that leave out the rest would be wrong: of points take field="direct" '
+                'or "auto", of a density method="spectral"; if phi is smooth, a larger order'
+            )
+        return last + 1

@@ -81,7 +81,7 @@ class Kernel(Protocol):
         ...
 
     def bandwidth(self, d: int) -> int:
-        """Degree beyond which the multipliers are rounding."""
+        """Degree beyond which neither multipliers nor potential count; ValueError for a kernel that has none."""
         ...
 
 

@@ -287,8 +287,33 @@ def test_zonal_exponential_is_exponential(d):
 
 def test_zonal_bandwidth():
     assert 25 <= Zonal(lambda t: np.exp(9 * t), "exponential").bandwidth(3) <= 30
-    assert Zonal(np.ones_like, "one").bandwidth(3) == 1
-    assert Zonal(lambda t: 1.0 * (t > 0.5), "jump", breaks=(0.5,)).bandwidth(3) == 200
+    for d in (2, 3, 8):
+        assert Zonal(np.ones_like, "one").bandwidth(d) == 1
+        # P_x M is of one degree more than Z
+        assert Zonal(lambda t: 1 + t**2, "even").bandwidth(d) == 3
+
+
+@pytest.mark.parametrize("d", [2, 3, 8])
+@pytest.mark.parametrize("phi", [lambda t: 1.0 * (t > 0.5), lambda t: np.maximum(t - 0.5, 0.0)], ids=["jump", "kink"])
+def test_what_is_not_smooth_has_no_bandwidth(phi, d):
+    """Its harmonics beyond any degree count, and sums without them would be wrong."""
+    with pytest.raises(ValueError, match=r"bandwidth: .*field=.direct."):
+        Zonal(phi, "rough", breaks=(0.5,)).bandwidth(d)
+
+
+@pytest.mark.parametrize("d", [2, 3, 8])
+def test_a_break_that_was_not_named_is_noticed(d):
+    with pytest.raises(ValueError, match=r"breaks="):
+        Zonal(lambda t: 1.0 * (t > 0.2), "jump").multipliers(d, 6)
+    with pytest.raises(ValueError, match=r"breaks="):
+        Zonal(lambda t: np.maximum(t - 0.2, 0.0), "kink").potential(d, 6)
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_zonal_multipliers_of_every_degree_permitted(d):
+    """1 + t^2 has none beyond degree 2; 400 nodes would give those of degree 400 as 1e-7."""
+    q = Zonal(lambda t: 1 + t**2, "even").multipliers(d, 400)
+    assert np.abs(q[3:]).max() < 8 * 400 * EPS
 
 
 def test_bounded_confidence_has_known_multipliers():
