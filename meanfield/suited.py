@@ -25,7 +25,7 @@ WIDTHS = (1.0, 0.1, 0.01, 0.001)
 """Of the clouds they make: at large beta tokens far apart hardly see one another."""
 APART, ROUNDING = 1e-6, 1e-12
 """Two answers differ if they do by more than this share of the largest velocity along the sphere (a law may iterate to
-less), and of the largest of all."""
+less), and of the largest of all, a token's pull on itself included: its twin's rounds like it."""
 
 
 def density(law: Any, space: Any, t: float = 0.0) -> None:
@@ -96,6 +96,7 @@ def difference(law: Any, d: int, t: float) -> str:
             with np.errstate(over="ignore", invalid="ignore"):  # of numbers that only clusters would have
                 one = _asked(law, t, x, w)
                 two = _asked(law, t, x[again], w[again] * np.append(share, SPLIT))
+                pull = np.abs(_asked(law, t, x, w, at=x)).max()
         except (AttributeError, TypeError):  # it asks what points do not answer
             return ""
         except (ValueError, IndexError) as error:
@@ -104,11 +105,12 @@ def difference(law: Any, d: int, t: float) -> str:
             continue
         far = np.abs(geometry.project(x[again], one[again] - two)).max()
         size = np.abs(geometry.project(x, one)).max()
-        if far > APART * size + ROUNDING * np.abs(one).max():
+        if far > APART * size + ROUNDING * pull:
             return f" (the same measure with its points in another order gets velocities {far:.1e} off)"
     return ""
 
 
-def _asked(law: Any, t: float, x: Array, w: Array) -> Array:
+def _asked(law: Any, t: float, x: Array, w: Array, at: Array | None = None) -> Array:
+    """Velocities of the points: along the sphere, or, asked at their rows, with what they add to their own pull."""
     mu = Cluster(x, w, False, "direct")
-    return np.array(np.broadcast_to(law.velocity(t, None if law.isotropic else x, mu), x.shape))
+    return np.array(np.broadcast_to(law.velocity(t, at if law.isotropic else x, mu), x.shape))

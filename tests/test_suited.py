@@ -220,6 +220,15 @@ def test_functions_of_the_measure_are_not_taken_for_labelled(law: Any, d: int) -
     assert suited.difference(law, d, 0.0) == ""
 
 
+@pytest.mark.parametrize("kind", [mf.SA, mf.USA])
+@pytest.mark.parametrize("d", [2, 3, 8, 128, 512])
+def test_attention_is_not_taken_for_labelled_at_any_beta(kind: Any, d: int) -> None:
+    """Tokens far apart hardly pull, and twins pull each other by rounding: SA(100) moved no density of S^127."""
+    for beta in (0.0, 1e-8, 9.0, 40.0, 100.0, 400.0, 1e4, 1e6):
+        for scale in ("scaled", "relative"):
+            assert suited.difference(kind(beta, scale=scale), d, 0.0) == ""
+
+
 def test_a_law_asked_with_another_field_may_be_labelled() -> None:
     """The field was tried on one token, which a law of three frequencies cannot answer."""
     run = pt.simulate(Own((1.0, 2.0, 3.0)), [0.0, 1.0, 2.0], (0.0, 1.0), [1.0], field="harmonic")
