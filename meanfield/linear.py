@@ -23,7 +23,9 @@ from meanfield.spaces import ultraspherical
 MOST = 10**4
 """Clusters of a star, and inverse temperatures of switching, at most: every pair of them is looked at."""
 NOISE = 1e-15
-"""A coefficient below this (of a mass of 1) is rounding: it has no phase."""
+"""A coefficient in an orthonormal basis below this (of a mass of 1) is rounding: it has no phase."""
+SEARCHED = 256
+"""Degrees looked at for the fastest; twice as many while it is in their upper half."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,19 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
     return k * (k + d - 2.0) * (response - kappa)
 
 
-def fastest(law: Any, d: int, degree: int = 256) -> tuple[int, float]:
-    """(k*, rate): the fastest growing degree up to `degree`, and its rate."""
-    rates = growth_rates(law, d, degree)
+def fastest(law: Any, d: int, degree: int | None = None) -> tuple[int, float]:
+    """(k*, rate): the fastest growing degree, and its rate; of degrees up to `degree` only, if given."""
+    rates = _searched(law, d) if degree is None else growth_rates(law, d, degree)
     k = int(np.argmax(rates))
     return k, float(rates[k])
+
+
+def _searched(law: Any, d: int) -> Array:
+    """Growth rates up to a degree in whose lower half is the fastest: beyond, rates of attention fall."""
+    degree = SEARCHED
+    while 2 * np.argmax(rates := growth_rates(law, d, degree)) > degree:
+        degree *= 2
+    return rates
 
 
 def switching(d: int, k_max: int, law: Callable[[float], Any] | None = None) -> Array:
@@ -195,20 +205,23 @@ def predict(law: Any, rho0: Any, degree: int | None = None) -> Prediction:
         For measures on S^2, where 2k + 1 modes grow alike and the maxima have no formula.
     """
     inputs.having("rho0", rho0, ("d", "moments", "mass"), "a measure, for example mf.Points(theta)")
-    k, rate = fastest(law, rho0.d)
-    if degree is not None:
-        k = inputs.degree("degree", degree, low=1)
-        rate = float(growth_rates(law, rho0.d, k)[k])
+    rates = _searched(law, rho0.d)
+    k = int(np.argmax(rates)) if degree is None else inputs.degree("degree", degree, low=1)
+    if k >= len(rates):
+        rates = growth_rates(law, rho0.d, k)
+    rate = float(rates[k])
     if not rate > 0.0:
         raise ValueError(f"law: {law} lets no mode grow (degree {k}: rate {rate:.3g}): no clusters form")
-    rates = growth_rates(law, rho0.d, max(k, 32))
     circle = not hasattr(getattr(rho0, "space", None), "axis")
     if circle and rho0.d != 2:
         raise TypeError("rho0: wanted a measure on the circle, or a density on a zonal sphere")
     c = np.asarray(rho0.moments(len(rates) - 1)) / rho0.mass
-    a = 2.0 * np.conj(c) if circle else dimensions(rho0.d, len(c) - 1) * c
-    if not abs(a[k]) > NOISE:
-        seen = np.flatnonzero(np.abs(a[1:]) > NOISE) + 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        several = dimensions(rho0.d, len(c) - 1)
+        a = 2.0 * np.conj(c) if circle else several * c
+        told = np.abs(a) > NOISE * np.sqrt(several)
+    if not told[k]:
+        seen = np.flatnonzero(told[1:]) + 1
         raise ValueError(
             f"rho0: it has nothing of degree {k}, which grows fastest; it has {seen.tolist()}: say degree="
         )
@@ -216,12 +229,11 @@ def predict(law: Any, rho0: Any, degree: int | None = None) -> Prediction:
         positions = geometry.positive((2.0 * np.pi * np.arange(k) - np.angle(c[k])) / k)
     else:
         positions = _rings(rho0.d, k, float(a[k]))
-    with np.errstate(divide="ignore"):
-        waits = np.where(rates[1:] > 0.0, -np.log(np.abs(a[1:])) / np.where(rates[1:] > 0.0, rates[1:], 1.0), np.inf)
+    grows = np.flatnonzero(told & (rates > 0.0))
+    with np.errstate(over="ignore"):
+        first = grows[np.argmin(-np.log(np.abs(a[grows])) / rates[grows])]
     size = float(abs(a[k]))
-    return Prediction(
-        k, rate, complex(c[k]), size, np.sort(positions), float(-np.log(size) / rate), 1 + int(np.argmin(waits))
-    )
+    return Prediction(k, rate, complex(c[k]), size, np.sort(positions), float(-np.log(size) / rate), int(first))
 
 
 def _rings(d: int, k: int, a: float) -> Array:

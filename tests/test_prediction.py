@@ -144,6 +144,34 @@ def test_when_another_mode_comes_first_it_is_told() -> None:
     assert q.degree == q.first == 1 and q.time == pytest.approx(-math.log(0.3) / 0.178676627408, rel=1e-10)
 
 
+def test_a_mode_beyond_the_fastest_may_come_first() -> None:
+    """Degree 40 was not looked at."""
+    p = predict(mf.SA(400.0), mf.perturbed_uniform(mf.Circle(128), {28: 1e-6, 40: 0.1}))
+    assert p.degree == 28 and p.first == 40
+
+
+@pytest.mark.parametrize("beta", [4e4, 1e6])
+def test_the_first_clusters_at_very_large_beta(beta: float) -> None:
+    """k*^2 ~ 2 beta: degrees beyond 256 were not looked at, and 256 was the answer."""
+    k = round(math.sqrt(2.0 * beta))
+    law = mf.SA(beta, scale="scaled")
+    assert mf.fastest(law, 2)[0] == pytest.approx(k, abs=1)
+    assert mf.fastest(law, 2, 256)[0] == 256
+    q = math.exp(-1.0)  # s_k = (k^2 / beta) e^{-k^2 / 2 beta}, the largest at k^2 = 2 beta
+    assert mf.fastest(law, 2)[1] == pytest.approx(2.0 * q, rel=1e-3)
+    p = predict(law, mf.Points(TURN * (np.arange(4 * k) + 0.1 * np.cos(2.0 * np.pi * np.arange(4 * k) / 4)) / (4 * k)))
+    assert p.clusters == k
+
+
+def test_what_high_dimensions_hide_is_not_said_to_come_first() -> None:
+    """|a_k| is sqrt(N(d, k)) times the coefficient, 1e16 at d = 128 and k = 32, and so is its rounding."""
+    rho0 = mf.perturbed_uniform(mf.ZonalSphere(128, 64), {1: 1e-3})
+    c = rho0.coefficients.copy()
+    c[1:] += 2e-17
+    p = predict(mf.SA(20.0), mf.Density(rho0.space, c))
+    assert p.degree == p.first == 1
+
+
 def test_refused_predictions() -> None:
     rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.1})
     with pytest.raises(ValueError, match="no mode grow"):
