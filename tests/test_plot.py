@@ -18,6 +18,7 @@ from PIL import Image
 
 import meanfield.plot
 from meanfield.plot import animate, style
+from meanfield.plot.shade import luminance
 
 # matplotlib's types promise less of an axes than these pictures put on it.
 circle: Any = meanfield.plot.circle
@@ -33,11 +34,26 @@ VALUES = 1 + (0.3 * np.cos(THETA) + 0.2 * np.sin(2 * THETA)) * np.exp(0.4 * T)[:
 ENERGY = 1.0 + T**2
 
 
-def luminance(colour: Any) -> float:
-    """Relative luminance of an sRGB colour (IEC 61966-2-1 with Rec. 709 weights)."""
-    rgb = np.asarray(matplotlib.colors.to_rgb(colour))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
+def contrast(colour: Any, paper: Any) -> float:
+    """Of two colours, as in the accessibility guidelines: 1 for the same, 21 for black on white."""
+    low, high = sorted((luminance(colour), luminance(paper)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def inks(ax: Any) -> list[Any]:
+    """The colours of lines, steps, strokes, dots, letters and of a legend's samples, in the order of drawing."""
+    legend = ax.get_legend()
+    parts = [
+        *ax.get_lines(),
+        *[text for text in ax.texts if text.get_text()],
+        *(legend.legend_handles if legend else []),
+    ]
+    found = [part.get_color() for part in parts if hasattr(part, "get_color")]
+    found += [line.get_markeredgecolor() for line in ax.get_lines()]
+    found += [text.arrow_patch.get_edgecolor() for text in ax.texts if getattr(text, "arrow_patch", None)]
+    found += [patch.get_edgecolor() for patch in ax.patches]
+    found += [colour for c in ax.collections if c.get_array() is None for colour in c.get_edgecolor()]
+    return found + [colour for c in ax.collections if c.get_array() is None for colour in c.get_facecolor()]
 
 
 PICTURES: dict[str, Any] = {
@@ -81,6 +97,28 @@ def test_a_picture_makes_its_own_figure_and_leaves_the_users_settings(name: str)
     if name not in WITHOUT_FRAME:
         assert out.get_xlabel() and out.get_ylabel()
         assert max(spine.get_linewidth() for spine in out.spines.values()) <= 0.8
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_what_is_dark_on_white_axes_is_light_on_dark_ones(name: str) -> None:
+    """Half as much contrast at least, or 3: nothing that can be read on white paper is lost on black."""
+    PICTURES[name](white := plt.subplots()[1], "x")
+    with plt.style.context("dark_background"):
+        _, black = plt.subplots()
+        mine = black.plot([0.5, 1.0], [1.0, 1.0], color="navy")[0]
+        PICTURES[name](black, "x")
+    assert mine.get_color() == "navy"
+    mine.remove()
+    assert len(inks(white)) == len(inks(black)) > 0 or name in {"heat", "band"}
+    for light, dark in zip(inks(white), inks(black), strict=True):
+        assert contrast(dark, "black") >= min(3.0, 0.5 * contrast(light, "white")), (light, dark)
+
+
+def test_dark_panels_and_see_through_axes_are_dark_too() -> None:
+    figure, axes = plt.subplots(2, 1, facecolor="black", subplot_kw={"facecolor": "none"})
+    curves.energy(T, ENERGY, 0.999 * T**2, axes)
+    assert all(contrast(colour, "black") > 3.0 for ax in axes for colour in inks(ax))
+    plt.close(figure)
 
 
 @pytest.mark.parametrize("name", WITH_LEGEND)

@@ -463,9 +463,7 @@ def test_the_report_is_made_from_earlier_runs(cli: Any, some: Registry, capsys: 
     assert lines_of(Path("mine.md").read_text())["A13"][2] == "failing"
 
 
-def test_a_report_of_nothing_takes_no_pages_place(
-    cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_report_of_nothing_takes_no_pages_place(cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     Path("docs").mkdir()
     Path("docs", "checklist.md").write_text("old")
     assert cli.main(["report", "--out", "elsewhere"], some) == 2

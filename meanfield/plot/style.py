@@ -1,7 +1,7 @@
 """The look all pictures share: where they are drawn, line styles, angle ticks, legends, and saving.
 
 Figures made here are drawn under `STYLE` by a context, so the user's own settings are as they were afterwards;
-axes handed in keep the look of the figure they belong to.
+axes handed in keep the look of the figure they belong to, and where that is dark, lines are light (`shade`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from meanfield import files, inputs
+from meanfield.plot import shade
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +108,8 @@ def axes(ax: Axes | None = None, figsize: tuple[float, float] = WIDE) -> Iterato
         If `ax` is neither None nor axes.
     """
     if ax is not None:
-        yield _one_axes(ax, "ax")
+        with shade.on([_one_axes(ax, "ax")]):
+            yield ax
         return
     with _new_axes(1, figsize, (1.0,)) as made:
         yield made[0]
@@ -139,7 +141,8 @@ def panels(
             raise ValueError(f"axes must be {len(heights)} axes, one a panel; got {len(given)}.")
         out = np.empty(len(given), dtype=object)
         out[:] = [_one_axes(one, "axes") for one in given]
-        yield out
+        with shade.on(out):
+            yield out
         return
     with _new_axes(len(heights), figsize, heights) as made:
         yield made
