@@ -88,7 +88,8 @@ class Clusters:
         tolerance = f"gap {self.gap:g}" if self.prominence is None else f"prominence {self.prominence:g}"
         doubt = "" if self.sharp else f", not sharp: {self.others[0]} at half of it, {self.others[1]} at twice"
         masses = ", ".join(f"{m:.4g}" for m in self.masses[:8]) + (", ..." if len(self) > 8 else "")
-        return f"<{len(self)} clusters of masses {masses} ({tolerance}{doubt})>"
+        word = "mass" if len(self) == 1 else "masses"
+        return f"<{inputs.several(len(self), 'cluster')} of {word} {masses} ({tolerance}{doubt})>"
 
     @property
     def sharp(self) -> bool:

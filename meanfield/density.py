@@ -107,6 +107,11 @@ class Density:
     doubt: Doubt = EXACT
     given: Callable[[Array], Array] | None = field(default=None, init=False, repr=False)
 
+    def __repr__(self) -> str:
+        many = "" if self.coefficients.ndim == 1 else f" of shape {self.coefficients.shape[:-1]}"
+        low, high = np.min(self.minimum), np.max(self.maximum)
+        return f"<Density{many} on {self.space}, at its nodes {low:.4g} to {high:.4g} (uniform = 1)>"
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "given": None}
 

@@ -17,6 +17,9 @@ from meanfield import inputs
 from meanfield.plot import tree as picture
 from meanfield.protocols import Array
 
+_NAMED = 6
+"""So many of those who merged are named in a table; of more, the first and the last."""
+
 
 @dataclass(frozen=True, eq=False)
 class Branch:
@@ -104,8 +107,10 @@ class MergeTree:
     detail: str = ""
 
     def __repr__(self) -> str:
-        counts = self.counts[1]
-        return f"<{len(self.merges)} merges, {counts[0]} -> {counts[-1]} clusters, {self.detail}>"
+        counts = self.counts[1].tolist()
+        most = [f"{max(counts)} at most"] if max(counts) > max(counts[0], counts[-1]) else []
+        way = " -> ".join([str(counts[0]), *most, inputs.several(counts[-1], "cluster")])
+        return f"<{inputs.several(len(self.merges), 'merger')}, {way}, {self.detail}>"
 
     @cached_property
     def counts(self) -> tuple[Array, Array]:
@@ -169,7 +174,7 @@ class MergeTree:
                   "came from", "went to")]  # fmt: skip
         ended = {b.origin: "pieces" for b in self.branches}
         for b in self.branches:
-            came = " + ".join(map(str, b.parents)) or ("" if b.origin is None else f"split of {b.origin}")
+            came = _names(b.parents) or ("" if b.origin is None else f"split of {b.origin}")
             went = "alive" if b.alive else ended.get(b.id, "dust") if b.child is None else str(b.child)
             lines.append((str(b.id), f"{b.birth:.9g}", f"{b.death:.9g}", f"{b.mass:.6g}", came, went))
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -179,7 +184,8 @@ class MergeTree:
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """The tree: time up, masses as widths of lines."""
         parts = ([b.birth for b in self.branches], [b.death for b in self.branches], [b.mass for b in self.branches])
-        return picture.merges(*parts, [b.parents for b in self.branches], ax, **self._look(options))
+        look: dict[str, Any] = {"origins": [b.origin for b in self.branches], **self._look(options)}
+        return picture.merges(*parts, [b.parents for b in self.branches], ax, **look)
 
     def plot_counts(self, ax: Any = None, **options: Any) -> Any:
         """The number of clusters over time."""
@@ -194,6 +200,13 @@ class MergeTree:
 
     def _look(self, options: dict[str, Any]) -> dict[str, Any]:
         return {"title": self.title, "log": self.log, **options}
+
+
+def _names(parents: Sequence[int]) -> str:
+    """Who merged: 0 + 1, of many the first and the last."""
+    if len(parents) <= _NAMED:
+        return " + ".join(map(str, parents))
+    return f"{' + '.join(map(str, parents[: _NAMED - 1]))} + ... + {parents[-1]} ({len(parents)})"
 
 
 def merge_tree(

@@ -52,6 +52,13 @@ class Cluster:
     field: str = "auto"
     flat: bool = False
 
+    def __repr__(self) -> str:
+        lead = self.weights.shape[:-1]
+        many = f", replicas {lead}" if lead else ""
+        low, high = self.weights.min(), self.weights.max()
+        masses = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+        return f"<Points n = {self.n}, d = {self.d}{many}, masses {masses}>"
+
     @property
     def d(self) -> int:
         """Ambient dimension."""

@@ -76,7 +76,7 @@ class Solution(Record):
         asked = self._asked(times, 6)
         space = self.finest
         values = [rho.on(space) for rho in map(self, asked)]
-        labels = [f"t = {t:.3g}" for t in asked]
+        labels = [f"t = {clock}" for clock in circle.clocks(asked)]
         return PICTURES[space.picture].profiles(space.nodes, values, labels, ax, title=self.title, **options)
 
     def plot_energy(self, axes: Any = None, **options: Any) -> Any:
@@ -87,7 +87,7 @@ class Solution(Record):
         """|c_k| at several times (four by default)."""
         asked = self._asked(times, 4)
         rhos = [self(t) for t in asked]
-        labels = [f"t = {t:.3g}" for t in asked]
+        labels = [f"t = {clock}" for clock in circle.clocks(asked)]
         sizes = [by_degree(rho.space, rho.coefficients) for rho in rhos]
         return curves.spectrum([np.arange(len(s)) for s in sizes], sizes, labels, ax=ax, title=self.title)
 

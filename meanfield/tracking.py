@@ -43,6 +43,9 @@ class Tracking:
     ids: tuple[tuple[int, ...], ...]
     tree: MergeTree
 
+    def __repr__(self) -> str:
+        return f"<Tracking at {inputs.several(len(self.t), 'time')}: {repr(self.tree)[1:-1]}>"
+
     @property
     def counts(self) -> Array:
         """(T,) how many."""

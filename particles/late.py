@@ -190,7 +190,7 @@ class LongTime(Record):
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Angles of the clusters over log t (circle)."""
         ax = curves.trajectories(self.log_t, self.theta, ax, title=self.title, **options)
-        ax.set(xlabel=r"$\log t$")
+        ax.set(xlabel=tree.LOG_TIME)
         return ax
 
     def plot_counts(self, ax: Any = None) -> Any:
@@ -200,7 +200,7 @@ class LongTime(Record):
     def plot_energy(self, ax: Any = None) -> Any:
         """The staircase of the energy over log t."""
         with style.axes(ax) as ax:
-            ax.step(self.log_t, self.energy, where="post", color=style.INK)
-            ax.set(xlabel=r"$\log t$", ylabel="interaction energy $E$", xlim=(self.log_t[0], self.log_t[-1]))
+            ax.step(self.log_t, self.energy, where="post", color=style.dark())
+            ax.set(xlabel=tree.LOG_TIME, ylabel="interaction energy $E$", xlim=(self.log_t[0], self.log_t[-1]))
             style.headline(ax, self.title)
         return ax

@@ -113,7 +113,7 @@ class Trajectory(Record):
     def plot_ring(self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The particles on the circle at a saved time (the last by default), by their masses."""
         at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
-        title = f"{self.title}, t = {self.t[at]:.4g}"
+        title = f"{self.title}, t = {circle.clocks(self.t[at])[0]}"
         return circle.ring(self.theta[(at, *index)], ax=ax, weights=self.weights[index], title=title, **options)
 
     def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
@@ -125,7 +125,7 @@ class Trajectory(Record):
     ) -> Any:
         """Histogram of <x_i, x_j>, a pair counting w_i w_j, at a saved time (the last by default)."""
         at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
-        title = f"{self.title}, t = {self.t[at]:.4g}"
+        title = f"{self.title}, t = {circle.clocks(self.t[at])[0]}"
         return points.inner_products(
             self.rows[(at, *index)], ax=ax, weights=self.weights[index], title=title, **options
         )

@@ -375,3 +375,26 @@ def test_counts_and_staircase(tree: MergeTree) -> None:
     for bad in (np.nan, np.inf):
         with pytest.raises(ValueError, match="death"):
             picture.merges([0.0], [bad], [1.0], [[]])
+
+
+def test_pieces_hang_on_what_they_split_off_from() -> None:
+    """One that went to pieces at 2 stands between them, and a bar at 2 joins all three."""
+    ax = picture.merges([0.0, 2.0, 2.0, 5.0], [2.0, 5.0, 5.0, 9.0], [1.0, 0.6, 0.4, 1.0], [[], [], [], [1, 2]],
+                        origins=[None, 0, 0, None])  # fmt: skip
+    lives, bars = (collection.get_segments() for collection in ax.collections)
+    first, left, right, last = (life[0][0] for life in lives)
+    assert (left, right) == (0.0, 1.0) and first == last == 0.5
+    assert [bar.tolist() for bar in bars] == [[[0.0, 5.0], [1.0, 5.0]], [[0.0, 2.0], [1.0, 2.0]]]
+    ax = picture.merges([0.0, 2.0], [9.0, 9.0], [1.0, 0.4], [[], []], origins=[None, 0])  # one piece of what lives on
+    assert [life[0][0] for life in ax.collections[0].get_segments()] == [0.0, 1.0]
+
+
+def test_a_table_of_many_names_the_first_and_the_last() -> None:
+    table = merge_tree([(1.0, list(range(40)))], 40).table().splitlines()
+    assert "0 + 1 + 2 + 3 + 4 + ... + 39 (40)" in table[-1] and max(map(len, table)) < 90
+    assert "0 + 1 + 2 + 3 + 4 + 5  " in merge_tree([(1.0, list(range(6)))], 6).table()
+
+
+def test_a_tree_says_its_numbers_in_words() -> None:
+    assert repr(merge_tree([(1.0, [0, 1])], 2)).startswith("<1 merger, 2 -> 1 cluster,")
+    assert repr(merge_tree([(1.0, [0, 1]), (2.0, [0, 2])], 4)).startswith("<2 mergers, 4 -> 2 clusters,")

@@ -389,3 +389,25 @@ def test_files_from_before_states_could_change_their_kind_are_read(tmp_path: Pat
     np.testing.assert_array_equal(old.coefficients, sol.coefficients)
     np.testing.assert_array_equal(old(0.37).coefficients, sol(0.37).coefficients)
     np.testing.assert_array_equal(mf.resume(old, 2.0).energy, mf.resume(sol, 2.0).energy)
+
+
+def test_whatever_is_shown_at_a_prompt_is_one_line() -> None:
+    """Of 4096 coefficients, of a thousand points, of clusters at a hundred times."""
+    carried = mf.solve(LAW, start(128), (0.0, 8.0), method="lagrangian")
+    late = pt.longtime(mf.SA(16.0), [0.0, 1.0, 3.0], log_t_end=20.0)
+    cloud = pt.simulate(LAW, pt.uniform(30, 3, rng=0)[None], (0.0, 0.5))
+    shown = [start(4096), mf.ZonalSphere(128, 64).density(lambda c: 1.0 + 0.3 * c), carried, *carried.measures]
+    shown += [mf.track(carried), mf.track(late).tree, mf.clusters(start(64)), late, late(5.0), cloud, *cloud.measures]
+    for thing in shown:
+        assert "\n" not in repr(thing) and len(repr(thing)) < 240, type(thing)
+    assert repr(start(64)) == "<Density on Circle(n=64), at its nodes 0.5658 to 1.434 (uniform = 1)>"
+    assert repr(mf.Points([0.0, 1.0], [1.0, 3.0])) == "<Points n = 2, d = 2, masses 0.25 to 0.75>"
+
+
+def test_times_are_labelled_so_that_they_can_be_told_apart() -> None:
+    sol = mf.solve(LAW, start(64), (0.0, 1.0))
+    labels = [text.get_text() for text in sol.plot_profiles([0.3, 0.30001, 0.7]).get_legend().get_texts()]
+    assert labels == ["t = 0.3", "t = 0.30001", "t = 0.7"]
+    long = mf.solve(LAW, mf.uniform(mf.Circle(16)), (0.0, 12500.0))
+    labels = [text.get_text() for text in long.plot_spectrum([0.0, 1000.0, 12500.0]).get_legend().get_texts()]
+    assert labels == ["t = 0", "t = 1000", "t = 12500"]

@@ -6,7 +6,7 @@ what to do about it, so that a reader of the traceback need not read our code.
 """
 
 from meanfield.inputs.arrays import angles, array, positions, replica, rows, times, unit_vector, weights
-from meanfield.inputs.messages import describe
+from meanfield.inputs.messages import describe, several
 from meanfield.inputs.units import plain
 from meanfield.inputs.values import (
     angle,
@@ -45,6 +45,7 @@ __all__ = [
     "rows",
     "seed",
     "sequence",
+    "several",
     "times",
     "unit_vector",
     "weights",

@@ -28,6 +28,11 @@ def message(name: str, wanted: str, came: str, remedy: str) -> str:
     return f"{name} must be {wanted}; got {came}. {remedy}"
 
 
+def several(count: int, thing: str) -> str:
+    """A number of things: 1 cluster, 2 clusters."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def place(index: Iterable[Any]) -> str:
     """An index as one would type it: [3], [0, 2]."""
     return "[" + ", ".join(str(int(i)) for i in index) + "]"

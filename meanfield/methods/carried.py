@@ -39,6 +39,11 @@ class Carried:
     template: Any
     y: Array
 
+    def __repr__(self) -> str:
+        atoms = int(np.isinf(self.density).sum())
+        nodes = inputs.several(len(self.weights) - atoms, "node")
+        return f"<Carried on {self.space}, {nodes}, {inputs.several(atoms, 'atom')}>"
+
     # --- points -------------------------------------------------------------------------------------------
 
     @cached_property

@@ -212,10 +212,10 @@ def ring(
     times, angles = style.numbers("t", t, None), style.numbers("theta", theta, None, None)
     if len(times) != len(angles):
         raise ValueError(f"theta must have one row for each of the {len(times)} times; got {len(angles)}.")
-    head = f"{title}, " if title else ""
+    head, clocks = f"{title}, " if title else "", circle.clocks(times)
 
     def draw(figure: Figure, i: int) -> None:
-        circle.ring(angles[i], figure.subplots(), weights=weights, title=f"{head}$t = {times[i]:.3g}$")
+        circle.ring(angles[i], figure.subplots(), weights=weights, title=f"{head}$t = {clocks[i]}$")
 
     return animate(draw, len(times), path, fps, figsize=(4.2, 4.4), overwrite=overwrite)
 

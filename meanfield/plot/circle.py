@@ -28,6 +28,16 @@ _DECADES = 6.0
 """Decades shown on a logarithmic scale, below the maximum."""
 
 
+def clocks(t: ArrayLike) -> list[str]:
+    """Times as one would write them, with as many digits (three at least) as tell them apart: "0.6", "1000"."""
+    times = np.atleast_1d(np.asarray(t, dtype=float)).tolist()
+    for digits in range(3, 18):
+        words = [f"{v:.{digits}g}" if not 10.0**digits <= abs(v) < 1e6 else f"{v:.0f}" for v in times]
+        if len(set(words)) == len(set(times)):
+            break
+    return words
+
+
 def closed(theta: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Angles in order over one whole turn, and their values (..., N), closed periodically.
 

@@ -362,12 +362,13 @@ def heat(
     lines = -(-len(picked) // columns)
     with style.axes(ax, _MANY) as ax:
         mesh: Any = None
+        clocks = circle.clocks(times[picked])
         for i, k in enumerate(picked):
             across, down = i % columns, i // columns
             box = (across / columns + 0.01, 1.0 - (down + 1) / lines, 1.0 / columns - 0.02, 0.86 / lines)
             inset: Any = ax.inset_axes(box, projection="mollweide")
             mesh = _paint(inset, covering(theta, phi, density[k][place]), norm)
-            inset.set_title(f"$t = {times[k]:.3g}$", loc="center", fontsize="small", pad=3.0)
+            inset.set_title(f"$t = {clocks[i]}$", loc="center", fontsize="small", pad=3.0)
         style.headline(ax, title)
         ax.set_axis_off()
         _bar(ax, mesh, extend, pad=0.02, aspect=28)

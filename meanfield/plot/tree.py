@@ -26,9 +26,9 @@ def _clock(log: bool) -> str:
 
 def merges(
     birth: ArrayLike, death: ArrayLike, mass: ArrayLike, parents: Sequence[Sequence[int]], ax: Axes | None = None, *,
-    log: bool = False, title: str = "",
+    origins: Sequence[int | None] | None = None, log: bool = False, title: str = "",
 ) -> Axes:  # fmt: skip
-    """A merge tree: time up, one line a cluster, as wide as it is heavy; bars join those that merge.
+    """A merge tree: time up, one line a cluster, as wide as it is heavy; bars join those that merge, and pieces.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ def merges(
         Of every cluster: times, and share of the mass.
     parents : sequence of n sequences of int
         The clusters that merged into it.
+    origins : sequence of n int or None, optional
+        The cluster it split off from.
     log : bool
         Times are natural logarithms.
     ax, title
@@ -51,9 +53,16 @@ def merges(
     size = style.finite("mass", mass, len(born))
     if len(parents) != len(born):
         raise ValueError(f"parents must be {len(born)} lists, one a cluster; got {len(parents)}.")
-    place = _places(parents, born)
+    pieces: dict[int, list[int]] = {}
+    for piece, origin in enumerate(origins or ()):
+        if origin is not None:
+            pieces.setdefault(int(origin), []).append(piece)
+    place = _places(parents, {i: group for i, group in pieces.items() if died[i] <= born[group].min()})
     lives = [[(x, a), (x, b)] for x, a, b in zip(place, born, died, strict=True)]
     bars = [[(place[p].min(), t), (place[p].max(), t)] for p, t in zip(map(list, parents), born, strict=True) if p]
+    for origin, group in pieces.items():
+        joined = place[[origin, *group]]
+        bars += [[(joined.min(), t), (joined.max(), t)] for t in sorted(set(born[group].tolist()))]
     with style.axes(ax) as ax:
         from matplotlib.collections import LineCollection
 
@@ -68,13 +77,17 @@ def merges(
     return ax
 
 
-def _places(parents: Sequence[Sequence[int]], birth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Horizontal places: those who merge stand side by side, and their cluster in the middle above them."""
+def _places(parents: Sequence[Sequence[int]], pieces: dict[int, list[int]]) -> NDArray[np.float64]:
+    """Horizontal places: those who merge stand side by side, their cluster in the middle above them.
+
+    One that nobody merged into and that went to pieces stands in the middle below them.
+    """
     place = np.full(len(parents), np.nan)
     merged = {p for group in parents for p in group}
     count = 0
     # without recursion: a chain of a thousand mergers is a tree as deep
-    for root in (i for i in range(len(parents)) if i not in merged):
+    below = [i for i in pieces if i not in merged and len(parents[i]) == 0]
+    for root in (i for i in range(len(parents)) if i not in merged and i not in below):
         stack = [(root, False)]
         while stack:
             i, ready = stack.pop()
@@ -86,6 +99,8 @@ def _places(parents: Sequence[Sequence[int]], birth: NDArray[np.float64]) -> NDA
             else:
                 place[i] = count
                 count += 1
+    for i in sorted(below, reverse=True):  # pieces have higher numbers
+        place[i] = np.mean(place[pieces[i]])
     return place
 
 
