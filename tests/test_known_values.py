@@ -182,6 +182,19 @@ def test_a_spectral_run_says_which_values_it_knows(degree, carried):
     assert rho.sample(50, rng=0).shape == (50, 128)
 
 
+@pytest.mark.parametrize(("d", "beta", "degree"), [(128, 400.0, 128), (128, 400.0, 256), (512, 1000.0, 256)])
+@pytest.mark.parametrize("kind", [mf.SA, mf.USA])
+def test_degrees_beyond_what_is_needed_do_no_harm(kind, d, beta, degree):
+    """Fields near the poles were rounding of any size: steps of 1e-17, or a Z that was lost at the start."""
+    coarse, fine = (
+        mf.solve(kind(beta, scale="relative"), mf.ZonalSphere(d, size).density(tilted), (0.0, 3.0), t_eval=[3.0])
+        for size in (32, degree)
+    )
+    assert fine.counters.steps == coarse.counters.steps
+    np.testing.assert_allclose(fine(3.0).moments(4), coarse(3.0).moments(4), rtol=0.0, atol=1e-15)
+    assert fine.dissipated[-1] == pytest.approx(coarse.dissipated[-1], rel=1e-11)
+
+
 def test_a_loose_run_is_asked_for_no_more_than_it_promises():
     rho0 = mf.ZonalSphere(3, 64).density(tilted)
     sol = mf.solve(mf.SA(4.0), rho0, (0.0, 1.0), t_eval=[1.0], rtol=1e-4)

@@ -29,6 +29,8 @@ PLANS = 8
 """Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
 QUICK = 16
 """Kernels looked up by identity; a law that makes a new one at every call falls back on equality."""
+FAINT = 64.0 * float(np.finfo(float).eps)
+"""Share of the density's norm below which sqrt(w) rho at a zonal node is rounding of its coefficients."""
 FLOORED_MASS = 1e-12
 """More mass than this where Z is rounding, and the velocity there is not known."""
 
@@ -322,7 +324,7 @@ class _OnPlan:
         self._kept = None
         for laid in self._plans.values():
             if laid.floors:
-                s = laid.plan.open(c)[0]
+                s = laid.fields(c)[0]
                 low = s[1] <= Z_FLOOR * s[1].max()
                 worst = max(worst, float(np.abs((self.grid.weights * s[0])[low]).sum()))
         return worst
@@ -361,11 +363,28 @@ class _Laid:
     def __init__(self, plan: Any, want: str, floors: bool, log: float) -> None:
         self.plan, self.want, self.floors, self.log = plan, want, floors, log
         self.stage = 0  # when it was used last
+        self._root = None if plan.grid.ends is None else np.sqrt(plan.grid.weights)
         self._fields: tuple[Any, Any] = (None, None)
+
+    def fields(self, c: Array) -> tuple[Any, Any]:
+        """The plan's fields; of a zonal density without velocity where rounding of the coefficients would be one.
+
+        Near the poles of high dimensions sqrt(w) rho is below rounding, and moves nothing by itself; but M and Z can
+        be of any size there.
+        """
+        s, M = self.plan.open(c)
+        if self._root is not None:
+            faint = np.abs(s[0]) * self._root <= FAINT * np.linalg.norm(c)
+            s[1:, faint] = 0.0
+            if "Z" in self.want:
+                s[1, faint] = 1.0  # its mean over the sphere
+            if M is not None:
+                M[faint] = 0.0
+        return s, M
 
     def read(self, c: Array) -> tuple[Array, Reading]:
         """rho at the nodes, and the answer; made anew only where the plan answers in other arrays than last time."""
-        s, M = self.plan.open(c)
+        s, M = self.fields(c)
         if s is not self._fields[0] or M is not self._fields[1]:
             self._fields = s, M
             Z = s[1][:, None] if "Z" in self.want else None
