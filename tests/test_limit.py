@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import meanfield as mf
-from validation import limit
+from validation import figures, limit
 from validation.exact import energy, floors
 from validation.experiment import dobrushin_constant, mean_field_limit, sphere_limit, standard_density
 from validation.verdict import Outcome
@@ -175,6 +175,19 @@ def test_page_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     page = (tmp_path / "limit.html").read_text()
     assert page.count("data:image/png;base64") == 7
     assert len(list(tmp_path.glob("limit-*.png"))) == 7
+
+
+@pytest.mark.parametrize(("init", "slope"), [("sample", -0.5), ("quantize", -1.0)])
+def test_pictures_draw_what_was_measured_beside_what_is_expected(small: Any, init: str, slope: float) -> None:
+    run = replace(small, init=init)
+    for ax, values in (
+        (figures.rate(run, -1), run.mean[:, -1]),
+        (figures.energy_gap(run), run.energy_gap[0][:, -1]),
+    ):
+        np.testing.assert_array_equal(ax.containers[0].lines[0].get_ydata(), values)
+        reference = next(line for line in ax.get_lines() if "ref" in str(line.get_label()))
+        x, y = np.log(np.asarray(reference.get_xydata())).T
+        np.testing.assert_allclose(np.diff(y) / np.diff(x), slope)
 
 
 @pytest.mark.parametrize(

@@ -350,6 +350,26 @@ def test_the_tree_is_drawn_as_it_is(tree: MergeTree) -> None:
     assert ax.get_title() == "p" and ax.get_ylabel() == r"time $t$"
 
 
+def test_the_tree_is_in_sight_and_its_lines_as_wide_as_their_masses(tree: MergeTree) -> None:
+    ax = tree.plot()
+    lives: Any = ax.collections[0]
+    segments = np.array(lives.get_segments())
+    for ends, (low, high) in ((segments[..., 0], ax.get_xlim()), (segments[..., 1], ax.get_ylim())):
+        assert low < ends.min() < ends.max() < high
+        assert high - low < 1.5 * np.ptp(ends)
+    widths = np.interp([b.mass for b in tree.branches], [0.0, 1.0], [picture._NARROW, picture._WIDE])
+    np.testing.assert_allclose(lives.get_linewidths(), widths)
+
+
+@pytest.mark.parametrize(("number", "scale"), [([31, 1], "log"), ([30, 1], "linear"), ([60, 20], "linear")])
+def test_counts_that_fall_thirtyfold_are_drawn_over_their_logarithm(number: list[int], scale: str) -> None:
+    ax = picture.counts([0.0, 1.0], number)
+    assert ax.get_yscale() == scale
+    low, high = ax.get_ylim()
+    assert low < min(number) and max(number) < high
+    assert ax.get_xlim() == (0.0, 1.0)
+
+
 @pytest.mark.rounding
 def test_a_long_chain_of_mergers_is_told_and_drawn() -> None:
     n = 3000

@@ -614,6 +614,31 @@ def test_sphere_shows_the_front_as_dots() -> None:
     np.testing.assert_allclose(behind, [[0, 0]], rtol=0.0, atol=1e-15)
 
 
+def test_dots_are_as_large_as_their_masses_and_smaller_in_crowds() -> None:
+    def areas(n: int, weights: Any = None) -> np.ndarray:
+        x = np.tile([[1.0, 0.0, 0.0]], (n, 1))
+        (_, front) = points.sphere(x, elevation=0.0, azimuth=0.0, weights=weights).collections
+        return np.asarray(front.get_sizes())
+
+    np.testing.assert_allclose(areas(2, [0.25, 0.75]), [28.0 / 3.0, 28.0])  # in square points, the heaviest 28 at most
+    np.testing.assert_allclose(areas(1000), 6.0)
+    np.testing.assert_allclose(areas(9000), 4.0)
+
+
+@pytest.mark.rounding
+def test_the_sphere_is_drawn_whole() -> None:
+    ax = points.sphere([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], elevation=20.0, azimuth=50.0)
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    assert max(left, bottom) < -1.0 and min(right, top) > 1.0
+    circles = [np.asarray(line.get_xydata()) for line in ax.lines]
+    assert len(circles) == 2 * 11  # five parallels and six meridians, in front and behind
+    size = np.linalg.norm(np.concatenate(circles), axis=1)
+    assert np.nanmax(size) <= 1.0 + 1e-12
+    for front, behind in zip(circles[10::2], circles[11::2], strict=True):  # a meridian's two halves make one circle
+        both = np.concatenate([front, behind])
+        np.testing.assert_allclose([np.nanmax(both[:, 1]), np.nanmin(both[:, 1])], [1.0, -1.0], rtol=0.1)
+
+
 # --- moving pictures ---------------------------------------------------------------------------------------
 
 
@@ -660,6 +685,29 @@ def test_frames_share_their_scales_and_places() -> None:
     assert places[0] == places[1]
     np.testing.assert_array_equal(pictures[0], pictures[1])  # a frame does not depend on the one before
     np.testing.assert_array_equal(np.asarray(right.get_lines()[1].get_ydata())[:N], VALUES[13])
+
+
+def in_sight(values: Any, limits: tuple[float, float], room: float) -> None:
+    """All values lie within the limits, with some room above, but with no more than the factor `room`."""
+    low, high = limits
+    assert low <= np.min(values) and 1.02 * np.max(values) < high < room * np.max(values)
+
+
+@pytest.mark.parametrize(("log", "room"), [(False, 1.2), (True, 2.0)])
+def test_every_frame_of_the_circle_is_in_sight(log: bool, room: float) -> None:
+    figure = plt.figure(layout="constrained")
+    values = np.array([0.2, 1.3])[:, None] * np.ones(N)
+    animate.circle_frames(THETA, values, T[:2], log=log)(figure, 0)
+    in_sight(values, figure.axes[1].get_ylim(), room)
+    np.testing.assert_allclose(figure.axes[1].get_xlim(), [0.0, 2.0 * np.pi])
+
+
+@pytest.mark.parametrize(("log", "room"), [(False, 1.2), (True, 2.0)])
+def test_every_frame_of_the_heights_is_in_sight(log: bool, room: float) -> None:
+    figure = plt.figure(layout="constrained")
+    values = np.array([0.2, 1.3])[:, None] * np.ones(33)
+    animate.zonal_frames(np.linspace(-1.0, 1.0, 33), values, T[:2], log=log, d=3)(figure, 0)
+    in_sight(values, figure.axes[0].get_ylim(), room)
 
 
 def test_moving_pictures_refuse(tmp_path: Path) -> None:

@@ -359,6 +359,12 @@ def test_many_saved_times_are_asked_in_pieces(monkeypatch: pytest.MonkeyPatch) -
     np.testing.assert_array_equal(pieces, whole.energy)
 
 
+def test_dense_output_costs_what_it_holds() -> None:
+    sol = RUNS["plain"]()
+    for between in sol.dense:
+        assert between.nbytes == 8 * between.y0.size * (1 + len(between.terms)) * (1 + np.iscomplexobj(between.y0))
+
+
 def test_dense_output_ends_for_good_where_its_budget_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unknowns fall as points merge: a later, smaller piece would fit again, and leave a gap before it."""
 
