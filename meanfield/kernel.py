@@ -266,7 +266,7 @@ class Zonal(Kernel):
             raise ValueError(f"degree must be at most order = {self.order}, got {degree}; give Zonal a larger order")
         lambdas, off = _zonal(self.phi, d, degree, self.breaks, self.order)
         if not lambdas[0] > 0.0:
-            raise ValueError(f"phi must have a positive mean on the sphere, got {lambdas[0]!r} for {self.name}")
+            raise ValueError(f"phi must have a positive mean on the sphere, got {float(lambdas[0])!r} for {self.name}")
         if off > ALIASED * lambdas[0]:
             raise ValueError(
                 f"phi: the quadrature does not resolve {self.name}, whose multipliers in d = {d} are off by "

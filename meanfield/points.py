@@ -74,7 +74,7 @@ class Cluster:
         """(..., n) angles (d = 2 only)."""
         self.on_sphere("theta")
         if self.d != 2:
-            raise TypeError(f"theta exists on the circle only, and these points have d = {self.d}")
+            raise TypeError(f"theta exists on the circle only, and these points have d = {self.d}: take x")
         return self.points if self.angles else geometry.to_angles(self.points)
 
     @property

@@ -50,16 +50,26 @@ class RunError(RuntimeError):
     """
 
     def __init__(self, solution: Record) -> None:
-        super().__init__(_carried(solution))
+        super().__init__(_carried(solution) + self._remedy(solution))
         self.solution = solution
 
     def __reduce__(self) -> tuple[Any, ...]:
         # an exception is rebuilt from its message alone, and could not come back from another process
         return type(self), (self.solution,)
 
+    @staticmethod
+    def _remedy(solution: Record) -> str:
+        return ""
+
 
 class UnresolvedError(RunError):
     """The density outgrew the largest permitted resolution."""
+
+    @staticmethod
+    def _remedy(solution: Record) -> str:
+        other = 'on_unresolved="lagrangian" (circle and zonal spheres, without noise) or '
+        by = other if solution.segments[-1].method == "spectral" else ""
+        return f" Go on by mf.resume(error.solution, ...) with {by}a larger max_resolution=."
 
 
 class Interrupted(KeyboardInterrupt):

@@ -127,6 +127,14 @@ def solve(
     return answer(sol, on_unresolved)
 
 
+_GONE_ON = {
+    "trajectory": "a cloud goes on from its last points, pt.simulate(law, run.x[-1], (run.end, t_end), "
+    "weights=run.weights)",
+    "longtime": "clusters go on as they began, pt.longtime(law, run, log_t_end=...)",
+}
+"""How else a record goes on, by its kind."""
+
+
 def resume(
     sol: Solution,
     t_end: float | None = None,
@@ -158,11 +166,13 @@ def resume(
         From the very beginning: the old snapshots and the new.
     """
     if not isinstance(sol, Solution):
-        raise TypeError(f"sol: got {type(sol).__name__}, wanted a Solution")
+        other = _GONE_ON.get(getattr(sol, "kind", ""), "load a saved one by mf.load(path)")
+        raise TypeError(f"sol: got {type(sol).__name__}, wanted a Solution: {other}")
     s, at = sol.settings, sol.checkpoint
     end = s["t_span"][1] if t_end is None else inputs.number("t_end", t_end)
     if not end > at["t"]:
-        raise ValueError(f"t_end: got {end!r}, wanted a time after the run's own end, {at['t']!r}")
+        came = "this run has reached its end" if t_end is None else f"got {end!r}"
+        raise ValueError(f"t_end: {came}, wanted a time after the run's own end, {at['t']!r}: give a later t_end=")
     chosen = s["method"] if max_resolution is None else replace(s["method"], max_resolution=max_resolution)
     chosen = _beyond(chosen, on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)

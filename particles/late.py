@@ -94,7 +94,10 @@ class LongTime(Record):
     def theta(self) -> Array:
         """(T, n) angles (d = 2 only)."""
         if not self.angles and self.x.shape[-1] != 2:
-            raise TypeError(f"theta exists on the circle only, and this run has d = {self.x.shape[-1]}")
+            raise TypeError(
+                f"theta exists on the circle only, and this run has d = {self.x.shape[-1]}: take x; plot_counts and "
+                "plot_energy draw any dimension"
+            )
         return self.x if self.angles else geometry.to_angles(self.x)
 
     @property

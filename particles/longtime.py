@@ -109,9 +109,7 @@ def longtime(
     mu = Cluster(given.x, given.weights, given.angles)
     refuse_changing(law, lambda t: law.velocity(t, None, mu), "clusters are followed by one beta")
     gap = _gap(merge_gap)
-    log_end = inputs.number("log_t_end", log_t_end, high=LATEST)
-    if not log_end > given.log_t:
-        raise ValueError(f"log_t_end must be after the start, log t = {given.log_t!r}; got {log_end!r}")
+    log_end = _end(log_t_end, given.log_t)
     rtol = inputs.number("rtol", rtol, low=1e-14, high=1e-3)
     watch = checked_watch(None, max_seconds, progress)
     centres, masses, joined, bound = _atoms(given, gap, pull.beta)
@@ -228,6 +226,15 @@ def _gap(merge_gap: Any) -> float:
     return gap
 
 
+def _end(log_t_end: Any, begin: float) -> float:
+    if log_t_end is None:
+        raise TypeError("log_t_end: got nothing, wanted the logarithm of the last time: write log_t_end=100.0, say")
+    end = inputs.number("log_t_end", log_t_end, high=LATEST)
+    if not end > begin:
+        raise ValueError(f"log_t_end must be after the start, log t = {begin!r}; got {end!r}")
+    return end
+
+
 def _atoms(given: _Given, gap: float, beta: float) -> tuple[Array, Array, Array, float]:
     """Centres, masses, who is in which once points within the gap are one, and what their widths can cost."""
     if len(given.x) > LARGEST:
@@ -238,7 +245,8 @@ def _atoms(given: _Given, gap: float, beta: float) -> tuple[Array, Array, Array,
     if bound > ATOMS:
         raise ValueError(
             f"x: its clusters are up to {width:.2g} rad wide, and taking them for points would change forces by up to "
-            f"{bound:.2g} relatively (of second order in the width): let them contract first"
+            f"{bound:.2g} relatively (of second order in the width): let them contract first, "
+            'and give the run: longtime(law, run), of pt.simulate or mf.solve(..., method="lagrangian")'
         )
     return centres, masses, joined, bound
 

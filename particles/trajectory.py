@@ -56,7 +56,10 @@ class Trajectory(Record):
             return self.x
         self.measures[0].on_sphere("theta")
         if self.x.shape[-1] != 2:
-            raise TypeError(f"theta exists on the circle only, and this run has d = {self.x.shape[-1]}")
+            raise TypeError(
+                f"theta exists on the circle only, and this run has d = {self.x.shape[-1]}: take rows; "
+                "plot_inner_products draws any dimension"
+            )
         return geometry.to_angles(self.x)
 
     @property
@@ -140,5 +143,5 @@ class Trajectory(Record):
         t = inputs.number("t", t)
         at = int(np.argmin(np.abs(self.t - t)))
         if self.t[at] != t:
-            raise ValueError(f"t: got {t!r}, which is not a saved time; the nearest is {self.t[at]!r}")
+            raise ValueError(f"t: got {t!r}, which is not a saved time; the nearest is {float(self.t[at])!r}")
         return at

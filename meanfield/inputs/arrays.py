@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.inputs.messages import describe, first, message, place
+from meanfield.inputs.messages import describe, first, message, place, several
 from meanfield.inputs.units import plain
 from meanfield.inputs.values import flag, integer, number
 from meanfield.protocols import Array
@@ -87,8 +87,8 @@ def _numeric(name: str, value: Any, wanted: str, complex_ok: bool) -> Array:
         remedy = "Pass the real part, the modulus or the angle, whichever is meant."
         raise TypeError(message(name, wanted, f"complex values ({describe(value)})", remedy))
     if kind not in "iufc":
-        convert = "Convert with .astype(float), if that is what is meant."
-        remedy = convert if kind in "bO" else "Pass numbers."
+        convert = raw.ndim > 0 and kind in "bO"
+        remedy = "Convert with .astype(float), if that is what is meant." if convert else "Pass numbers."
         raise TypeError(message(name, wanted, f"{describe(value)} with elements of dtype {raw.dtype}", remedy))
     return raw
 
@@ -112,16 +112,19 @@ def _check_shape(
         fits = raw.ndim == len(shape) and all(s is None or s == r for s, r in zip(shape, raw.shape, strict=True))
         if not fits:
             text = ", ".join("any" if s is None else str(s) for s in shape) + ("," if len(shape) == 1 else "")
-            raise ValueError(message(name, f"{wanted} of shape ({text})", came, "Reshape or transpose it."))
+            count = None if None in shape else math.prod(s for s in shape if s is not None)
+            remedy = "Reshape or transpose it." if count in (None, raw.size) else f"Give {several(count, 'number')}."
+            raise ValueError(message(name, f"{wanted} of shape ({text})", came, remedy))
     if nonempty and raw.size == 0:
         raise ValueError(message(name, f"{wanted} with at least one element", came, "Pass at least one."))
 
 
-def rows(name: str, value: Any, *, d: int | None = None, tol: float = 1e-8) -> Array:
+def rows(name: str, value: Any, *, d: int | None = None, tol: float = 1e-8, else_: str = "") -> Array:
     """Unit rows (..., n, d), d >= 2, n >= 1: points of S^{d-1}.
 
     Rows whose norm is within `tol` of 1 are renormalised; rows whose norm is 1 up to rounding keep their bits, so
-    that the function is idempotent and a resumed run starts from the very same points.
+    that the function is idempotent and a resumed run starts from the very same points.  `else_` is what else the
+    values may have been meant for, told if they are no unit rows.
 
     Raises
     ------
@@ -145,8 +148,8 @@ def rows(name: str, value: Any, *, d: int | None = None, tol: float = 1e-8) -> A
             f"{int((off > tol).sum())} of {off.size} rows off the sphere by more than {tol:g}, the worst "
             f"{name}{place(worst)} with norm {float(norms[worst])!r}"
         )
-        remedy = f"Divide by the norms: {name} / numpy.linalg.norm({name}, axis=-1, keepdims=True)."
-        raise ValueError(message(name, wanted, came, remedy))
+        remedy = f"Divide by the norms: {name} / numpy.linalg.norm({name}, axis=-1, keepdims=True). {else_}"
+        raise ValueError(message(name, wanted, came, remedy.strip()))
     # The norm of a correctly rounded unit row is computed as 1 only up to its own summation error.
     again = off > _EPS * (8 + x.shape[-1] / 8)
     x[again] /= norms[again][:, None]
@@ -175,7 +178,12 @@ def positions(name: str, value: Any, as_angles: Any, *, flat: bool = False) -> t
         if flat:
             raise ValueError(message(name, "rows (..., n, d) of R^d", "angles", "Give rows: this law moves no angles."))
         return angles(name, value), True
-    return (array(name, value) if flat else rows(name, value)), False
+    if hasattr(value, "sample"):
+        came = describe(value)
+        raise TypeError(message(name, "points", came, f"Draw some of it: {name}.sample(1000, rng=0)."))
+    if flat:
+        return array(name, value), False
+    return rows(name, value, else_="If these are angles, pass angles=True."), False
 
 
 def _ndim(value: Any) -> int:
@@ -211,7 +219,8 @@ def weights(name: str, value: Any, shape: Sequence[int]) -> Array:
     try:
         w = np.array(np.broadcast_to(w, shape), order="C")
     except ValueError:
-        remedy = f"Give one weight for each point: shape ({shape[-1]},) or {shape}."
+        replicas = f" or, one for each of every replica, {shape}" if len(shape) > 1 else ""
+        remedy = f"Give one weight for each point: shape ({shape[-1]},){replicas}."
         raise ValueError(message(name, wanted, f"shape {w.shape}", remedy)) from None
     if (w < 0).any():
         index = first(w < 0)

@@ -112,7 +112,8 @@ class Lagrangian:
         """Refuse what has no flow, no line, or a merge_tol that would be seen."""
         if getattr(space, "line", None) not in LINES:
             raise ValueError(
-                f'method: "lagrangian" carries densities of one dimension, on the circle or a zonal sphere, got {space}'
+                'method: "lagrangian" carries densities of one dimension, on the circle or a zonal sphere, got '
+                f'{space}: use method="spectral"'
             )
         if np.any(steady_noise(law, space.d) != 0.0):
             raise ValueError(

@@ -69,7 +69,8 @@ class Spectral:
         limit = self._limit(rho.space)
         if limit < rho.space.size:
             raise ValueError(
-                f"max_resolution: got {limit}, below the resolution of the initial density, {rho.space.size}"
+                f"max_resolution: got {limit}, below the resolution of the initial density, {rho.space.size}: "
+                f"take {rho.space.size} or more"
             )
         if self.then is None:
             law.check_range(rho.space.d, smooth=True)

@@ -109,7 +109,8 @@ class Gridded:
             raise ValueError(f"pdf: the area of S^{self.d - 1} is e^{size:.0f}, which no float holds: ask for rho")
         return exp(size)
 
-    def density(self: Any,
+    def density(
+        self: Any,
         f: Callable[[Array], Any] | Any = None,
         *,
         coefficients: Any = None,
@@ -183,7 +184,7 @@ class Gridded:
             needed = int(fine.degrees[np.nonzero(np.abs(c) > RESOLVED * scale)[0].max()])
             raise ValueError(
                 f"density: under-resolved: the callable has coefficients up to degree {needed} above 1e-12, and {self} "
-                f"holds degrees up to {int(self.degrees.max())}: use a larger space"
+                f"holds degrees up to {int(self.degrees.max())}: use a larger space, such as {fine}"
             )
         rounding = fine.rounding(c)
         c = carry(fine, np.where(np.abs(c) > rounding, c, 0.0), self)

@@ -178,7 +178,7 @@ class ZonalSphere(Gridded):
         """Heights at which a user asks: in [-1, 1], of any shape; rows (..., d) of the sphere for d > 2 otherwise."""
         c = inputs.array("c", q, nonempty=False)
         if np.any(np.abs(c) > 1.0 + 1e-12):
-            raise ValueError(f"c: got {c.flat[np.abs(c).argmax()]!r}, wanted heights c = <x, axis> in [-1, 1]")
+            raise ValueError(f"c: got {float(c.flat[np.abs(c).argmax()])!r}, wanted heights c = <x, axis> in [-1, 1]")
         return np.clip(c, -1.0, 1.0)
 
     def chart(self, x: Array) -> Array:

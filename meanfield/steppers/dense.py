@@ -116,7 +116,7 @@ def _fraction(between: Between, t: Array) -> Array:
     t0, t1 = between.t0, between.t1
     slack = 8.0 * np.spacing(max(abs(t0), abs(t1)))
     if not bool(np.all((t >= t0 - slack) & (t <= t1 + slack))):
-        raise ValueError(f"t: got {t.min()!r} to {t.max()!r}, wanted times between {t0!r} and {t1!r}")
+        raise ValueError(f"t: got {float(t.min())!r} to {float(t.max())!r}, wanted times between {t0!r} and {t1!r}")
     return np.asarray(np.clip((t - t0) / (t1 - t0), 0.0, 1.0))
 
 

@@ -52,7 +52,7 @@ def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False) -> str:
     if field in COMPILED and not installed():
         raise ImportError(
             f'field: "{field}" is compiled by numba, which is not installed (or too old for this numpy): '
-            "pip install 'meanfield-attention[fast]', or use field=\"auto\""
+            'pip install -U numba (the extra "fast"), or use field="auto"'
         )
     if field != "auto":
         return field

@@ -165,10 +165,12 @@ def _labels(n: int) -> Array:
 
 def _check(rho0: Array) -> None:
     if not np.all(np.isfinite(rho0)) or rho0.min() <= 0.0:
-        raise ValueError(f"density must be finite and positive; its least value is {rho0.min()!r}")
+        raise ValueError(f"density must be finite and positive; its least value is {float(rho0.min())!r}")
     if abs(rho0.mean() - 1.0) > 1e-12:
-        raise ValueError(f"density must have mean 1 over the circle (it is taken with respect to d theta / 2 pi); "
-                         f"its mean is {rho0.mean()!r}")
+        raise ValueError(
+            f"density must have mean 1 over the circle (it is taken with respect to d theta / 2 pi); "
+            f"its mean is {rho0.mean()!r}"
+        )
     size = np.abs(np.fft.rfft(rho0)) / rho0.size
     if size[-size.size // 8 :].max() > 1e-13:
         raise ValueError("density is not resolved by the labels; take more")

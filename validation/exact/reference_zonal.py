@@ -122,7 +122,7 @@ def _start(d: int, density: Callable[[Array], ArrayLike], labels: int) -> tuple[
     c = np.concatenate([[1.0], nodes[::-1], [-1.0]])
     rho0 = np.asarray(density(c), dtype=float) * np.ones(labels + 2)
     if not np.all(np.isfinite(rho0)) or rho0.min() <= 0.0:
-        raise ValueError(f"density must be finite and positive; its least value is {rho0.min()!r}")
+        raise ValueError(f"density must be finite and positive; its least value is {float(rho0.min())!r}")
     weights = np.concatenate([[0.0], gauss[::-1] / gauss.sum(), [0.0]]) * rho0
     if abs(weights.sum() - 1.0) > 1e-11:
         raise ValueError(f"density must have mass 1 with respect to sigma; it has {weights.sum()!r}")

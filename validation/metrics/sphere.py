@@ -72,7 +72,7 @@ def emd_sphere(
     Raises
     ------
     ImportError
-        Without the package POT, which comes with the extra meanfield-attention[ot].
+        Without the package POT, which comes with the extra "ot".
     TypeError, ValueError
         Naming the argument; in particular for more than 25 million pairs of points.
     RuntimeError
@@ -105,7 +105,7 @@ def _emd(a: Rows, b: Rows, p: int, limit: int) -> float:
         import ot
     except ImportError as error:
         raise ImportError(
-            "emd_sphere needs the package POT: install the extra, pip install 'meanfield-attention[ot]'"
+            'emd_sphere needs the package POT, which is not installed: pip install POT (the extra "ot")'
         ) from error
     cost = _geodesic(a.x, b.x)
     if p == 2:

@@ -1,0 +1,149 @@
+"""What a refusal says to type instead is typed, and works."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+import particles as pt
+from meanfield.sums import choose
+from validation.metrics import emd_sphere
+
+LAW = mf.SA(4.0)
+RHO = mf.Circle(64).density(lambda theta: 1.0 + 0.3 * np.cos(theta) + 0.2 * np.sin(2.0 * theta))
+BALL = mf.Sphere(12).density(lambda x: 1.0 + 0.3 * x[..., 2])
+ANGLES = np.array([[0.0, 1.0, 2.0], [0.5, 1.5, 2.5]])
+SOL = mf.solve(LAW, RHO, (0.0, 1.0))
+RUN = pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0), weights=[1.0, 2.0])
+LATE = pt.longtime(LAW, [0.0, 1.0], log_t_end=3.0)
+
+Case = tuple[Callable[[], Any], str, Callable[[], Any]]
+CASES: dict[str, Case] = {
+    "too few values": (
+        lambda: mf.Circle(64).density(np.ones(10)), "Give 64 numbers.", lambda: mf.Circle(64).density(np.ones(64))
+    ),
+    "a number for a vector": (
+        lambda: mf.poisson_kernel(mf.Circle(64), 0.5), "Give 2 numbers.",
+        lambda: mf.poisson_kernel(mf.Circle(64), [0.3, 0.0]),
+    ),
+    "lying values": (
+        lambda: mf.poisson_kernel(mf.Circle(64), [[0.3, 0.0]]), "Reshape or transpose it.",
+        lambda: mf.poisson_kernel(mf.Circle(64), np.reshape([[0.3, 0.0]], (2,))),
+    ),
+    "a coarse space": (
+        lambda: mf.poisson_kernel(mf.Circle(64), [0.5, 0.0]), "use a larger space, such as Circle(n=128)",
+        lambda: mf.poisson_kernel(mf.Circle(n=128), [0.5, 0.0]),
+    ),
+    "a coarse sphere": (
+        lambda: mf.von_mises_fisher(mf.Sphere(6), [0.0, 0.0, 1.0], 2.0), "use a larger space, such as Sphere(24)",
+        lambda: mf.von_mises_fisher(mf.Sphere(24), [0.0, 0.0, 1.0], 2.0),
+    ),
+    "angles of replicas": (
+        lambda: pt.simulate(LAW, ANGLES, (0.0, 0.1)), "pass angles=True",
+        lambda: pt.simulate(LAW, ANGLES, (0.0, 0.1), angles=True),
+    ),
+    "a density for points": (
+        lambda: pt.simulate(LAW, RHO, (0.0, 0.1)), "x0.sample(1000, rng=0)",
+        lambda: pt.simulate(LAW, RHO.sample(1000, rng=0), (0.0, 0.1)),
+    ),
+    "a density for numbers": (
+        lambda: mf.rescaled_energy(LAW, RHO), "Pass numbers.", lambda: mf.rescaled_energy(LAW, RHO.energy(LAW))
+    ),
+    "weights": (
+        lambda: mf.Points([0.0, 1.0], [1.0, 2.0, 3.0]), "one weight for each point: shape (2,).",
+        lambda: mf.Points([0.0, 1.0], [1.0, 2.0]),
+    ),
+    "weights of replicas": (
+        lambda: mf.Points(ANGLES, [1.0, 2.0], angles=True), "shape (3,) or, one for each of every replica, (2, 3).",
+        lambda: mf.Points(ANGLES, np.ones((2, 3)), angles=True),
+    ),
+    "max_resolution": (
+        lambda: mf.solve(LAW, RHO, (0.0, 0.1), max_resolution=32), "take 64 or more",
+        lambda: mf.solve(LAW, RHO, (0.0, 0.1), max_resolution=64),
+    ),
+    "no line": (
+        lambda: mf.solve(LAW, BALL, (0.0, 0.1), method="lagrangian"), 'use method="spectral"',
+        lambda: mf.solve(LAW, BALL, (0.0, 0.1), method="spectral"),
+    ),
+    "no log_t_end": (
+        lambda: pt.longtime(LAW, [0.0, 1.0]), "write log_t_end=100.0",
+        lambda: pt.longtime(LAW, [0.0, 1.0], log_t_end=100.0),
+    ),
+    "wide clusters": (
+        lambda: pt.longtime(LAW, RHO, log_t_end=5.0), 'longtime(law, run), of pt.simulate or mf.solve(..., method="lag',
+        lambda: pt.longtime(LAW, mf.solve(LAW, RHO, (0.0, 20.0), t_eval=[20.0], method="lagrangian"), log_t_end=5.0),
+    ),
+    "resume: nothing left": (lambda: mf.resume(SOL), "give a later t_end=", lambda: mf.resume(SOL, t_end=1.2)),
+    "resume: before": (lambda: mf.resume(SOL, 0.5), "got 0.5", lambda: mf.resume(SOL, t_end=1.2)),
+    "resume: a cloud": (
+        lambda: mf.resume(RUN, 2.0), "pt.simulate(law, run.x[-1], (run.end, t_end), weights=run.weights)",  # type: ignore[arg-type]
+        lambda: pt.simulate(LAW, RUN.x[-1], (RUN.end, 2.0), weights=RUN.weights),
+    ),
+    "resume: clusters": (
+        lambda: mf.resume(LATE, 4.0), "pt.longtime(law, run, log_t_end=...)",  # type: ignore[arg-type]
+        lambda: pt.longtime(LAW, LATE, log_t_end=4.0),
+    ),
+    "theta of rows": (
+        lambda: pt.simulate(LAW, np.eye(3), (0.0, 0.1)).plot(), "take rows; plot_inner_products draws any",
+        lambda: pt.simulate(LAW, np.eye(3), (0.0, 0.1)).plot_inner_products(),
+    ),
+    "repetitions": (
+        lambda: mf.sweep(lambda cell, rng: 0, [1, 1], rng=0), "mf.grid(repeat=range(10), ...)",
+        lambda: mf.sweep(lambda cell, rng: 0, mf.grid(repeat=range(10), beta=[1.0]), rng=0),
+    ),
+    "a saved time": (
+        lambda: RUN.plot_inner_products(0.123), "the nearest is 0.12", lambda: RUN.plot_inner_products(0.12)
+    ),
+    "a height": (
+        lambda: mf.ZonalSphere(8, 16).density(lambda c: 1.0 + 0.3 * c)(1.5), "got 1.5, wanted heights",
+        lambda: mf.ZonalSphere(8, 16).density(lambda c: 1.0 + 0.3 * c)(0.5),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_remedy_is_told_and_works(name: str) -> None:
+    wrong, told, right = CASES[name]
+    with pytest.raises((ValueError, TypeError), match=re.escape(told)):
+        wrong()
+    assert right() is not None
+
+
+def test_a_file_of_another_kind_says_what_loads_it(tmp_path: Path) -> None:
+    for name, record, wrong, right, door in (
+        ("cloud", RUN, mf.load, pt.load, "pt.load"), ("late", LATE, mf.load, pt.load, "pt.load"),
+        ("density", SOL, pt.load, mf.load, "mf.load"),
+    ):  # fmt: skip
+        record.save(tmp_path / name)
+        with pytest.raises(mf.StorageError, match=f"Load it with {door}\\.$"):
+            wrong(tmp_path / name)
+        assert repr(right(tmp_path / name)) == repr(record)
+    with pytest.raises(TypeError, match=r"mf\.load\(path\)"):
+        mf.resume(str(tmp_path / "density"))  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_resolved_says_how_to_go_on() -> None:
+    with pytest.raises(mf.UnresolvedError, match=r'with on_unresolved="lagrangian" .* or a larger max_res') as caught:
+        mf.solve(LAW, RHO, (0.0, 7.0), max_resolution=256)
+    stopped: Any = caught.value.solution
+    assert mf.resume(stopped, on_unresolved="lagrangian").end == 7.0
+    assert mf.resume(stopped, 6.0, max_resolution=2048).end == 6.0
+    with pytest.raises(mf.UnresolvedError, match=r"with a larger max_resolution=\.$"):
+        mf.solve(LAW, RHO, (0.0, 7.0), method="lagrangian", max_resolution=1000)
+
+
+def test_extras_are_installed_by_names_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package itself is installed from its folder, so no index has its extras."""
+    monkeypatch.setattr(choose, "installed", lambda: False)
+    with pytest.raises(ImportError, match="pip install -U numba"):
+        pt.simulate(LAW, [0.0, 1.0], (0.0, 0.1), field="compiled")
+    monkeypatch.setitem(sys.modules, "ot", None)
+    with pytest.raises(ImportError, match="pip install POT"):
+        emd_sphere(np.eye(3), -np.eye(3))
