@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import pkgutil
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -193,12 +195,12 @@ def test_pictures_draw_what_was_measured_beside_what_is_expected(small: Any, ini
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("--beta -1", "beta"),
-        ("--n 100", "n"),
-        ("--t 0", "t"),
-        ("--replicas 0", "replicas"),
-        ("--times 1", "times"),
-        ("--times 0", "times"),
+        ("--beta -1", "limit: --beta must be"),
+        ("--n 100", "limit: --n: got"),
+        ("--t 0", "limit: --t must be"),
+        ("--replicas 0", "limit: --replicas must be"),
+        ("--times 1", "limit: --times must be"),
+        ("--times 0", "limit: --times must be"),
         ("--replicas 1 --n 10 20", "at least 3"),
         ("--beta 700", "--scale scaled"),
         ("--law USA --scale natural --beta 600", "--scale scaled"),
@@ -206,8 +208,8 @@ def test_pictures_draw_what_was_measured_beside_what_is_expected(small: Any, ini
         ("--t 1e-320", "t must be"),
         ("--t inf", "t must be"),
         ("--dim 5", "--space sphere"),
-        ("--dim 0 --space sphere", "d must be"),
-        ("--dim 99999 --space sphere", "d must be"),
+        ("--dim 0 --space sphere", "limit: --dim must be"),
+        ("--dim 99999 --space sphere", "limit: --dim must be"),
         ("--n 20 10", "increasing"),
         ("--n 0 10", "n must be"),
         ("--out /dev/null", "--out"),
@@ -223,6 +225,21 @@ def test_what_makes_no_sense_is_refused(
     assert limit.main(words.split()) == 2
     told = capsys.readouterr().err
     assert said in told and told.count("\n") == 1
+
+
+def test_every_default_is_told_by_the_help() -> None:
+    parsers = [limit._parser()]
+    for action in pkgutil.resolve_name("validation.__main__:")._parser()._actions:
+        parsers += (action.choices or {}).values() if isinstance(action.choices, dict) else []
+    told = 0
+    for parser in parsers:
+        for action in parser._actions:
+            if action.default not in (None, argparse.SUPPRESS):
+                words = action.default if isinstance(action.default, list) else [action.default]
+                said = " ".join(f"{word:g}" if isinstance(word, int | float) else str(word) for word in words)
+                assert f"default: {said}" in (action.help or ""), (parser.prog, action.dest)
+                told += 1
+    assert told > 15
 
 
 @pytest.mark.parametrize("words", ["--seed -1", "--seed 1.5", "--beta x", "--sign 2", "--n", "--init z", "--times 2.5"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
             d = 3 if options.dim is None else options.dim
             run = sphere_limit(law, d=d, **common, times=times, rng=options.seed)
     except (ValueError, TypeError, UsageError) as error:
-        print(f"limit: {error}", file=sys.stderr)
+        print(f"limit: {_as_typed(str(error))}", file=sys.stderr)
         return 2
     except mf.UnresolvedError as error:
         print(f"limit: {error}\nThe end time is beyond clustering: take a smaller --t.", file=sys.stderr)
@@ -66,6 +67,14 @@ def main(argv: Sequence[str]) -> int:
     print(_text(header(run), table(run)))
     print(f"\n{told.outcome.name}: {told.message}\n{page}")
     return 1 if told.outcome is Outcome.FAIL else 0
+
+
+def _as_typed(refusal: str) -> str:
+    """A refusal of an argument, by the option that it came from: d must be ... -> --dim must be ..."""
+    options = {action.dest: action.option_strings[-1] for action in _parser()._actions}
+    name = re.match(r"\w+(?= must|:)", refusal)
+    option = options.get({"d": "dim"}.get(name[0], name[0])) if name else None
+    return refusal if name is None or option is None else option + refusal[name.end() :]
 
 
 def _law(options: argparse.Namespace) -> Any:
@@ -86,18 +95,28 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m validation limit",
         description="Solve the PDE, run n particles many times over, and measure the distance.",
     )
-    parser.add_argument("--space", choices=("circle", "sphere"), default="circle")
+    parser.add_argument("--space", choices=("circle", "sphere"), default="circle", help="default: circle")
     parser.add_argument("--dim", type=int, help="ambient dimension of the sphere S^{d-1} (default: 3)")
-    parser.add_argument("--law", choices=sorted(LAWS), default="SA")
-    parser.add_argument("--beta", type=float, default=4.0)
-    parser.add_argument("--sign", type=int, choices=(1, -1), default=1, help="-1: repulsive")
+    parser.add_argument("--law", choices=sorted(LAWS), default="SA", help="default: SA")
+    parser.add_argument("--beta", type=float, default=4.0, help="default: 4")
+    parser.add_argument("--sign", type=int, choices=(1, -1), default=1, help="-1: repulsive (default: 1)")
     parser.add_argument("--scale", choices=("natural", "scaled", "relative"), help="default: natural (USA: relative)")
-    parser.add_argument("--n", type=int, nargs="+", default=[100, 300, 1000, 3000, 10000], help="numbers of particles")
-    parser.add_argument("--replicas", type=int, default=96, help="independent runs for each n")
-    parser.add_argument("--t", type=float, default=3.0, help="end time")
-    parser.add_argument("--times", type=int, help="times of comparison, 0 and the end included (7; spheres: 4)")
-    parser.add_argument("--init", choices=INITS, default="sample", help="i.i.d. samples, or deterministic quantisation")
-    parser.add_argument("--seed", type=whole(0), default=0)
+    parser.add_argument(
+        "--n", type=int, nargs="+", default=[100, 300, 1000, 3000, 10000],
+        help="numbers of particles (default: 100 300 1000 3000 10000)",
+    )  # fmt: skip
+    parser.add_argument("--replicas", type=int, default=96, help="independent runs for each n (default: 96)")
+    parser.add_argument("--t", type=float, default=3.0, help="end time (default: 3)")
+    parser.add_argument(
+        "--times", type=int, help="times of comparison, 0 and the end included (default: 7; spheres: 4)"
+    )
+    parser.add_argument(
+        "--init",
+        choices=INITS,
+        default="sample",
+        help="i.i.d. samples, or deterministic quantisation (default: sample)",
+    )
+    parser.add_argument("--seed", type=whole(0), default=0, help="default: 0")
     parser.add_argument("--out", type=place, default=Path("results"), help="folder (default: results)")
     return parser
 
@@ -187,6 +206,7 @@ def _beyond(fit: Slope) -> float:
 
 
 # --- what is told ----------------------------------------------------------------------------------------------
+
 
 def header(run: Limit) -> tuple[str, ...]:
     """Of the table below; W stands for the distance that is judged."""
