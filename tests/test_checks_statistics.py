@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+import meanfield as mf
 from meanfield import geometry
-from validation.checks import c5_causal
+from validation.checks import _critical, c5_causal
 from validation.verdict import Outcome, judge
 
 BETA = np.array(c5_causal.QUICK)
@@ -49,3 +51,19 @@ def test_a_reversed_mask_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(c5_causal.Masked, "velocity", reversed_mask)
     wrong = c5_causal._mask(theta)
     assert wrong["velocity - printed"] > 0.1 and wrong["the first 16 alone - among all"] > 0.1
+
+
+def test_a_search_that_loses_its_way_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Powell's method asks at nan where its steps have become so: no critical point, and no exception."""
+    asked: list[bool] = []
+
+    def root(field: Callable[[Any], Any], start: Any, tol: float) -> SimpleNamespace:
+        lost = field(np.full_like(start, np.nan))
+        asked.append(bool(np.isnan(lost).all() and lost.shape == start.shape))
+        # at every second start it never comes back; at the others it finds consensus
+        return SimpleNamespace(x=np.full_like(start, np.nan if len(asked) % 2 else 0.0))
+
+    monkeypatch.setattr(_critical, "root", root)
+    found = _critical.critical_points(mf.USA(1.0), 3, 4, np.random.default_rng(0))
+    assert asked == [True] * 4
+    assert len(found) == 1 and (found[0] == 0.0).all()

@@ -1,4 +1,4 @@
-"""The later papers: metastability, fastest modes, thresholds of noise, causal masks."""
+"""The later papers: metastability, fastest modes, thresholds of noise, causal masks; checks at many seeds."""
 
 from __future__ import annotations
 
@@ -55,6 +55,13 @@ OTHERS: tuple[Breakage, ...] = (
         red=("C19",),
     ),
     Breakage(
+        name="all are one after beta^3 under the mask",
+        file="validation/checks/c5_causal.py",
+        old="[[until_one_masked(b, theta) for theta in tokens] for b in beta]",
+        new="[[3.0 * np.log(b + 0.01 * theta[0]) for theta in tokens] for b in beta]",
+        red=("C19",),
+    ),
+    Breakage(
         name="far clusters pull like a power of beta",
         file="particles/drift.py",
         old="cost = 2.0 * pull.beta * (half * half)",
@@ -67,5 +74,29 @@ OTHERS: tuple[Breakage, ...] = (
         old="return self.beta * a, (y",
         new="return 1.000000000001 * self.beta * a, (y",
         red=("C23",),
+    ),
+    Breakage(
+        name="intervals of rates are half as wide",
+        file="validation/rates.py",
+        old="half = float(t.ppf(0.5 * (1.0 + level), freedom)) * error",
+        new="half = 0.5 * float(t.ppf(0.5 * (1.0 + level), freedom)) * error",
+        red=("coverage.A12", "coverage.A39"),
+        tier="full",
+    ),
+    Breakage(
+        name="half of the error of the rate on S^2",
+        file="validation/checks/a3_transport.py",
+        old="off = float(np.linalg.norm(gradient * error))",
+        new="off = 0.5 * float(np.linalg.norm(gradient * error))",
+        red=("coverage.A12.spheres",),
+        tier="full",
+    ),
+    Breakage(
+        name="intervals of means are a third as wide",
+        file="validation/rates.py",
+        old="a, error = skewness / math.sqrt(k), spread / math.sqrt(k - 1.0)",
+        new="a, error = skewness / math.sqrt(k), spread / math.sqrt(k - 1.0) / 3.0",
+        red=("coverage.A43", "coverage.C19"),
+        tier="full",
     ),
 )

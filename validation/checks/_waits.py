@@ -87,13 +87,18 @@ class Fit(NamedTuple):
     """Means, through which the mean line goes."""
 
 
+def lines_of(clouds: list[tuple[Array, Array]]) -> list[rates.Slope]:
+    """The line of log T over x of every cloud that has three points or more."""
+    return [rates.slope(np.exp(x), np.exp(log_t)) for x, log_t in clouds if len(x) > 2]
+
+
 def fit(clouds: list[tuple[Array, Array]]) -> Fit:
     """The fit of (x, log T) of several clouds.
 
     Clouds differ by far more than log T does from a cloud's line, and the more the larger beta is: a line through all
     of them would take the same cloud's times for independent ones.
     """
-    lines = [rates.slope(np.exp(x), np.exp(log_t)) for x, log_t in clouds if len(x) > 2]
+    lines = lines_of(clouds)
     each = np.array([line.slope for line in lines])
     scatter = np.sqrt(np.mean([line.scatter**2 for line in lines]))
     x, log_t = (np.concatenate([cloud[i] for cloud in clouds]).mean() for i in (0, 1))

@@ -262,11 +262,15 @@ def sampling_rates(bench: Bench) -> Verdict:
     sqrt(log n) alone the slope is -0.52.  Without the logarithm it would not rise: here by at least ten standard
     errors.
     """
-    rng = np.random.default_rng(bench.rng)
+    on_plane, beyond = {32: 4000, 128: 2000, 512: 500}, {64: 3000, 192: 1500, 576: 500}
+    return on_spheres({3: on_plane, 4: beyond, 5: beyond}, np.random.default_rng(bench.rng))
+
+
+def on_spheres(sizes: dict[int, dict[int, int]], rng: Any) -> Verdict:
+    """A12.spheres with these numbers of pairs by n, by dimension."""
     measured: dict[str, float] = {}
     limits: Limits = {"rise of n W1^2 by its standard error, d = 3": (10.0, None)}
-    for d in (3, 4, 5):
-        pairs = {32: 4000, 128: 2000, 512: 500} if d == 3 else {64: 3000, 192: 1500, 576: 500}
+    for d, pairs in sizes.items():
         samples = [_assigned(n, d, count, rng) for n, count in pairs.items()]
         if d == 3:
             found, measured["rise of n W1^2 by its standard error, d = 3"] = _logarithmic(list(pairs), samples)

@@ -29,8 +29,9 @@ def _distances(x: Array) -> Array:
 def one_cluster(bench: Bench) -> Verdict:
     """1000 random clouds of n = 6 in R^3 and R^4, beta = 1 and 3, SA, to t = 1000: the share that are one cluster.
 
-    Evidence for "almost every", which fails below 0.99: a cluster opposite to another survives a time of order
-    e^{2 beta} = 400 at beta = 3, so some may be on their way still.  1 - <x_i, x_j> <= 1e-6 counts as one cluster.
+    Evidence for "almost every", which fails below 0.998.  Clusters nearly opposite to each other wait longest: of 1000
+    clouds at d = 3, beta = 3 there are 115 on their way at t = 100, 12 at t = 300 and so, a tenth every 200, less than
+    0.01 at t = 1000 (d = 4: 42 and none; beta = 1: none at t = 30).  1 - <x_i, x_j> <= 1e-6 counts as one cluster.
     """
     rng = np.random.default_rng(bench.rng)
     measured = {}
@@ -39,7 +40,7 @@ def one_cluster(bench: Bench) -> Verdict:
             x = pt.uniform(6, d, rng, replicas=1000)
             end = pt.simulate(mf.SA(beta), x, (0.0, 1000.0), [1000.0], rtol=1e-6, atol=1e-9).x[-1]
             measured[f"share, d = {d}, beta = {beta:g}"] = float((_distances(end).max(axis=(1, 2)) < 1e-6).mean())
-    limits: Limits = dict.fromkeys(measured, (0.99, None))
+    limits: Limits = dict.fromkeys(measured, (0.998, None))
     return evidence(measured, limits, "Share of 1000 random clouds that are one cluster at t = 1000.")
 
 
@@ -262,7 +263,11 @@ def high_dimension(bench: Bench) -> Verdict:
     theorem's orthogonal tokens, the line meets gamma(1) within 2/d at d = 1024, what gamma does in the 250th part of a
     unit of time.  Its standard error there is 0.02/d and 0.04/d.
     """
-    rng = np.random.default_rng(bench.rng)
+    return in_high_dimension(400, np.random.default_rng(bench.rng))
+
+
+def in_high_dimension(clouds: int, rng: Any) -> Verdict:
+    """A39 with so many clouds."""
     sizes = (64, 256, 1024)
     measured: dict[str, float] = {"largest gap over its bound": 0.0}
     limits: Limits = {"largest gap over its bound": (None, 1.0)}
@@ -270,7 +275,7 @@ def high_dimension(bench: Bench) -> Verdict:
         exact = float(orthogonal.gamma(1.0, 8, 1.0, name))
         squares = []
         for d in sizes:
-            x = _in_their_span(pt.uniform(8, d, rng, replicas=400))
+            x = _in_their_span(pt.uniform(8, d, rng, replicas=clouds))
             gram = _pairs(pt.simulate(kind(1.0), x, (0.0, 1.0), [1.0], rtol=1e-6).x[-1])
             squares.append(np.mean((gram - exact) ** 2, axis=1))
             over = float(np.abs(gram - exact).max() / (2.0 * np.exp(80.0) * np.sqrt(np.log(d) / d)))

@@ -162,7 +162,8 @@ class Life(NamedTuple):
     waits: list[Wait]
 
 
-def _life(beta: float, theta: Array) -> Life:
+def life_of(beta: float, theta: Array) -> Life:
+    """From tokens at these angles."""
     early, late = until_one(beta, theta)
     return Life(beta, theta, early, late, waits(late))
 
@@ -173,7 +174,7 @@ def _finer(life: Life) -> float:
     return max(abs(a.log_t - b.log_t) for a, b in zip(late.merges[-3:], other.merges[-3:], strict=True))
 
 
-def _lasted(clouds: list[list[Life]], m: int, least: float) -> list[tuple[Array, Array]]:
+def lasted(clouds: list[list[Life]], m: int, least: float) -> list[tuple[Array, Array]]:
     """For every cloud the betas, from the least on, and the logs of the times for which there were m clusters."""
     rows = [[(x.beta, w) for x in row if x.beta >= least for w in x.waits if w.clusters == m] for row in clouds]
     return [(np.array([b for b, _ in row]), np.array([w.log_wait for _, w in row])) for row in rows]
@@ -202,7 +203,7 @@ def random_tokens(bench: Bench) -> Verdict:
     rng = np.random.default_rng(bench.rng)
     beta, count = (QUICK, 5) if bench.tier == "quick" else (FULL, 40)
     tokens = [pt.uniform_angles(TOKENS, rng) for _ in range(count)]
-    clouds = [[_life(b, theta) for b in beta] for theta in tokens]
+    clouds = [[life_of(b, theta) for b in beta] for theta in tokens]
     lives = [life for row in clouds for life in row]
     found = [(life.beta, w) for life in lives for w in life.waits]
     wide = np.concatenate([mf.clusters(life.early.measures[-1]).widths for life in lives])
@@ -223,8 +224,8 @@ def random_tokens(bench: Bench) -> Verdict:
         "two clusters: log T - two Diracs'": (None, 1e-6),
         "more: share within 10%": (0.95, None),
     }
-    lasted = {2: _lasted(clouds, 2, 4.0), 3: _lasted(clouds, 3, 9.0)}
-    for m, rows in lasted.items():
+    times = {2: lasted(clouds, 2, 4.0), 3: lasted(clouds, 3, 9.0)}
+    for m, rows in times.items():
         line, name = fit(rows), f"{m} clusters: d log T / d beta"
         measured |= {name: line.slope, f"{name}, low": line.low, f"{name}, high": line.high}
         power = fit([(np.log(b), log_t) for b, log_t in rows])
@@ -233,7 +234,7 @@ def random_tokens(bench: Bench) -> Verdict:
         if m == 2 or bench.tier == "full":
             limits = {**limits, f"{m} clusters: scatter, over a power's": (None, 1.0)}
     pictures = [
-        bench.figure("lifetimes", lambda: _cloud(lasted)),
+        bench.figure("lifetimes", lambda: _cloud(times)),
         bench.figure("merge_tree", lambda: late_tree(lives[-1].late).plot()),
     ]
     return judge(measured, limits, pictures=pictures)

@@ -96,6 +96,12 @@ def until_one_masked(beta: float, theta: Array) -> float:
     return log_t
 
 
+def until_one_unmasked(beta: float, theta: Array) -> float:
+    """The same where everybody sees all."""
+    run = until_one(beta, theta)[1]
+    return float(run.merges[-1].log_t if run.merges else np.log(FORMED))
+
+
 def _by_tokens(beta: float, theta: Array, end: float) -> float:
     """The same by tokens alone: log of the time at which the last is within NEAR of the first."""
     t = np.exp(np.linspace(np.log(FORMED), np.log(end), 801))
@@ -169,8 +175,7 @@ def final_collapse_unmasked(bench: Bench) -> Verdict:
     rng = np.random.default_rng(bench.rng)
     beta, clouds = (QUICK, 5) if bench.tier == "quick" else (FULL, 40)
     tokens = [pt.uniform_angles(TOKENS, rng) for _ in range(clouds)]
-    runs = [[until_one(b, theta)[1] for theta in tokens] for b in beta]
-    log_t = np.array([[run.merges[-1].log_t if run.merges else np.log(FORMED) for run in row] for row in runs])
+    log_t = np.array([[until_one_unmasked(b, theta) for theta in tokens] for b in beta])
     picture = bench.figure("ends", lambda: _points(np.array(beta), log_t, "no mask"))
     return judge(*_fits(np.array(beta), log_t), pictures=[picture])
 
