@@ -37,16 +37,18 @@ def _at_seeds(bench: Bench, once: Callable[[Any], Verdict]) -> Coverage:
 
 
 def _covered(found: Coverage) -> tuple[dict[str, float], Limits]:
-    """Of every interval: at how many seeds it holds the true value, the mean's distance from that in standard errors,
-    and the mean half-width over 1.96 spreads, all with their limits."""
+    """Of every interval: at how many seeds it holds the true value, the estimate's bias over its spread, and the mean
+    half-width over 1.96 spreads, all with their limits.
+
+    Half a spread of bias takes 95 per cent to 92; 200 seeds know the bias to 0.07 and the spread to 5 per cent.
+    """
     measured: dict[str, float] = {}
     limits: Limits = {}
     for i in found.intervals:
-        names = (f"{i.name}: covered", f"{i.name}: bias in standard errors", f"{i.name}: half-width over 1.96 spreads")
-        values = (i.covered, abs(i.mean - i.true) / (i.spread / np.sqrt(found.seeds)), i.half / (1.96 * i.spread))
+        names = (f"{i.name}: covered", f"{i.name}: bias over spread", f"{i.name}: half-width over 1.96 spreads")
+        values = (i.covered, abs(i.mean - i.true) / i.spread, i.half / (1.96 * i.spread))
         measured |= dict(zip(names, values, strict=True))
-        # a spread over 200 seeds is known to 5%
-        limits = {**limits, **dict(zip(names, ((LEAST, None), (None, 4.5), (0.8, 1.3)), strict=True))}
+        limits = {**limits, **dict(zip(names, ((LEAST, None), (None, 0.5), (0.8, 1.3)), strict=True))}
     return measured, limits
 
 
@@ -54,8 +56,8 @@ def _covered(found: Coverage) -> tuple[dict[str, float], Limits]:
 def of_the_limit(bench: Bench) -> Verdict:
     """`python -m validation limit` with n = 100, 300, 1000 and 8 replicas, at 200 seeds.
 
-    The slopes' intervals (`rates.rate`) hold -1/2 at the start and at the end.  They are +-0.4 wide, so that every
-    single verdict is INCONCLUSIVE: no experiment of this size passes, and none fails.
+    The slopes' intervals (`rates.rate`) hold -1/2 at the start and at the end.  They are +-0.4 wide, so that no
+    experiment of this size passes, and none fails but by chance, at one seed of 2000 or less: at 3 of 200 at most.
     """
 
     def once(rng: Any) -> Verdict:
@@ -66,15 +68,15 @@ def of_the_limit(bench: Bench) -> Verdict:
 
     found = _at_seeds(bench, once)
     measured, limits = _covered(found)
-    measured["share inconclusive"] = found.share(Outcome.INCONCLUSIVE)
-    return judge(measured, {**limits, "share inconclusive": (1.0, None)})
+    measured |= {"share that passes": found.share(Outcome.PASS), "share that fails": found.share(Outcome.FAIL)}
+    return judge(measured, {**limits, "share that passes": (0.0, 0.0), "share that fails": (None, 0.015)})
 
 
 @check("coverage.A12.spheres", where="A Rem 3.3", title="200 times A12.spheres: its intervals", tier="full", covers=())
 def of_the_spheres(bench: Bench) -> Verdict:
     """A12.spheres with n = 32, 96, 288 (160, 80, 20 pairs), at 200 seeds: three slopes with their intervals.
 
-    So few pairs do not see what smaller n than there leave of bias: a quarter of a standard error.
+    Smaller n than there leave more bias, of which so few pairs see little.
     """
     pairs = {32: 160, 96: 80, 288: 20}
     return judge(*_covered(_at_seeds(bench, lambda rng: on_spheres(dict.fromkeys((3, 4, 5), pairs), rng))))
