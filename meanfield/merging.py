@@ -8,6 +8,7 @@ f = e^{beta cos theta} sin theta that is |beta^2 sin^2 theta - 3 beta cos theta 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +85,7 @@ class LateMerge(Merge):
 # --- what it costs -----------------------------------------------------------------------------------------
 
 
-def change(law: Any, d: int, merge_tol: float) -> float:
+def change(law: Any, d: int, merge_tol: float, t: float = 0.0) -> float:
     """Largest relative change of a velocity when two points at distance merge_tol are replaced by one.
 
     Half of the mass lies where the velocity is asked, the other half is the pair, or the one point in its place, at
@@ -99,6 +100,8 @@ def change(law: Any, d: int, merge_tol: float) -> float:
         Ambient dimension.
     merge_tol : float
         Geodesic distance of the pair, radians.
+    t : float
+        When, for a law that changes with time.
     """
     delta = max(merge_tol, WIDE)
     theta = np.linspace(min(0.05 + delta, 0.5 * math.pi), math.pi - 0.05, ANGLES)
@@ -111,7 +114,7 @@ def change(law: Any, d: int, merge_tol: float) -> float:
         pair = Cluster(np.stack([probe[:, 0], left, right], 1), np.array([0.5, 0.25, 0.25]), False, "direct")
         atom = Cluster(np.stack([probe[:, 0], one], 1), np.array([0.5, 0.5]), False, "direct")
         after, before = (
-            geometry.project(probe, np.broadcast_to(law.velocity(0.0, probe, mu), probe.shape))[:, 0]
+            geometry.project(probe, np.broadcast_to(law.velocity(t, probe, mu), probe.shape))[:, 0]
             for mu in (atom, pair)
         )
         size = np.linalg.norm(before, axis=-1)
@@ -130,7 +133,7 @@ def _planes(law: Any, d: int) -> list[tuple[Array, float]]:
     return planes
 
 
-def checked(name: str, law: Any, d: int, merge_tol: Any, rtol: float) -> float:
+def checked(name: str, law: Any, d: int, merge_tol: Any, rtol: float, times: Sequence[float] = (0.0,)) -> float:
     """A merging distance that changes no velocity elsewhere by more than rtol, or a refusal.
 
     Parameters
@@ -145,6 +148,8 @@ def checked(name: str, law: Any, d: int, merge_tol: Any, rtol: float) -> float:
         Geodesic distance in radians, > 0 and < 1.
     rtol : float
         Relative change of a velocity that is permitted.
+    times : sequence of float
+        When it is measured, for a law that changes with time.
 
     Returns
     -------
@@ -160,7 +165,7 @@ def checked(name: str, law: Any, d: int, merge_tol: Any, rtol: float) -> float:
     tol = inputs.angle(name, merge_tol, above=0.0)
     if tol >= 1.0:
         raise ValueError(f"{name} must be a small angle in radians, below 1; got {tol!r}. Take 1e-6, for example.")
-    made = change(law, d, tol)
+    made = max(change(law, d, tol, t) for t in times)
     if made > rtol:
         fine = tol * math.sqrt(rtol / made)
         raise ValueError(

@@ -97,7 +97,7 @@ def simulate(
     inputs.choice("field", field, FIELDS)
     template = OnPoints(w, as_angles, field, law.geometry == "flat", turns=turns)
     shaken = noisy(law, template.measure(x), probes(t0, t1))
-    cloud = Cloud(law, template, _merge_tol(law, template, x, t0, merge_tol, rtol, shaken))
+    cloud = Cloud(law, template, _merge_tol(law, template, x, probes(t0, t1), merge_tol, rtol, shaken))
     _refuse_field(law, template, x, t0)
     stepper, generator = _stepper(shaken, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
@@ -151,7 +151,7 @@ def _refuse_field(law: Any, template: OnPoints, x: Array, t0: float) -> None:
 
 
 def _merge_tol(
-    law: Any, template: OnPoints, x: Array, t0: float, merge_tol: Any, rtol: float, shaken: bool
+    law: Any, template: OnPoints, x: Array, times: list[float], merge_tol: Any, rtol: float, shaken: bool
 ) -> float | None:
     """The distance at which points are taken for one (None: never), or a refusal."""
     if merge_tol is None:
@@ -164,11 +164,11 @@ def _merge_tol(
     if template.flat:
         raise ValueError(f"merge_tol: {law} moves points of R^d: merging is for points on spheres; leave it out")
     mu = template.measure(x)
-    suited.indexless("merge_tol", law, mu.d, t0, "points that merge lose theirs", "leave it out")
+    suited.indexless("merge_tol", law, mu.d, times[0], "points that merge lose theirs", "leave it out")
     if shaken:
         raise ValueError("merge_tol: noise parts what has merged: leave it out, or take diffusion=0.0")
     rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
-    return merging.checked("merge_tol", law, mu.d, merge_tol, rtol)
+    return merging.checked("merge_tol", law, mu.d, merge_tol, rtol, times)
 
 
 def _stepper(

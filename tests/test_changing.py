@@ -183,9 +183,9 @@ def test_noise_that_changes_with_time() -> None:
 
 
 def test_jumps_of_energy_are_not_told_either() -> None:
-    run = pt.simulate(Declared(1.0), [0.0, 0.3, 0.9], (0.0, 30.0), merge_tol=1e-5)
+    run = pt.simulate(Declared(1.0), [0.0, 0.3, 0.9], (0.0, 30.0), merge_tol=1e-6)
     assert len(run.merges) and math.isnan(run.merges[0].jump)
-    run = pt.simulate(Annealed(1.0), [0.0, 0.3, 0.9], (0.0, 30.0), merge_tol=1e-5)
+    run = pt.simulate(Annealed(1.0), [0.0, 0.3, 0.9], (0.0, 30.0), merge_tol=1e-6)
     assert len(run.merges) and np.isnan(run.jumped).all() and all(math.isnan(merge.jump) for merge in run.merges)
 
 

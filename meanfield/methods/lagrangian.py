@@ -14,7 +14,7 @@ import numpy as np
 
 from meanfield import inputs, merging
 from meanfield.kernel import Exponential
-from meanfield.laws.base import steady_noise
+from meanfield.laws.base import said, steady_noise
 from meanfield.methods import panels
 from meanfield.methods.carried import NEGLIGIBLE, Carried
 from meanfield.methods.labels import OnPanels
@@ -89,7 +89,7 @@ class Lagrangian:
                     "nodes at least to begin with: allow more"
                 )
             mid, half = panels.bisected(mid, half, rough)
-        flow = Flow(law, template, self._tolerance(rtol), self.merge_tol, self.max_resolution)
+        flow = Flow(law, template, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
         return flow, np.concatenate([template.labels.ravel(), np.zeros(template.labels.size)])
 
     def _on(self, law: Any, rho: Any, mid: Array, half: Array) -> OnPanels:
@@ -102,7 +102,7 @@ class Lagrangian:
 
     def again(self, law: Any, template: OnPanels, rtol: float, atol: float) -> Flow:
         """The method as it was when a run stopped."""
-        return Flow(law, template, self._tolerance(rtol), self.merge_tol, self.max_resolution)
+        return Flow(law, template, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
 
     def stepper(self, rtol: float, atol: float) -> Any:
         """DOP853; positions and log J are of size 1, so that a relative tolerance serves."""
@@ -141,6 +141,8 @@ class Flow(Method):
     ----------
     law, template : Law, OnPanels
         What moves what.
+    rtol : float
+        Relative change of a velocity that making atoms may bring.
     tolerance : float
         Of the tails.
     merge_tol : float
@@ -151,6 +153,7 @@ class Flow(Method):
 
     law: Any
     template: OnPanels
+    rtol: float
     tolerance: float
     merge_tol: float
     largest: int
@@ -187,7 +190,7 @@ class Flow(Method):
         if soon.any():
             change = Change(*self._halved(t, y, soon))
         flow, y = (self, y) if change is None else (change.method, change.y)
-        gathered = flow._gathered(y)
+        gathered = flow._gathered(t, y)
         return change if gathered is None else Change(gathered[0], t, gathered[1])
 
     def _halved(self, t: float, y: Array, which: Array) -> tuple[Flow, float, Array]:
@@ -205,13 +208,15 @@ class Flow(Method):
         state = [panels.halved(s, which).ravel(), atoms, panels.halved(log_j, which).ravel()]
         return replace(self, template=new), t, np.concatenate(state)
 
-    def _gathered(self, y: Array) -> tuple[Flow, Array] | None:
+    def _gathered(self, t: float, y: Array) -> tuple[Flow, Array] | None:
         """(method, y) with narrow panels made atoms and touching atoms made one, or None if there are none."""
         old = self.template
         s, atoms, log_j = old.parts(y)
         narrow = panels.widths(s) < self.merge_tol
         if not narrow.any() and not _touching(old.atom, atoms, self.merge_tol, old.line):
             return None
+        if said(self.law) is not True:  # merge_tol was measured before the run, and the law may be sharper by now
+            merging.checked("merge_tol", self.law, old.space.d, self.merge_tol, self.rtol, (t,))
         cell = np.flatnonzero(old.live)[narrow]
         atom = old.atom.copy()
         atom[cell] = len(atoms) + np.arange(len(cell))
