@@ -17,6 +17,7 @@ from breakages.engine import ROOT, main
 from validation.registry import TIERS, checks
 
 KNOWN = {check.id: check.tier for check in checks()}
+PACKAGES = ("meanfield", "particles", "validation")
 
 
 # --- the tables --------------------------------------------------------------------------------------------
@@ -44,6 +45,15 @@ def functions_of(file: str) -> set[str]:
 
 def test_every_check_has_its_falsehood() -> None:
     assert set(KNOWN) - {target for one in TABLE for target in one.red} == set()
+
+
+def test_every_room_has_its_falsehood() -> None:
+    """A room is a file of the packages; an `__init__` re-exports, and has nothing that could be false."""
+    files = {file for package in PACKAGES for file in (ROOT / package).rglob("*.py")}
+    doors = {file for file in files if file.name == "__init__.py"}
+    assert [file for file in doors if functions_of(str(file.relative_to(ROOT)))] == []
+    rooms = {file.relative_to(ROOT).as_posix() for file in files - doors}
+    assert sorted(rooms - {one.file for one in TABLE}) == []
 
 
 def test_falsehoods_are_told_apart_by_name() -> None:

@@ -183,6 +183,17 @@ def test_harmonic_velocities_are_the_direct_ones(beta: float, weighted: bool, cl
             assert law.quantities(fast)[name] == pytest.approx(value, rel=1e-11), name
 
 
+@pytest.mark.rounding
+@pytest.mark.parametrize("d", [2, 3])
+def test_harmonic_divergences_are_the_direct_ones(d: int) -> None:
+    x = pt.uniform(60, d, np.random.default_rng(d))
+    kernel = mf.Exponential(4.0)
+    fast, slow = (mf.Points(x, field=field).read(kernel, None, "L") for field in ("harmonic", "direct"))
+    exact = slow.L * np.exp(slow.log)[..., 0]
+    got = fast.L * np.exp(np.asarray(fast.log)).reshape(-1, 1)[..., 0]
+    np.testing.assert_allclose(got, exact, rtol=0.0, atol=1e-12 * np.abs(exact).max())
+
+
 @everywhere
 @pytest.mark.parametrize("beta", BETAS)
 def test_the_bare_harmonic_sum_has_a_small_absolute_error(beta: float, cloud: str) -> None:

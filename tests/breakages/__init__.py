@@ -7,8 +7,9 @@
     PYTHONPATH=.:tests python -m breakages    the same, here
 
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
-process that looks; the tables are `rooms`, and for the checks one file for each of theirs (`a2_a3`, ...): every
-registered check has its own falsehood.  `tests/test_breakages.py` keeps the tables from rotting.
+process that looks; the tables are `rooms` (what was once missed), `tools`, `motion`, `references` and `bench` (every
+other room), and for the checks one file for each of theirs (`a2_a3`, ...): every registered check and every room has
+its own falsehood.  `tests/test_breakages.py` keeps the tables from rotting.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ from __future__ import annotations
 from breakages.a2_a3 import A2_A3
 from breakages.a4_a6 import A4_A6
 from breakages.a7_a9 import A7_A9
+from breakages.bench import BENCH
 from breakages.engine import Breakage
+from breakages.motion import MOTION
 from breakages.others import OTHERS
+from breakages.references import REFERENCES
 from breakages.rooms import ROOMS
+from breakages.tools import TOOLS
 
-TABLE: tuple[Breakage, ...] = (*A2_A3, *A4_A6, *A7_A9, *OTHERS, *ROOMS)
+TABLE: tuple[Breakage, ...] = (*A2_A3, *A4_A6, *A7_A9, *OTHERS, *ROOMS, *TOOLS, *MOTION, *REFERENCES, *BENCH)

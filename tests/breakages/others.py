@@ -22,8 +22,8 @@ OTHERS: tuple[Breakage, ...] = (
     Breakage(
         name="the first mode to saturate is one too high",
         file="meanfield/linear.py",
-        old="1 + int(np.argmin(waits))",
-        new="2 + int(np.argmin(waits))",
+        old="float(-np.log(size) / rate), int(first))",
+        new="float(-np.log(size) / rate), int(first) + 1)",
         red=("F02.particles",),
     ),
     Breakage(
