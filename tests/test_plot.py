@@ -121,6 +121,12 @@ def test_dark_panels_and_see_through_axes_are_dark_too() -> None:
     plt.close(figure)
 
 
+def test_panels_of_the_user_show_the_same_times() -> None:
+    _, pair = plt.subplots(2, 1)
+    for ax in curves.energy(T, ENERGY, T**2, pair):
+        assert ax.get_xlim() == (T[0], T[-1])
+
+
 @pytest.mark.parametrize("name", WITH_LEGEND)
 def test_a_legend_covers_no_data(name: str) -> None:
     ax = PICTURES[name](None, "x")

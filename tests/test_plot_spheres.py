@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -378,3 +379,12 @@ def test_a_frame_does_not_depend_on_the_one_before(draw: Any) -> None:
     update(12)
     figure.canvas.draw()
     assert np.any(np.asarray(figure.canvas.buffer_rgba()) != pictures[0])  # type: ignore[attr-defined]
+
+
+def test_names_of_latitudes_do_not_touch() -> None:
+    figure, ax = plt.subplots(figsize=(3.2, 2.6))
+    space = mf.Sphere(8)
+    globe.profiles(space.rows, [np.ones(len(space.rows))], ax=ax)
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))

@@ -116,7 +116,7 @@ def energy(
         if constant and not bounds:  # the default margins would magnify rounding into a landscape
             span = 0.05 * abs(E[0]) or 1.0
             top.set_ylim(E[0] - span, E[0] + span)
-        top.set(ylabel=f"{ylabel} ${symbol}$")
+        top.set(ylabel=f"{ylabel} ${symbol}$", xlim=style.span(times))
         style.headline(top, title)
         if D is None:
             _rate_panel(below, times, E, symbol)

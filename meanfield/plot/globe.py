@@ -414,7 +414,7 @@ def profiles(
             ax.plot(np.cos(theta), y, label=captions[i] or None, markevery=every, **look)
         if logarithmic:
             ax.set(yscale="log", ylim=(low * 0.7, high * 1.6))
-        degrees = np.array([-90, -60, -30, 0, 30, 60, 90])
+        degrees = np.array([-90, -30, 0, 30, 90])  # nowhere so near that their names would touch
         names = [f"${v}\\degree$" for v in degrees]
         ax.set(xlim=(-1.0, 1.0), xlabel="latitude, spaced by area", ylabel=r"mean of $\rho$ over the longitude")
         ax.set_xticks(np.sin(np.deg2rad(degrees)), names)
