@@ -116,7 +116,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         "by": "angle", "cells": [1, 2], "cls": None, "cluster_gap": None, "coefficients": None, "d": 4, "degree": 3,
         "densities": [rho], "diffusion": 0.0, "done": None, "doubt": mf.Doubt(), "error": 0.0,
         "share": 1e-9, "each": False, "end": None, "energy": None,
-        "executor": None,
+        "count": None, "executor": None,
         "f": lambda q: 1.0, "field": "auto", "floor": 1e-6, "fn": lambda cell, rng: 1.0, "fps": 5, "frames": 2,
         "gap": 0.1, "k_max": 2, "kappa": 0.1, "keep": None, "labels": [0.1], "law": LAW, "lmax": 6, "log": None,
         "log_t": 2.0, "log_t_end": 2.0, "log_t_eval": None, "looks": 10, "m": 3, "max_iterations": 1000,
