@@ -182,6 +182,18 @@ def test_a_spectral_run_says_which_values_it_knows(degree, carried):
     assert rho.sample(50, rng=0).shape == (50, 128)
 
 
+@pytest.mark.parametrize("kind", [mf.SA, mf.USA])
+def test_slopes_of_degrees_beyond_what_is_needed_are_rounding(kind):
+    """And the step's limit is that of the true speed, 2.4e-4 at most."""
+    law, rho = kind(1000.0, scale="relative"), mf.ZonalSphere(512, 256).density(tilted)
+    method, c = mf.Spectral().bind(law, rho, 1e-10, 1e-13)
+    slope = np.empty_like(c)
+    c[2:] = 1e-17 * np.random.default_rng(0).standard_normal(len(c) - 2)
+    method.rhs(0.0, c, slope)
+    assert np.abs(slope[32:]).max() < 1e-15
+    assert method.limit(0.0, c) > 1.0 / (256 * 2.5e-4)
+
+
 @pytest.mark.parametrize(("d", "beta", "degree"), [(128, 400.0, 128), (128, 400.0, 256), (512, 1000.0, 256)])
 @pytest.mark.parametrize("kind", [mf.SA, mf.USA])
 def test_degrees_beyond_what_is_needed_do_no_harm(kind, d, beta, degree):
