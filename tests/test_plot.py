@@ -118,6 +118,10 @@ def test_dark_panels_and_see_through_axes_are_dark_too() -> None:
     figure, axes = plt.subplots(2, 1, facecolor="black", subplot_kw={"facecolor": "none"})
     curves.energy(T, ENERGY, 0.999 * T**2, axes)
     assert all(contrast(colour, "black") > 3.0 for ax in axes for colour in inks(ax))
+    part: Any = plt.figure(facecolor="black").subfigures()
+    ax = part.subplots(subplot_kw={"facecolor": "none"})
+    curves.trajectories(T, T[:, None], ax)
+    assert all(contrast(colour, "black") > 3.0 for colour in inks(ax))
     plt.close(figure)
 
 

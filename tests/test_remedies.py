@@ -116,6 +116,17 @@ def test_a_remedy_is_told_and_works(name: str) -> None:
     assert right() is not None
 
 
+def test_a_table_that_can_draw_samples_is_an_array_all_the_same() -> None:
+    class Table:
+        ndim = 2
+        sample = None
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return np.eye(3)
+
+    np.testing.assert_array_equal(mf.Points(Table()).x, np.eye(3))
+
+
 def test_a_file_of_another_kind_says_what_loads_it(tmp_path: Path) -> None:
     for name, record, wrong, right, door in (
         ("cloud", RUN, mf.load, pt.load, "pt.load"), ("late", LATE, mf.load, pt.load, "pt.load"),

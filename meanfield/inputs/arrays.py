@@ -178,7 +178,7 @@ def positions(name: str, value: Any, as_angles: Any, *, flat: bool = False) -> t
         if flat:
             raise ValueError(message(name, "rows (..., n, d) of R^d", "angles", "Give rows: this law moves no angles."))
         return angles(name, value), True
-    if hasattr(value, "sample"):
+    if hasattr(value, "sample") and not hasattr(value, "__array__"):  # a density; tables have samples, too
         came = describe(value)
         raise TypeError(message(name, "points", came, f"Draw some of it: {name}.sample(1000, rng=0)."))
     if flat:

@@ -29,7 +29,7 @@ def dark(ax: Axes) -> bool:
     """Whether white stands out more than black where the axes are; a see-through colour shows what is beneath."""
     from matplotlib.colors import to_rgba
 
-    for owner in (ax.patch, ax.get_figure()):
+    for owner in (ax.patch, ax.figure, getattr(ax.figure, "figure", None)):  # a subfigure lies on its figure
         colour = None if owner is None else to_rgba(owner.get_facecolor())
         if colour is not None and colour[3] > 0.5:
             return luminance(colour) < _MIDDLE
