@@ -119,7 +119,7 @@ def test_an_unfinished_solver_is_an_error() -> None:
 
 def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ot", None)
-    with pytest.raises(ImportError, match=r"meanfield-attention\[ot\]"):
+    with pytest.raises(ImportError, match=r'pip install POT \(the extra "ot"\)'):
         emd_sphere(np.eye(3), np.eye(3))
 
 
