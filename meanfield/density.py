@@ -258,13 +258,13 @@ class Density:
         """
         return _Summed(self.space, self.coefficients, self.doubt).keeping(self.given)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`): at rows x, or at the own nodes in tangent components.
 
         By the Funk-Hecke formula: the fields are the density's own series times the kernel's multipliers.  Where
         rounding of the coefficients decides them they are NaN, as values are; at rows with a warning.
         """
-        r, hidden = self._fields(kernel, x, want)
+        r, hidden = self._fields(kernel, x, want, V)
         if hidden is not None:
             for part in (r.Z, r.M, r.L):
                 if part is not None:
@@ -273,11 +273,14 @@ class Density:
                 warned(np.where(hidden, np.nan, 0.0))
         return r
 
-    def _fields(self, kernel: Any, x: Array | None, want: str, void: Any = True) -> tuple[Reading, Array | None]:
+    def _fields(
+        self, kernel: Any, x: Array | None, want: str, V: Array | None, void: Any = True
+    ) -> tuple[Reading, Array | None]:
         """The answer, and where it is rounding (None: nowhere); where also `void`, it is 0 and no part of max Z."""
-        if not kernel.isotropic:
+        if not kernel.isotropic or V is not None:
+            came = f"{kernel}" if V is None else f"{kernel} with values V y"
             raise TypeError(
-                f"a density answers kernels of <x, y> alone, got {kernel}: ask its quadrature points, "
+                f"a density answers kernels of <x, y> alone, got {came}: ask its quadrature points, "
                 "mf.Points(rho.x, weights=rho.weights)"
             )
         c, space, d = self.coefficients, self.space, self.d
@@ -316,12 +319,12 @@ class Density:
 class _Summed(Density):
     """A density whose integrals are asked for (see `Density.summed`)."""
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law; at the own nodes all that weighs is told."""
         if x is not None:
-            return super().read(kernel, x, want)
+            return super().read(kernel, x, want, V)
         light = np.abs(self.weights) <= EPS * np.abs(np.asarray(self.mass))[..., None]
-        return self._fields(kernel, None, want, light)[0]
+        return self._fields(kernel, None, want, V, light)[0]
 
 
 def tail(space: Any, c: Array, gaps: bool = True) -> float:

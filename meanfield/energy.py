@@ -95,13 +95,16 @@ class Beyond:
             return np.log(np.maximum(np.expm1(s) - s, 0.0)) - math.log(self.beta)
 
 
-def dissipation(kernel: Any, mu: Any, *, normalised: bool, log_factor: float = 0.0) -> Any:
+def dissipation(
+    kernel: Any, mu: Any, *, normalised: bool, log_factor: float = 0.0, V: Array | None = None
+) -> Any:
     """dE/dt along the attractive flow: int |X|^2 Z d mu for SA (A, (3.6)), int |X|^2 d mu for USA (A, Lemma 3.7).
 
-    SA's X = grad U / Z is the same in every scale, Z carries the factor; USA's X carries it, so its square twice.
+    With values V y, where X is still a gradient (V = Q^T K, symmetric), V is given.  SA's X = grad U / Z is the same in
+    every scale, Z carries the factor; USA's X carries it, so its square twice.
     """
     mu = summed(mu)
-    r = mu.read(kernel, None, "ZM" if normalised else "M")
+    r = mu.read(kernel, None if V is None else mu.x, "ZM" if normalised else "M", V)
     size = np.exp(r.log + log_factor)
     if normalised:  # divided first: a square of M alone may be too large for a float
         return np.sum(mu.weights * np.sum(np.square(_tangent(r, mu) / r.Z) * (r.Z * size), axis=-1), axis=-1)

@@ -21,12 +21,6 @@ __all__ = ["Exponential", "Zonal", "dimensions", "log_lambda0", "multipliers", "
 # --- the kernel of attention -------------------------------------------------------------------------------
 
 
-def _matrix(name: str, value: Any) -> Array | None:
-    if value is None:
-        return None
-    return frozen(inputs.array(name, value, ndim=2))
-
-
 @register
 @dataclass(frozen=True, eq=False)
 class Exponential(Kernel):
@@ -51,7 +45,7 @@ class Exponential(Kernel):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "beta", inverse_temperature(self.beta))
-        Q, K = _matrix("Q", self.Q), _matrix("K", self.K)
+        Q, K = (m if m is None else inputs.matrix(name, m) for name, m in (("Q", self.Q), ("K", self.K)))
         if Q is not None and K is not None and Q.shape[0] != K.shape[0]:
             raise ValueError(f"Q and K must have the same number of rows, got shapes {Q.shape} and {K.shape}")
         for name, only in (("Q", Q if K is None else None), ("K", K if Q is None else None)):

@@ -43,7 +43,8 @@ class _Ripple:
     def mean(self) -> Array:
         return np.zeros(self.d)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        _valueless(V)
         p = kernel.potential(self.d, self.degree).copy()
         p[0] = 0.0
         k = np.arange(self.degree + 1)
@@ -259,7 +260,8 @@ class _Star:
     def mean(self) -> Array:
         return np.zeros(2)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        _valueless(V)
         beta = getattr(kernel, "beta", None)
         if beta is None or not kernel.isotropic:
             raise TypeError(f"law: the rates of stars are known for kernels e^(beta <x, y>), and not for {kernel}")
@@ -299,6 +301,11 @@ def star_rates(law: Any, m: int) -> Array:
     # turning all Diracs together moves nobody against the field, so at rest its own slope is minus their sum
     l = np.arange(star.m)  # noqa: E741
     return np.asarray(-2.0 * np.sin(np.pi * np.outer(l, l) / star.m) ** 2 @ response)
+
+
+def _valueless(V: Array | None) -> None:
+    if V is not None:
+        raise TypeError("law: it says that it is isotropic and asks for values V y: let its isotropic be False")
 
 
 def _isotropic(law: Any, why: str) -> None:

@@ -133,15 +133,15 @@ class Cluster:
                 "mf.Points(mu.x / numpy.linalg.norm(mu.x, axis=-1, keepdims=True), weights=mu.weights)"
             )
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
         shape = self.points.shape if self.angles else self.points.shape[:-1]
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
-        name = choose(self.field, kernel, self.d, self.n, self.flat)
+        name = choose(self.field, kernel, self.d, self.n, self.flat, V is not None)
         if "L" in want:
             self.on_sphere("L, the divergence on the sphere")
         if name in ("direct", "compiled"):
-            return self._dense(name, kernel, x, want, weights)
+            return self._dense(name, kernel, x, want, weights, V)
         r = self._banded(name, kernel, x, want, weights)
         if r.Z is not None and not self._mended(name, kernel, r, x, want, weights):
             return self._dense(name, kernel, x, want, weights)
@@ -183,9 +183,11 @@ class Cluster:
                 r.L[..., few] = d.L * size[..., 0]
         return True
 
-    def _dense(self, name: str, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
-        own, tangent = x is None or x is self.x, x is None and kernel.isotropic and not self.flat
-        r = _sum(name)(kernel, self.x if x is None else x, self.x, weights, want, same=own, tangent=tangent)
+    def _dense(
+        self, name: str, kernel: Any, x: Array | None, want: str, weights: Array, V: Array | None = None
+    ) -> Reading:
+        own, tangent = x is None or x is self.x, x is None and kernel.isotropic and not self.flat and V is None
+        r = _sum(name)(kernel, self.x if x is None else x, self.x, weights, want, V=V, same=own, tangent=tangent)
         if not tangent or r.M is None:
             return r
         if self.angles:

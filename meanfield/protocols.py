@@ -123,8 +123,12 @@ class Measure(Protocol):
     mean: Array
     """(..., d)  int x dmu."""
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
-        """Answer at rows x (..., n, d); None means the measure's own points."""
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        """Answer at rows x (..., n, d); None means the measure's own points.
+
+        With V (m, d) the values are V y: M = int e^s V y dmu (..., n, m), and L = div P_x M of it.  Who answers
+        isotropic kernels and values y alone raises TypeError with the remedy.
+        """
         ...
 
 

@@ -99,9 +99,9 @@ class Rings:
         a = self.space.project(self.points, self.weights, K) * np.sqrt(kernel.potential(self.d, K))
         return 0.5 * np.sum(np.square(a[..., 1:]), axis=-1), kernel.log_lambda0(self.d)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer an isotropic law at the rings themselves, M by its component towards the axis."""
-        if x is not None or not kernel.isotropic:
+        if x is not None or V is not None or not kernel.isotropic:
             raise TypeError(f"circles of latitude answer isotropic laws at their own points, got {kernel}")
         every = np.arange(self.colatitude.shape[-1])
         if self.field == "direct":

@@ -58,6 +58,8 @@ def density(law: Any, space: Any, t: float = 0.0) -> None:
             f"which holds only those that are symmetric about its axis: {other}, or "
             "pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
         )
+    if not law.isotropic:
+        law.check_range(space.d)
     instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
     indexless("law", law, space.d, t, "a density has no first token", instead)
 

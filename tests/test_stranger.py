@@ -115,7 +115,7 @@ class Atom:
     def mean(self) -> Array:
         return self.y
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         at = self.y[None] if x is None else x
         return Reading(np.ones((len(at), 1)), np.tile(self.y, (len(at), 1)), None, kernel.log(at, self.y[None]))
 

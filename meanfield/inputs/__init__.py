@@ -5,7 +5,7 @@ thing) or ValueError (the right kind, a wrong value).  Every message says the na
 what to do about it, so that a reader of the traceback need not read our code.
 """
 
-from meanfield.inputs.arrays import angles, array, positions, replica, rows, times, unit_vector, weights
+from meanfield.inputs.arrays import angles, array, matrix, positions, replica, rows, times, unit_vector, weights
 from meanfield.inputs.messages import describe, several
 from meanfield.inputs.units import plain
 from meanfield.inputs.values import (
@@ -38,6 +38,7 @@ __all__ = [
     "having",
     "integer",
     "law",
+    "matrix",
     "number",
     "plain",
     "positions",

@@ -70,6 +70,13 @@ def array(
     return result
 
 
+def matrix(name: str, value: Any) -> Array:
+    """A finite matrix of float64, frozen: settings hold it."""
+    result = array(name, value, ndim=2)
+    result.flags.writeable = False
+    return result
+
+
 def _numeric(name: str, value: Any, wanted: str, complex_ok: bool) -> Array:
     """`value` as a plain ndarray of integers, floats or (if permitted) complex numbers."""
     if isinstance(value, np.ma.MaskedArray):

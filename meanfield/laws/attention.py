@@ -1,12 +1,13 @@
 """SA and USA: one energy, two metrics.
 
 With Z(x) = int e^{beta <x, y>} d mu(y) and U = Z / beta, the velocity is grad U / w with weight w = 1 (the Wasserstein
-metric: USA, A (3.8)-(3.10)) or w = Z (the weighted metric: SA, A (2.6), (3.1)-(3.4)).
+metric: USA, A (3.8)-(3.10)) or w = Z (the weighted metric: SA, A (2.6), (3.1)-(3.4)).  With matrices Q, K, V it is
+`general`'s.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from meanfield import energy, inputs
 from meanfield.kernel import Exponential
+from meanfield.laws import general
 from meanfield.laws.base import Law
 from meanfield.protocols import Array
 from meanfield.settings import register
@@ -25,9 +27,9 @@ LARGEST_NATURAL_BETA = 700.0
 """e^beta overflows at 709; and so much may the logarithm of any Z, E and velocity be."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attention(Law):
-    """What SA and USA share: beta, sign, scale, energy.
+    """What SA and USA share: beta, sign, scale, matrices, energy.
 
     Parameters
     ----------
@@ -38,19 +40,27 @@ class Attention(Law):
     scale : {"natural", "scaled", "relative"}
         Factor on Z, U, E, the dissipation and, for USA, on X and so on time: 1, e^{-beta} or 1/lambda_0, lambda_0 the
         mean of e^{beta <x, y>} over the sphere ("relative" makes USA and SA agree near the uniform measure).  SA's X
-        and time never change.
+        and time never change.  With Q or K "scaled" is e^{-beta |Q^T K|_2}, and there is no "relative".
+    Q, K : array (m, d) or callable, optional
+        Scores are beta <Q x, K y> (A (2.3), (2.7)); None: the identity.  A callable gives the matrix at time t; to be
+        saved with a run it must be an object of a registered frozen dataclass with ``__call__(t)``.
+    V : array (d, d) or callable, optional
+        Values V y in the place of y.
 
     Raises
     ------
     ValueError
         For beta < 0, not finite or below 1e-300 and not 0 (E's constant 1 / (2 beta) would overflow), sign other than
-        +-1, an unknown scale, and beta > 700 in the natural scale.  See `check_range` for what large d asks besides.
+        +-1, an unknown scale, beta > 700 in the natural scale, and matrices that do not go together.  See
+        `check_range` for what the points' dimension asks besides.
     """
 
     beta: float
     sign: int = 1
     scale: str = "natural"
-    isotropic = True
+    Q: Any = field(default=None, kw_only=True)
+    K: Any = field(default=None, kw_only=True)
+    V: Any = field(default=None, kw_only=True)
     normalised = False
 
     def __post_init__(self) -> None:
@@ -61,7 +71,16 @@ class Attention(Law):
         inputs.choice("scale", self.scale, SCALES)
         if 0.0 < self.beta < SMALLEST_BETA:
             raise ValueError(f"beta: {self.beta} is so small that E's constant 1 / (2 beta) overflows: use beta=0.0")
-        if self.scale == "natural" and self.beta > LARGEST_NATURAL_BETA:
+        for name in general.NAMES:
+            object.__setattr__(self, name, general.given(name, getattr(self, name)))
+        if self.scale == "relative" and (self.Q is not None or self.K is not None):
+            raise ValueError(
+                "scale: with Q or K there is no lambda_0, the mean over y differs from x to x: use "
+                'scale="scaled" (times e^(-beta |Q^T K|_2)) or "natural"'
+            )
+        if not (callable(self.Q) or callable(self.K)):
+            general.kernel(self, 0.0)  # refuses what does not go together
+        if self.isotropic and self.scale == "natural" and self.beta > LARGEST_NATURAL_BETA:
             raise ValueError(
                 f"beta: {self.beta} in the natural scale overflows (e^beta, beyond about 700): "
                 'use scale="scaled" (times e^-beta) or scale="relative" (divided by lambda_0)'
@@ -70,7 +89,17 @@ class Attention(Law):
     def __str__(self) -> str:
         sign = "" if self.sign > 0 else ", sign=-1"
         scale = "" if self.scale == "natural" else f', scale="{self.scale}"'
-        return f"{type(self).__name__}(beta={self.beta:g}{sign}{scale})"
+        return f"{type(self).__name__}(beta={self.beta:g}{sign}{scale}{general.words(self)})"
+
+    @cached_property
+    def isotropic(self) -> bool:  # type: ignore[override]
+        """True without matrices."""
+        return self.Q is None and self.K is None and self.V is None
+
+    @cached_property
+    def autonomous(self) -> bool:  # type: ignore[override]
+        """False if a matrix is a function of time."""
+        return not any(callable(getattr(self, name)) for name in general.NAMES)
 
     @cached_property
     def kernel(self) -> Exponential:
@@ -78,7 +107,9 @@ class Attention(Law):
         return Exponential(self.beta)
 
     def log_factor(self, d: int) -> float:
-        """Logarithm of the scale's factor in dimension d."""
+        """Logarithm of the scale's factor in dimension d (at t = 0, if Q or K change)."""
+        if not self.isotropic and self.scale != "relative":
+            return general.log_factor(self, 0.0)
         if self.scale == "natural":
             return 0.0
         if self.scale == "scaled":
@@ -101,6 +132,9 @@ class Attention(Law):
         and its velocity must not underflow either.
         """
         most = LARGEST_NATURAL_BETA if self.normalised else 0.5 * LARGEST_NATURAL_BETA
+        if not self.isotropic:
+            general.check(self, d, most)
+            return
         factor, even = self.log_factor(d), self.kernel.log_lambda0(d)
         large = self.beta + factor > most and (atoms or self.scale == "natural")
         small = even + factor < -most and smooth and not self.normalised
@@ -118,18 +152,22 @@ class Attention(Law):
     @property
     def rises(self) -> tuple[str, ...]:  # type: ignore[override]
         """E rises along the attractive flow."""
-        return ("energy",) if self.sign > 0 else ()
+        return ("energy",) if self.sign > 0 and self.isotropic else ()
 
     @property
     def falls(self) -> tuple[str, ...]:  # type: ignore[override]
         """The free energy -sign E falls; E itself along the repulsive flow."""
+        if not self.isotropic:
+            return ()
         return ("free_energy",) if self.sign > 0 else ("energy", "free_energy")
 
     def quantities(self, mu: Any) -> dict[str, Any]:
         """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.
 
-        All in the law's scale.
+        All in the law's scale.  With matrices only a gradient flow has them (`general.quantities`).
         """
+        if not self.isotropic:
+            return general.quantities(self, mu)
         factor = self.log_factor(mu.d)
         excess = energy.excess(self.kernel, mu, factor)
         E = excess + energy.uniform(self.kernel, mu, factor)
@@ -138,21 +176,24 @@ class Attention(Law):
 
 
 @register
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SA(Attention):
     """Softmax self-attention, X = sign grad log Z / beta (A, (SA) and (3.1)-(3.4))."""
 
     normalised = True
-    autonomous = True
 
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         """M / Z."""
+        if not self.isotropic:
+            return general.velocity(self, t, x if x is not None else mu.x, mu)
         r = mu.read(self.kernel, x, "ZM")
         v = np.divide(r.M, r.Z, out=r.M)
         return v if self.sign > 0 else np.negative(v, out=v)
 
     def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
         """div(M / Z) = L / Z - beta |P M|^2 / Z^2."""
+        if not self.isotropic:
+            return general.divergence(self, t, x if x is not None else mu.x, mu)
         r = mu.read(self.kernel, x, "ZML")
         M = r.M
         if M.shape[-1] == mu.d:
@@ -163,19 +204,21 @@ class SA(Attention):
 
 
 @register
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class USA(Attention):
     """Unnormalised self-attention, X = sign grad Z / beta (A, (USA) and (3.8)-(3.10))."""
 
-    autonomous = True
-
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         """M; the missing division is the whole difference from SA."""
+        if not self.isotropic:
+            return general.velocity(self, t, x if x is not None else mu.x, mu)
         r = mu.read(self.kernel, x, "M")
         return np.multiply(r.M, self.sign * np.exp(r.log + self.log_factor(mu.d)), out=r.M)
 
     def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
         """L."""
+        if not self.isotropic:
+            return general.divergence(self, t, x if x is not None else mu.x, mu)
         r = mu.read(self.kernel, x, "L")
         log = np.asarray(r.log + self.log_factor(mu.d))
         return self.sign * r.L * np.exp(log[..., 0] if log.ndim else log)

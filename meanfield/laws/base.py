@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,18 @@ from meanfield.settings import register
 
 class Law(protocols.Law):
     """Base of our laws: `protocols.Law` that can be added to any other."""
+
+    def __eq__(self, other: object) -> bool:
+        """Of one class and of equal settings, matrices by value."""
+        return self._key() == other._key() if isinstance(other, Law) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        settings = (getattr(self, f.name) for f in fields(self) if f.init) if is_dataclass(self) else (id(self),)
+        # adding 0 makes -0.0 and 0.0, which are equal, the same bytes
+        return type(self), *((s.shape, (s + 0).tobytes()) if isinstance(s, np.ndarray) else s for s in settings)
 
     def __add__(self, other: Any) -> Sum:
         return _sum(self, other)

@@ -114,9 +114,9 @@ class Carried:
 
     # --- a law's questions --------------------------------------------------------------------------------
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Any:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Any:
         """Answer a law (see `protocols.Measure`), by sums over the points."""
-        return self.body.read(kernel, x, want)
+        return self.body.read(kernel, x, want, V)
 
     @property
     def mass(self) -> Array | float:

@@ -26,10 +26,11 @@ class FewAngles(Cluster):
     each other by e^{beta cos}.
     """
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`)."""
-        if x is not None or "L" in want or self.field not in ("auto", "direct") or not kernel.isotropic:
-            return super().read(kernel, x, want)
+        plain = V is None and "L" not in want and kernel.isotropic
+        if x is not None or not plain or self.field not in ("auto", "direct"):
+            return super().read(kernel, x, want, V)
         weights = np.broadcast_to(self.weights, self.points.shape)
         theta = geometry.reduced(self.points)
         gap = theta[..., None, :] - theta[..., :, None]

@@ -309,17 +309,17 @@ class _Once:
     @property
     def asked(self) -> set[Any]:
         """The kernels it was asked for."""
-        return {kernel for kernel, _ in self._read}
+        return {kernel for kernel, *_ in self._read}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._body, name)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """A copy of one full answer, for the reader to overwrite."""
         if x is not None and x is not self._body.x:
-            return self._body.read(kernel, x, want)
-        key = kernel, x is None
+            return self._body.read(kernel, x, want, V)
+        key = kernel, x is None, None if V is None else (V.shape, V.tobytes())
         if key not in self._read:
-            self._read[key] = self._body.read(kernel, x, "ZML")
+            self._read[key] = self._body.read(kernel, x, "ZML", V)
         r = self._read[key]
         return Reading(r.Z.copy(), r.M.copy(), r.L.copy(), r.log)

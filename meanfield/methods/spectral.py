@@ -295,14 +295,14 @@ class _OnPlan:
         """int x d mu."""
         return self.space.averages(self._c)[0]
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM") -> Reading:
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """The plan's fields for an isotropic kernel; else a sum over the quadrature points."""
-        held = self._quick.get((id(kernel), want)) if x is None else None
+        held = self._quick.get((id(kernel), want)) if x is None and V is None else None
         if held is None or held[0] is not kernel:
-            if x is not None or not (self._isotropic and kernel.isotropic):
+            if x is not None or V is not None or not (self._isotropic and kernel.isotropic):
                 if self._points is None:
                     self._points = Cluster(self.x, self.weights, False, "direct")
-                return self._points.read(kernel, x, want)
+                return self._points.read(kernel, x, want, V)
             laid = self._laid(kernel, want)
         else:
             laid = held[1]

@@ -30,23 +30,24 @@ def installed() -> bool:
     return True
 
 
-def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False) -> str:
-    """The sum for n points in dimension d: "direct", "harmonic", "cells" or "compiled"; in R^d all pairs, always.
+def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False, valued: bool = False) -> str:
+    """The sum for n points in dimension d: "direct", "harmonic", "cells" or "compiled"; in R^d, and for values V y, of
+    all pairs.
 
     Raises
     ------
     ValueError
-        If "harmonic" is asked for where there is none (other than on the circle and S^2, or a kernel with matrices),
+        If "harmonic" is asked for where there is none (other than on the circle and S^2, or with matrices Q, K or V),
         or "cells" elsewhere than on the circle.
     ImportError
         If "cells" or "compiled" is asked for without numba.
     """
-    able = d in CROSSOVER and kernel.isotropic and not flat
+    able = d in CROSSOVER and kernel.isotropic and not flat and not valued
     if (field == "harmonic" and not able) or (field == "cells" and not (able and d == 2)):
         where = "the circle or S^2 (d = 2, 3)" if field == "harmonic" else "the circle (d = 2)"
-        came = f"points of R^{d}" if flat else f"d = {d}"
+        came = f"points of R^{d}" if flat else f"d = {d}" + (", values V y" if valued else "")
         raise ValueError(
-            f'field: "{field}" needs {where} and a kernel of <x, y> alone, got {came} and {kernel}: '
+            f'field: "{field}" needs {where}, a kernel of <x, y> alone and no V, got {came} and {kernel}: '
             'use field="direct" or "auto"'
         )
     if field in COMPILED and not installed():

@@ -28,7 +28,15 @@ PARTS, MANY = 4, 64
 
 
 def direct(
-    kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: bool = False, tangent: bool = False
+    kernel: Any,
+    x: Array,
+    y: Array,
+    weights: Array,
+    want: str,
+    *,
+    V: Array | None = None,
+    same: bool = False,
+    tangent: bool = False,
 ) -> Reading:
     r"""What mu = sum_j weights_j delta_{y_j} answers at x, by summing over all pairs.
 
@@ -37,7 +45,8 @@ def direct(
         Z = sum_j w_j e^s,   M = sum_j w_j e^s y_j,   L = div P_x M = sum_j w_j e^s (<grad_x s, P_x y_j> - (d - 1) t),
 
     the divergence on the sphere at unit rows x: for s = beta t the bracket is beta (1 - t^2) - (d - 1) t, and for
-    s = beta <Q x, K y>, by homogeneity, s(y, y) - t s(x, y) - (d - 1) t.
+    s = beta <Q x, K y>, by homogeneity, s(y, y) - t s(x, y) - (d - 1) t.  With values V y_j in the place of y_j, in M
+    and L but not in s, t = <x, V y> and the bracket is s(V y, y) - t s(x, y) - (d - 1) t.
 
     Parameters
     ----------
@@ -53,18 +62,20 @@ def direct(
         Their masses; zero and negative ones are permitted.
     want : str
         Letters among "Z", "M", "L"; what is not wanted comes back as None.
+    V : ndarray (m, d), optional
+        Values V y_j; None: the identity.  Square where L is wanted.
     same : bool
         Promise that x is y: then each pair's exponential is computed once and serves both its rows, if the kernel is
         isotropic and the weights are positive.
     tangent : bool
-        Of M only the part orthogonal to x is wanted, at unit rows and with `same`: each point's own term is left out,
-        a multiple of x that is e^{s(x, x)} large and whose rounding would be all there is where points attract each
-        other from afar.
+        Of M only the part orthogonal to x is wanted, at unit rows with `same` and without V: each point's own term is
+        left out, a multiple of x that is e^{s(x, x)} large and whose rounding would be all there is where points
+        attract each other from afar.
 
     Returns
     -------
     Reading
-        Z (..., n, 1), M (..., n, d), L (..., n), log (..., n, 1), all new arrays; the leading axes of x, y and
+        Z (..., n, 1), M (..., n, m), L (..., n), log (..., n, 1), all new arrays; the leading axes of x, y and
         weights are broadcast.  Twice the same arguments give twice the same bits.
 
     Raises
@@ -85,13 +96,13 @@ def direct(
     Rounding of s is beta eps; for an isotropic kernel and unit rows beta eps |x - y| from beta = 400 on (see `scores`).
     """
     x, y, w, lead = checked(x, y, weights, want)
-    tiles = _Tiles(kernel, x, y, w, want, alone=same and tangent)
+    tiles = _Tiles(kernel, x, y, w, want, V, alone=same and tangent and V is None)
     top = by_pairs(kernel, x, w) if same else None
     sums, L, log = _rows(tiles) if top is None else _pairs(tiles, top)
-    n, d, z = x.shape[1], x.shape[2], int("Z" in want)
+    n, z = x.shape[1], int("Z" in want)
     return Reading(
         sums[..., :1].reshape(*lead, n, 1) if z else None,
-        np.ascontiguousarray(sums[..., z:]).reshape(*lead, n, d) if "M" in want else None,
+        np.ascontiguousarray(sums[..., z:]).reshape(*lead, n, sums.shape[-1] - z) if "M" in want else None,
         L.reshape(*lead, n) if L is not None else None,
         log.reshape(*lead, n, 1),
     )
@@ -143,8 +154,12 @@ def _cuts(n: int, most: int) -> list[slice]:
 class _Tiles:
     """What is summed, tile by tile, in buffers made once: the scores, and the columns that multiply e^score."""
 
-    def __init__(self, kernel: Any, x: Array, y: Array, w: Array, want: str, *, alone: bool = False) -> None:
+    def __init__(
+        self, kernel: Any, x: Array, y: Array, w: Array, want: str, V: Array | None = None, *, alone: bool = False
+    ) -> None:
         self.kernel, self.x, self.y = kernel, x, y
+        self.plain = V is None
+        self.values = y if V is None else y @ V.T
         self.alone = alone and "M" in want  # M is of all others
         self.masses = int("Z" in want)
         self.d = x.shape[2]
@@ -170,10 +185,10 @@ class _Tiles:
         self.w = w[..., None]
         parts = [self.w] if "Z" in want else []
         if "M" in want:
-            parts.append(self.w * y)
+            parts.append(self.w * self.values)
         self.columns = np.concatenate([*parts, np.empty((*w.shape, 0))], axis=-1)
         if self.divergence:
-            self.own = np.einsum("rpm,rpm->rp", *kernel.factors(y, y))[:, None, :]
+            self.own = np.einsum("rpm,rpm->rp", *kernel.factors(self.values, y))[:, None, :]
         large = self.d >= WIDE and min(x.shape[1], y.shape[1]) >= 2 * TILE
         self.side, self.height = (LARGE_TILE, 4 * LARGE_TILE) if large else (TILE, TILE)
         rows, columns = min(max(x.shape[1], 1), self.height), min(max(y.shape[1], 1), self.side)
@@ -221,16 +236,16 @@ class _Tiles:
         return s
 
     def slopes(self, at: _Block, s: Array) -> Array:
-        """<grad_x s, P_x y> - (d - 1) <x, y> = s(y, y) - t (s + d - 1) of a tile with scores s."""
+        """<grad_x s, P_x V y> - (d - 1) t = s(V y, y) - t (s + d - 1), t = <x, V y>, of a tile with scores s."""
         t, g = self._view(self._cosines, at), self._view(self._slopes, at)
-        if self.peak is not None:  # t = 1 + s / c: the bracket is -s (2 + s / c) - (d - 1) t
+        if self.peak is not None and self.plain:  # t = 1 + s / c: the bracket is -s (2 + s / c) - (d - 1) t
             np.divide(s, self.peak, out=t)
             np.multiply(s + (self.d - 1.0), t, out=g)
             g += 2.0 * s
             g += self.d - 1.0
             return np.negative(g, out=g)
-        np.matmul(self.x[at.r, at.i], self.y[at.r, at.j].swapaxes(-1, -2), out=t)
-        np.add(s, self.d - 1.0, out=g)
+        np.matmul(self.x[at.r, at.i], self.values[at.r, at.j].swapaxes(-1, -2), out=t)
+        np.add(s, self.d - 1.0 + (self.peak or 0.0), out=g)
         g *= t
         return np.subtract(self.own[at.r, :, at.j], g, out=g)
 

@@ -17,7 +17,7 @@ import numpy as np
 from meanfield.protocols import Array, Reading
 from meanfield.spaces.fourier import shared
 from meanfield.sums.direct import by_pairs, checked, direct
-from meanfield.sums.scores import moderate, sharp, unit
+from meanfield.sums.scores import LARGE_BETA, moderate, peak, sharp, unit
 
 __all__ = ["direct_numba"]
 
@@ -46,16 +46,25 @@ _C9, _C10, _C11 = 2.755722495611072e-06, 2.7632640675430235e-07, 2.5114870219497
 
 
 def direct_numba(
-    kernel: Any, x: Array, y: Array, weights: Array, want: str, *, same: bool = False, tangent: bool = False
+    kernel: Any,
+    x: Array,
+    y: Array,
+    weights: Array,
+    want: str,
+    *,
+    V: Array | None = None,
+    same: bool = False,
+    tangent: bool = False,
 ) -> Reading:
     """What `direct` answers, with the same arguments, shapes, shifts and refusals, to within rounding.
 
-    A kernel without ``factors``, and d > 3 (where BLAS is as fast), is handed on to `direct`.  By pairs (`same`,
+    A kernel without ``factors``, d > 3 (where BLAS is as fast), and values V y under scores that need differences are
+    handed on to `direct`.  By pairs (`same`,
     isotropic, Z and M only) an exponential serves both its rows; otherwise the largest score of a row is found first.
 
     Parameters
     ----------
-    kernel, x, y, weights, want, same, tangent
+    kernel, x, y, weights, want, V, same, tangent
         As for `direct`.
 
     Returns
@@ -69,16 +78,19 @@ def direct_numba(
     ImportError
         Without numba.
     """
-    if not hasattr(kernel, "factors") or np.shape(x)[-1] > LARGEST:
-        return direct(kernel, x, y, weights, want, same=same, tangent=tangent)
+    d = np.shape(x)[-1]
+    odd = V is not None and (V.shape != (d, d) or (peak(kernel) or 0.0) > LARGE_BETA)
+    if not hasattr(kernel, "factors") or d > LARGEST or odd:
+        return direct(kernel, x, y, weights, want, V=V, same=same, tangent=tangent)
     x, y, w, lead = checked(x, y, weights, want)
-    top = by_pairs(kernel, x, w) if same and "L" not in want else None
+    top = by_pairs(kernel, x, w) if same and "L" not in want and V is None else None
     if top is not None:
         a, b = kernel.factors(x, y)
         top = top if unit(x) and np.array_equal(b, x) and np.array_equal(a, top * x) else None
-    found = _rows(kernel, x, y, w, "L" in want, same and tangent) if top is None else _pairs(x, w, top, tangent)
+    less = same and tangent and V is None
+    found = _rows(kernel, x, y, w, "L" in want, V, less) if top is None else _pairs(x, w, top, tangent)
     Z, M, L, log = found
-    n, d = x.shape[1:]
+    n = x.shape[1]
     return Reading(
         Z.reshape(*lead, n, 1) if "Z" in want else None,
         np.ascontiguousarray(M.swapaxes(1, 2)).reshape(*lead, n, d) if "M" in want else None,
@@ -110,7 +122,7 @@ def _pairs(x: Array, w: Array, top: float, tangent: bool) -> tuple[Array, Array,
 
 
 def _rows(
-    kernel: Any, x: Array, y: Array, w: Array, divergence: bool, tangent: bool
+    kernel: Any, x: Array, y: Array, w: Array, divergence: bool, V: Array | None, tangent: bool
 ) -> tuple[Array, Array, Array | None, Array]:
     (R, n, d), p = x.shape, y.shape[1]
     a, b = kernel.factors(x, y)
@@ -122,9 +134,10 @@ def _rows(
         with np.errstate(divide="ignore"):
             exponent = np.maximum(np.log(np.abs(w)), _NOTHING)
         w = np.sign(w)
-    own = np.einsum("rpm,rpm->rp", *kernel.factors(y, y)) if divergence else np.zeros((R, 0))
+    values = y if V is None else y @ V.T
+    own = np.einsum("rpm,rpm->rp", *kernel.factors(values, y)) if divergence else np.zeros((R, 0))
     a, x = (np.array(v.swapaxes(1, 2), order="C") for v in (a, x))
-    b, y, w, exponent, own = (np.array(v, order="C") for v in (b, y, w, exponent, own))
+    b, values, w, exponent, own = (np.array(v, order="C") for v in (b, values, w, exponent, own))
     Z, M, L = np.zeros((R, n)), np.zeros((R, d, n)), np.zeros((R, n if divergence else 0))
     log = np.full((R, n), _NOTHING)
     groups, blocks = _groups(R, n * p), -(-n // ROWS)
@@ -133,7 +146,7 @@ def _rows(
     def one(unit: int) -> None:
         g, block = divmod(unit, blocks)
         r = groups[g]
-        given = (a[r], b[r], x[r], y[r], own[r], exponent[r], w[r])
+        given = (a[r], b[r], x[r], values[r], own[r], exponent[r], w[r])
         add(*given, block, peak or 0.0, float(tangent), Z[r], M[r], L[r], log[r])
 
     units = len(groups) * blocks

@@ -1,0 +1,131 @@
+r"""General attention: matrices Q, K, V, constant or functions of time (A (2.3), (2.7); B (1.1); C (SA)).
+
+With B = Q^T K, s(x, y) = beta <x, B y>, Z = int e^s dmu(y) and M = int e^s V y dmu(y), at every time t
+
+    SA    X = sign M / Z,    div P_x X = sign (L / Z - <P_x M, G> / Z^2),    G = grad Z = P_x int e^s beta B y dmu,
+    USA   X = sign M,        div P_x X = sign L.
+
+Where B is symmetric and V = B, both are gradient flows of E = (1/2 beta) iint e^s dmu dmu, as without matrices
+(A, (3.12)-(3.14)); other matrices have no energy.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from meanfield import energy, geometry, inputs
+from meanfield.kernel import Exponential
+from meanfield.points import Cluster
+from meanfield.protocols import Array
+
+NAMES = ("Q", "K", "V")
+SAME = 8.0 * float(np.finfo(float).eps)
+"""Share of the largest entry by which V may differ from Q^T K, and that from its transpose, being the same."""
+
+
+def given(name: str, value: Any) -> Any:
+    """A matrix as a law holds it: None, a frozen array, or a function of t."""
+    return value if value is None or callable(value) else inputs.matrix(name, value)
+
+
+def at(law: Any, name: str, t: float) -> Array | None:
+    """One of the matrices at time t; None is the identity."""
+    value = getattr(law, name)
+    if not callable(value):
+        return value
+    return inputs.matrix(f"{name}({t:g})", value(t))
+
+
+def kernel(law: Any, t: float) -> Exponential:
+    """e^{beta <Q x, K y>}."""
+    return Exponential(law.beta, at(law, "Q", t), at(law, "K", t))
+
+
+def product(law: Any, d: int, t: float) -> Array:
+    """B = Q^T K, (d, d)."""
+    Q, K = (np.eye(d) if m is None else m for m in (at(law, "Q", t), at(law, "K", t)))
+    return np.asarray(Q.T @ K)
+
+
+def log_factor(law: Any, t: float) -> float:
+    """Logarithm of the scale's factor: 0, or what makes the largest weight 1, -beta |Q^T K|_2."""
+    return 0.0 if law.scale == "natural" else -kernel(law, t).upper()
+
+
+def words(law: Any) -> str:
+    """The matrices by their shapes, for messages."""
+    told = ((name, getattr(law, name)) for name in NAMES)
+    return "".join(f", {name} {'(t)' if callable(m) else m.shape}" for name, m in told if m is not None)
+
+
+def check(law: Any, d: int, most: float) -> None:
+    """Refuse matrices that do not fit dimension d, and scores that overflow, at t = 0."""
+    Q, K, V = (at(law, name, 0.0) for name in NAMES)
+    for name, m in (("Q", Q), ("K", K), ("V", V)):
+        if m is not None and m.shape[-1] != d:
+            raise ValueError(f"{name}: got shape {m.shape}, wanted (m, {d}): these are points of R^{d}")
+    if V is not None and V.shape != (d, d):
+        raise ValueError(f"V: got shape {V.shape}, wanted ({d}, {d}): it maps a token to a velocity")
+    largest = Exponential(law.beta, Q, K).upper()  # which also refuses what does not go together
+    if largest + log_factor(law, 0.0) > most:
+        raise ValueError(
+            f"law: the numbers of {law} overflow: scores go to beta |Q^T K|_2 = {largest:.4g}, beyond {most:g}: use "
+            'scale="scaled" (times e to minus that)'
+        )
+
+
+# --- the field -----------------------------------------------------------------------------------------------
+
+
+def velocity(law: Any, t: float, x: Array, mu: Any) -> Array:
+    """X at rows x."""
+    V = at(law, "V", t)
+    if law.normalised:
+        r = mu.read(kernel(law, t), x, "ZM", V)
+        return np.asarray(law.sign * np.divide(r.M, r.Z, out=r.M))
+    r = mu.read(kernel(law, t), x, "M", V)
+    return np.asarray(law.sign * np.exp(r.log + log_factor(law, t)) * r.M)
+
+
+def divergence(law: Any, t: float, x: Array, mu: Any) -> Array:
+    """div P_x X on the sphere at unit rows x."""
+    k, V = kernel(law, t), at(law, "V", t)
+    if not law.normalised:
+        r = mu.read(k, x, "L", V)
+        return np.asarray(law.sign * r.L * np.exp(np.asarray(r.log)[..., 0] + log_factor(law, t)))
+    r = mu.read(k, x, "ZML", V)
+    Z, L, M, log = r.Z.copy(), r.L.copy(), geometry.project(x, r.M), np.array(r.log)
+    r = mu.read(k, x, "M", law.beta * product(law, x.shape[-1], t))
+    slope = geometry.project(x, r.M) * np.exp(r.log - log)
+    return np.asarray(law.sign * (L / Z[..., 0] - np.sum(M * slope, axis=-1) / np.square(Z[..., 0])))
+
+
+# --- the energy ------------------------------------------------------------------------------------------------
+
+
+def climbs(law: Any, d: int) -> bool:
+    """Whether the law is a gradient flow: constant matrices, Q^T K = V = V^T."""
+    if not law.autonomous:
+        return False
+    B, V = product(law, d, 0.0), at(law, "V", 0.0)
+    size = SAME * np.abs(B).max()
+    return bool(np.abs(B - (np.eye(d) if V is None else V)).max() <= size and np.abs(B - B.T).max() <= size)
+
+
+def quantities(law: Any, mu: Any) -> dict[str, Any]:
+    """E, its rate of change and -sign E of a gradient flow, in the law's scale; nothing of others."""
+    if not climbs(law, mu.d):
+        return {}
+    k, factor = kernel(law, 0.0), log_factor(law, 0.0)
+    # a density does not answer kernels with matrices, its points do
+    body = Cluster(np.broadcast_to(mu.x, (*mu.weights.shape, mu.d)), mu.weights, False)
+    if law.beta == 0.0:
+        E = 0.5 * np.einsum("...i,ij,...j->...", body.mean, product(law, mu.d, 0.0), body.mean) * math.exp(factor)
+    else:
+        r = body.read(k, body.x, "Z")
+        E = np.sum(body.weights * (r.Z * np.exp(r.log + factor))[..., 0], axis=-1) / (2.0 * law.beta)
+    rate = energy.dissipation(k, body, normalised=law.normalised, log_factor=factor, V=product(law, mu.d, 0.0))
+    return {"energy": E, "dissipation": law.sign * rate, "free_energy": -law.sign * E}

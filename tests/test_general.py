@@ -1,0 +1,237 @@
+"""General attention: matrices Q, K, V, against the printed loop, independent runs and differences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+import particles as pt
+from meanfield import geometry
+from meanfield.protocols import Array
+from validation.exact import double_loop
+
+pytestmark = pytest.mark.rounding
+
+Q3 = np.array([[1.0, 0.3, -0.2], [0.0, 0.8, 0.4], [0.1, -0.3, 1.1]])
+K3 = np.array([[0.9, 0.0, 0.2], [0.2, 1.1, 0.0], [-0.1, 0.3, 0.7]])
+V3 = np.array([[1.0, 0.5, 0.0], [-0.5, 0.7, 0.2], [0.3, 0.0, -0.4]])
+Q2, K2, V2 = Q3[:2, :2], K3[:2, :2], V3[:2, :2]
+EPS = float(np.finfo(float).eps)
+
+
+def tokens(n: int) -> Array:
+    i = np.arange(1, n + 1)
+    u = np.stack([np.sin(1.3 * i + 0.4), np.cos(0.9 * i**2), np.sin(0.7 * i) + 0.3], axis=-1)
+    return np.asarray(geometry.retract(u))
+
+
+def two_waves(theta: Any) -> Any:
+    return 1.0 + 0.3 * np.cos(theta) + 0.2 * np.sin(2.0 * theta)
+
+
+# --- the field -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["SA", "USA"])
+@pytest.mark.parametrize("rows", [3, 2])
+def test_velocities_are_the_printed_loop_s(kind: str, rows: int) -> None:
+    rng = np.random.default_rng(0)
+    for n in (5, 600):  # one tile and several
+        x, w = pt.uniform(n, 3, rng), rng.dirichlet(np.ones(n))
+        law = getattr(mf, kind)(2.0, Q=Q3[:rows], K=K3[:rows], V=V3)
+        printed = double_loop.general_velocity(kind, x, 2.0, Q3[:rows], K3[:rows], V3, weights=w)
+        for field in ("direct", "auto"):
+            v = geometry.project(x, law.velocity(0.0, x, mf.Points(x, weights=w, field=field)))
+            np.testing.assert_allclose(v, printed, rtol=0.0, atol=1e-13 * np.abs(printed).max())
+
+
+def test_compiled_sums_agree() -> None:
+    pytest.importorskip("numba")
+    x = pt.uniform(700, 3, 1)
+    for matrices in ({"V": V3}, {"Q": Q3, "V": V3}, {"Q": Q3[:2], "K": K3[:2]}):
+        for beta in (2.0, 900.0):
+            law = mf.SA(beta, **matrices, scale="scaled")
+            fast, slow = (mf.Points(x, field=field) for field in ("compiled", "direct"))
+            for ask in (law.velocity, law.divergence):
+                a, b = ask(0.0, x, fast), ask(0.0, x, slow)
+                np.testing.assert_allclose(a, b, rtol=0.0, atol=64.0 * beta * EPS * np.abs(b).max())
+
+
+@pytest.mark.parametrize("law", [mf.SA(2.0, Q=Q3, K=K3, V=V3), mf.USA(1.0, V=V3), mf.SA(500.0, V=V3, scale="scaled"),
+                                 mf.SA(3.0, Q=Q3[:2], K=K3[:2]), mf.USA(2.0, Q=Q3, scale="scaled")], ids=str)
+def test_divergence_is_that_of_the_velocity(law: Any) -> None:
+    """By differences of the velocity along two great circles at every point."""
+    x, at = pt.uniform(40, 3, 2), pt.uniform(7, 3, 3)
+    mu = mf.Points(x)
+    told = law.divergence(0.0, at, mu)
+    h = 1e-3 / (1.0 + law.beta) ** 0.5
+    frame = np.linalg.svd(at[:, None])[2][:, 1:]
+    total = np.zeros(len(at))
+    for k in range(2):
+        e = frame[:, k]
+
+        def along(s: float, e: Array = e) -> Array:
+            y = np.cos(s) * at + np.sin(s) * e
+            v = law.velocity(0.0, y, mu)
+            return np.asarray(np.sum(v * (np.cos(s) * e - np.sin(s) * at), axis=-1))
+
+        total += sum(w * (along(j * h) - along(-j * h)) for j, w in ((1, 0.75), (2, -0.15), (3, 1.0 / 60.0))) / h
+    np.testing.assert_allclose(told, total, rtol=0.0, atol=1e-9 * np.abs(total).max())
+
+
+def test_the_identity_matrices_are_none() -> None:
+    one, x = np.eye(3), pt.uniform(30, 3, 4)
+    for kind in (mf.SA, mf.USA):
+        plain, law = kind(4.0), kind(4.0, Q=one, K=one, V=one)
+        mu = mf.Points(x)
+        v = geometry.project(x, plain.velocity(0.0, x, mu))
+        np.testing.assert_allclose(geometry.project(x, law.velocity(0.0, x, mu)), v, rtol=0.0, atol=1e-14 * np.exp(4.0))
+        both = plain.quantities(mu), law.quantities(mu)
+        assert all(both[1][name] == pytest.approx(both[0][name], rel=1e-12) for name in both[1])
+        div = (plain.divergence(0.0, x, mu), law.divergence(0.0, x, mu))
+        np.testing.assert_allclose(*div, rtol=0.0, atol=1e-13 * np.abs(div[0]).max())
+
+
+# --- runs ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "first", "last"),
+    [
+        (3, (0.954978989240594087, -0.133335801459422544, 0.265022063530919508),
+         (-0.493988814209365295, -0.827307727491493782, -0.267463970412624809)),
+        (2, (0.943683796884430618, -0.170127544773884016, 0.283756074837165005),
+         (-0.523577357661840008, -0.810889543430058373, -0.261390319062579556)),
+    ],
+)  # fmt: skip
+def test_five_tokens(rows: int, first: Any, last: Any) -> None:
+    """An independent run of 34 digits: Gragg, Bulirsch and Stoer, y' = |y| a(y / |y|) without a projection."""
+    law = mf.SA(2.0, Q=Q3[:rows], K=K3[:rows], V=V3)
+    x = pt.simulate(law, tokens(5), (0.0, 2.0), [2.0], rtol=1e-12, atol=1e-14).x[-1]
+    np.testing.assert_allclose(x[[0, -1]], [first, last], rtol=0.0, atol=1e-11)
+
+
+@pytest.mark.parametrize("method", ["spectral", "lagrangian"])
+@pytest.mark.parametrize(
+    ("beta", "rows", "known"),
+    [
+        (2.0, 2, (0.168948376141642 + 0.0400559427430638j, 0.148118773237577 - 0.161728041818102j,
+                  0.0323964701619543 - 0.00339388886332617j)),
+        (1.0, 1, (0.191159827513294 + 0.0414845048739767j, 0.115076608651189 - 0.0454829382317635j,
+                  0.024539651103956 + 0.0131322944090522j)),
+    ],
+)  # fmt: skip
+def test_densities_on_the_circle(beta: float, rows: int, known: Any, method: str) -> None:
+    Q, K = (Q2, K2) if rows == 2 else (np.array([[1.0, 0.5]]), np.array([[0.7, -0.4]]))
+    law = mf.SA(beta, Q=Q, K=K, V=V2)
+    run = mf.solve(law, mf.Circle(64).density(two_waves), (0.0, 0.5), t_eval=[0.5], method=method)
+    np.testing.assert_allclose(np.conj(run(0.5).moments(3)[1:]), np.conj(known), rtol=0.0, atol=1e-10)
+
+
+def test_heads_add() -> None:
+    a, b = mf.SA(2.0, Q=Q3, V=V3), mf.SA(1.0, K=K3)
+    x = pt.uniform(9, 3, 5)
+    mu = mf.Points(x)
+    both = a.velocity(0.0, x, mu) + b.velocity(0.0, x, mu)
+    np.testing.assert_allclose((a + b).velocity(0.0, x, mu), both, rtol=1e-14)
+
+
+# --- energy ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["SA", "USA"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_gradient_flow_has_its_energy(kind: str, sign: int) -> None:
+    """Q^T K = V symmetric: E by the double sum, dE/dt by its identity; of points and of a density."""
+    B = np.array([[1.0, 0.3], [0.3, -0.5]])
+    law = getattr(mf, kind)(1.5, sign, K=B, V=B)
+    theta = pt.uniform_angles(12, 6)
+    x = geometry.to_rows(theta)
+    E = np.exp(1.5 * x @ B @ x.T).mean() / 3.0
+    assert law.quantities(mf.Points(theta))["energy"] == pytest.approx(E, rel=1e-13)
+    run = pt.simulate(law, theta, (0.0, 1.0), rtol=1e-11, atol=1e-13)
+    sol = mf.solve(law, mf.Circle(64).density(two_waves), (0.0, 0.5))
+    for record in (run, sol):
+        np.testing.assert_allclose(record.gained, record.dissipated, rtol=0.0, atol=1e-9 * np.abs(record.gained).max())
+        assert sign * record.gained[-1] > 0.0
+    node = geometry.to_rows(mf.Circle(64).nodes)
+    rho = two_waves(mf.Circle(64).nodes) / 64.0
+    assert sol.energy[0] == pytest.approx(rho @ np.exp(1.5 * node @ B @ node.T) @ rho / 3.0, rel=1e-12)
+    zero = getattr(mf, kind)(0.0, K=B, V=B).quantities(mf.Points(theta))["energy"]
+    assert zero == pytest.approx(0.5 * x.mean(0) @ B @ x.mean(0), rel=1e-12)
+
+
+def test_other_matrices_have_none() -> None:
+    for matrices in ({"Q": Q3, "K": K3}, {"V": V3}, {"K": V3, "V": V3}):
+        assert mf.SA(2.0, **matrices).quantities(mf.Points(tokens(5))) == {}
+    with pytest.raises(ValueError, match="no energy"):
+        mf.Points(tokens(5)).energy(mf.SA(2.0, V=V3))
+
+
+# --- functions of time -----------------------------------------------------------------------------------------
+
+
+@mf.register
+@dataclass(frozen=True)
+class Turning:
+    """(1 + t / 2) V3."""
+
+    rate: float = 0.5
+
+    def __call__(self, t: float) -> Array:
+        return (1.0 + self.rate * t) * V3
+
+
+def test_values_that_change_with_time(tmp_path: Any) -> None:
+    """Factors on V alone are ones on time: t + t^2 / 4."""
+    law = mf.SA(2.0, Q=Q3, K=K3, V=Turning())
+    assert not law.autonomous and "V (t)" in str(law)
+    run = pt.simulate(law, tokens(5), (0.0, 2.0), [2.0], rtol=1e-12, atol=1e-14)
+    same = pt.simulate(mf.SA(2.0, Q=Q3, K=K3, V=V3), tokens(5), (0.0, 3.0), [3.0], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(run.x[-1], same.x[-1], rtol=0.0, atol=1e-10)
+    run.save(tmp_path / "run.nc")
+    assert pt.load(tmp_path / "run.nc").law == law
+    plain = pt.simulate(mf.SA(2.0, V=lambda t: V3), tokens(5), (0.0, 0.1))
+    with pytest.raises(TypeError, match=r"V.*register"):
+        plain.save(tmp_path / "no.nc")
+
+
+# --- settings, refusals ------------------------------------------------------------------------------------------
+
+
+def test_laws_are_equal_by_their_matrices(tmp_path: Any) -> None:
+    a, b = mf.SA(2.0, Q=Q3, V=V3), mf.SA(2.0, Q=Q3.copy(), V=V3 + 0.0)
+    assert a == b and hash(a) == hash(b) and len({a, b}) == 1
+    assert a != mf.SA(2.0, Q=Q3, V=V2) and a != mf.USA(2.0, Q=Q3, V=V3) and a != mf.SA(2.0)
+    assert mf.SA(0.0) == mf.SA(-0.0) and str(a) == "SA(beta=2, Q (3, 3), V (3, 3))"
+    run = pt.simulate(a, tokens(5), (0.0, 0.1))
+    run.save(tmp_path / "run.nc")
+    assert pt.load(tmp_path / "run.nc").law == a
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (lambda: mf.SA(2.0, Q="one"), "Q"),
+        (lambda: mf.SA(2.0, K=np.ones(3)), "K"),
+        (lambda: mf.SA(2.0, V=np.full((3, 3), np.nan)), "V"),
+        (lambda: mf.SA(2.0, Q=np.ones((2, 3)), K=np.ones((3, 3))), "same number of rows"),
+        (lambda: mf.SA(2.0, Q=np.ones((2, 3))), "Q alone must be square"),
+        (lambda: mf.USA(2.0, scale="relative", Q=Q3), 'scale="scaled"'),
+        (lambda: pt.simulate(mf.SA(2.0, Q=Q3), [0.0, 1.0], (0.0, 1.0)), r"Q: got shape \(3, 3\), wanted \(m, 2\)"),
+        (lambda: pt.simulate(mf.SA(2.0, V=np.ones((2, 3))), tokens(5), (0.0, 1.0)), r"V: got shape \(2, 3\)"),
+        (lambda: mf.solve(mf.SA(2.0, V=V3), mf.Circle(32).density(two_waves), (0.0, 1.0)), "V: got shape"),
+        (lambda: pt.simulate(mf.USA(300.0, K=3.0 * Q3), tokens(5), (0.0, 1.0)), 'scale="scaled"'),
+        (lambda: mf.solve(mf.SA(2.0, V=V3), mf.ZonalSphere(3, 16).density(lambda c: 1 + 0.3 * c), (0.0, 1.0)), "symm"),
+        (lambda: mf.growth_rates(mf.SA(2.0, V=V3), 3, 8), "not isotropic"),
+        (lambda: pt.longtime(mf.SA(2.0, V=V3), tokens(5), log_t_end=9.0), "law"),
+        (lambda: pt.simulate(mf.SA(2.0, V=V3), tokens(5), (0.0, 1.0), field="harmonic"), "no V"),
+    ],
+)
+def test_refusals(make: Any, word: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=word):
+        make()
