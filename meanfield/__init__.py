@@ -5,7 +5,7 @@ from meanfield.density import Density, Doubt, UnknownValue
 from meanfield.files import StorageError
 from meanfield.initial import mixture, perturbed_uniform, poisson_kernel, uniform, von_mises_fisher
 from meanfield.kernel import Exponential, Zonal, multipliers
-from meanfield.laws import SA, USA, Diffusion, Law, Sum
+from meanfield.laws import SA, USA, Causal, Diffusion, Law, Sum
 from meanfield.linear import fastest, growth_rates, predict, star_rates, switching
 from meanfield.merges import merge_tree, rescaled_energy
 from meanfield.merging import LateMerge, Merge
@@ -26,6 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "SA",
     "USA",
+    "Causal",
     "Circle",
     "Density",
     "Diffusion",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ from meanfield.sums.choose import BANDED, COMPILED, FAINT, FIELDS, UNDERFLOW, ch
 from meanfield.sums.direct import direct
 from meanfield.sums.direct_numba import direct_numba
 from meanfield.sums.harmonic import harmonic
+from meanfield.sums.sight import Masked, Past
 
 SPACES: dict[int, Any] = {2: Circle(8), 3: Sphere(2)}
 """Whose harmonics serve points of dimension d; the size does not matter."""
@@ -44,6 +45,8 @@ class Cluster:
         Which sum answers.
     flat : bool
         Rows of R^d, which need not be unit: they have no angles, no harmonics, no clusters on a sphere.
+    sight : Sight, optional
+        Who sees whom (see `sums.sight`); None: everybody all.
     """
 
     points: Array
@@ -51,6 +54,7 @@ class Cluster:
     angles: bool
     field: str = "auto"
     flat: bool = False
+    sight: Any = None
 
     def __repr__(self) -> str:
         lead = self.weights.shape[:-1]
@@ -133,11 +137,40 @@ class Cluster:
                 "mf.Points(mu.x / numpy.linalg.norm(mu.x, axis=-1, keepdims=True), weights=mu.weights)"
             )
 
+    def past(self) -> Cluster:
+        """The same points, each of which sees those up to itself, as a mean."""
+        return self._seeing(Past())
+
+    def masked(self, A: Any, per_row: bool = True) -> Cluster:
+        """The same points, of which i sees j with weight A[i, j] >= 0: a mean over what is seen, or a sum as it is.
+
+        Parameters
+        ----------
+        A : array (n, n)
+            Weights of a graph.
+        per_row : bool
+            Divide by what a point sees, sum_j weights_j A[i, j].
+        """
+        A = inputs.array("A", A, shape=(self.n, self.n))
+        if (A < 0.0).any():
+            raise ValueError(f"A: got entries down to {A.min():.3g}, wanted weights >= 0: a sight has no negative part")
+        if inputs.flag("per_row", per_row) and not A.any(axis=1).all():
+            blind = int(np.flatnonzero(~A.any(axis=1))[0])
+            raise ValueError(f"A: row {blind} is all zero, and a mean of nothing is none: let a point see itself")
+        return self._seeing(Masked(A, per_row))
+
+    def _seeing(self, sight: Any) -> Cluster:
+        if self.sight is not None:
+            raise TypeError("the measure's points have a mask already: give one mask, the product of the two")
+        new = replace(self, sight=sight)
+        new.__dict__["x"] = self.x  # rows asked at are told by being these
+        return new
+
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
         shape = self.points.shape if self.angles else self.points.shape[:-1]
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
-        name = choose(self.field, kernel, self.d, self.n, self.flat, V is not None)
+        name = choose(self.field, kernel, self.d, self.n, self.flat, V is not None or self.sight is not None)
         if "L" in want:
             self.on_sphere("L, the divergence on the sphere")
         if name in ("direct", "compiled"):
@@ -187,12 +220,23 @@ class Cluster:
         self, name: str, kernel: Any, x: Array | None, want: str, weights: Array, V: Array | None = None
     ) -> Reading:
         own, tangent = x is None or x is self.x, x is None and kernel.isotropic and not self.flat and V is None
-        r = _sum(name)(kernel, self.x if x is None else x, self.x, weights, want, V=V, same=own, tangent=tangent)
+        if self.sight is not None and not own:
+            raise TypeError("x: who sees whom is known among the measure's own points alone: ask at x = mu.x")
+        at = self.x if x is None else x
+        r = _sum(name)(kernel, at, self.x, weights, want, V=V, sight=self.sight, same=own, tangent=tangent)
+        if self.sight is not None:
+            r = _shared(r, self.sight.seen(weights))
         if not tangent or r.M is None:
             return r
         if self.angles:
             return r._replace(M=np.sum(r.M * geometry.quarter_turn(self.x), axis=-1, keepdims=True))
         return r._replace(M=geometry.project(self.x, r.M))
+
+
+def _shared(r: Reading, seen: Array) -> Reading:
+    """A sum over what is seen as a mean."""
+    Z, M = (None if part is None else part / seen[..., None] for part in (r.Z, r.M))
+    return Reading(Z, M, None if r.L is None else r.L / seen, r.log)
 
 
 def _sum(name: str) -> Callable[..., Reading]:

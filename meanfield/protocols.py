@@ -109,8 +109,10 @@ class Reading(NamedTuple):
 class Measure(Protocol):
     """2. What a law may ask: a density, weighted points, a Gaussian, a ripple on the uniform measure.
 
-    It may also know `excess(kernel)`: (value, log) with (1 / 2 beta) iint (e^{beta <x, y>} - lambda_0) d mu d mu
-    = e^log value, E less that of the uniform measure, by a sum that does not cancel (`energy.excess` asks for it).
+    Points may also answer `past()` (each sees those up to itself, as a mean) and `masked(A, per_row)`: themselves, with
+    another sight.  It may also know `excess(kernel)`: (value, log) with
+    (1 / 2 beta) iint (e^{beta <x, y>} - lambda_0) d mu d mu = e^log value, E less that of the uniform measure, by a sum
+    that does not cancel (`energy.excess` asks for it).
     And `summed`, itself as integrals over its own points ask it, if `read` leaves there what rounding decides unknown:
     a law's `quantities` are asked of that.
     """

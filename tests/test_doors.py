@@ -82,6 +82,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "USA": lambda: mf.USA(1.0),
     "Diffusion": lambda: mf.Diffusion(0.1),
     "Sum": lambda: LAW + mf.Diffusion(0.1),
+    "Causal": lambda: mf.Causal(LAW),
     "Exponential": lambda: mf.Exponential(1.0),
     "Zonal": lambda: mf.Zonal(np.exp, "exp"),
     "Spectral": mf.Spectral,
@@ -111,7 +112,8 @@ def sensible(folder: Path) -> dict[str, Any]:
     circle, rho = space("Circle"), density("Circle")
     file, points = folder / "run.nc", folder / "cloud.nc"
     return {
-        "Q": None, "K": None, "R": ROWS, "a": [0.0, 1.0], "a_weights": None, "angles": False, "atol": 1e-9, "ax": None,
+        "Q": None, "K": None, "V": None, "R": ROWS,
+        "a": [0.0, 1.0], "a_weights": None, "angles": False, "atol": 1e-9, "ax": None,
         "axes": None, "axis": None, "b": [0.5, 2.0], "b_weights": None, "begin": None, "beta": 1.0, "breaks": (),
         "by": "angle", "cells": [1, 2], "cls": None, "cluster_gap": None, "coefficients": None, "d": 4, "degree": 3,
         "densities": [rho], "diffusion": 0.0, "done": None, "doubt": mf.Doubt(), "error": 0.0,

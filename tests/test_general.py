@@ -52,7 +52,8 @@ def test_velocities_are_the_printed_loop_s(kind: str, rows: int) -> None:
 def test_compiled_sums_agree() -> None:
     pytest.importorskip("numba")
     x = pt.uniform(700, 3, 1)
-    for matrices in ({"V": V3}, {"Q": Q3, "V": V3}, {"Q": Q3[:2], "K": K3[:2]}):
+    asked: list[dict[str, Any]] = [{"V": V3}, {"Q": Q3, "V": V3}, {"Q": Q3[:2], "K": K3[:2]}]
+    for matrices in asked:
         for beta in (2.0, 900.0):
             law = mf.SA(beta, **matrices, scale="scaled")
             fast, slow = (mf.Points(x, field=field) for field in ("compiled", "direct"))
@@ -166,7 +167,8 @@ def test_a_gradient_flow_has_its_energy(kind: str, sign: int) -> None:
 
 
 def test_other_matrices_have_none() -> None:
-    for matrices in ({"Q": Q3, "K": K3}, {"V": V3}, {"K": V3, "V": V3}):
+    asked: list[dict[str, Any]] = [{"Q": Q3, "K": K3}, {"V": V3}, {"K": V3, "V": V3}]
+    for matrices in asked:
         assert mf.SA(2.0, **matrices).quantities(mf.Points(tokens(5))) == {}
     with pytest.raises(ValueError, match="no energy"):
         mf.Points(tokens(5)).energy(mf.SA(2.0, V=V3))

@@ -2,6 +2,7 @@
 
 from meanfield.laws.attention import SA, USA
 from meanfield.laws.base import Law, Sum
+from meanfield.laws.causal import Causal
 from meanfield.laws.terms import Diffusion
 
-__all__ = ["SA", "USA", "Diffusion", "Law", "Sum"]
+__all__ = ["SA", "USA", "Causal", "Diffusion", "Law", "Sum"]

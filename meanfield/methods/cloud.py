@@ -28,7 +28,7 @@ class FewAngles(Cluster):
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`)."""
-        plain = V is None and "L" not in want and kernel.isotropic
+        plain = V is None and self.sight is None and "L" not in want and kernel.isotropic
         if x is not None or not plain or self.field not in ("auto", "direct"):
             return super().read(kernel, x, want, V)
         weights = np.broadcast_to(self.weights, self.points.shape)

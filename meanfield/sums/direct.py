@@ -35,6 +35,7 @@ def direct(
     want: str,
     *,
     V: Array | None = None,
+    sight: Any = None,
     same: bool = False,
     tangent: bool = False,
 ) -> Reading:
@@ -64,6 +65,9 @@ def direct(
         Letters among "Z", "M", "L"; what is not wanted comes back as None.
     V : ndarray (m, d), optional
         Values V y_j; None: the identity.  Square where L is wanted.
+    sight : Sight, optional
+        What is added to the scores of rows i and columns j, tile by tile: log w_ij, -inf where i does not see j (see
+        `sight`).
     same : bool
         Promise that x is y: then each pair's exponential is computed once and serves both its rows, if the kernel is
         isotropic and the weights are positive.
@@ -96,8 +100,8 @@ def direct(
     Rounding of s is beta eps; for an isotropic kernel and unit rows beta eps |x - y| from beta = 400 on (see `scores`).
     """
     x, y, w, lead = checked(x, y, weights, want)
-    tiles = _Tiles(kernel, x, y, w, want, V, alone=same and tangent and V is None)
-    top = by_pairs(kernel, x, w) if same else None
+    tiles = _Tiles(kernel, x, y, w, want, V, sight, alone=same and tangent and V is None)
+    top = by_pairs(kernel, x, w) if same and sight is None else None
     sums, L, log = _rows(tiles) if top is None else _pairs(tiles, top)
     n, z = x.shape[1], int("Z" in want)
     return Reading(
@@ -155,10 +159,10 @@ class _Tiles:
     """What is summed, tile by tile, in buffers made once: the scores, and the columns that multiply e^score."""
 
     def __init__(
-        self, kernel: Any, x: Array, y: Array, w: Array, want: str, V: Array | None = None, *, alone: bool = False
+        self, kernel: Any, x: Array, y: Array, w: Array, want: str, V: Array | None, sight: Any, *, alone: bool
     ) -> None:
         self.kernel, self.x, self.y = kernel, x, y
-        self.plain = V is None
+        self.plain, self.sight = V is None, sight
         self.values = y if V is None else y @ V.T
         self.alone = alone and "M" in want  # M is of all others
         self.masses = int("Z" in want)
@@ -282,6 +286,8 @@ def _rows(tiles: _Tiles) -> tuple[Array, Array | None, Array]:
             g = tiles.slopes(at, s) if L is not None else None
             if tiles.exponent is not None:
                 s += tiles.exponent[r, :, j]
+            if tiles.sight is not None and (bias := tiles.sight.bias(i, j)) is not None:
+                s += bias
             higher = np.maximum(top, s.max(axis=-1, keepdims=True))
             if tiles.peak is not None:
                 np.ceil(higher, out=higher)  # s(x, x) less a whole number keeps its digits

@@ -53,18 +53,19 @@ def direct_numba(
     want: str,
     *,
     V: Array | None = None,
+    sight: Any = None,
     same: bool = False,
     tangent: bool = False,
 ) -> Reading:
     """What `direct` answers, with the same arguments, shapes, shifts and refusals, to within rounding.
 
-    A kernel without ``factors``, d > 3 (where BLAS is as fast), and values V y under scores that need differences are
-    handed on to `direct`.  By pairs (`same`,
+    A kernel without ``factors``, d > 3 (where BLAS is as fast), a sight, and values V y under scores that need
+    differences are handed on to `direct`.  By pairs (`same`,
     isotropic, Z and M only) an exponential serves both its rows; otherwise the largest score of a row is found first.
 
     Parameters
     ----------
-    kernel, x, y, weights, want, V, same, tangent
+    kernel, x, y, weights, want, V, sight, same, tangent
         As for `direct`.
 
     Returns
@@ -80,8 +81,8 @@ def direct_numba(
     """
     d = np.shape(x)[-1]
     odd = V is not None and (V.shape != (d, d) or (peak(kernel) or 0.0) > LARGE_BETA)
-    if not hasattr(kernel, "factors") or d > LARGEST or odd:
-        return direct(kernel, x, y, weights, want, V=V, same=same, tangent=tangent)
+    if not hasattr(kernel, "factors") or d > LARGEST or odd or sight is not None:
+        return direct(kernel, x, y, weights, want, V=V, sight=sight, same=same, tangent=tangent)
     x, y, w, lead = checked(x, y, weights, want)
     top = by_pairs(kernel, x, w) if same and "L" not in want and V is None else None
     if top is not None:
