@@ -112,7 +112,7 @@ def sensible(folder: Path) -> dict[str, Any]:
     circle, rho = space("Circle"), density("Circle")
     file, points = folder / "run.nc", folder / "cloud.nc"
     return {
-        "Q": None, "K": None, "V": None, "R": ROWS,
+        "A": np.eye(3), "per_row": True, "Q": None, "K": None, "V": None, "R": ROWS,
         "a": [0.0, 1.0], "a_weights": None, "angles": False, "atol": 1e-9, "ax": None,
         "axes": None, "axis": None, "b": [0.5, 2.0], "b_weights": None, "begin": None, "beta": 1.0, "breaks": (),
         "by": "angle", "cells": [1, 2], "cls": None, "cluster_gap": None, "coefficients": None, "d": 4, "degree": 3,
