@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import meanfield as mf
-from meanfield import geometry
 from validation.checks import _critical, c5_causal
 from validation.verdict import Outcome, judge
 
@@ -44,11 +43,9 @@ def test_a_reversed_mask_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert right["velocity - printed"] < 1e-13 and right["the first 16 alone - among all"] < 1e-7
 
     def reversed_mask(self: Any, t: float, x: Any, mu: Any) -> Any:
-        angles = geometry.to_angles(x)
-        seen = np.tri(angles.shape[-1]).T
-        return c5_causal.pulled(self.beta, angles, seen)[..., None] * geometry.quarter_turn(x)
+        return mf.SA(9.0).velocity(t, x, mu.masked(np.tri(mu.n).T))
 
-    monkeypatch.setattr(c5_causal.Masked, "velocity", reversed_mask)
+    monkeypatch.setattr(mf.Causal, "velocity", reversed_mask)
     wrong = c5_causal._mask(theta)
     assert wrong["velocity - printed"] > 0.1 and wrong["the first 16 alone - among all"] > 0.1
 

@@ -44,8 +44,8 @@ A4_A6: tuple[Breakage, ...] = (
     Breakage(
         name="small beta, eight times as large",
         file="validation/checks/a4_small_beta.py",
-        old="pt.simulate(General(b, Q, K, still), x,",
-        new="pt.simulate(General(8.0 * b, Q, K, still), x,",
+        old="pt.simulate(mf.SA(b, Q=Q, K=K), x,",
+        new="pt.simulate(mf.SA(8.0 * b, Q=Q, K=K), x,",
         red=("A28.share",),
     ),
     Breakage(

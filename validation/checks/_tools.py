@@ -98,20 +98,13 @@ def start(n: int = 128) -> mf.Density:
     return mf.Circle(n).density(two_waves)
 
 
-@dataclass(frozen=True)
-class General(mf.Law):
-    """A (2.3): scores beta <Q x, K y>, values (V_0 + sin(t) V_1) y; written as a user would write it."""
+@mf.register
+@dataclass(frozen=True, eq=False)
+class Swaying:
+    """V(t) = V_0 + sin(t) V_1."""
 
-    beta: float
-    Q: Any
-    K: Any
-    V: tuple[Any, Any]
+    mean: Array
+    part: Array
 
-    def values(self, t: float) -> Array:
-        """V(t), (d, d)."""
-        return np.asarray(self.V[0] + np.sin(t) * self.V[1])
-
-    def velocity(self, t: float, x: Any, mu: Any) -> Any:
-        """V(t) times the softmax mean of the tokens."""
-        r = mu.read(mf.Exponential(self.beta, self.Q, self.K), x, "ZM")
-        return (r.M / r.Z) @ self.values(t).T
+    def __call__(self, t: float) -> Array:
+        return np.asarray(self.mean + np.sin(t) * self.part)

@@ -11,7 +11,7 @@ import meanfield as mf
 import particles as pt
 from meanfield import geometry
 from meanfield.protocols import Array
-from validation.checks._tools import General, by_loop, relative, start, two_waves
+from validation.checks._tools import Swaying, by_loop, relative, start, two_waves
 from validation.exact import diracs, double_loop, ode, reference_pde
 from validation.registry import Bench, Verdict, check, judge
 from validation.verdict import Limits
@@ -36,15 +36,16 @@ def attention(bench: Bench) -> Verdict:
     n, d, beta, t = 16, 5, 3.0, 2.0
     x = pt.uniform(n, d, rng)
     Q, K = rng.standard_normal((2, 3, d)) / np.sqrt(d)
-    law = General(beta, Q, K, tuple(rng.standard_normal((2, d, d)) / np.sqrt(d)))
+    V = Swaying(*rng.standard_normal((2, d, d)) / np.sqrt(d))
+    law = mf.SA(beta, Q=Q, K=K, V=V)
     kernel = mf.Exponential(beta, Q, K)
     r = mf.Points(x).read(kernel, None, "Z")
     matrix = np.exp(kernel.log(x, x) - r.log) / (n * r.Z)
     seen = geometry.project(x, law.velocity(0.7, x, mf.Points(x)))
-    printed = double_loop.general_velocity("SA", x, beta, Q, K, law.values(0.7))
+    printed = double_loop.general_velocity("SA", x, beta, Q, K, V(0.7))
 
     def loop(s: float, y: Array) -> Array:
-        return double_loop.general_velocity("SA", y.reshape(n, d), beta, Q, K, law.values(s)).ravel()
+        return double_loop.general_velocity("SA", y.reshape(n, d), beta, Q, K, V(s)).ravel()
 
     run = pt.simulate(law, x, (0.0, t), [t], rtol=1e-12, atol=1e-14)
     exact = ode.integrate(loop, x.ravel(), [t])[1][-1].reshape(n, d)

@@ -10,7 +10,7 @@ import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
 from validation.checks._critical import critical_points, critical_rows, top_eigenvalue, top_of_rows
-from validation.checks._tools import General, by_loop, relative
+from validation.checks._tools import by_loop, relative
 from validation.exact import diracs, poisson
 from validation.rates import slope
 from validation.registry import Bench, Verdict, check, judge
@@ -154,7 +154,6 @@ def share_of_one(bench: Bench) -> Verdict:
     """
     rng = np.random.default_rng(bench.rng)
     betas = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
-    still = (np.eye(2), np.zeros((2, 2)))
     measured: dict[str, float] = {}
     limits: dict[str, tuple[float | None, float | None]] = {}
     for name in ("identity", "random Q, K"):
@@ -162,7 +161,7 @@ def share_of_one(bench: Bench) -> Verdict:
         for _ in range(3):
             x = pt.uniform(8, 2, rng, replicas=40)
             Q, K = (np.eye(2), np.eye(2)) if name == "identity" else _of_norm_one(rng.standard_normal((2, 2, 2)))
-            ends = [pt.simulate(General(b, Q, K, still), x, (0.0, 60.0), [60.0], rtol=1e-5).x[-1] for b in betas]
+            ends = [pt.simulate(mf.SA(b, Q=Q, K=K), x, (0.0, 60.0), [60.0], rtol=1e-5).x[-1] for b in betas]
             count += [_clustered(end).sum() for end in ends]
         share = count / 120.0
         measured |= {f"share, {name}, beta = {b:g}": s for b, s in zip(betas, share, strict=True)}

@@ -12,7 +12,7 @@ import meanfield as mf
 import particles as pt
 from meanfield.plot import style
 from meanfield.protocols import Array
-from validation.checks._tools import General, backslide, by_loop
+from validation.checks._tools import backslide, by_loop
 from validation.exact import orthogonal
 from validation.rates import rate
 from validation.registry import Bench, Verdict, check, evidence, judge
@@ -62,7 +62,7 @@ def exponential_rate(bench: Bench) -> Verdict:
     ]
     for i, rows in enumerate((8, 8, 3)):
         Q, K = rng.standard_normal((2, rows, 8)) / 8.0**0.25
-        laws.append((f"random Q, K ({rows} rows), {i + 1}", General(2.0, Q, K, (np.eye(8), np.zeros((8, 8)))), 1.0))
+        laws.append((f"random Q, K ({rows} rows), {i + 1}", mf.SA(2.0, Q=Q, K=K), 1.0))
     measured = {}
     for name, law, unit in laws:
         x = pt.uniform(6, 8, rng)
@@ -99,7 +99,7 @@ def cone(bench: Bench) -> Verdict:
     Q, K = rng.standard_normal((2, 3, 3))
     x = pt.uniform(8, 3, rng)
     x[:, 0] = np.abs(x[:, 0])
-    run = pt.simulate(General(1.0, Q, K, (np.eye(3), np.zeros((3, 3)))), x, (0.0, 20.0), rtol=1e-13, atol=1e-15)
+    run = pt.simulate(mf.SA(1.0, Q=Q, K=K), x, (0.0, 20.0), rtol=1e-13, atol=1e-15)
     measured = {
         "fall of min <x_i, w>": fall,
         "fall with random Q, K": backslide(run.x[..., 0].min(axis=1), 1),

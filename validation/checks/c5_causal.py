@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import particles as pt
 from meanfield import geometry
 from meanfield.plot import style
 from meanfield.protocols import Array
+from validation.checks._tools import velocity
 from validation.checks._waits import FORMED, fit, until_one
 from validation.exact import double_loop
 from validation.registry import Bench, Verdict, check, judge
@@ -23,22 +23,6 @@ NEAR = 1e-3
 TOKENS = 64
 QUICK = (4.0, 9.0, 16.0, 25.0, 36.0)
 FULL = (4.0, 9.0, 16.0, 20.0, 25.0, 30.0, 36.0, 42.0, 49.0, 56.0, 64.0)
-
-
-@dataclass(frozen=True)
-class Masked(mf.Law):
-    """C (CSA-2d): token k sees the tokens j <= k, x_k' = sum_j e^{beta cos(x_j - x_k)} sin(x_j - x_k) / the same sum
-    without the sine; written as a user would write it, for tokens of equal mass in their order.
-    """
-
-    beta: float
-    labelled = True
-
-    def velocity(self, t: float, x: Any, mu: Any) -> Any:
-        """Rows, along the tangent."""
-        theta = geometry.to_angles(x)
-        n = theta.shape[-1]
-        return pulled(self.beta, theta, np.tri(n))[..., None] * geometry.quarter_turn(x)
 
 
 def pulled(beta: float, theta: Array, seen: Array) -> Array:
@@ -69,7 +53,7 @@ def until_one_masked(beta: float, theta: Array) -> float:
     places, over a clock s that grows with log t and with the way gone: d log t / ds = 1 / (1 + t R) and
     dx/ds = t v / (1 + t R), with R = sum |v|.
     """
-    early = pt.simulate(Masked(beta), theta, (0.0, FORMED), [FORMED], rtol=1e-7, atol=1e-9)
+    early = pt.simulate(mf.Causal(mf.SA(beta)), theta, (0.0, FORMED), [FORMED], rtol=1e-7, atol=1e-9)
     x, seen = leaders(early.theta[-1])
     log_t = np.log(FORMED)
     while len(x) > 1:
@@ -105,7 +89,7 @@ def until_one_unmasked(beta: float, theta: Array) -> float:
 def _by_tokens(beta: float, theta: Array, end: float) -> float:
     """The same by tokens alone: log of the time at which the last is within NEAR of the first."""
     t = np.exp(np.linspace(np.log(FORMED), np.log(end), 801))
-    run = pt.simulate(Masked(beta), theta, (0.0, 1.01 * end), t, rtol=1e-9, atol=1e-12)
+    run = pt.simulate(mf.Causal(mf.SA(beta)), theta, (0.0, 1.01 * end), t, rtol=1e-9, atol=1e-12)
     apart = np.abs(2.0 * np.sin(0.5 * (run.x - run.x[:, :1]))).max(axis=1)
     last = int(np.flatnonzero(apart > NEAR)[-1])
     here, there = np.log(apart[last : last + 2])
@@ -125,11 +109,11 @@ def _against_tokens(clouds: int, rng: Any) -> tuple[float, float]:
 
 def _mask(theta: Array) -> dict[str, float]:
     """Whether tokens see those before them and no others: by the printed loop, and by leaving the later ones out."""
-    law, rows, one = Masked(9.0), geometry.to_rows(theta), np.eye(2)
-    printed = double_loop.general_velocity("SA", rows, law.beta, one, one, one, causal=True)
+    law, rows, one = mf.Causal(mf.SA(9.0)), geometry.to_rows(theta), np.eye(2)
+    printed = double_loop.general_velocity("SA", rows, 9.0, one, one, one, causal=True)
     alone, among = (pt.simulate(law, x, (0.0, 3.0), [3.0]).theta[-1, :16] for x in (theta[:16], theta))
     return {
-        "velocity - printed": float(np.abs(law.velocity(0.0, rows, mf.Points(rows)) - printed).max()),
+        "velocity - printed": float(np.abs(velocity(law, mf.Points(rows)) - printed).max()),
         "the first 16 alone - among all": float(np.abs(alone - among).max()),
     }
 
