@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -162,7 +162,7 @@ class Cluster:
     def _seeing(self, sight: Any) -> Cluster:
         if self.sight is not None:
             raise TypeError("the measure's points have a mask already: give one mask, the product of the two")
-        new = replace(self, sight=sight)
+        new = type(self)(self.points, self.weights, self.angles, self.field, self.flat, sight)
         new.__dict__["x"] = self.x  # rows asked at are told by being these
         return new
 
