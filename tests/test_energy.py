@@ -149,8 +149,8 @@ class _Plain:
     def mean(self) -> Any:
         return self.weights @ self.points
 
-    def read(self, kernel: Any, x: Any = None, want: str = "ZM") -> Any:
-        return mf.Points(self.points, weights=self.weights, field="direct").read(kernel, x, want)
+    def read(self, kernel: Any, x: Any = None, want: str = "ZM", V: Any = None) -> Any:
+        return mf.Points(self.points, weights=self.weights, field="direct").read(kernel, x, want, V)
 
 
 @dataclass(frozen=True)

@@ -181,6 +181,7 @@ class SA(Attention):
     """Softmax self-attention, X = sign grad log Z / beta (A, (SA) and (3.1)-(3.4))."""
 
     normalised = True
+    autonomous = Attention.autonomous
 
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         """M / Z."""
@@ -207,6 +208,8 @@ class SA(Attention):
 @dataclass(frozen=True, eq=False)
 class USA(Attention):
     """Unnormalised self-attention, X = sign grad Z / beta (A, (USA) and (3.8)-(3.10))."""
+
+    autonomous = Attention.autonomous
 
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         """M; the missing division is the whole difference from SA."""
