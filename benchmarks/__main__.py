@@ -24,7 +24,7 @@ from benchmarks.harness import ROOT, limits, measure
 from benchmarks.picture import draw
 from benchmarks.problems import LIMITS, OURS, PROBLEMS, Problem, chosen
 from benchmarks.tuning import tune
-from meanfield import files
+from meanfield.tools import files
 from validation.options import UsageError, place, whole, writable
 
 RESULTS = ROOT / "results" / "benchmarks"

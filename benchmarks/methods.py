@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import meanfield as mf
 import particles as pt
-from meanfield import files
 from meanfield.plot import style
+from meanfield.tools import files
 
 LAW = mf.SA(beta=4.0)
 END = 20.0

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.harness import accurate, available, exponent, ratios, verdicts
 from benchmarks.problems import LIMITS, OURS, Problem
 from benchmarks.problems import PROBLEMS as ALL
-from meanfield import files
+from meanfield.tools import files
 
 Record = dict[str, Any]
 Line = tuple[str, str, str]

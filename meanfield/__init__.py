@@ -1,25 +1,30 @@
 """Mean-field dynamics of self-attention: the continuity equation d_t mu + div(X[mu] mu) = kappa Lap mu on spheres."""
 
-from meanfield.clusters import clusters, order_parameters
-from meanfield.density import Density, Doubt, UnknownValue
-from meanfield.files import StorageError
-from meanfield.initial import mixture, perturbed_uniform, poisson_kernel, uniform, von_mises_fisher
-from meanfield.kernel import Exponential, Zonal, multipliers
+from meanfield.analysis.linear import fastest, growth_rates, switching
+from meanfield.analysis.prediction import predict
+from meanfield.analysis.stars import star_rates
+from meanfield.clustering.found import clusters
+from meanfield.clustering.order import order_parameters
+from meanfield.clustering.track import track
+from meanfield.clustering.tree import merge_tree, rescaled_energy
+from meanfield.doors.resume import load, resume
+from meanfield.doors.solve import solve
+from meanfield.doors.sweep import SweepError, grid, sweep, workers
+from meanfield.kernels import Exponential, Zonal
 from meanfield.laws import SA, USA, Causal, Diffusion, Law, Sum
-from meanfield.linear import fastest, growth_rates, predict, star_rates, switching
-from meanfield.merges import merge_tree, rescaled_energy
-from meanfield.merging import LateMerge, Merge
+from meanfield.measures.points import Points
 from meanfield.methods.lagrangian import Lagrangian
+from meanfield.methods.merging import LateMerge, Merge
 from meanfield.methods.spectral import Spectral
-from meanfield.points import Points
 from meanfield.protocols import Reading, Status
-from meanfield.run import Interrupted, RunError, StoppedEarly, UnresolvedError
-from meanfield.settings import register
-from meanfield.solution import Solution
-from meanfield.solve import load, resume, solve
+from meanfield.runs.errors import Interrupted, RunError, StoppedEarly, UnresolvedError
+from meanfield.runs.solution import Solution
 from meanfield.spaces import Circle, Sphere, ZonalSphere
-from meanfield.sweep import SweepError, grid, sweep, workers
-from meanfield.tracking import track
+from meanfield.spaces.density import Density, Doubt, UnknownValue
+from meanfield.spaces.initial import mixture, perturbed_uniform, poisson_kernel, uniform, von_mises_fisher
+from meanfield.special.bessel import multipliers
+from meanfield.tools.files import StorageError
+from meanfield.tools.settings import register
 
 __version__ = "0.1.0"
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield import geometry, inputs
+from meanfield import geometry
 from meanfield.plot import curves, style, tree
 from meanfield.protocols import Array, Between
-from meanfield.record import Record
+from meanfield.runs.record import Record
 from meanfield.steppers import evaluate
+from meanfield.tools import inputs
 
 FORGOTTEN = "the dense output went over its memory budget (mergers are all known; take fewer points, or a shorter run)"
 

@@ -9,15 +9,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield import archive, geometry, inputs, merging
-from meanfield.clusters import GAP, clusters
+from meanfield import geometry
+from meanfield.clustering.found import GAP, clusters
 from meanfield.laws.base import refuse_changing
-from meanfield.points import Cluster
+from meanfield.measures.points import Points
+from meanfield.methods import merging
+from meanfield.methods.late import LEAST, collapsed, pull_of, started
 from meanfield.protocols import Array, Status
-from meanfield.run import StoppedEarly, Watch, answer, drive
-from meanfield.solve import checked_law, checked_watch
+from meanfield.runs import archive
+from meanfield.runs.checks import checked_law, checked_watch
+from meanfield.runs.drive import Watch, drive
+from meanfield.runs.errors import StoppedEarly, finish
 from meanfield.steppers import dop853
-from particles.drift import LEAST, collapsed, pull_of, started
+from meanfield.tools import inputs
 from particles.late import FORGOTTEN, LongTime
 from particles.trajectory import Trajectory
 
@@ -46,7 +50,7 @@ def longtime(
 ) -> LongTime:
     """Follow clusters, each a point, to exponentially long times (A, Problem 1; C, section 5).
 
-    Forces and times are held by their logarithms (`particles.drift`), so that t = e^1000 is as good as t = 1.  Two
+    Forces and times are held by their logarithms (`methods.late`), so that t = e^1000 is as good as t = 1.  Two
     clusters merge where their gap is exactly merge_gap.
 
     Parameters
@@ -106,7 +110,7 @@ def longtime(
         given = given._replace(x=geometry.reduced(given.x))
     law.check_range(given.d, atoms=True)
     pull = pull_of(law, given.d)
-    mu = Cluster(given.x, given.weights, given.angles)
+    mu = Points.trusted(given.x, given.weights, given.angles)
     refuse_changing(law, lambda t: law.velocity(t, None, mu), "clusters are followed by one beta")
     gap = _gap(merge_gap)
     log_end = _end(log_t_end, given.log_t)
@@ -180,7 +184,7 @@ def _positions(x: Any, weights: Any, angles: bool, reach: float | None) -> _Give
     n = len(points)
     w = np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, (n,))
     if reach is not None:
-        return _found(Cluster(points, w, as_angles), -math.inf, reach)
+        return _found(Points.trusted(points, w, as_angles), -math.inf, reach)
     return _Given(points, w, as_angles, np.arange(n), w, -math.inf)
 
 
@@ -255,10 +259,10 @@ def _joined(law: Any, given: _Given, centres: Array, masses: Array, joined: Arra
     """The mergers at the start itself: of what was given within the gap."""
     if len(centres) == len(given.x):
         return ()
-    after, before = (Cluster(x, w, given.angles) for x, w in ((centres, masses), (given.x, given.weights)))
+    after, before = (Points.trusted(x, w, given.angles) for x, w in ((centres, masses), (given.x, given.weights)))
     jump = merging.energy(law, after) - merging.energy(law, before)
     now = (math.exp(given.log_t), joined, given.weights, (centres, masses), given.owner, jump, given.log_t)
-    return tuple(merging.told(*now))
+    return tuple(merging.mergers(*now))
 
 
 def _asked(log_t_eval: Any, log_start: float, log_end: float, log_c: float) -> Array:
@@ -286,7 +290,7 @@ def _run(law: Any, method: Any, y: Array, asked: Array, rtol: float, watch: Watc
     )  # fmt: skip
     if run.known < min(asked[-1], run.reached):
         warnings.warn(StoppedEarly(run.detail, run), stacklevel=3)
-    return answer(run)
+    return finish(run)
 
 
 def _read_off(run: LongTime, asked: Array) -> LongTime:

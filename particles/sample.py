@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import geometry, inputs
+from meanfield import geometry
 from meanfield.protocols import Array
+from meanfield.tools import inputs
 
 
 def uniform(n: int, d: int, rng: Any = None, *, replicas: int | tuple[int, ...] = ()) -> Array:

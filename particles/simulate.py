@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import geometry, inputs, merging, suited
+from meanfield import geometry
+from meanfield.laws import suited
 from meanfield.laws.base import changes, noisy, probes
+from meanfield.methods import merging
 from meanfield.methods.cloud import Cloud, OnPoints
 from meanfield.protocols import Array, Stepper
-from meanfield.run import answer, drive
-from meanfield.solve import checked_law, checked_watch, default_times
+from meanfield.runs.checks import checked_law, checked_watch, default_times
+from meanfield.runs.drive import drive
+from meanfield.runs.errors import finish
 from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, rk4, rk45
 from meanfield.sums.choose import FIELDS
+from meanfield.tools import inputs
 from particles.trajectory import Trajectory
 
 ADAPTIVE = {"dop853": dop853, "rk45": rk45}
@@ -71,7 +75,7 @@ def simulate(
     merge_tol : float, optional
         Geodesic distance in radians: points of a group no wider than this become one after the step, of their joint
         mass at their centre of mass, which makes late times cheap.  `x` keeps a place for every original point.
-        Refused if it could change a velocity elsewhere by more than rtol, relatively (`meanfield.merging.checked`).
+        Refused if it could change a velocity elsewhere by more than rtol, relatively (`methods.merging.checked`).
         For one cloud without noise.
     rtol, atol : float
         Tolerances of the adaptive methods.
@@ -120,7 +124,7 @@ def simulate(
         gauge=False,
         rng=generator,
     )
-    return answer(traj)
+    return finish(traj)
 
 
 def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array | None, Array, bool]:

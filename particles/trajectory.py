@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import geometry, inputs
+from meanfield import geometry
 from meanfield.plot import animate, circle, curves, points
 from meanfield.protocols import Array
-from meanfield.record import Record
+from meanfield.runs.record import Record
+from meanfield.tools import inputs
 
 
 class Trajectory(Record):
@@ -47,7 +48,7 @@ class Trajectory(Record):
     def x(self) -> Array:
         """(T, ..., n) angles or (T, ..., n, d) rows; points that have merged coincide (angles: but for whole turns)."""
         pairs = zip(self.owners, self.states, strict=True)
-        return np.stack([self.segments[owner].template.spread(y) for owner, y in pairs])
+        return np.stack([self.segments[owner].template.unmerged(y) for owner, y in pairs])
 
     @property
     def theta(self) -> Array:
@@ -70,7 +71,7 @@ class Trajectory(Record):
     @property
     def weights(self) -> Array:
         """(..., n) masses, of the original points."""
-        first = self.segments[self.owners[0]].template.spread(self.states[0])
+        first = self.segments[self.owners[0]].template.unmerged(self.states[0])
         return np.broadcast_to(self.segments[0].template.weights, first.shape if self.angles else first.shape[:-1])
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import meanfield as mf
-import meanfield.run
+import meanfield.runs.drive
 import particles as pt
 from meanfield.protocols import Status
 
@@ -91,7 +91,7 @@ def test_a_cloud_is_carried() -> None:
 def test_a_long_run_is_carried_with_its_log_times(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = pt.longtime(LAW, [0.0, 1.0, 3.0], log_t_end=8.0)
     for at in (1, 60):
-        monkeypatch.setattr(meanfield.run, "_look", failing(ZeroDivisionError(), at))
+        monkeypatch.setattr(meanfield.runs.drive, "_look", failing(ZeroDivisionError(), at))
         with pytest.raises(ZeroDivisionError) as caught:
             pt.longtime(LAW, [0.0, 1.0, 3.0], log_t_end=8.0)
         half: Any = caught.value.solution  # type: ignore[attr-defined]

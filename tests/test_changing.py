@@ -11,10 +11,10 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield import bessel
 from meanfield.laws.base import changes, said
-from meanfield.methods import spectral
+from meanfield.methods import on_plan
 from meanfield.spaces import circle
+from meanfield.special import bessel
 
 
 def waves(theta: Any) -> Any:
@@ -199,7 +199,7 @@ def test_plans_are_bounded_by_number() -> None:
     for t in np.linspace(0.0, 1.0, 60):
         method.rhs(float(t), y, np.empty_like(y))
     plans = method._seen._plans
-    assert len(plans) <= spectral.PLANS and len(method._seen._quick) <= spectral.QUICK
+    assert len(plans) <= on_plan.PLANS and len(method._seen._quick) <= on_plan.QUICK
     held = {id(laid) for _, laid in method._seen._quick.values()}
     assert held <= {id(laid) for laid in plans.values()}
     # the last ones are those kept
@@ -217,7 +217,7 @@ def test_many_heads_are_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return plan(*args)
 
     monkeypatch.setattr(circle.Circle, "plan", counted)
-    law = mf.Sum(tuple(mf.SA(1.0 + 0.1 * head) for head in range(2 * spectral.PLANS)))
+    law = mf.Sum(tuple(mf.SA(1.0 + 0.1 * head) for head in range(2 * on_plan.PLANS)))
     method, y = mf.Spectral().bind(law, mf.Circle(64).density(waves), 1e-10, 1e-13)
     for t in np.linspace(0.0, 1.0, 5):
         method.rhs(float(t), y, np.empty_like(y))

@@ -12,9 +12,11 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield import energy, kernel
+from meanfield.kernels import energy
+from meanfield.special import bessel
 from meanfield.sums import cells
-from validation.registry import HOUSE, Bench, Outcome, Verdict, checks, run
+from validation.registry import HOUSE, Bench, checks, run
+from validation.verdict import Outcome, Verdict
 
 QUICK = {check.id: check for check in checks("quick")}
 EVIDENCE: frozenset[str] = frozenset()
@@ -114,7 +116,7 @@ def _multipliers_off(patch: pytest.MonkeyPatch) -> None:
         values[3:4] *= 1.000001
         return values
 
-    public, own, potential = kernel.multipliers, mf.Exponential.multipliers, mf.Exponential.potential
+    public, own, potential = bessel.multipliers, mf.Exponential.multipliers, mf.Exponential.potential
     patch.setattr(mf, "multipliers", lambda beta, d, degree: off(public(beta, d, degree)))
     patch.setattr(mf.Exponential, "multipliers", lambda self, d, degree: off(own(self, d, degree)))
     patch.setattr(mf.Exponential, "potential", lambda self, d, degree: off(potential(self, d, degree)))

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import meanfield as mf
-from validation.checks import _critical, c5_causal
+from validation.checks import _critical
+from validation.checks.c import c5_causal
 from validation.verdict import Outcome, judge
 
 BETA = np.array(c5_causal.QUICK)

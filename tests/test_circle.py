@@ -12,9 +12,10 @@ import pytest
 from scipy.special import ive
 
 import meanfield as mf
-from meanfield.density import carry, tail
 from meanfield.protocols import Array
-from meanfield.spaces import circle, fourier
+from meanfield.spaces import circle
+from meanfield.spaces.coefficients import recast, tail
+from meanfield.tools import threads
 from validation.exact import poisson
 
 pytestmark = pytest.mark.rounding
@@ -152,7 +153,7 @@ def test_transforms_give_the_same_bits_from_any_thread() -> None:
         for i, theirs in enumerate(pool.map(space.analyse, data * 10)):
             np.testing.assert_array_equal(alone[i % 8], theirs)
     ran: list[int] = []
-    fourier.shared(ran.append, 7, 1 << 22)
+    threads.parallel(ran.append, 7, 1 << 22)
     assert sorted(ran) == list(range(7))
 
 
@@ -236,7 +237,7 @@ def test_tail_looks_at_the_last_degrees_and_beyond_gaps() -> None:
         c[::m] = 0.5 ** np.arange(len(c[::m]))
         assert tail(space, c) >= np.abs(c[127 // m * m]) > 0.0
     assert tail(space, c, gaps=False) == 0.0
-    assert carry(space, c, mf.Circle(64)).shape == (33,)
+    assert recast(space, c, mf.Circle(64)).shape == (33,)
 
 
 @pytest.mark.parametrize(

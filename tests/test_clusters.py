@@ -12,10 +12,11 @@ from scipy.special import ive
 
 import meanfield as mf
 import particles as pt
-from meanfield.clusters import clusters, order_parameters
+from meanfield.clustering.found import clusters
+from meanfield.clustering.order import order_parameters
+from meanfield.clustering.track import _links
 from meanfield.geometry import retract, to_rows
 from meanfield.protocols import Array
-from meanfield.tracking import _links
 
 TURN = 2.0 * np.pi
 EPS = float(np.finfo(np.float64).eps)

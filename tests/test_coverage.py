@@ -11,7 +11,8 @@ import pytest
 
 from validation.__main__ import main
 from validation.coverage import coverage
-from validation.registry import Bench, Outcome, Registry, UnknownCheck, Verdict, judge
+from validation.registry import Bench, Registry, UnknownCheck
+from validation.verdict import Outcome, Verdict, judge
 
 
 def honest(bench: Bench) -> Verdict:

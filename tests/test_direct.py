@@ -8,7 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from meanfield.kernel import Exponential, Zonal
+from meanfield.kernels import Exponential, Zonal
 from meanfield.sums import direct as room
 from meanfield.sums.direct import direct
 

@@ -38,8 +38,9 @@ BAD: dict[str, Any] = {
 INSIDE = {
     "Circle.admit", "Sphere.admit", "ZonalSphere.admit", "ZonalSphere.around", "Circle.moments", "Sphere.moments",
     "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at", "Snapshot.cells",
-    "Points.on_sphere", "Exponential.factors", "Spectral.bind", "Spectral.again", "Spectral.stepper",
-    "Density.known", "Snapshot.known", "Lagrangian.bind", "Lagrangian.again", "Lagrangian.stepper", "Lagrangian.check",
+    "Points.on_sphere", "Points.trusted",
+    "Exponential.factors", "Spectral.bind", "Spectral.rebind", "Spectral.stepper",
+    "Density.known", "Snapshot.known", "Lagrangian.bind", "Lagrangian.rebind", "Lagrangian.stepper", "Lagrangian.check",
 }  # fmt: skip
 """Methods that the library asks, with what it has checked before."""
 TOLD = {

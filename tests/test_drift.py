@@ -14,8 +14,8 @@ from scipy.integrate import quad
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.methods.late import closest, pull_of, pulls, started
 from meanfield.protocols import Array
-from particles.drift import closest, pull_of, pulls, started
 from validation.exact import double_loop
 
 pytestmark = pytest.mark.rounding

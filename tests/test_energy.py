@@ -11,8 +11,8 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield import energy
-from meanfield.rings import Rings
+from meanfield.kernels import energy
+from meanfield.measures.rings import Rings
 
 pytestmark = pytest.mark.rounding
 

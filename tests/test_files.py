@@ -20,11 +20,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from meanfield import files, storage
-from meanfield.files import StorageError, write_json, write_text
 from meanfield.plot import animate, style
+from meanfield.tools import files, netcdf
+from meanfield.tools.files import StorageError, write_json, write_text
 
-ROOT = Path(files.__file__).parents[1]
+ROOT = Path(files.__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions, links and FIFOs as POSIX has them")
 
 
@@ -41,7 +41,7 @@ def picture(path: Any, overwrite: bool = True) -> Path:
 
 
 WRITERS = {
-    "netCDF": lambda path, **options: storage.write(path, {"x": np.ones(2)}, "new", kind="k", **options),
+    "netCDF": lambda path, **options: netcdf.write(path, {"x": np.ones(2)}, "new", kind="k", **options),
     "text": lambda path, **options: write_text(path, "new", **options),
     "JSON": lambda path, **options: write_json(path, {"new": 1}, **options),
     "film": film,
@@ -203,7 +203,7 @@ def survives(script: str, folder: Path) -> None:
 LIMITED = """
 import errno, os, resource, sys
 import meanfield as mf
-from meanfield import files
+from meanfield.tools import files
 from meanfield.plot import animate, style
 from matplotlib.figure import Figure
 
@@ -250,7 +250,7 @@ def test_twenty_saves_beyond_the_size_a_file_may_have(tmp_path: Path) -> None:
 STARVED = """
 import os, resource, sys
 import numpy as np
-from meanfield import storage
+from meanfield.tools import netcdf
 
 arrays = {f"x{k}": np.arange(2e6) for k in range(3)}
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
@@ -258,16 +258,16 @@ path = os.path.join(sys.argv[1], "a.nc")
 for room in (30, 50, 70, 90):  # megabytes: 48 of numbers, an image of as many
     resource.setrlimit(resource.RLIMIT_AS, (size + room * 10**6, resource.RLIM_INFINITY))
     try:
-        storage.write(path, arrays, "", kind="k")
+        netcdf.write(path, arrays, "", kind="k")
         raise AssertionError("there was room")
     except MemoryError:
         pass
     resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
     assert os.listdir(sys.argv[1]) == []
-storage.write(path, arrays, "", kind="k")
+netcdf.write(path, arrays, "", kind="k")
 resource.setrlimit(resource.RLIMIT_AS, (size + 10 * 10**6, resource.RLIM_INFINITY))
 try:
-    storage.read(path)
+    netcdf.read(path)
     raise AssertionError("there was room")
 except MemoryError:
     print("alive")
@@ -283,18 +283,18 @@ def test_too_little_memory_is_no_damage_and_no_end(tmp_path: Path) -> None:
 KILLED = """
 import os, sys
 import numpy as np
-from meanfield import storage
+from meanfield.tools import netcdf
 os.replace = lambda *a: os._exit(9)       # the power goes off between writing and renaming
-storage.write(sys.argv[1], {"x": np.zeros(3)}, "new", kind="k", overwrite=True)
+netcdf.write(sys.argv[1], {"x": np.zeros(3)}, "new", kind="k", overwrite=True)
 """
 
 
 def test_a_killed_process_leaves_the_old_file_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.nc"
-    storage.write(path, {"x": np.ones(3)}, "old", kind="k")
+    netcdf.write(path, {"x": np.ones(3)}, "old", kind="k")
     done = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=ROOT, check=False, timeout=120)
     assert done.returncode == 9
-    arrays, text = storage.read(path)
+    arrays, text = netcdf.read(path)
     assert (arrays["x"].tolist(), text) == ([1.0, 1.0, 1.0], "old")
     assert [name for name in names(tmp_path) if not name.endswith(".part")] == ["a.nc"]
 
@@ -322,14 +322,14 @@ def test_only_regular_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A FIFO would hang, an endless device would eat all memory."""
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(StorageError, match="fifo is a FIFO, not a regular file; give a file's name"):
-        storage.read(tmp_path / "fifo")
+        netcdf.read(tmp_path / "fifo")
     for device in ("/dev/zero", "/dev/null"):
         with pytest.raises(StorageError, match=f"{device} is a device, not a regular file"):
-            storage.read(device)
+            netcdf.read(device)
     with pytest.raises(StorageError, match="is a folder"):
-        storage.read(tmp_path)
+        netcdf.read(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"nothing\.nc does not exist"):
-        storage.read(tmp_path / "nothing.nc")
+        netcdf.read(tmp_path / "nothing.nc")
 
 
 def test_what_is_larger_than_the_memory_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,14 +356,14 @@ while True:
 def test_a_reader_beside_a_writer_sees_one_file_or_the_other(tmp_path: Path) -> None:
     path, images = tmp_path / "a.nc", []
     for n in (3, 400):
-        storage.write(path, {"x": np.full(n, 1.0 * n)}, "t" * n, kind="k", overwrite=True)
+        netcdf.write(path, {"x": np.full(n, 1.0 * n)}, "t" * n, kind="k", overwrite=True)
         images.append(path.read_bytes())
 
     script = [sys.executable, "-c", REPLACING, str(path), *(image.hex() for image in images)]
     with subprocess.Popen(script, stdin=subprocess.PIPE) as writer:
         found = set()
         for _ in range(150):
-            arrays, text = storage.read(path)
+            arrays, text = netcdf.read(path)
             assert np.all(arrays["x"] == len(text)) and len(arrays["x"]) == len(text)
             found.add(len(text))
         writer.kill()
@@ -372,16 +372,16 @@ def test_a_reader_beside_a_writer_sees_one_file_or_the_other(tmp_path: Path) -> 
 
 def test_what_is_read_is_what_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, opened = tmp_path / "a.nc", files.opened
-    storage.write(path, {"x": np.ones(3)}, "first", kind="k")
+    netcdf.write(path, {"x": np.ones(3)}, "first", kind="k")
 
     @contextmanager
     def overtaken(name: Any) -> Iterator[Any]:
         with opened(name) as (stream, size):
-            storage.write(path, {"x": np.ones(4000)}, "second", kind="other", overwrite=True)
+            netcdf.write(path, {"x": np.ones(4000)}, "second", kind="other", overwrite=True)
             yield stream, size
 
     monkeypatch.setattr(files, "opened", overtaken)
-    arrays, text = storage.read(path, "k")
+    arrays, text = netcdf.read(path, "k")
     assert (arrays["x"].tolist(), text) == ([1.0] * 3, "first")
 
 

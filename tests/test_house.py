@@ -371,8 +371,8 @@ def test_what_is_right_is_left_alone() -> None:
 
 
 def test_sizes_are_counted_through_the_table() -> None:
-    page = "| room | x |\n|---|---|\n| **tools** | |\n| `meanfield/protocols.py` | x |\n\n| tools | 7 |\n"
+    page = "| room | x |\n|---|---|\n| **tools** | |\n| `meanfield/protocols/law.py` | x |\n\n| tools | 7 |\n"
     printed, counted = part_sizes(page)
-    lines = len(read(ROOT / "meanfield" / "protocols.py").splitlines())
+    lines = len(read(ROOT / "meanfield" / "protocols" / "law.py").splitlines())
     assert printed == {"tools": 7}
     assert counted == {"tools": lines}

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import meanfield as mf
-from meanfield.identity import digest, made_of, name_of
-from meanfield.sweep import sweep
+from meanfield.doors.sweep import sweep
+from meanfield.tools.identity import digest, made_of, name_of
 
 ROOT = Path(mf.__file__).parents[1]
 
@@ -208,7 +208,7 @@ def test_what_cannot_be_followed_is_refused_by_name(name: str, tmp_path: Path) -
 
 
 def test_imports_of_libraries_inside_a_function_are_fine(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = "def fn(c, rng):\n import math\n from scipy import special\n import meanfield.linear\n return math"
+    source = "def fn(c, rng):\n import math\n from scipy import special\n import meanfield.doors.solve\n return math"
     assert set(made_of(made(source))) == {"Python", "its code"}
     many = "\n ".join(f"c.a{i}" for i in range(300))  # names beyond the 256th need a longer instruction
     assert set(made_of(made(source.replace("\n", f"\n {many}\n", 1)))) == {"Python", "its code"}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from meanfield import inputs, threads
+from meanfield.tools import inputs, threads
 
 HUGE = st.floats(allow_nan=False, allow_infinity=False)
 

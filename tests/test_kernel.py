@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from scipy.special import ive
 
-import meanfield.bessel as room
-from meanfield.kernel import Exponential, Zonal, dimensions, log_lambda0, multipliers, ratios
+import meanfield.special.bessel as room
+from meanfield.kernels import Exponential, Zonal
 from meanfield.protocols import Kernel
-from meanfield.settings import from_json, to_json
+from meanfield.special.bessel import dimensions, log_lambda0, multipliers, ratios
+from meanfield.tools.settings import from_json, to_json
 
 pytestmark = pytest.mark.rounding
 
@@ -199,11 +200,11 @@ def test_log_values_of_pairs():
     a, b = U[0][:, 0], U[2][0]  # <S b, a> is the largest singular value
     assert Exponential(2.0, S).upper() == pytest.approx(Exponential(2.0, S).log(b[None], a[None])[0, 0], rel=1e-14)
     assert Exponential(2.0, K=S).upper() == pytest.approx(2.0 * U[1][0], rel=1e-14)
-    assert Exponential(2.5).spread == 5.0
+    assert Exponential(2.5).range == 5.0
     for kernel in cases:
         s = kernel.log(a := geometry_sample(rng), -a)
-        assert s.max() - s.min() <= kernel.spread
-    assert Zonal(lambda t: 1.0 * (t > 0), "half", breaks=(0.0,)).spread == math.inf
+        assert s.max() - s.min() <= kernel.range
+    assert Zonal(lambda t: 1.0 * (t > 0), "half", breaks=(0.0,)).range == math.inf
 
 
 def geometry_sample(rng):

@@ -11,8 +11,8 @@ import pytest
 from scipy.special import hyp0f1, ive
 
 import meanfield as mf
-from meanfield.methods.labels import OnPanels
 from meanfield.methods.lagrangian import Lagrangian
+from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.spectral import OnSpace
 
 pytestmark = pytest.mark.rounding

@@ -10,10 +10,10 @@ import pytest
 from numpy.polynomial import legendre
 
 import meanfield as mf
-from meanfield.methods import panels
-from meanfield.methods.lagrangian import _joined, _touching
-from meanfield.rings import Rings
-from validation.metrics import w1_circle
+from meanfield.distances import w1_circle
+from meanfield.measures.rings import Rings
+from meanfield.methods.lagrangian import lines, panels
+from meanfield.methods.lagrangian.flow import _joined, _touching
 
 pytestmark = pytest.mark.rounding
 
@@ -79,7 +79,7 @@ def test_solved_inverts_increasing_polynomials():
 
 
 def test_atoms_join_across_the_cut_of_the_circle():
-    line = panels.LINES["circle"]
+    line = lines.LINES["circle"]
     atom = np.array([0, -1, 1, -1, 2])
     at = np.array([0.1, 2.0, 0.1 + 2 * np.pi - 1e-10])
     mass = np.array([0.3, 0.5, 0.2])
@@ -87,7 +87,7 @@ def test_atoms_join_across_the_cut_of_the_circle():
     joined, where = _joined(atom, at, mass, 1e-9, line)
     assert joined.tolist() == [1, -1, 0, -1, 1]
     assert where[1] == pytest.approx(0.1 + 2 * np.pi - 0.4e-10, abs=1e-15)
-    assert not _touching(atom, at, 1e-9, panels.LINES["zonal"])
+    assert not _touching(atom, at, 1e-9, lines.LINES["zonal"])
 
 
 # --- rings -------------------------------------------------------------------------------------------------

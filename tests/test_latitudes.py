@@ -7,7 +7,7 @@ import pytest
 from scipy.special import gammaln, ive
 
 import meanfield as mf
-from meanfield.rings import Rings
+from meanfield.measures.rings import Rings
 from meanfield.sums.latitudes import latitudes, table
 
 pytestmark = pytest.mark.rounding

@@ -15,8 +15,8 @@ from scipy.optimize import brentq
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.methods.late import closest, collapsed
 from meanfield.protocols import Array
-from particles.drift import closest, collapsed
 from particles.longtime import longtime
 from validation.exact import diracs
 
@@ -456,7 +456,7 @@ def test_a_folder_is_no_run(tmp_path: Path) -> None:
 def test_beyond_the_memory_budget_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     law, theta = mf.SA(4.0), [0.0, 1.0, 3.0]
     whole = longtime(law, theta, log_t_end=8.0)
-    monkeypatch.setattr("meanfield.run.DENSE_BUDGET", 2000)
+    monkeypatch.setattr("meanfield.runs.drive.DENSE_BUDGET", 2000)
     with pytest.warns(mf.StoppedEarly, match="memory budget"):
         part = longtime(law, theta, log_t_end=8.0)
     assert 10 < len(part) < len(whole) and part.log_t[-1] <= part.known < part.reached

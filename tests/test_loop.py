@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 import meanfield as mf
-import meanfield.run
+import meanfield.runs.drive
 import particles as pt
-from meanfield.loop import steps
 from meanfield.protocols import Array, Change, Method, Status, Step, Stepped, Stepper, Stop
+from meanfield.runs.loop import steps
 from meanfield.steppers import dop853, euler, euler_maruyama, rk4
 from particles.late import LongTime
 
@@ -308,7 +308,7 @@ def test_ctrl_c_between_two_lines_leaves_a_run_that_goes_on(
     rho0 = mf.Circle(16).density(lambda q: 1.0 + 0.3 * np.cos(q))
     whole = mf.solve(LAW, rho0, (0.0, 2.0))
     assert len(whole.segments) > 1
-    proper, ring = getattr(meanfield.run._Log, part), interrupt(12)
+    proper, ring = getattr(meanfield.runs.drive._Log, part), interrupt(12)
 
     def clumsy(self: Any, *arguments: Any) -> Any:
         if not after:
@@ -318,7 +318,7 @@ def test_ctrl_c_between_two_lines_leaves_a_run_that_goes_on(
             ring()
         return found
 
-    monkeypatch.setattr(meanfield.run._Log, part, clumsy)
+    monkeypatch.setattr(meanfield.runs.drive._Log, part, clumsy)
     with pytest.raises(mf.Interrupted) as caught:
         mf.solve(LAW, rho0, (0.0, 2.0))
     monkeypatch.undo()
@@ -358,7 +358,7 @@ def test_beyond_the_budget_dissipated_is_right_and_times_between_are_refused(
     steps_kept: int, asked: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     whole = mf.solve(LAW, RHO0, (0.0, 2.0), t_eval=asked)
-    monkeypatch.setattr(meanfield.run, "DENSE_BUDGET", steps_kept * whole.dense[0].nbytes)
+    monkeypatch.setattr(meanfield.runs.drive, "DENSE_BUDGET", steps_kept * whole.dense[0].nbytes)
     lean = mf.solve(LAW, RHO0, (0.0, 2.0), t_eval=asked)
     assert len(lean.dense) == steps_kept < len(whole.dense)
     np.testing.assert_array_equal(lean.coefficients, whole.coefficients)
@@ -379,7 +379,7 @@ def test_beyond_the_budget_dissipated_is_right_and_times_between_are_refused(
 def test_a_law_without_energy_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """The heat equation: every mode decays at its rate, with or without room for dense output."""
     for budget in (1 << 28, 0):
-        monkeypatch.setattr(meanfield.run, "DENSE_BUDGET", budget)
+        monkeypatch.setattr(meanfield.runs.drive, "DENSE_BUDGET", budget)
         sol = mf.solve(mf.Diffusion(0.5), RHO0, (0.0, 2.0))
         np.testing.assert_allclose(sol.coefficients[:, 1], 0.15 * np.exp(-0.5 * sol.t), rtol=1e-12)
         np.testing.assert_allclose(sol.coefficients[:, 2], -0.1j * np.exp(-2.0 * sol.t), rtol=1e-12)
@@ -398,7 +398,7 @@ class Unanswerable(mf.SA):
 def test_a_law_whose_energy_the_measure_cannot_answer_runs_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = mf.solve(LAW, RHO0, (0.0, 0.5))
     for budget in (1 << 28, 0):
-        monkeypatch.setattr(meanfield.run, "DENSE_BUDGET", budget)
+        monkeypatch.setattr(meanfield.runs.drive, "DENSE_BUDGET", budget)
         sol = mf.solve(Unanswerable(4.0), RHO0, (0.0, 0.5))
         np.testing.assert_array_equal(sol.coefficients, whole.coefficients)
         with pytest.raises(TypeError, match="kernels of <x, y> alone"):

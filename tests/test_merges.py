@@ -11,10 +11,10 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield.merges import MergeTree, merge_tree, rescaled_energy
+from meanfield.clustering.track import track
+from meanfield.clustering.tree import MergeTree, merge_tree, rescaled_energy
 from meanfield.plot import tree as drawn
 from meanfield.protocols import Array
-from meanfield.tracking import track
 from validation.exact import diracs
 
 picture: Any = drawn

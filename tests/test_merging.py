@@ -11,7 +11,8 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield import geometry, merging
+from meanfield import geometry
+from meanfield.methods import merging
 from meanfield.protocols import Array
 
 EPS = float(np.finfo(np.float64).eps)

@@ -15,8 +15,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from validation.metrics import _measures, _sorting, circle, circle_w2, w1_circle, w2_circle
-from validation.metrics._roots import bracketed_newton, weighted_medians
+from meanfield.distances import w1_circle, w2_circle
+from meanfield.distances.circle import linear, measures, quadratic, sorting
+from meanfield.distances.numerics.roots import bracketed_newton, weighted_medians
 
 pytestmark = pytest.mark.rounding
 
@@ -157,7 +158,7 @@ def test_replicas_are_leading_axes(p: int, kind: str, monkeypatch: pytest.Monkey
     for i, j in np.ndindex(4, 3):
         wx = None if weights[0] is None else weights[0][i, 0]
         assert DISTANCES[p](x[i, 0], y[j], wx, weights[1]) == pytest.approx(all_at_once[i, j], abs=1e-14)
-    monkeypatch.setattr(_measures, "CHUNK", 50)
+    monkeypatch.setattr(measures, "CHUNK", 50)
     np.testing.assert_array_equal(DISTANCES[p](x, y, *weights), all_at_once)
     assert isinstance(DISTANCES[p](x[0, 0], y[0]), float)
 
@@ -198,12 +199,12 @@ def test_w2_weighted_is_exact_near_zero() -> None:
 def test_w2_kink_search_is_the_minimum() -> None:
     """The cost of the returned matching is no larger than at any other kink."""
     rng = np.random.default_rng(7)
-    a = circle_w2._sorted(rng.uniform(0.0, TWO_PI, 13), rng.dirichlet(np.ones(13)))
-    b = circle_w2._sorted(rng.uniform(0.0, TWO_PI, 8), rng.dirichlet(np.ones(8)))
-    merge = circle_w2._Merge(a, b)
+    a = quadratic._sorted(rng.uniform(0.0, TWO_PI, 13), rng.dirichlet(np.ones(13)))
+    b = quadratic._sorted(rng.uniform(0.0, TWO_PI, 8), rng.dirichlet(np.ones(8)))
+    merge = quadratic._Merge(a, b)
     kinks = (a[1][:, None] - b[1][None, :] + np.array([-1.0, 0.0, 1.0])[:, None, None]).ravel()
     costs = [merge.cost(k) for k in kinks if abs(k) <= 1.0]
-    assert circle_w2._weighted(a, b) == pytest.approx(min(costs), abs=1e-15)
+    assert quadratic._weighted(a, b) == pytest.approx(min(costs), abs=1e-15)
 
 
 # --- exact expectations -------------------------------------------------------------------------------------
@@ -276,21 +277,21 @@ def test_many_turns_are_taken_off_exactly() -> None:
 def test_wrapping_stays_inside() -> None:
     tiny = np.nextafter(0.0, -1.0)
     theta = np.array([tiny, -1e-17, -TWO_PI, TWO_PI, 3.0 * TWO_PI, np.nextafter(TWO_PI, 0.0), -1e5, 1e5, 7.0])
-    out = _measures.wrapped(theta)
+    out = measures.wrapped(theta)
     assert ((out >= 0.0) & (out < TWO_PI)).all()
     np.testing.assert_allclose(np.exp(1j * out), np.exp(1j * theta), rtol=0.0, atol=1e5 * EPS)
 
 
 def test_bucket_sorts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spread, clustered (the general sort takes over), tied, and at the very end of the range; odd lengths."""
-    monkeypatch.setattr(_sorting, "LARGE", 1)
+    monkeypatch.setattr(sorting, "LARGE", 1)
     rng = np.random.default_rng(11)
     end = np.nextafter(TWO_PI, 0.0)
     for n in (1, 2, 127, 128, 129, 255, 256, 257, 1000, 200_003):
         rows = [rng.uniform(0.0, TWO_PI, n), rng.uniform(1.0, 1.001, n), rng.choice([0.0, 1.0, end], n)]
         theta = np.stack([*rows, np.where(rng.random(n) < 0.5, rows[0], end)])
-        np.testing.assert_array_equal(_sorting.sorted_rows(theta), np.sort(theta, axis=1))
-        order = _sorting.argsorted_rows(theta)
+        np.testing.assert_array_equal(sorting.sorted_rows(theta), np.sort(theta, axis=1))
+        order = sorting.argsorted_rows(theta)
         np.testing.assert_array_equal(np.take_along_axis(theta, order, axis=1), np.sort(theta, axis=1))
         np.testing.assert_array_equal(np.sort(order, axis=1), np.broadcast_to(np.arange(n), order.shape))
 
@@ -304,8 +305,8 @@ def test_shifts_against_levels() -> None:
         pairs: list[Any] = [wide, narrow, (wide[0], wide[0]), (wide[0], wide[0] + 3.0)]
         pairs += [(wide[0], wide[0] + 1e-3 * narrow[1])]
         pairs += [(np.zeros(n), np.full(n, np.pi)), (wide[0], np.ones(n)), rng.integers(0, 5, (2, n)).astype(float)]
-        x, y = _measures.wrapped(np.stack([p[0] for p in pairs])), _measures.wrapped(np.stack([p[1] for p in pairs]))
-        np.testing.assert_allclose(circle._w1_large(x, y), circle._w1_equal(x, y), rtol=1e-13, atol=4.0 * TWO_PI * EPS)
+        x, y = measures.wrapped(np.stack([p[0] for p in pairs])), measures.wrapped(np.stack([p[1] for p in pairs]))
+        np.testing.assert_allclose(linear._w1_large(x, y), linear._w1_equal(x, y), rtol=1e-13, atol=4.0 * TWO_PI * EPS)
 
 
 def test_weighted_medians_against_sorting() -> None:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy import integrate, optimize, special
 
 import meanfield as mf
-from validation.metrics import _matching, _measures, w1_circle, w2_circle
-from validation.metrics._series import Series
+from meanfield.distances import w1_circle, w2_circle
+from meanfield.distances.circle import matching, measures
+from meanfield.distances.circle.series import Series
 
 pytestmark = pytest.mark.rounding
 
@@ -259,7 +260,7 @@ def test_closed_form_against_sum_of_squares(monkeypatch: pytest.MonkeyPatch) -> 
     law = von_mises(5.0, 2.5)
     x, w = rng.uniform(0.0, TWO_PI, (3, 200)), rng.dirichlet(np.ones(200), 3)
     closed = w2_circle(x, law, w)
-    monkeypatch.setattr(_matching, "_CANCELLED", np.inf)
+    monkeypatch.setattr(matching, "_CANCELLED", np.inf)
     np.testing.assert_allclose(w2_circle(x, law, w), closed, rtol=0.0, atol=1e-13)
 
 
@@ -291,7 +292,7 @@ def test_replicas(p: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for j, law in enumerate(laws):
         np.testing.assert_allclose(distance(x[:, 0], law), d[:, j], rtol=0.0, atol=1e-13)
         assert distance(both, UNIFORM)[j] == distance(law, UNIFORM)
-    monkeypatch.setattr(_measures, "CHUNK", 40)
+    monkeypatch.setattr(measures, "CHUNK", 40)
     np.testing.assert_allclose(distance(x, laws[0]), d[:, :1], rtol=0.0, atol=1e-13)
     # clustered law: the level and the shift sit at a gap, replicas are finished together
     law, y = bumps(60, 2), rng.uniform(0.0, TWO_PI, (5, 300))

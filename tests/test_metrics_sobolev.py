@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from validation.metrics import fourier_distance, sobolev
+from meanfield.distances import fourier_distance, sobolev
 
 pytestmark = pytest.mark.rounding
 

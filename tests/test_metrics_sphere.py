@@ -16,12 +16,12 @@ from scipy.special import sph_harm_y
 from scipy.stats import wasserstein_distance
 
 import meanfield as mf
-import validation.metrics
-from meanfield.spaces import ultraspherical
-from validation.metrics._addition import PairKernel, legendre, spectral_weights
-from validation.metrics._axial import AngleLaw
-from validation.metrics._spheres import read
-from validation.metrics.sobolev_sphere import _by_pairs
+import meanfield.distances
+from meanfield.distances.harmonic.sphere import _by_pairs
+from meanfield.distances.sphere.addition import PairKernel, legendre, spectral_weights
+from meanfield.distances.sphere.measures import read
+from meanfield.distances.sphere.quantiles import AngleLaw
+from meanfield.special import ultraspherical
 
 pytestmark = pytest.mark.rounding
 
@@ -29,7 +29,7 @@ EPS = float(np.finfo(np.float64).eps)
 
 Array = NDArray[Any]
 # typed as float or array, which no test could tell apart without asking
-metrics: Any = validation.metrics
+metrics: Any = meanfield.distances
 emd_sphere = metrics.emd_sphere
 geodesic = metrics.geodesic
 sliced_sphere = metrics.sliced_sphere

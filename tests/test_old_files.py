@@ -17,7 +17,7 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield import settings
+from meanfield.tools import settings
 
 FILES = next(folder / "files_0_1" for folder in Path(__file__).parents if (folder / "files_0_1").is_dir())
 SOLUTIONS: dict[str, dict[str, Any]] = {

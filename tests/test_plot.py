@@ -17,13 +17,14 @@ from matplotlib.colors import LogNorm
 from PIL import Image
 
 import meanfield.plot
-from meanfield.plot import animate, style
+from meanfield.plot import animate, arrays, style
 from meanfield.plot.shade import luminance
 
 # matplotlib's types promise less of an axes than these pictures put on it.
 circle: Any = meanfield.plot.circle
 curves: Any = meanfield.plot.curves
 points: Any = meanfield.plot.points
+slopes: Any = meanfield.plot.slopes
 tree: Any = meanfield.plot.tree
 
 TURN = 2 * np.pi
@@ -64,8 +65,8 @@ PICTURES: dict[str, Any] = {
     "band": lambda ax, title: circle.band(THETA, VALUES[-1], ax, title=title),
     "spectrum": lambda ax, title: curves.spectrum(range(9), [0.1 ** np.arange(9)], ["a"], 1e-6, ax, title=title),
     "moments": lambda ax, title: curves.moments(T, np.exp(T)[:, None] * [1, 2], ax=ax, title=title),
-    "rate": lambda ax, title: curves.rate([10, 100], [1, 0.3], [0.1, 0.02], -0.52, (-0.6, -0.4), ax, title=title),
-    "growth": lambda ax, title: curves.growth(T, [np.exp(T), 2 * np.exp(T)], ["a", "b"], ax, title=title),
+    "rate": lambda ax, title: slopes.rate([10, 100], [1, 0.3], [0.1, 0.02], -0.52, (-0.6, -0.4), ax, title=title),
+    "growth": lambda ax, title: slopes.growth(T, [np.exp(T), 2 * np.exp(T)], ["a", "b"], ax, title=title),
     "trajectories": lambda ax, title: curves.trajectories(T, np.outer(T, [1.0, 4.0]), ax, title=title),
     "inner_products": lambda ax, title: points.inner_products(np.eye(4), ax, title=title),
     "sphere": lambda ax, title: points.sphere(np.eye(3), ax, title=title),
@@ -231,17 +232,17 @@ def test_pi_ticks() -> None:
 
 def test_numbers_and_names_refuse() -> None:
     with pytest.raises(ValueError, match=r"theta must be .* shape \(any\); got shape \(2, 2\)"):
-        style.numbers("theta", np.zeros((2, 2)), None)
+        arrays.numbers("theta", np.zeros((2, 2)), None)
     with pytest.raises(TypeError, match="theta must be"):
-        style.numbers("theta", np.zeros(2, complex), None)
+        arrays.numbers("theta", np.zeros(2, complex), None)
     with pytest.raises(ValueError, match="different lengths"):
-        style.numbers("theta", [[1.0], [1.0, 2.0]], None, None)
+        arrays.numbers("theta", [[1.0], [1.0, 2.0]], None, None)
     with pytest.raises(ValueError, match="theta must be finite"):
-        style.finite("theta", [np.nan], None)
+        arrays.finite("theta", [np.nan], None)
     with pytest.raises(ValueError, match="weights must be nonnegative"):
-        style.masses("weights", [-1.0, 2.0], 2)
+        arrays.masses("weights", [-1.0, 2.0], 2)
     with pytest.raises(ValueError, match="labels must be 3"):
-        style.names("labels", ["a"], 3)
+        arrays.names("labels", ["a"], 3)
     with pytest.raises(TypeError, match="ax must be matplotlib axes"):
         circle.ring([0.0], ax=plt)
 
@@ -388,7 +389,7 @@ def test_overlay_is_normalised_against_the_uniform_measure() -> None:
         ("log", lambda no: circle.profiles([0.0, 2.0, 4.0], [np.ones(3)], log=no)),
         ("uniform", lambda no: points.inner_products(np.eye(3), uniform=no)),
         ("log", lambda no: points.inner_products(np.eye(3), log=no)),
-        ("log", lambda no: curves.growth([0.0, 1.0], [[1.0, 2.0]], log=no)),
+        ("log", lambda no: slopes.growth([0.0, 1.0], [[1.0, 2.0]], log=no)),
         ("log", lambda no: tree.counts([0.0, 1.0], [2, 1], log=no)),
         ("log", lambda no: tree.staircase([0.0, 1.0], [0.5, 1.0], log=no)),
         ("log", lambda no: tree.merges([0.0], [1.0], [1.0], [[]], log=no)),
@@ -536,7 +537,7 @@ def test_moments_with_theory() -> None:
 
 def test_rate_draws_points_fit_and_reference() -> None:
     n = np.array([10.0, 100.0, 1000.0])
-    ax = curves.rate(n, 3 * n**-0.5, 0.1 * n**-0.5, -0.5, (-0.52, -0.48))
+    ax = slopes.rate(n, 3 * n**-0.5, 0.1 * n**-0.5, -0.5, (-0.52, -0.48))
     fit, reference = (next(line for line in ax.get_lines() if word in str(line.get_label())) for word in ("fit", "ref"))
     np.testing.assert_allclose(fit.get_ydata(), 3 * np.asarray(fit.get_xdata()) ** -0.5)
     x, y = (np.log(np.asarray(data)) for data in (reference.get_xdata(), reference.get_ydata()))
@@ -548,19 +549,19 @@ def test_rate_draws_points_fit_and_reference() -> None:
     assert ax.get_xscale() == ax.get_yscale() == "log"
     assert any("-0.500" in text and "-0.520" in text and "-0.480" in text for text in labels_of(ax))
     with pytest.raises(ValueError, match="must be positive"):
-        curves.rate(n, -n, n, -0.5)
+        slopes.rate(n, -n, n, -0.5)
 
 
 def test_growth_draws_lines_spread_and_bounds() -> None:
     rows = [np.exp(T), 0.1 * np.exp(T)]
     spread = [0.1 * row for row in rows]
-    ax = curves.growth(T, rows, ["n = 10", "n = 1000"], spread=spread, bounds={"theory": np.exp(2 * T)})
+    ax = slopes.growth(T, rows, ["n = 10", "n = 1000"], spread=spread, bounds={"theory": np.exp(2 * T)})
     for line, row in zip(ax.get_lines(), [*rows, np.exp(2 * T)], strict=True):
         np.testing.assert_array_equal(line.get_ydata(), row)
     assert len(ax.collections) == 2
     assert labels_of(ax) == ["n = 10", "n = 1000", "theory"] and ax.get_ylabel() == "$W_1$ (rad)"
     with pytest.raises(ValueError, match="spread must be 2"):
-        curves.growth(T, rows, spread=[rows[0]])
+        slopes.growth(T, rows, spread=[rows[0]])
 
 
 # --- points ------------------------------------------------------------------------------------------------

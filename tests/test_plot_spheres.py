@@ -15,7 +15,7 @@ from PIL import Image
 import meanfield as mf
 import meanfield.plot
 from meanfield.plot import animate
-from meanfield.spaces import ultraspherical
+from meanfield.special import ultraspherical
 
 # matplotlib's types promise less of an axes than these pictures put on it.
 zonal: Any = meanfield.plot.zonal

@@ -10,9 +10,9 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
-from meanfield import points as measure
+from meanfield.measures import points as measure
+from meanfield.measures.points import Points
 from meanfield.methods.cloud import FewAngles, OnPoints
-from meanfield.points import Cluster
 from meanfield.protocols import Array
 from meanfield.spaces import Circle
 from meanfield.sums import choose as room
@@ -45,7 +45,7 @@ def laws(beta: float) -> tuple[Any, Any]:
     return mf.SA(beta, scale="relative"), mf.USA(beta, scale="relative")
 
 
-def as_rows(v: Array, mu: Cluster) -> Array:
+def as_rows(v: Array, mu: Points) -> Array:
     return v * geometry.quarter_turn(mu.x) if v.shape[-1] == 1 else geometry.project(mu.x, v)
 
 
@@ -308,7 +308,7 @@ def test_tiny_weights_need_no_direct_sum(beta: float) -> None:
     w = np.concatenate([np.ones(N - 300), 10.0 ** -rng.uniform(0.0, 18.0, 300)])
     w[-40:-20], w[-20:] = 0.0, -1e-17
     w /= w.sum()
-    fast, slow, auto = (Cluster(x, w, True, field) for field in ("harmonic", "direct", "auto"))
+    fast, slow, auto = (Points.trusted(x, w, True, field) for field in ("harmonic", "direct", "auto"))
     for law in laws(beta):
         v, exact = law.velocity(0.0, None, fast), law.velocity(0.0, None, slow)
         np.testing.assert_allclose(v, exact, rtol=0.0, atol=1e-12 * np.abs(exact).max())
@@ -320,7 +320,7 @@ def test_tiny_weights_need_no_direct_sum(beta: float) -> None:
 def test_a_well_conditioned_cloud_asks_no_direct_sum(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(12)
     w = 10.0 ** -rng.uniform(0.0, 18.0, N)
-    mu = Cluster(rng.normal(0.0, 0.5, N), w / w.sum(), True, "harmonic")
+    mu = Points.trusted(rng.normal(0.0, 0.5, N), w / w.sum(), True, "harmonic")
     expected = mu.read(mf.Exponential(4.0), None, "ZML")
     monkeypatch.setattr(measure, "direct", None)
     np.testing.assert_array_equal(mu.read(mf.Exponential(4.0), None, "ZML").L, expected.L)

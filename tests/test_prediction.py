@@ -11,8 +11,10 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield.clusters import clusters
-from meanfield.linear import predict, star_rates, switching
+from meanfield.analysis.linear import switching
+from meanfield.analysis.prediction import predict
+from meanfield.analysis.stars import star_rates
+from meanfield.clustering.found import clusters
 from meanfield.protocols import Array
 from validation.exact import diracs, growth
 

@@ -16,8 +16,8 @@ from PIL import Image
 
 import meanfield as mf
 import particles as pt
-from meanfield import settings, storage
 from meanfield.protocols import Array
+from meanfield.tools import netcdf, settings
 
 LAW = mf.SA(4.0)
 
@@ -113,7 +113,7 @@ def test_files_are_refused_for_what_they_are(tmp_path: Path, monkeypatch: pytest
         mf.load(tmp_path / "other.nc")
     with pytest.raises(FileNotFoundError, match=r"nothing\.nc"):
         mf.load(tmp_path / "nothing.nc")
-    monkeypatch.setattr(storage, "FORMAT", storage.FORMAT + 1)
+    monkeypatch.setattr(netcdf, "FORMAT", netcdf.FORMAT + 1)
     sol.save(tmp_path / "newer.nc")
     monkeypatch.undo()
     with pytest.raises(mf.StorageError, match="Upgrade meanfield"):
@@ -354,7 +354,7 @@ def test_films(tmp_path: Path) -> None:
 
 def test_many_saved_times_are_asked_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = RUNS["plain"]()
-    monkeypatch.setattr("meanfield.record.CHUNK", 100)
+    monkeypatch.setattr("meanfield.runs.record.CHUNK", 100)
     pieces: Array = RUNS["plain"]().energy
     np.testing.assert_array_equal(pieces, whole.energy)
 
@@ -374,7 +374,7 @@ def test_dense_output_ends_for_good_where_its_budget_does(monkeypatch: pytest.Mo
 
     sizes = [between.nbytes for between in run().dense]
     k = next(k for k in range(1, len(sizes)) if sizes[k] < sizes[k - 1]) - 1
-    monkeypatch.setattr("meanfield.run.DENSE_BUDGET", sum(sizes[:k]) + sizes[k + 1])
+    monkeypatch.setattr("meanfield.runs.drive.DENSE_BUDGET", sum(sizes[:k]) + sizes[k + 1])
     cut = run()
     assert len(cut.dense) == k > 0
     assert all(a.t1 == b.t0 for a, b in itertools.pairwise(cut.dense))
@@ -385,12 +385,12 @@ def test_files_from_before_states_could_change_their_kind_are_read(tmp_path: Pat
     rho0 = mf.perturbed_uniform(mf.Circle(32), {1: 0.3})
     sol = mf.solve(mf.SA(1.0), rho0, (0.0, 1.0))
     sol.save(tmp_path / "new.nc")
-    arrays, text = storage.read(tmp_path / "new.nc", kind="solution")
+    arrays, text = netcdf.read(tmp_path / "new.nc", kind="solution")
     for name in ("state", "dense_y0", "dense_terms", "checkpoint_y"):
         arrays[name] = arrays[name].view(complex)
     said = settings.from_json(text)
     del said["kinds"], said["checkpoint_kind"]
-    storage.write(tmp_path / "old.nc", arrays, settings.to_json(said), kind="solution")
+    netcdf.write(tmp_path / "old.nc", arrays, settings.to_json(said), kind="solution")
     old = mf.load(tmp_path / "old.nc")
     np.testing.assert_array_equal(old.coefficients, sol.coefficients)
     np.testing.assert_array_equal(old(0.37).coefficients, sol(0.37).coefficients)

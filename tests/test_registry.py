@@ -21,21 +21,11 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from meanfield.sweep import workers
+from meanfield.doors.sweep import workers
 from validation import registry as room
-from validation.registry import (
-    HOUSE,
-    Bench,
-    Outcome,
-    Registry,
-    UnknownCheck,
-    Verdict,
-    evidence,
-    judge,
-    load,
-    save,
-)
+from validation.registry import HOUSE, Bench, Registry, UnknownCheck
 from validation.rows import ROWS, Reach
+from validation.verdict import Outcome, Verdict, evidence, judge, load, save
 
 
 def good(bench: Bench) -> Verdict:

@@ -11,7 +11,7 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield import settings, storage
+from meanfield.tools import netcdf, settings
 
 LAW = mf.SA(4.0)
 RHO0 = mf.perturbed_uniform(mf.Circle(32), {1: 0.3, 2: 0.2j})
@@ -102,10 +102,10 @@ def test_an_axis_is_kept() -> None:
 def test_files_from_before_the_beginning_was_kept_are_read(tmp_path: Path) -> None:
     sol = mf.solve(LAW, RHO0, (0.0, 1.0), t_eval=[0.5, 2.0 / 3.0])
     sol.save(tmp_path / "new.nc")
-    arrays, text = storage.read(tmp_path / "new.nc", "solution")
+    arrays, text = netcdf.read(tmp_path / "new.nc", "solution")
     said = settings.from_json(text)
     del arrays["start"], said["start_kind"], said["settings"]["version"], said["settings"]["space"]
-    storage.write(tmp_path / "old.nc", arrays, settings.to_json(said), kind="solution")
+    netcdf.write(tmp_path / "old.nc", arrays, settings.to_json(said), kind="solution")
     old = mf.load(tmp_path / "old.nc")
     assert old.start is None
     np.testing.assert_array_equal(old(0.0).coefficients, sol(0.0).coefficients)

@@ -21,9 +21,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from validation import report
-from validation.registry import Bench, Check, Outcome, Registry, Verdict, evidence, judge, save
-from validation.report import Cell, Picture, Section, Table, checklist, state_of, write, write_verdicts
+from validation.page import Cell, Picture, Section, Table, write
+from validation.registry import Bench, Check, Registry
+from validation.report import checklist, state_of, write_verdicts
 from validation.rows import ROWS, Reach, Row
+from validation.verdict import Outcome, Verdict, evidence, judge, save
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 

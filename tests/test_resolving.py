@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import meanfield as mf
-from meanfield.kernel import heights
-from meanfield.methods import panels
+from meanfield.distances import sobolev
+from meanfield.kernels.zonal import heights
+from meanfield.measures.rings import Rings
+from meanfield.methods.lagrangian import panels
 from meanfield.protocols import Array
-from meanfield.rings import Rings
-from validation.metrics import sobolev
 
 
 def waves(theta: Any) -> Any:

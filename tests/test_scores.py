@@ -13,9 +13,9 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
-from meanfield.energy import Beyond
+from meanfield.kernels.energy import Beyond
+from meanfield.measures.points import Points
 from meanfield.methods.cloud import OnPoints
-from meanfield.points import Cluster
 from meanfield.protocols import Array
 from meanfield.sums.choose import choose
 from meanfield.sums.direct import TILE, direct
@@ -40,7 +40,7 @@ class Hardmax:
     """0 where <x, y> is the row's largest, else -inf: looks along the row."""
 
     isotropic = True
-    spread = np.inf
+    range = np.inf
 
     def log(self, x: Array, y: Array) -> Array:
         s = x @ np.swapaxes(y, -1, -2)
@@ -302,7 +302,7 @@ def test_usa_keeps_its_digits_at_large_beta() -> None:
     for w in ([0.5, 0.5], [0.0, 1.0]):
         few = pt.simulate(law, [0.0, gap], (0.0, 1.0), [1.0], method="euler", step=1.0, weights=w)
         assert few.x[-1, 0] == pytest.approx(2.0 * w[1] * exact, rel=1e-14)
-        mu = Cluster(np.array([0.0, gap]), np.array(w), True, "direct")
+        mu = Points.trusted(np.array([0.0, gap]), np.array(w), True, "direct")
         assert law.velocity(0.0, None, mu)[0, 0] == pytest.approx(2.0 * w[1] * exact, rel=4.0 * beta * EPS * gap)
 
 
@@ -323,7 +323,7 @@ def test_scores_of_other_factors_are_their_own() -> None:
     """Isotropic and bilinear in features, not in x: c <x, y>^2, of which differences know nothing."""
     kernel = Squares(500.0)
     theta, w = np.array([0.0, 0.1, 1.0]), np.full(3, 1.0 / 3.0)
-    for mu in (OnPoints(w, True).measure(theta), Cluster(theta, w, True, "direct")):
+    for mu in (OnPoints(w, True).measure(theta), Points.trusted(theta, w, True, "direct")):
         r = mu.read(kernel, None, "ZM")
         s = 500.0 * np.cos(theta[:, None] - theta) ** 2 - 500.0
         Z = np.exp(s) @ w

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from meanfield import settings
-from meanfield.settings import from_json, register, to_json
+from meanfield.tools import settings
+from meanfield.tools.settings import from_json, register, to_json
 
 
 @pytest.fixture(autouse=True, scope="module")

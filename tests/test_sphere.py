@@ -12,12 +12,13 @@ from scipy.special import sph_harm_y
 from scipy.stats import kstest
 
 import meanfield as mf
-from meanfield.density import Density, tail
-from meanfield.kernel import Exponential
+from meanfield.kernels import Exponential
 from meanfield.methods.spectral import Coefficients
 from meanfield.protocols import Array
 from meanfield.spaces import Sphere, sphere
 from meanfield.spaces import sphere_points as sp
+from meanfield.spaces.coefficients import tail
+from meanfield.spaces.density import Density
 from meanfield.steppers import dop853
 from validation.exact import growth, poisson
 
@@ -95,7 +96,7 @@ def test_coefficients_are_integrals_against_the_documented_harmonics() -> None:
     values = lopsided(space.rows)
     exact = Y.conj() @ (space.weights * values)
     np.testing.assert_allclose(space.analyse(values), exact, rtol=0.0, atol=16.0 * EPS * np.abs(values).max())
-    assert space.labels == tuple(zip(k.tolist(), m.tolist()))
+    assert space.names == tuple(zip(k.tolist(), m.tolist()))
 
 
 def test_fields_answer_together_and_alone() -> None:
@@ -166,7 +167,7 @@ def test_plan_closes_as_the_weak_form() -> None:
     N = len(plan.grid.nodes)
     X, rho = rng.standard_normal((N, 2)), rng.random(N)
     out = plan.close(X, rho, np.empty(len(space.degrees), dtype=complex))
-    for i, (_, m) in enumerate(space.labels):
+    for i, (_, m) in enumerate(space.names):
         c = np.zeros((2, len(out)), dtype=complex)
         c[:, i] = (1.0, 0.0) if m == 0 else (0.5, 0.5j)  # Re Y and -Im Y
         real, imaginary = space.evaluate(c, plan.grid.rows, gradient=True)

@@ -8,9 +8,9 @@ from scipy.integrate import quad
 from scipy.special import sph_harm_y
 from scipy.stats import kstest
 
-from meanfield import threads
 from meanfield.protocols import Array
 from meanfield.spaces import sphere_points as sp
+from meanfield.tools import threads
 
 pytestmark = pytest.mark.rounding
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from meanfield import storage
-from meanfield.files import StorageError
-from meanfield.storage import read, write
+from meanfield.tools import netcdf
+from meanfield.tools.files import StorageError
+from meanfield.tools.netcdf import read, write
 
 TEXT = json.dumps({"law": "SA", "beta": 4.0, "name": "π"}, ensure_ascii=False)
 
@@ -115,7 +115,7 @@ def test_others_can_open_it(tmp_path):
     with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as data:
         assert data.attrs["kind"] == "solution"
         assert data.attrs["text"] == TEXT
-        assert data.attrs["format"] == storage.FORMAT
+        assert data.attrs["format"] == netcdf.FORMAT
         assert data.attrs["numpy"] == np.__version__
         assert {"meanfield", "python", "checksum"} <= set(data.attrs)
         assert data.x.dims == ("t", "particle", "d")
@@ -186,7 +186,7 @@ def test_a_failure_while_writing_arrays_leaves_nothing(tmp_path, monkeypatch):
     def fail(*arguments: Any) -> None:
         raise RuntimeError("in the middle")
 
-    monkeypatch.setattr(storage, "_encode", fail)
+    monkeypatch.setattr(netcdf, "_encode", fail)
     with pytest.raises(RuntimeError, match="in the middle"):
         write(tmp_path / "a.nc", sample(), TEXT, kind="k")
     assert names(tmp_path) == []
@@ -201,7 +201,7 @@ def test_every_kind_of_damage_is_noticed(tmp_path):
     arrays = {"x": np.linspace(1, 2, 7), "c": np.ones(3) + 2j}
     write(path, arrays, TEXT, kind="k")
     good = path.read_bytes()
-    seal = len(good) - len(storage._SEAL) - 8
+    seal = len(good) - len(netcdf._SEAL) - 8
     for at in range(0, seal, 61):
         bad = bytearray(good)
         bad[at] ^= 1 << (at % 8)
@@ -231,7 +231,7 @@ def test_another_tool_may_edit_the_file(tmp_path):
 def test_changed_content_fails_the_checksum_even_without_a_seal(tmp_path, needle):
     path = tmp_path / "a.nc"
     write(path, {"x": np.linspace(1, 2, 7)}, TEXT, kind="solution")
-    bad = bytearray(path.read_bytes()[: -len(storage._SEAL) - 8])
+    bad = bytearray(path.read_bytes()[: -len(netcdf._SEAL) - 8])
     assert bad.count(needle) == 1
     bad[bad.index(needle) + 1] ^= 1
     path.write_bytes(bad)
@@ -272,7 +272,7 @@ def test_wrong_kind_and_newer_format(tmp_path, monkeypatch):
     write(path, {"x": np.ones(1)}, "", kind="trajectory")
     with pytest.raises(StorageError, match=r"a\.nc holds a 'trajectory'; wanted a 'solution'"):
         read(path, "solution")
-    monkeypatch.setattr(storage, "FORMAT", storage.FORMAT + 1)
+    monkeypatch.setattr(netcdf, "FORMAT", netcdf.FORMAT + 1)
     write(path, {"x": np.ones(1)}, "", kind="trajectory", overwrite=True)
     monkeypatch.undo()
     with pytest.raises(StorageError, match=r"a\.nc has format 2.*up to 1\. Upgrade"):
@@ -296,8 +296,8 @@ def test_foreign_exceptions_are_not_called_damage(tmp_path, monkeypatch, error, 
     path = tmp_path / "a.nc"
     write(path, sample(), TEXT, kind="k")
     if not sealed:
-        path.write_bytes(path.read_bytes()[: -len(storage._SEAL) - 8])
-    monkeypatch.setattr(storage, "_decode", fail)
+        path.write_bytes(path.read_bytes()[: -len(netcdf._SEAL) - 8])
+    monkeypatch.setattr(netcdf, "_decode", fail)
     with pytest.raises(type(error), match=str(error)):
         read(path)
 
@@ -311,10 +311,10 @@ def test_a_whole_seal_vouches_for_the_file(tmp_path, monkeypatch, error):
 
     path = tmp_path / "a.nc"
     write(path, sample(), TEXT, kind="k")
-    monkeypatch.setattr(storage, "_decode", fail)
+    monkeypatch.setattr(netcdf, "_decode", fail)
     with pytest.raises((OSError, RuntimeError, StorageError)) as caught:
         read(path)
     assert caught.value is error
-    path.write_bytes(path.read_bytes()[: -len(storage._SEAL) - 8])
+    path.write_bytes(path.read_bytes()[: -len(netcdf._SEAL) - 8])
     with pytest.raises(StorageError, match=rf"a\.nc is truncated or damaged: {error}"):
         read(path)

@@ -1,7 +1,7 @@
 """Add your own: one law, space, measure, method and stepper, each from outside and each in under 40 lines.
 
 Nothing here touches a private name of the packages.  This page is both the proof that the contracts in
-`meanfield/protocols.py` suffice and the example to copy from.
+`meanfield/protocols/` suffice and the example to copy from.
 """
 
 # mypy: disable-error-code="attr-defined"
@@ -71,7 +71,7 @@ class EvenCircle(Gridded):
         k, N = np.arange(self.size + 1), 4 * self.size
         nodes = TWO_PI * np.arange(N) / N
         rows = np.stack([np.cos(nodes), np.sin(nodes)], axis=-1)
-        data = {"nodes": nodes, "weights": np.full(N, 1.0 / N), "degrees": k, "labels": tuple(k.tolist()), "rows": rows}
+        data = {"nodes": nodes, "weights": np.full(N, 1.0 / N), "degrees": k, "names": tuple(k.tolist()), "rows": rows}
         for name, value in data.items():
             object.__setattr__(self, name, value)
 
@@ -133,7 +133,7 @@ class WeakForm:
     def bind(self, law: Any, rho: Any, rtol: float, atol: float) -> tuple[Any, Array]:
         return _Weak(law, OnSpace(rho.space), self.points), rho.coefficients
 
-    def again(self, law: Any, template: Any, rtol: float, atol: float) -> Any:
+    def rebind(self, law: Any, template: Any, rtol: float, atol: float) -> Any:
         return _Weak(law, template, self.points)
 
 

@@ -11,10 +11,10 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield import geometry, suited
-from meanfield.points import Cluster
+from meanfield import distances, geometry
+from meanfield.laws import suited
+from meanfield.measures.points import Points
 from meanfield.sums.choose import COMPILED, CROSSOVER, choose
-from validation import metrics
 
 RNG = np.random.default_rng(12)
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="needs the extra fast")
@@ -135,7 +135,7 @@ QUESTIONS: dict[str, Any] = {
     "ring": lambda run: run.plot_ring(),
     "inner products": lambda run: run.plot_inner_products(),
     "longtime": lambda run: pt.longtime(mf.SA(4.0), run, log_t_end=3.0),
-    "W1": lambda run: metrics.w1_circle(run.measures[-1], [0.0, 1.0]),
+    "W1": lambda run: distances.w1_circle(run.measures[-1], [0.0, 1.0]),
     "energy": lambda run: run.measures[-1].energy(mf.SA(4.0)),
     "divergence": lambda run: run.measures[-1].read(mf.Exponential(1.0), None, "L"),
 }
@@ -267,4 +267,4 @@ def test_matrices_are_welcome_where_rows_are() -> None:
 
 def test_a_measure_is_not_flat_by_accident() -> None:
     assert not mf.Points([0.0, 1.0]).flat
-    assert Cluster(np.zeros((3, 2)), np.full(3, 1 / 3), False, "auto", True).flat
+    assert Points.trusted(np.zeros((3, 2)), np.full(3, 1 / 3), False, "auto", True).flat

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from meanfield import settings
-from meanfield.sweep import ONE_THREAD, CellError, SweepError, grid, sweep, workers
+from meanfield.doors.sweep import ONE_THREAD, CellError, SweepError, grid, sweep, workers
+from meanfield.tools import settings
 
 GRID = grid(beta=[0.5, 4.0], n=[3, 5, 8])
 

@@ -11,9 +11,9 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield import inputs
+from meanfield.distances import sobolev, w1_circle, w2_circle
 from meanfield.plot import circle
-from validation.metrics import sobolev, w1_circle, w2_circle
+from meanfield.tools import inputs
 
 FACTORS = {"deg": np.pi / 180.0, "rad": 1.0}
 

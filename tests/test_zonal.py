@@ -12,9 +12,9 @@ from scipy.stats import kstest
 
 import meanfield as mf
 import particles as pt
-from meanfield.kernel import dimensions
 from meanfield.protocols import Array
-from meanfield.spaces import ultraspherical
+from meanfield.special import ultraspherical
+from meanfield.special.bessel import dimensions
 from validation.exact import growth, poisson
 
 pytestmark = pytest.mark.rounding

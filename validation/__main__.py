@@ -25,7 +25,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from meanfield.sweep import workers
+from meanfield.doors.sweep import workers
 from validation import limit, report
 from validation.coverage import coverage
 from validation.options import MOST_WORKERS, UsageError, place, whole, writable

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import files
+from meanfield.tools import files
 from validation.registry import Registry
 from validation.verdict import Outcome, Verdict
 

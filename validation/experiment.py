@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 import meanfield as mf
 import particles as pt
-from meanfield import inputs
-from validation.metrics import emd_sphere, sobolev_sphere, w1_axial, w1_circle
+from meanfield.distances import emd_sphere, sobolev_sphere, w1_axial, w1_circle
+from meanfield.tools import inputs
 from validation.rates import Slope, rate, replicas_for, slope
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.plot import circle, curves, style, zonal
+from meanfield.plot import circle, slopes, style, zonal
 from validation.experiment import Limit
 from validation.registry import close
 
@@ -57,7 +57,7 @@ def rate(run: Limit, at: int, ax: Any = None) -> Any:
     title = f"{run.law}, t = {run.t[at]:g}, {run.w1.shape[-1]} replicas"
     interval = (fit.low, fit.high)
     reference = -0.5 if run.init == "sample" else -1.0
-    return curves.rate(
+    return slopes.rate(
         run.n,
         run.mean[:, at],
         run.error[:, at],
@@ -79,7 +79,7 @@ def growth(run: Limit, ax: Any = None) -> Any:
     held = np.where(run.dobrushin <= top, run.dobrushin, np.nan)
     if np.isfinite(held).sum() >= 2:  # else beyond the picture from the first step on; its numbers are told
         bounds["Dobrushin along the solution"] = held
-    return curves.growth(
+    return slopes.growth(
         run.t,
         list(run.mean / start),
         [f"n = {k}" for k in run.n],
@@ -95,7 +95,7 @@ def energy_gap(run: Limit, ax: Any = None) -> Any:
     """Root mean square of E_n - E at the end over n."""
     gap, error = run.energy_gap[0][:, -1], run.energy_gap[1][:, -1]
     slope = float(np.polyfit(np.log(run.n), np.log(gap), 1)[0])
-    return curves.rate(
+    return slopes.rate(
         run.n,
         gap,
         error,

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 import meanfield as mf
-from meanfield import files, settings
-from validation import figures, report
+from meanfield.tools import files, settings
+from validation import figures, page
 from validation.experiment import INITS, Limit, mean_field_limit, sphere_limit
 from validation.options import UsageError, place, whole, writable
 from validation.rates import Slope
@@ -269,29 +269,29 @@ def publish(run: Limit, told: Verdict, out: Path, seconds: float) -> Path:
             ("density", "energy", "overlay", "rate-start", "rate-end", "growth", "energy-gap")}  # fmt: skip
     title = f"Mean-field limit on {'the circle' if run.d == 2 else f'S^{run.d - 1}'}: {run.law}"
     sections = [
-        report.Section(
+        page.Section(
             "Verdict",
             [told.message, f"Run in {seconds:.0f} s. {sol.message}"],
-            tables=[report.Table(("what", "measured", "wanted"), judged)],
+            tables=[page.Table(("what", "measured", "wanted"), judged)],
         ),
-        report.Section("The density", [START[run.d > 2]], pictures=[pick["density"], pick["energy"]]),
-        report.Section(
+        page.Section("The density", [START[run.d > 2]], pictures=[pick["density"], pick["energy"]]),
+        page.Section(
             "Distance between particles and density",
             [DISTANCE[run.d > 2]],
-            tables=[report.Table(header(run), table(run)), *_others(run)],
+            tables=[page.Table(header(run), table(run)), *_others(run)],
             pictures=[pick["rate-start"], pick["rate-end"], pick["overlay"]],
         ),
-        report.Section(
+        page.Section(
             "Growth in time",
             [
                 "Relative to t = 0, beside e^{max rate t}, the growth of the fastest mode about the uniform measure, "
                 "and on the circle Dobrushin's factor exp int (L_x + L_mu) with the constants taken along the "
                 "solution: a bound, and usually a far one."
             ],
-            tables=[report.Table(("t", *(f"n = {k}" for k in run.n), "e^{max rate t}", "Dobrushin"), grown)],
+            tables=[page.Table(("t", *(f"n = {k}" for k in run.n), "e^{max rate t}", "Dobrushin"), grown)],
             pictures=[pick["growth"]],
         ),
-        report.Section(
+        page.Section(
             "Energy",
             [
                 "E(mu_n) fluctuates about E(mu) by O(n^{-1/2}) and lies above it by O(1/n) on average: each particle "
@@ -300,7 +300,7 @@ def publish(run: Limit, told: Verdict, out: Path, seconds: float) -> Path:
             pictures=[pick["energy-gap"]],
         ),
     ]
-    return report.write(out, title, sections, name="limit")
+    return page.write(out, title, sections, name="limit")
 
 
 START = (
@@ -315,7 +315,7 @@ DISTANCE = (
 )
 
 
-def _others(run: Limit) -> list[report.Table]:
+def _others(run: Limit) -> list[page.Table]:
     """The distances that are not judged: axial marginals, and exact transport between two samples beside its floor."""
     tables = []
     for name, values in run.distances.items():
@@ -323,7 +323,7 @@ def _others(run: Limit) -> list[report.Table]:
             mean = values.mean(axis=-1)
             rows = [[n, *mean[i], np.sqrt(n) * mean[i, -1]] for i, n in enumerate(run.n.tolist())]
             head = ("n", *(f"{name}, t = {t:g}" for t in run.t), "sqrt(n) times the last")
-            tables.append(report.Table(head, rows))
+            tables.append(page.Table(head, rows))
     if run.transport:
         d = run.d
         rows = []
@@ -331,5 +331,5 @@ def _others(run: Limit) -> list[report.Table]:
             floor = np.sqrt(np.log(n) / n) if d == 3 else n ** (-1.0 / (d - 1))
             rows.append([n, mean[0], error[0], mean[0] / floor, mean[1], error[1], mean[1] / floor])
         head = ("n", "two-sample W1, start", "standard error", "over the floor", "end", "standard error ", "over it")
-        tables.append(report.Table(head, rows))
+        tables.append(page.Table(head, rows))
     return tables

@@ -18,8 +18,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import chi2, norm, t
 
-from meanfield import inputs
 from meanfield.protocols import Array
+from meanfield.tools import inputs
 
 
 @dataclass(frozen=True)

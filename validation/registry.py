@@ -27,10 +27,10 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from meanfield import files, inputs
+from meanfield.doors.sweep import SweepError, sweep
 from meanfield.plot import style
-from meanfield.run import carry
-from meanfield.sweep import SweepError, sweep
+from meanfield.runs.errors import carry
+from meanfield.tools import files, inputs
 from validation.rows import ROWS
 from validation.verdict import Outcome, Verdict, evidence, judge, load, made_with, save
 
@@ -281,8 +281,8 @@ class Registry:
             return
         self._discovered = True  # first: a module that asks for checks while it is imported must not begin again
         package: Any = pkgutil.resolve_name(f"{self._package}:")
-        for module in sorted(found.name for found in pkgutil.iter_modules(package.__path__)):
-            name = f"{self._package}.{module}"
+        prefix = f"{self._package}."
+        for name in sorted(found.name for found in pkgutil.walk_packages(package.__path__, prefix)):
             try:
                 # Not an import statement: the registry knows no check, it knows the folder they lie in.
                 pkgutil.resolve_name(f"{name}:")

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from meanfield import files, inputs, settings
+from meanfield.tools import files, inputs, settings
 
 Number: TypeAlias = int | float
 Limits: TypeAlias = Mapping[str, tuple[float | None, float | None]]

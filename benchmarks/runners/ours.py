@@ -10,8 +10,8 @@ import numpy as np
 
 import meanfield as mf
 from benchmarks.runners import Job, Own
+from meanfield.distances import w1_circle, w2_circle
 from meanfield.methods.cloud import Cloud, OnPoints
-from validation.metrics import w1_circle, w2_circle
 
 PACKAGES = ("numpy", "scipy", "pyfftw", "ducc0", "numba")
 VERSIONS = {"meanfield": mf.__version__}

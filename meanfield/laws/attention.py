@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import energy, inputs
-from meanfield.kernel import Exponential
+from meanfield.kernels import Exponential, energy
 from meanfield.laws import general
 from meanfield.laws.base import Law
 from meanfield.protocols import Array
-from meanfield.settings import register
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
 
 SCALES = ("natural", "scaled", "relative")
 SMALLEST_BETA = 1e-300

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import inputs, protocols
+from meanfield import protocols
 from meanfield.protocols import Array
-from meanfield.settings import register
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
 
 
 class Law(protocols.Law):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from meanfield import inputs
 from meanfield.laws.base import Law
 from meanfield.protocols import Array
-from meanfield.settings import register
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
 
 
 @register

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import energy, geometry, inputs
-from meanfield.kernel import Exponential
-from meanfield.points import Cluster
+from meanfield import geometry
+from meanfield.kernels import Exponential, energy
+from meanfield.measures.points import Points
 from meanfield.protocols import Array
+from meanfield.tools import inputs
 
 NAMES = ("Q", "K", "V")
 SAME = 8.0 * float(np.finfo(float).eps)
@@ -121,7 +122,7 @@ def quantities(law: Any, mu: Any) -> dict[str, Any]:
         return {}
     k, factor = kernel(law, 0.0), log_factor(law, 0.0)
     # a density does not answer kernels with matrices, its points do
-    body = Cluster(np.broadcast_to(mu.x, (*mu.weights.shape, mu.d)), mu.weights, False)
+    body = Points.trusted(np.broadcast_to(mu.x, (*mu.weights.shape, mu.d)), mu.weights, False)
     if law.beta == 0.0:
         E = 0.5 * np.einsum("...i,ij,...j->...", body.mean, product(law, mu.d, 0.0), body.mean) * math.exp(factor)
     else:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import geometry, merging
-from meanfield.points import Cluster
+from meanfield import geometry
+from meanfield.measures.points import Points
+from meanfield.methods import merging
 from meanfield.protocols import Array, Change, Method, Reading
-from meanfield.settings import register
 from meanfield.sums.scores import moderate, peak, refuse_unpaired
+from meanfield.tools.settings import register
 
 FEW = 64
 """Points up to which pairs of angles are summed by their differences."""
@@ -19,7 +20,7 @@ PAIRS = 1 << 18
 """And pairs at most, over all replicas."""
 
 
-class FewAngles(Cluster):
+class FewAngles(Points):
     """A few points on the circle, which ask each other by sin(theta_j - theta_i): the pull on oneself is exactly 0.
 
     In sums of rows it is zero only up to rounding, 1e-16 e^beta, which is all there is where clusters far apart pull
@@ -90,15 +91,15 @@ class OnPoints:
         """Rows back on the sphere; angles are left as they are (unwrapped)."""
         return y if self.angles or self.flat else geometry.retract(y)
 
-    def measure(self, y: Array) -> Cluster:
+    def measure(self, y: Array) -> Points:
         """The weighted points (leading axes: replicas, or several times at once)."""
         x = self.retract(y)
         shape = x.shape if self.angles else x.shape[:-1]
         few = self.angles and shape[-1] <= FEW and x.size * shape[-1] <= PAIRS
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
-        return (FewAngles if few else Cluster)(x, weights, self.angles, self.field, self.flat)
+        return (FewAngles if few else Points).trusted(x, weights, self.angles, self.field, self.flat)
 
-    def spread(self, y: Array) -> Array:
+    def unmerged(self, y: Array) -> Array:
         """The state by original points: those that have merged coincide (angles: but for whole turns)."""
         if self.labels is not None:
             y = np.take(y, self.labels, axis=-1 if self.angles else -2)
@@ -111,11 +112,11 @@ class OnPoints:
         owner = np.arange(len(labels)) if self.labels is None else self.labels
         turns = None
         if self.angles:
-            ahead = np.round((self.spread(y) - after[0][labels[owner]]) / (2.0 * np.pi))
+            ahead = np.round((self.unmerged(y) - after[0][labels[owner]]) / (2.0 * np.pi))
             turns = ahead if ahead.any() else None
         new = replace(self, weights=after[1], labels=labels[owner], turns=turns, merges=())
         jump = merging.energy(law, new.measure(after[0])) - merging.energy(law, self.measure(y))
-        merges = merging.told(t, labels, weights, after, owner, jump)
+        merges = merging.mergers(t, labels, weights, after, owner, jump)
         return replace(new, merges=tuple(merges)), after[0]
 
 
@@ -131,7 +132,7 @@ class Cloud(Method):
     template: OnPoints
     merge_tol: float | None = None
 
-    def start(self, mu: Cluster) -> tuple[Cloud, Array]:
+    def start(self, mu: Points) -> tuple[Cloud, Array]:
         """The points themselves."""
         return self, self.template.retract(np.array(mu.points, dtype=float))
 
@@ -149,7 +150,7 @@ class Cloud(Method):
             out[...] = np.sum(v * geometry.quarter_turn(mu.x), axis=-1)
         return out
 
-    def measure(self, t: float, y: Array) -> Cluster:
+    def measure(self, t: float, y: Array) -> Points:
         """The weighted points."""
         return self.template.measure(y)
 

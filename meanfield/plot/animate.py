@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from meanfield import files, inputs
-from meanfield.plot import circle, globe, style, zonal
+from meanfield.plot import arrays, circle, globe, grids, style, zonal
+from meanfield.tools import files, inputs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -128,9 +128,9 @@ def circle_frames(
         `draw(figure, k)` for k = 0..T-1, to be handed to `animate` with `frames=len(t)`.  It returns `update(k)`,
         which puts another time in the same picture.
     """
-    times = style.finite("t", t, None)
-    angles = style.finite("theta", theta, None)
-    density = style.numbers("values", values, len(times), len(angles))
+    times = arrays.finite("t", t, None)
+    angles = arrays.finite("theta", theta, None)
+    density = arrays.numbers("values", values, len(times), len(angles))
     logarithmic, low, high = circle.scale(density, log)
     x, lines = circle.closed(angles, density)
     floor = 0.5 * low if logarithmic else 0.0  # beneath the picture
@@ -209,7 +209,7 @@ def ring(
     title : str
         Title, usually the parameters; the time is added.
     """
-    times, angles = style.numbers("t", t, None), style.numbers("theta", theta, None, None)
+    times, angles = arrays.numbers("t", t, None), arrays.numbers("theta", theta, None, None)
     if len(times) != len(angles):
         raise ValueError(f"theta must have one row for each of the {len(times)} times; got {len(angles)}.")
     head, clocks = f"{title}, " if title else "", circle.clocks(times)
@@ -250,9 +250,9 @@ def zonal_frames(
     callable
         As for `circle_frames`.
     """
-    times = style.finite("t", t, None)
+    times = arrays.finite("t", t, None)
     heights, seen, d = zonal.readable(c, d)
-    density = style.numbers("values", values, len(times), len(heights))
+    density = arrays.numbers("values", values, len(times), len(heights))
     logarithmic, low, high = circle.scale(density[:, seen], log)
     lines = np.where(density[:, seen] > 0.0, density[:, seen], np.nan) if logarithmic else density[:, seen]
 
@@ -296,9 +296,9 @@ def globe_frames(
     callable
         As for `circle_frames`.
     """
-    times = style.finite("t", t, None)
-    theta, phi, place = globe.grid(nodes)
-    density = style.numbers("values", values, len(times), place.size)
+    times = arrays.finite("t", t, None)
+    theta, phi, place = grids.grid(nodes)
+    density = arrays.numbers("values", values, len(times), place.size)
     logarithmic, low, high = circle.scale(density, log)
 
     def draw(figure: Figure, k: int) -> Callable[[int], None]:
@@ -311,7 +311,7 @@ def globe_frames(
         clock = _headed(figure, ax, title)
 
         def update(k: int) -> None:
-            mesh.set_array(np.clip(globe.covering(theta, phi, density[k][place])[2], low, high))
+            mesh.set_array(np.clip(grids.covering(theta, phi, density[k][place])[2], low, high))
             clock.set_text(f"$t = {times[k]:.3f}$")
 
         update(k)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield import inputs
-from meanfield.plot import style
+from meanfield.plot import arrays, style
+from meanfield.tools import inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,9 +134,9 @@ def heat(
     -------
     Axes
     """
-    times = style.finite("t", t, None)
-    angles = style.finite("theta", theta, None)
-    density = style.numbers("values", values, len(times), len(angles))
+    times = arrays.finite("t", t, None)
+    angles = arrays.finite("theta", theta, None)
+    density = arrays.numbers("values", values, len(times), len(angles))
     if len(times) < 2 or not np.all(np.diff(times) > 0):
         raise ValueError(f"t must be at least two increasing times; got {inputs.describe(times)}.")
     norm, extend = _colours(density, log)
@@ -185,11 +185,11 @@ def profiles(
     -------
     Axes
     """
-    angles = style.finite("theta", theta, None)
-    rows = [style.numbers(f"values_list[{i}]", v, len(angles)) for i, v in enumerate(values_list)]
+    angles = arrays.finite("theta", theta, None)
+    rows = [arrays.numbers(f"values_list[{i}]", v, len(angles)) for i, v in enumerate(values_list)]
     if not rows:
         raise ValueError("values_list must hold at least one density; got none.")
-    captions = style.names("labels", labels, len(rows))
+    captions = arrays.names("labels", labels, len(rows))
     logarithmic, low, high = scale(np.stack(rows), log)
     with style.axes(ax) as ax:
         for i, (row, look) in enumerate(zip(rows, style.line_styles(len(rows)), strict=True)):
@@ -229,10 +229,10 @@ def overlay(
     -------
     Axes
     """
-    angles = style.finite("theta", theta, None)
-    density = style.numbers("rho", rho, len(angles))
-    points = style.finite("samples", samples, None)
-    mass = style.masses("weights", weights, len(points))
+    angles = arrays.finite("theta", theta, None)
+    density = arrays.numbers("rho", rho, len(angles))
+    points = arrays.finite("samples", samples, None)
+    mass = arrays.masses("weights", weights, len(points))
     bins = inputs.integer("bins", bins, low=1)
     # np.mod rounds angles just below 0 up to 2 pi, which the last bin includes.
     heights, edges = np.histogram(np.mod(points, TURN), bins=bins, range=(0.0, TURN), weights=mass)
@@ -278,8 +278,8 @@ def ring(
     -------
     Axes
     """
-    angle = np.mod(style.finite("theta", theta, None), TURN)
-    mass = style.masses("weights", weights, len(angle))
+    angle = np.mod(arrays.finite("theta", theta, None), TURN)
+    mass = arrays.masses("weights", weights, len(angle))
     radius, spacing = _stack(angle, 120) if inputs.flag("stacked", stacked) else (np.ones(len(angle)), 0.07)
     centre = np.array([mass @ np.cos(angle), mass @ np.sin(angle)])
     if radius.max() == 1.0:  # nobody is stacked: the dots need only stay clear of their neighbours
@@ -355,8 +355,8 @@ def band(
     -------
     Axes
     """
-    angles = style.finite("theta", theta, None)
-    density = style.numbers("rho", rho, len(angles))
+    angles = arrays.finite("theta", theta, None)
+    density = arrays.numbers("rho", rho, len(angles))
     norm = _colours(density, log)[0] if norm is None else norm
     fine, colour = around(angles, density, norm)
     radii = np.array([[0.82], [1.0]])

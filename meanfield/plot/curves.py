@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield import inputs
-from meanfield.plot import circle, style
+from meanfield.plot import arrays, circle, style
 from meanfield.plot.circle import ANGLE, TIME, TURN
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _ZERO = 1e-17
 
 def monotone(values: ArrayLike, direction: float) -> bool:
     """Whether values never go against `direction` (> 0 up, < 0 down) by more than rounding, 16 eps max |values|."""
-    array = style.numbers("values", values, None)
+    array = arrays.numbers("values", values, None)
     slack = 16 * _EPS * float(np.max(np.abs(array)))
     return bool(np.all(np.diff(array) * np.sign(direction) >= -slack))
 
@@ -48,9 +47,9 @@ def defect(
     bool
         True if the energy was constant, so that the second was taken.
     """
-    E = style.numbers("energy", energy, None)
-    D = style.numbers("dissipated", dissipated, len(E))
-    change = E - E[0] if gained is None else style.numbers("gained", gained, len(E))
+    E = arrays.numbers("energy", energy, None)
+    D = arrays.numbers("dissipated", dissipated, len(E))
+    change = E - E[0] if gained is None else arrays.numbers("gained", gained, len(E))
     difference = np.abs(change - D)
     if np.max(np.abs(change)) <= 16 * _EPS * float(np.max(np.abs(E if size is None else size))):
         return difference / (abs(E[0]) or 1.0), True
@@ -98,11 +97,11 @@ def energy(
     -------
     (2,) object array of Axes
     """
-    times = style.finite("t", t, None)
-    E = style.finite("energy", energy, len(times))
-    change = E - E[0] if gained is None else style.finite("gained", gained, len(times))
-    large = np.abs(E if size is None else style.finite("size", size, len(times)))
-    D = None if dissipated is None else style.finite("dissipated", dissipated, len(times))
+    times = arrays.finite("t", t, None)
+    E = arrays.finite("energy", energy, len(times))
+    change = E - E[0] if gained is None else arrays.finite("gained", gained, len(times))
+    large = np.abs(E if size is None else arrays.finite("size", size, len(times)))
+    D = None if dissipated is None else arrays.finite("dissipated", dissipated, len(times))
     relative, constant = defect(E, change if D is None else D, change, large)
     caption, way = f"${symbol}(t)$", float((change if D is None else D)[-1])
     if not constant and monotone(E, way):
@@ -187,11 +186,11 @@ def spectrum(
     """
     given: Any = degrees
     several = len(given) == len(magnitude_list) and all(np.ndim(k) == 1 for k in given)
-    ks = [style.finite("degrees", k, None) for k in (given if several else [given] * len(magnitude_list))]
-    rows = [style.numbers(f"magnitude_list[{i}]", row, len(ks[i])) for i, row in enumerate(magnitude_list)]
+    ks = [arrays.finite("degrees", k, None) for k in (given if several else [given] * len(magnitude_list))]
+    rows = [arrays.numbers(f"magnitude_list[{i}]", row, len(ks[i])) for i, row in enumerate(magnitude_list)]
     if not rows:
         raise ValueError("magnitude_list must hold at least one line; got none.")
-    captions = style.names("labels", labels, len(rows))
+    captions = arrays.names("labels", labels, len(rows))
     every_k = np.concatenate(ks)
     with style.axes(ax) as ax:
         for i, (row, look) in enumerate(zip(rows, style.line_styles(len(rows)), strict=True)):
@@ -232,11 +231,11 @@ def moments(
     -------
     Axes
     """
-    times = style.finite("t", t, None)
-    table = style.numbers("magnitudes", magnitudes, len(times), None)
-    theory = None if predicted is None else style.numbers("predicted", predicted, *table.shape)
+    times = arrays.finite("t", t, None)
+    table = arrays.numbers("magnitudes", magnitudes, len(times), None)
+    theory = None if predicted is None else arrays.numbers("predicted", predicted, *table.shape)
     captions = [f"$k = {k}$" for k in range(table.shape[1])]
-    captions = captions if labels is None else style.names("labels", labels, len(captions))
+    captions = captions if labels is None else arrays.names("labels", labels, len(captions))
     with style.axes(ax) as ax:
         for i, (column, look) in enumerate(zip(table.T, style.line_styles(len(captions)), strict=True)):
             every = style.sparse_marks(i, len(times), len(captions))
@@ -268,130 +267,6 @@ def _decades(ax: Axes, values: NDArray[np.float64], decades: float = 20.0) -> No
         ax.set_ylim(0.4 * max(good.min(), good.max() * 10.0**-decades), 3.0 * good.max())
 
 
-def _rows(name: str, rows: Sequence[ArrayLike] | NDArray[Any], length: int) -> list[NDArray[np.float64]]:
-    out = [style.numbers(f"{name}[{i}]", row, length) for i, row in enumerate(rows)]
-    if not out:
-        raise ValueError(f"{name} must hold at least one line; got none.")
-    return out
-
-
-# --- the mean-field limit ----------------------------------------------------------------------------------
-
-
-def rate(
-    n: ArrayLike, mean: ArrayLike, err: ArrayLike, slope: float, interval: tuple[float, float] | None = None,
-    ax: Axes | None = None, *, intercept: float | None = None, reference: float | None = -0.5,
-    xlabel: str = "number of particles $n$", ylabel: str = r"$W_1$ (rad)", title: str = "",
-) -> Axes:  # fmt: skip
-    """An error over n in doubly logarithmic axes, with its fitted slope and the slope that theory gives.
-
-    Parameters
-    ----------
-    n, mean, err : (m,) arrays
-        Numbers of particles, positive errors, and their standard errors.
-    slope : float
-        Fitted slope of log mean over log n.
-    interval : (float, float), optional
-        Confidence interval of the slope, shaded about the centre of the data.
-    intercept : float, optional
-        Natural log of the fit at n = 1; by default the one of least squares for this slope.
-    reference : float, optional
-        Slope of theory, drawn beneath the data; None draws none.
-    xlabel, ylabel, title : str
-        Labels with units, and the title.
-    ax : Axes, optional
-        Where to draw; None makes a figure.
-
-    Returns
-    -------
-    Axes
-    """
-    count = style.finite("n", n, None)
-    value = style.finite("mean", mean, len(count))
-    error = style.finite("err", err, len(count))
-    if not (np.all(count > 0) and np.all(value > 0)):
-        raise ValueError("n and mean must be positive on logarithmic axes; got a value that is not.")
-    x, y = np.log(count), np.log(value)
-    line = np.linspace(x.min(), x.max(), 65)
-    height = y.mean() - slope * x.mean() if intercept is None else float(intercept)
-    words = f"fit, slope ${slope:.3f}$"
-    with style.axes(ax) as ax:
-        if interval is not None:
-            low, high = (np.exp(height + slope * x.mean() + s * (line - x.mean())) for s in interval)
-            ax.fill_between(np.exp(line), np.minimum(low, high), np.maximum(low, high), color="0.85", linewidth=0)
-            words += f" (${interval[0]:.3f}$ to ${interval[1]:.3f}$)"
-        ax.plot(np.exp(line), np.exp(height + slope * line), color=style.dark(), label=words)
-        ax.errorbar(
-            count, value, yerr=error, fmt="o", color=style.INK, markerfacecolor="white", markersize=5, capsize=2.5,
-            linewidth=0.9, label="mean and standard error", zorder=3,
-        )  # fmt: skip
-        if reference is not None:
-            drop = np.min(y - reference * x) - 0.45  # beneath every point, parallel to what theory says
-            name = rf"reference, slope ${reference:g}$"
-            ax.plot(np.exp(line), np.exp(drop + reference * line), color="0.45", linestyle=(0, (5, 1.6)), label=name)
-        ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
-        style.headline(ax, title)
-        style.legend(ax)
-    return ax
-
-
-def growth(
-    t: ArrayLike, distances: Sequence[ArrayLike] | NDArray[Any], labels: Iterable[Any] | None = None,
-    ax: Axes | None = None, *, spread: Sequence[ArrayLike] | None = None,
-    bounds: Mapping[str, ArrayLike] | None = None, ylabel: str = r"$W_1$ (rad)", log: bool = True, title: str = "",
-) -> Axes:  # fmt: skip
-    """Distances between particles and density over time, one line for every n, with theory's curves.
-
-    Parameters
-    ----------
-    t : (T,) array
-        Times.
-    distances : sequence of (T,) arrays
-        One distance for every n.
-    labels : sequence, optional
-        One for every line, for instance `["n = 100", ...]`.
-    spread : sequence of (T,) arrays, optional
-        Standard errors, shaded about the lines.
-    bounds : mapping of str to (T,) array, optional
-        Theory's curves by name, drawn thin and grey.
-    ylabel, title : str
-        Vertical label with units, and the title.
-    log : bool
-        Logarithmic vertical axis.
-    ax : Axes, optional
-        Where to draw; None makes a figure.
-
-    Returns
-    -------
-    Axes
-    """
-    times, log = style.finite("t", t, None), inputs.flag("log", log)
-    rows = _rows("distances", distances, len(times))
-    errors = None if spread is None else _rows("spread", spread, len(times))
-    if errors is not None and len(errors) != len(rows):
-        raise ValueError(f"spread must be {len(rows)} arrays, one a line; got {len(errors)}.")
-    captions = style.names("labels", labels, len(rows))
-    theory = {name: style.numbers(f"bounds[{name!r}]", curve, len(times)) for name, curve in (bounds or {}).items()}
-    with style.axes(ax) as ax:
-        for i, (row, look) in enumerate(zip(rows, style.line_styles(len(rows)), strict=True)):
-            every = style.sparse_marks(i, len(times), len(rows))
-            ax.plot(times, _positive(row, log), label=captions[i] or None, markevery=every, **look)
-            if errors is not None:
-                low, high = _positive(row - errors[i], log), row + errors[i]
-                ax.fill_between(times, low, high, color=look["color"], alpha=0.2, linewidth=0)
-        for (name, curve), look in zip(theory.items(), style.line_styles(len(theory)), strict=True):
-            dash = look["linestyle"] if len(theory) > 1 else (0, (1.3, 1.3))
-            ax.plot(times, _positive(curve, log), color="0.4", linewidth=0.9, linestyle=dash, label=name)
-        ax.set(yscale="log" if log else "linear", xlabel=TIME, ylabel=ylabel, xlim=style.span(times))
-        style.headline(ax, title)
-        style.legend(ax)
-    return ax
-
-
-def _positive(values: NDArray[np.float64], log: bool) -> NDArray[np.float64]:
-    return np.where(values > 0.0, values, np.nan) if log else values
-
-
 # --- trajectories ------------------------------------------------------------------------------------------
 
 
@@ -415,8 +290,8 @@ def trajectories(t: ArrayLike, theta: ArrayLike, ax: Axes | None = None, *, titl
     Axes
         Its last collection holds the lines, one polyline (with NaN where it is broken) for every particle.
     """
-    times = style.finite("t", t, None)
-    angles = style.numbers("theta", theta, len(times), None)
+    times = arrays.finite("t", t, None)
+    angles = arrays.numbers("theta", theta, len(times), None)
     lines = [circle.wrapped(times, column) for column in angles.T]
     first = np.mod(angles[0], TURN) / TURN
     with style.axes(ax) as ax:

@@ -1,7 +1,7 @@
 """Pictures of densities on the sphere S^2, with or without particles.
 
 Densities are taken with respect to the uniform probability measure sigma, so the uniform one is 1.  A grid is given
-by its colatitudes theta (0 at the north pole e_3) and longitudes phi (0 at e_1), in radians, in any order; `grid`
+by its colatitudes theta (0 at the north pole e_3) and longitudes phi (0 at e_1), in radians, in any order; `grids.grid`
 reads both off the rows of a product grid.
 """
 
@@ -9,125 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield import inputs
-from meanfield.plot import circle, points, style
+from meanfield.plot import arrays, circle, points, style
+from meanfield.plot.grids import TURN, Grid, cell, covering, grid, ordered
+from meanfield.tools import inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-TURN = circle.TURN
 MAPS = 6
 """Maps in a picture over time."""
-_STEP = np.pi / 90
-"""Longest side of a cell drawn straight: two degrees."""
-_LIMIT = (256, 512)
 _PIXELS = 500
 _MAP = (5.6, 3.4)
 _MANY = (7.4, 3.4)
 _GRATICULE: dict[str, Any] = {"color": "white", "linewidth": 0.4, "alpha": 0.35, "zorder": 3}
-Grid = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
-
-
-# --- grids -------------------------------------------------------------------------------------------------
-
-
-def grid(nodes: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
-    """Colatitudes (a,) and longitudes (b,) of a product grid given by its rows (a b, 3), and who is where (a, b).
-
-    Values (..., a b) at the rows become `values[..., place]`, over colatitudes and longitudes that ascend.
-
-    Raises
-    ------
-    ValueError
-        If the rows are not unit rows, or not all pairs of some colatitudes and some longitudes.
-    """
-    rows = points.unit_rows("nodes", style.finite("nodes", nodes, None, 3)[None])[0]
-    colatitude = np.arctan2(np.hypot(rows[:, 0], rows[:, 1]), rows[:, 2])
-    longitude = np.mod(np.arctan2(rows[:, 1], rows[:, 0]), TURN)
-    longitude[longitude > TURN - 1e-9] = 0.0
-    order = np.argsort(colatitude, kind="stable")
-    rings = np.flatnonzero(np.diff(colatitude[order], prepend=-1.0) > 1e-9)
-    width = len(rows) // len(rings)
-    place = np.empty((len(rings), width), dtype=np.intp)
-    if len(rings) * width == len(rows) and np.array_equal(rings, width * np.arange(len(rings))):
-        for i, ring in enumerate(order.reshape(len(rings), width)):
-            place[i] = ring[np.argsort(longitude[ring])]
-        if np.abs(longitude[place] - longitude[place[0]]).max() < 1e-9:
-            return colatitude[place[:, 0]], longitude[place[0]], place
-    raise ValueError(
-        f"nodes must be a product grid, the same longitudes at every colatitude; got {len(rows)} rows that are not. "
-        "Evaluate the density on such a grid, and call mollweide(theta, phi, values)."
-    )
-
-
-def _ordered(theta: ArrayLike, phi: ArrayLike, values: ArrayLike) -> Grid:
-    """Checked, with ascending colatitudes and longitudes in [0, 2 pi)."""
-    colatitude, longitude = style.finite("theta", theta, None), style.finite("phi", phi, None)
-    field = style.numbers("values", values, len(colatitude), len(longitude))
-    if colatitude.min() < -1e-12 or colatitude.max() > np.pi + 1e-12:
-        raise ValueError(
-            f"theta must be colatitudes in [0, pi], 0 at the north pole; got {colatitude.min():.6g} to "
-            f"{colatitude.max():.6g}. For latitudes pass pi/2 - latitude."
-        )
-    longitude = np.mod(longitude, TURN)
-    longitude[longitude >= TURN] = 0.0
-    longitude, across = np.unique(longitude, return_index=True)
-    colatitude, down = np.unique(colatitude, return_index=True)
-    return colatitude, longitude, field[down][:, across]
-
-
-def covering(theta: NDArray[np.float64], phi: NDArray[np.float64], values: NDArray[np.float64]) -> Grid:
-    """A grid that covers the sphere: closed periodically at longitudes -pi and pi, with both poles.
-
-    Bilinear between the given nodes, as finely as a map needs; where the grid is finer than the picture, the largest
-    of neighbouring nodes, so that narrow clusters are seen.  At a pole stands the mean over the nearest circle.
-    """
-    theta, phi, values = _coarser(theta, phi, values)
-    poles = [theta[0] > 0.0, theta[-1] < np.pi]
-    means = [np.full((int(add), len(phi)), ring.mean()) for add, ring in zip(poles, values[[0, -1]], strict=True)]
-    field = np.tile(np.concatenate([means[0], values, means[1]]), (1, 3))
-    down = np.concatenate([[0.0] * int(poles[0]), theta, [np.pi] * int(poles[1])])
-    round_ = np.concatenate([phi - TURN, phi, phi + TURN])
-    longitude = _filled(np.union1d(np.mod(phi + np.pi, TURN) - np.pi, [-np.pi, np.pi]))
-    colatitude = _filled(down)
-    wide = _interpolated(round_, field, longitude)
-    return colatitude, longitude, _interpolated(down, wide.T, colatitude).T
-
-
-def _filled(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """x and enough between: every given node stays a node, so that peaks keep their height."""
-    parts = [np.linspace(a, b, int(np.ceil((b - a) / _STEP)), endpoint=False) for a, b in pairwise(x) if b > a]
-    return np.concatenate([*parts, x[-1:]])
-
-
-def _interpolated(x: NDArray[np.float64], values: NDArray[np.float64], fine: NDArray[np.float64]) -> Any:
-    """values (..., N) at x, linearly at fine."""
-    left, share = _cell(x, fine)
-    return values[..., left] * (1.0 - share) + values[..., left + 1] * share
-
-
-def _cell(x: NDArray[np.float64], q: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The cell of x that each q lies in, and where in it, from 0 to 1."""
-    left = np.clip(np.searchsorted(x, q, side="right") - 1, 0, len(x) - 2)
-    return left, (q - x[left]) / (x[left + 1] - x[left])
-
-
-def _coarser(theta: NDArray[np.float64], phi: NDArray[np.float64], values: NDArray[np.float64]) -> Grid:
-    """At most about as many nodes as a map has pixels, each with the largest value of those it stands for."""
-    axes = []
-    for axis, (x, limit) in enumerate(zip((theta, phi), _LIMIT, strict=True)):
-        stride = -(-len(x) // limit)
-        starts = np.arange(0, len(x), stride)
-        values = np.fmax.reduceat(values, starts, axis=axis)
-        axes.append(x[np.minimum(starts + stride // 2, len(x) - 1)])
-    return axes[0], axes[1], values
 
 
 # --- one map -----------------------------------------------------------------------------------------------
@@ -164,7 +64,7 @@ def mollweide(
     -------
     Axes
     """
-    colatitude, longitude, field = _ordered(theta, phi, values)
+    colatitude, longitude, field = ordered(theta, phi, values)
     dots = None if samples is None else _rows(samples)
     chosen, extend = circle._colours(field, log)
     norm = chosen if norm is None else norm
@@ -228,7 +128,7 @@ def _bar(ax: Axes, mesh: Any, extend: str, **options: Any) -> None:
 
 
 def _rows(samples: ArrayLike) -> NDArray[np.float64]:
-    return inputs.rows("samples", style.finite("samples", samples, None, 3), d=3, tol=1e-6)
+    return inputs.rows("samples", arrays.finite("samples", samples, None, 3), d=3, tol=1e-6)
 
 
 def _dots(n: int) -> dict[str, Any]:
@@ -263,7 +163,7 @@ def orthographic(
     -------
     Axes
     """
-    grid_ = _ordered(theta, phi, values)
+    grid_ = ordered(theta, phi, values)
     dots = None if samples is None else _rows(samples)
     view = points._view(np.deg2rad(elevation), np.deg2rad(azimuth))
     chosen, extend = circle._colours(grid_[2], log)
@@ -301,7 +201,7 @@ def _globe(covered: Grid, view: NDArray[np.float64], scale: Any) -> NDArray[np.f
     depth = np.sqrt(np.maximum(1.0 - square, 0.0))
     x = np.stack([right * outside, up * outside, depth], axis=-1) @ view.T
     down, east = np.arccos(np.clip(x[..., 2], -1.0, 1.0)), np.arctan2(x[..., 1], x[..., 0])
-    (i, a), (j, b) = _cell(colatitude, down), _cell(longitude, east)
+    (i, a), (j, b) = cell(colatitude, down), cell(longitude, east)
     top = field[i, j] * (1 - b) + field[i, j + 1] * b
     low = field[i + 1, j] * (1 - b) + field[i + 1, j + 1] * b
     colours: NDArray[np.float64] = scale.to_rgba(top * (1 - a) + low * a)
@@ -350,9 +250,9 @@ def heat(
     -------
     Axes
     """
-    times = style.finite("t", t, None)
+    times = arrays.finite("t", t, None)
     theta, phi, place = grid(nodes)
-    density = style.numbers("values", values, len(times), place.size)
+    density = arrays.numbers("values", values, len(times), place.size)
     if not np.all(np.diff(times) > 0):
         raise ValueError(f"t must be increasing times; got {inputs.describe(times)}.")
     norm, extend = circle._colours(density, log)
@@ -399,10 +299,10 @@ def profiles(
     Axes
     """
     theta, phi, place = grid(nodes)
-    rows = [style.numbers(f"values_list[{i}]", v, place.size) for i, v in enumerate(values_list)]
+    rows = [arrays.numbers(f"values_list[{i}]", v, place.size) for i, v in enumerate(values_list)]
     if not rows:
         raise ValueError("values_list must hold at least one density; got none.")
-    captions = style.names("labels", labels, len(rows))
+    captions = arrays.names("labels", labels, len(rows))
     gaps = np.diff(np.concatenate([phi[-1:] - TURN, phi, phi[:1] + TURN]))
     share = (gaps[1:] + gaps[:-1]) / (2 * TURN)  # the trapezoid rule, whatever the longitudes
     lines = np.stack([row[place] @ share for row in rows])
@@ -432,5 +332,5 @@ def overlay(
     `nodes` (N, 3) are unit rows of a product grid; ax, title and log are those of `mollweide`.
     """
     theta, phi, place = grid(nodes)
-    density = style.numbers("rho", rho, place.size)
+    density = arrays.numbers("rho", rho, place.size)
     return mollweide(theta, phi, density[place], ax, samples=samples, title=title, log=log)

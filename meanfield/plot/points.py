@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield import inputs
-from meanfield.plot import style
+from meanfield.plot import arrays, style
+from meanfield.tools import inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,9 +50,9 @@ def inner_products(
     """
     rows = np.asarray(x, dtype=float)
     clouds = unit_rows("x", rows[None] if rows.ndim == 2 else rows)
-    mass = style.masses("weights", weights, clouds.shape[1])
+    mass = arrays.masses("weights", weights, clouds.shape[1])
     bins, log = inputs.integer("bins", bins, low=1), inputs.flag("log", log)
-    captions = style.names("labels", labels, len(clouds))
+    captions = arrays.names("labels", labels, len(clouds))
     edges = np.linspace(-1.0, 1.0, bins + 1)
     with style.axes(ax) as ax:
         for cloud, caption, look in zip(clouds, captions, style.line_styles(len(clouds)), strict=True):
@@ -137,8 +137,8 @@ def sphere(
     -------
     Axes
     """
-    rows = unit_rows("x", np.atleast_2d(style.numbers("x", x, None, 3))[None])[0]
-    mass = style.masses("weights", weights, len(rows))
+    rows = unit_rows("x", np.atleast_2d(arrays.numbers("x", x, None, 3))[None])[0]
+    mass = arrays.masses("weights", weights, len(rows))
     view = _view(np.deg2rad(elevation), np.deg2rad(azimuth))
     right, up, depth = (rows @ view).T
     area = float(np.clip(6.0e3 / len(rows), 4.0, 28.0)) * mass / mass.max()

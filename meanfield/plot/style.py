@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield import files, inputs
 from meanfield.plot import shade
+from meanfield.tools import files, inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,12 +58,10 @@ STYLE: Any = {
     "text.usetex": False,
 }
 """Settings (a dict of rcParams) under which new figures are drawn."""
-
 WIDE = (5.6, 3.5)
 """Inches of an ordinary picture: one column of a journal, with its colour bar."""
 SQUARE = (4.0, 4.2)
 """Inches of a picture with equal aspect."""
-
 INK = "0.15"
 """Colour of reference lines, theory and annotations."""
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (5, 1.4, 1.2, 1.4)), (0, (1.3, 1.3)), (0, (9, 2, 2, 2, 2, 2)))
@@ -321,58 +319,6 @@ def _outline(vertices: ArrayLike) -> Outline:
     from matplotlib.path import Path as Outline
 
     return Outline(np.asarray(vertices, dtype=float))
-
-
-# --- input -------------------------------------------------------------------------------------------------
-
-
-def numbers(name: str, value: ArrayLike, *shape: int | None) -> NDArray[np.float64]:
-    """`value` as a float array of the given shape (None: any length there), or a refusal naming it.
-
-    NaN and infinities pass: a gap in a curve and the density inside an atom are things to be drawn.
-    """
-    wanted = "an array of real numbers of shape (" + ", ".join("any" if b is None else str(b) for b in shape) + ")"
-    try:
-        array = np.asarray(inputs.plain(name, value))
-    except ValueError:
-        raise ValueError(f"{name} must be {wanted}; got rows of different lengths.") from None
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be {wanted}; got {inputs.describe(value)}.")
-    if array.ndim != len(shape) or any(b is not None and a != b for a, b in zip(array.shape, shape, strict=False)):
-        raise ValueError(f"{name} must be {wanted}; got shape {array.shape}.")
-    if array.size == 0:
-        raise ValueError(f"{name} must be {wanted}; got none at all: there is nothing to draw.")
-    return array.astype(np.float64)
-
-
-def finite(name: str, value: ArrayLike, *shape: int | None) -> NDArray[np.float64]:
-    """As `numbers`, for what a picture is laid out by: NaN and infinities are refused."""
-    array = numbers(name, value, *shape)
-    if not np.all(np.isfinite(array)):
-        raise ValueError(f"{name} must be finite; got {int(np.sum(~np.isfinite(array)))} values that are not.")
-    return array
-
-
-def masses(name: str, value: ArrayLike | None, count: int) -> NDArray[np.float64]:
-    """Weights of `count` points, brought to sum 1; equal ones for None."""
-    if value is None:
-        return np.full(count, 1.0 / count)
-    array = finite(name, value, count)
-    if np.any(array < 0) or not array.sum() > 0:
-        raise ValueError(f"{name} must be nonnegative with a positive sum; got minimum {array.min():.3g}.")
-    return array / array.sum()
-
-
-def names(name: str, value: Iterable[Any] | None, count: int) -> list[str]:
-    """Labels of `count` lines as strings, or a refusal naming the argument."""
-    if value is None:
-        return [""] * count
-    if isinstance(value, str):
-        raise TypeError(f"{name} must be a sequence of labels; got one string, {value!r}.")
-    out = [str(one) for one in value]
-    if len(out) != count:
-        raise ValueError(f"{name} must be {count} labels, one a line; got {len(out)}.")
-    return out
 
 
 # --- files -------------------------------------------------------------------------------------------------

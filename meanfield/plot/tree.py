@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield import inputs
-from meanfield.plot import style
+from meanfield.plot import arrays, style
 from meanfield.plot.circle import TIME
+from meanfield.tools import inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,9 +48,9 @@ def merges(
     Axes
         Its first collection holds the lives (n segments), its second the bars.
     """
-    born = style.finite("birth", birth, None)
-    died = style.finite("death", death, len(born))
-    size = style.finite("mass", mass, len(born))
+    born = arrays.finite("birth", birth, None)
+    died = arrays.finite("death", death, len(born))
+    size = arrays.finite("mass", mass, len(born))
     if len(parents) != len(born):
         raise ValueError(f"parents must be {len(born)} lists, one a cluster; got {len(parents)}.")
     pieces: dict[int, list[int]] = {}
@@ -120,8 +120,8 @@ def counts(t: ArrayLike, number: ArrayLike, ax: Axes | None = None, *, log: bool
     -------
     Axes
     """
-    times = style.finite("t", t, None)
-    values = style.finite("number", number, len(times))
+    times = arrays.finite("t", t, None)
+    values = arrays.finite("number", number, len(times))
     with style.axes(ax) as ax:
         from matplotlib.ticker import MaxNLocator
 
@@ -158,14 +158,14 @@ def staircase(
     -------
     Axes
     """
-    times = style.finite("t", t, None)
-    steps = style.finite("level", level, len(times))
+    times = arrays.finite("t", t, None)
+    steps = arrays.finite("level", level, len(times))
     with style.axes(ax) as ax:
         caption = r"$\sum_i w_i^2$, clusters as tracked"
         ax.step(times, steps, where="post", color="0.45", linestyle=(0, (5, 1.6)), label=caption)
         if energy is not None:
-            when = style.finite("energy_t", [] if energy_t is None else energy_t, None)
-            values = style.finite("energy", energy, len(when))
+            when = arrays.finite("energy_t", [] if energy_t is None else energy_t, None)
+            values = arrays.finite("energy", energy, len(when))
             ax.plot(when, values, color=style.dark(), label=r"$2 \beta e^{-\beta} E(t)$")
         ax.set(xlabel=_clock(log), ylabel="rescaled interaction energy", xlim=style.span(times))
         ax.set_ylim(0.0, 1.08)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield import inputs
-from meanfield.plot import circle, style
+from meanfield.plot import arrays, circle, style
+from meanfield.tools import inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +66,7 @@ def shown(c: NDArray[np.float64], d: int | None) -> NDArray[np.bool_]:
 
 def readable(c: ArrayLike, d: int | None) -> tuple[NDArray[np.float64], NDArray[np.bool_], int | None]:
     """Ascending heights (N,), which of them are `shown`, and the dimension: given, or read off the nodes."""
-    heights = style.finite("c", c, None)
+    heights = arrays.finite("c", c, None)
     if len(heights) < 2 or np.abs(heights).max() > 1.0 + 1e-12 or not np.all(np.diff(heights) > 0):
         raise ValueError(f"c must be at least two increasing heights in [-1, 1]; got {inputs.describe(heights)}.")
     heights = np.clip(heights, -1.0, 1.0)
@@ -115,9 +115,9 @@ def heat(
     -------
     Axes
     """
-    times = style.finite("t", t, None)
+    times = arrays.finite("t", t, None)
     heights, seen, d = readable(c, d)
-    density = style.numbers("values", values, len(times), len(heights))
+    density = arrays.numbers("values", values, len(times), len(heights))
     if len(times) < 2 or not np.all(np.diff(times) > 0):
         raise ValueError(f"t must be at least two increasing times; got {inputs.describe(times)}.")
     heights, density = heights[seen], density[:, seen]
@@ -167,10 +167,10 @@ def profiles(
     Axes
     """
     heights, seen, d = readable(c, d)
-    rows = [style.numbers(f"values_list[{i}]", v, len(heights)) for i, v in enumerate(values_list)]
+    rows = [arrays.numbers(f"values_list[{i}]", v, len(heights)) for i, v in enumerate(values_list)]
     if not rows:
         raise ValueError("values_list must hold at least one density; got none.")
-    captions = style.names("labels", labels, len(rows))
+    captions = arrays.names("labels", labels, len(rows))
     factor = law(_needed(d), heights[seen]) if as_law else np.ones(int(seen.sum()))
     lines = np.stack([row[seen] * factor for row in rows])
     logarithmic, low, high = circle.scale(lines, log)
@@ -215,11 +215,11 @@ def overlay(
     Axes
     """
     heights, seen, d = readable(c, d)
-    density = style.numbers("rho", rho, len(heights))
-    points = style.finite("samples", samples, None)
+    density = arrays.numbers("rho", rho, len(heights))
+    points = arrays.finite("samples", samples, None)
     if np.abs(points).max() > 1.0 + 1e-9:
         raise ValueError(f"samples must be heights in [-1, 1]; got one of {points[np.abs(points).argmax()]:.6g}.")
-    mass = style.masses("weights", weights, len(points))
+    mass = arrays.masses("weights", weights, len(points))
     bins = inputs.integer("bins", bins, low=1)
     x = heights[seen]
     y = density[seen] * law(_needed(d), x)

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import inputs
-from meanfield.density import Density, Doubt, carry, tail
 from meanfield.protocols import Array
+from meanfield.spaces.coefficients import recast, tail
+from meanfield.spaces.dense import DensePlan
+from meanfield.spaces.density import Density, Doubt
+from meanfield.tools import inputs
 
 RESOLVED = 1e-12
 """Largest coefficient, relative to the mass, that may stand in the last sixteenth of the degrees."""
@@ -29,7 +31,7 @@ class Gridded:
 
     (Methods take `self` as Any: what a space is, is the contract `protocols.Space`, which this class only helps with.)
 
-    A space gives d, size, nodes, weights, degrees, labels, rows, analyse, evaluate, chart, frame, place and resized.
+    A space gives d, size, nodes, weights, degrees, names, rows, analyse, evaluate, chart, frame, place and resized.
     For the rest of the contract there are plain answers here, by quadrature and dense matrices (real orthonormal
     coefficients); a space that can do better says so by its own method.
     """
@@ -187,11 +189,11 @@ class Gridded:
                 f"holds degrees up to {int(self.degrees.max())}: use a larger space, such as {fine}"
             )
         rounding = fine.rounding(c)
-        c = carry(fine, np.where(np.abs(c) > rounding, c, 0.0), self)
+        c = recast(fine, np.where(np.abs(c) > rounding, c, 0.0), self)
         # what doubled grids all take for a lower degree, one that shares no nodes with them does not
         other = self.resized(2 * self.size + 2)
         values = _call(f, other.nodes, len(other.weights))
-        off = other.weights @ np.square(other.evaluate(carry(self, c, other)) - values)
+        off = other.weights @ np.square(other.evaluate(recast(self, c, other)) - values)
         if np.sqrt(off) > ALIASED * np.sqrt(other.weights @ np.square(values)):
             raise ValueError(
                 f"density: under-resolved: {fine} and {other} see two different functions in the callable: it "
@@ -264,23 +266,3 @@ def _refuse_negative(rho: Density) -> None:
                 f"density: negative: its smallest value is {values[i]:.3e} (largest {high:.3e}) at {at[i]}; a density "
                 "is not negative (for a perturbation: signed=True)"
             )
-
-
-class DensePlan:
-    """The plain plan of a space with real orthonormal coefficients: matrices, no transforms."""
-
-    def __init__(self, space: Any, multipliers: Array, potential: Array | None) -> None:
-        self.grid = space.resized(2 * space.size)
-        one = np.eye(len(space.degrees))
-        self._basis = space.evaluate(one, self.grid.nodes).T
-        self._slopes = np.moveaxis(space.evaluate(one, self.grid.nodes, gradient=True), 0, 1)
-        self._multipliers, self._potential = multipliers, potential
-
-    def open(self, c: Array) -> tuple[Array, Array | None]:
-        """Scalar fields (S, N) and the potential's gradient (N, m)."""
-        s = (self._multipliers * c) @ self._basis.T
-        return s, None if self._potential is None else np.einsum("nkm,k->nm", self._slopes, self._potential * c)
-
-    def close(self, X: Array, rho: Array, out: Array) -> Array:
-        """-div(rho X), tested against every basis function: int <grad phi_k, X> d mu."""
-        return np.einsum("nkm,nm,n->k", self._slopes, X, self.grid.weights * rho, out=out)

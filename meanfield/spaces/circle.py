@@ -9,11 +9,11 @@ from typing import Any
 import ducc0
 import numpy as np
 
-from meanfield import inputs
 from meanfield.protocols import Array
-from meanfield.settings import register
 from meanfield.spaces import fourier
 from meanfield.spaces.base import Gridded
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
 
 TWO_PI = 2.0 * np.pi
 MOST = 10**8
@@ -70,7 +70,7 @@ class Circle(Gridded):
         return _locked(np.arange(self.n // 2 + 1))
 
     @cached_property
-    def labels(self) -> tuple[int, ...]:
+    def names(self) -> tuple[int, ...]:
         """k, and -1 for the highest mode, which is none of k = n/2 of a finer circle."""
         return (*range(self.n // 2), -1)
 
@@ -220,7 +220,7 @@ class CirclePlan:
     @cached_property
     def _opening(self) -> tuple[Any, ...]:
         # one plan of a measure opens, another closes: each plans the transform it is asked for
-        backward = fourier.lent(fourier.Backward, len(self._symbols), self._nodes, self)
+        backward = fourier.borrowed(fourier.Backward, len(self._symbols), self._nodes, self)
         M, S = self._modes, self._scalars
         fields = backward.values
         answer = fields[:S], fields[S][:, None] if len(fields) > S else None
@@ -228,7 +228,7 @@ class CirclePlan:
 
     @cached_property
     def _closing(self) -> tuple[Any, ...]:
-        forward, M = fourier.lent(fourier.Forward, 1, self._nodes, self), self._modes
+        forward, M = fourier.borrowed(fourier.Forward, 1, self._nodes, self), self._modes
         divergence = -1j * np.arange(M) / self._nodes
         divergence[-1] = 0.0
         return forward.execute, forward.values[0], forward.spectrum[0, :M], divergence

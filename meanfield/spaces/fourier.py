@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from meanfield import geometry
 from meanfield.geometry import TURN
 from meanfield.protocols import Array
-from meanfield.threads import threads
+from meanfield.tools.threads import parallel
 
 TOLERANCE = 1e-14
 """Of ducc0's nonuniform transforms, which in one dimension accept 3e-15 and more (its page promises 2e-13, for three);
@@ -64,7 +63,7 @@ class Forward:
         self.execute = _planned(self.values, self.spectrum, "FORWARD")
 
 
-def lent(kind: Any, rows: int, n: int, to: Any) -> Any:
+def borrowed(kind: Any, rows: int, n: int, to: Any) -> Any:
     """A transform with its buffers, for `to` alone as long as it lives; then kept for whoever needs the like.
 
     Planning costs as much as a dozen right-hand sides, and a short run has not many more.
@@ -138,7 +137,7 @@ def moments(q: Array, w: Array, degree: int) -> Array:
             points=masses[r, block], coord=angles[r, block], forward=True, epsilon=TOLERANCE, nthreads=1, out=out[r, b]
         )
 
-    shared(one, len(angles) * len(starts), min(p, BLOCK))
+    parallel(one, len(angles) * len(starts), min(p, BLOCK))
     return out.sum(axis=1)[:, degree:].reshape(*q.shape[:-1], degree + 1)
 
 
@@ -173,30 +172,8 @@ def series(c: Array, q: Array) -> Array:
             if first + 1 < S:
                 out[first + 1, r, block] = values.imag
 
-    shared(one, len(angles) * len(starts), min(p, BLOCK))
+    parallel(one, len(angles) * len(starts), min(p, BLOCK))
     return out.reshape(S, *lead, *q.shape[len(q.shape[:-1]) :])
-
-
-def shared(one: Callable[[int], None], units: int, p: int) -> None:
-    """one(0), ..., one(units - 1), each about p points of work, by as many threads as the whole is worth.
-
-    The transforms let go of the interpreter, and every unit is computed alone: the bits do not depend on the threads.
-    """
-    workers = min(units, threads(units * p))
-    if workers <= 1:
-        for unit in range(units):
-            one(unit)
-        return
-
-    def some(first: int) -> None:
-        for unit in range(first, units, workers):
-            one(unit)
-
-    with ThreadPoolExecutor(workers - 1) as pool:  # this thread is one of them
-        others = [pool.submit(some, first) for first in range(1, workers)]
-        some(0)
-    for other in others:
-        other.result()
 
 
 def band(c: Array) -> Array:

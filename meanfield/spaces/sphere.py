@@ -13,13 +13,13 @@ from typing import Any
 import ducc0
 import numpy as np
 
-from meanfield import inputs
-from meanfield.density import Density
 from meanfield.protocols import Array
-from meanfield.settings import register
 from meanfield.spaces import sphere_points as sp
 from meanfield.spaces.base import Gridded
-from meanfield.threads import threads
+from meanfield.spaces.density import Density
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
+from meanfield.tools.threads import threads
 
 MEMORY = 1 << 31
 """Bytes that work on one sphere may need (2 GiB)."""
@@ -132,7 +132,7 @@ class Sphere(Gridded):
         return sp.pairs(self.lmax)[0]
 
     @cached_property
-    def labels(self) -> tuple[tuple[int, int], ...]:
+    def names(self) -> tuple[tuple[int, int], ...]:
         """(l, m)."""
         l, m = sp.pairs(self.lmax)  # noqa: E741
         return tuple(zip(l.tolist(), m.tolist(), strict=True))

@@ -17,10 +17,10 @@ from math import isqrt, pi, prod, sqrt
 import ducc0
 import numpy as np
 
-from meanfield import inputs
 from meanfield.protocols import Array
-from meanfield.spaces import ultraspherical
-from meanfield.spaces.fourier import shared
+from meanfield.special import ultraspherical
+from meanfield.tools import inputs
+from meanfield.tools.threads import parallel
 
 TWO_PI = 2.0 * pi
 ROOT = sqrt(4.0 * pi)
@@ -197,7 +197,7 @@ def fields(s: Array, g: Array | None, x: Array) -> tuple[Array, Array | None]:
         if slopes is not None and gradient is not None:
             _synthesise(slopes[r], L, slope_band, loc[r, part], 1, gradient[r][:, part])
 
-    shared(one, len(pieces), min(loc.shape[1], BLOCK))
+    parallel(one, len(pieces), min(loc.shape[1], BLOCK))
     # a view with the components last: laws work along the points, which stay contiguous
     moved = None if gradient is None else np.moveaxis(gradient, 1, -1)
     return out.reshape(S, *lead, n), None if moved is None else moved.reshape(*lead, n, 2)
@@ -242,7 +242,7 @@ def project(x: Array, w: Array, degree: int) -> Array:
             alm=parts[i][None],
         )
 
-    shared(one, len(pieces), min(n, BLOCK))
+    parallel(one, len(pieces), min(n, BLOCK))
     out = (
         parts.reshape(len(loc), -1, parts.shape[1]).sum(axis=1) if n else np.zeros((len(loc), parts.shape[1]), complex)
     )

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield import inputs
-from meanfield.kernel import dimensions
 from meanfield.protocols import Array
-from meanfield.settings import register
-from meanfield.spaces import ultraspherical
 from meanfield.spaces.base import Gridded
+from meanfield.special import ultraspherical
+from meanfield.special.bessel import dimensions
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
 
 LARGEST_DIMENSION = 1024
 EPS = float(np.finfo(float).eps)
@@ -96,7 +96,7 @@ class ZonalSphere(Gridded):
         return np.arange(self.degree + 1)
 
     @cached_property
-    def labels(self) -> tuple[int, ...]:
+    def names(self) -> tuple[int, ...]:
         """k."""
         return tuple(range(self.degree + 1))
 

@@ -29,9 +29,8 @@ from meanfield import geometry
 from meanfield.geometry import FEW_TURNS, TURN
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import fourier
-from meanfield.spaces.fourier import shared
 from meanfield.sums.direct_numba import compiled
-from meanfield.threads import WORK
+from meanfield.tools.threads import WORK, parallel
 
 __all__ = ["Cells", "cells"]
 
@@ -107,11 +106,11 @@ def cells(
         tables = grid.tables(_moments(grid.M, q, w, add, ease), letters)
         runs = _runs(p.shape[1])
         work = min(p.shape[1], BLOCK) // ease
-        shared(lambda k: answer(p[:, runs[k]], tables, values[:, :, runs[k]]), len(runs), work)
+        parallel(lambda k: answer(p[:, runs[k]], tables, values[:, :, runs[k]]), len(runs), work)
 
     # Small replicas are shared among the threads; a large one is itself shared.
     longest = max(theta.shape[-1], at.shape[-1])
-    shared(one, len(groups), BLOCK // ease if longest < WORK else 0)
+    parallel(one, len(groups), BLOCK // ease if longest < WORK else 0)
     parts = dict(zip(letters, out, strict=True))
     Z, M, L = (parts.get(letter) for letter in "ZML")
     return Reading(None if Z is None else Z[..., None], None if M is None else M[..., None], L, kernel.log_lambda0(2))
@@ -131,7 +130,7 @@ def _moments(M: int, q: Array, w: Array, add: Callable[..., None], ease: int) ->
         for run in runs[s * len(runs) // segments : (s + 1) * len(runs) // segments]:
             add(q[:, run], w[:, run], parts[s])
 
-    shared(one, segments, q.shape[1] // (segments * ease))
+    parallel(one, segments, q.shape[1] // (segments * ease))
     return parts.sum(axis=0) if segments > 1 else parts[0]
 
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meanfield.protocols import Array, Reading
-from meanfield.spaces.fourier import shared
 from meanfield.sums.scores import Near, moderate, peak, refuse_unpaired, sharp
+from meanfield.tools.threads import parallel
 
 __all__ = ["TILE", "direct"]
 
@@ -318,7 +318,7 @@ def _pairs(tiles: _Tiles, top: float) -> tuple[Array, Array | None, Array]:
     def one(k: int) -> None:
         done[k] = _some_pairs(tiles.twin() if parts > 1 else tiles, blocks[k::parts], top)
 
-    shared(one, parts, len(blocks) // parts * TILE)
+    parallel(one, parts, len(blocks) // parts * TILE)
     sums, L = done[0]
     for more, divergence in done[1:]:
         sums += more

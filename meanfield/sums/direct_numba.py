@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Reading
-from meanfield.spaces.fourier import shared
 from meanfield.sums.direct import by_pairs, checked, direct
 from meanfield.sums.scores import LARGE_BETA, moderate, peak, sharp, unit
+from meanfield.tools.threads import parallel
 
 __all__ = ["direct_numba"]
 
@@ -116,7 +116,7 @@ def _pairs(x: Array, w: Array, top: float, tangent: bool) -> tuple[Array, Array,
         g, s = divmod(unit, S)
         add(columns[groups[g]], w[groups[g]], top, s, S, parts[s, groups[g]])
 
-    shared(one, len(groups) * S, R * n * n // (2 * PAIRS * len(groups) * S))
+    parallel(one, len(groups) * S, R * n * n // (2 * PAIRS * len(groups) * S))
     sums = parts.sum(axis=0)
     Z, M = sums[:, 0], sums[:, 1 : d + 1]
     return Z, M if tangent else M + Z[:, None] * columns[:, :d], None, np.full((R, n), top)
@@ -151,7 +151,7 @@ def _rows(
         add(*given, block, peak or 0.0, float(tangent), Z[r], M[r], L[r], log[r])
 
     units = len(groups) * blocks
-    shared(one, units, R * n * p // (PAIRS * max(units, 1)))
+    parallel(one, units, R * n * p // (PAIRS * max(units, 1)))
     log[log < 0.5 * _NOTHING] = 0.0
     log += peak or 0.0
     return Z, M, L if divergence else None, log

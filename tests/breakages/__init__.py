@@ -18,6 +18,7 @@ from breakages.a2_a3 import A2_A3
 from breakages.a4_a6 import A4_A6
 from breakages.a7_a9 import A7_A9
 from breakages.bench import BENCH
+from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.motion import MOTION
 from breakages.others import OTHERS
@@ -25,4 +26,4 @@ from breakages.references import REFERENCES
 from breakages.rooms import ROOMS
 from breakages.tools import TOOLS
 
-TABLE: tuple[Breakage, ...] = (*A2_A3, *A4_A6, *A7_A9, *OTHERS, *ROOMS, *TOOLS, *MOTION, *REFERENCES, *BENCH)
+TABLE: tuple[Breakage, ...] = (*A2_A3, *A4_A6, *A7_A9, *DIVIDED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *REFERENCES, *BENCH)

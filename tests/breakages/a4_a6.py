@@ -7,7 +7,7 @@ from breakages.engine import Breakage
 A4_A6: tuple[Breakage, ...] = (
     Breakage(
         name="repulsion at beta = 0",
-        file="validation/checks/a4_small_beta.py",
+        file="validation/checks/a/a4_small_beta.py",
         old="end = pt.simulate(mf.SA(0.0), x, (0.0, 100.0)",
         new="end = pt.simulate(mf.SA(0.0, sign=-1), x, (0.0, 100.0)",
         red=("A27",),
@@ -15,14 +15,14 @@ A4_A6: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="tokens at beta = 0 to a tenth of the time",
-        file="validation/checks/a4_small_beta.py",
+        file="validation/checks/a/a4_small_beta.py",
         old="x, (0.0, 100.0), [100.0], rtol=1e-6, atol=1e-9)",
         new="x, (0.0, 10.0), [10.0], rtol=1e-6, atol=1e-9)",
         red=("A27.few",),
     ),
     Breakage(
         name="the field at beta = 0 is 1e-9 too weak",
-        file="meanfield/bessel.py",
+        file="meanfield/special/bessel.py",
         old="p[1] = 1.0 / (d + beta * steps[1])",
         new="p[1] = 1.0 / (1.000000001 * d + beta * steps[1])",
         red=("A27.poisson",),
@@ -36,35 +36,35 @@ A4_A6: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="small beta, halved",
-        file="validation/checks/a4_small_beta.py",
+        file="validation/checks/a/a4_small_beta.py",
         old="ends = [pt.simulate(kind(b), x,",
         new="ends = [pt.simulate(kind(0.5 * b), x,",
         red=("A28",),
     ),
     Breakage(
         name="small beta, eight times as large",
-        file="validation/checks/a4_small_beta.py",
+        file="validation/checks/a/a4_small_beta.py",
         old="pt.simulate(mf.SA(b, Q=Q, K=K), x,",
         new="pt.simulate(mf.SA(8.0 * b, Q=Q, K=K), x,",
         red=("A28.share",),
     ),
     Breakage(
         name="repulsion on S^2 and S^3",
-        file="validation/checks/a4_small_beta.py",
+        file="validation/checks/a/a4_small_beta.py",
         old="end = pt.simulate(kind(0.2), x, (0.0, 150.0)",
         new="end = pt.simulate(kind(0.2, sign=-1), x, (0.0, 150.0)",
         red=("A29.spheres",),
     ),
     Breakage(
         name="one cluster at half of beta",
-        file="validation/checks/a4_small_beta.py",
+        file="validation/checks/a/a4_small_beta.py",
         old="run = pt.simulate(mf.SA(beta), x, (0.0, 150.0)",
         new="run = pt.simulate(mf.SA(0.5 * beta), x, (0.0, 150.0)",
         red=("A29",),
     ),
     Breakage(
         name="clouds of S^2 and S^3 to a hundredth of the time",
-        file="validation/checks/a6_high_dimension.py",
+        file="validation/checks/a/a6_high_dimension.py",
         old="x, (0.0, 1000.0), [1000.0]",
         new="x, (0.0, 10.0), [10.0]",
         red=("A31",),
@@ -72,7 +72,7 @@ A4_A6: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="a cone at half of beta",
-        file="validation/checks/a6_high_dimension.py",
+        file="validation/checks/a/a6_high_dimension.py",
         old="run = pt.simulate(law, x, (0.0, 40.0)",
         new="run = pt.simulate(type(law)(0.5 * law.beta), x, (0.0, 40.0)",
         red=("A34",),
@@ -86,7 +86,7 @@ A4_A6: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="the kernel is that of a beta larger by 1e-9",
-        file="meanfield/kernel.py",
+        file="meanfield/kernels/exponential.py",
         old="return self.beta * a, (y",
         new="return 1.000000001 * self.beta * a, (y",
         red=("A38",),
@@ -100,7 +100,7 @@ A4_A6: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="the end of a run at another time, by 1/50",
-        file="validation/checks/a6_high_dimension.py",
+        file="validation/checks/a/a6_high_dimension.py",
         old="x, (0.0, 1.0), [1.0], rtol=1e-6",
         new="x, (0.0, 0.98), [0.98], rtol=1e-6",
         red=("A39",),

@@ -16,15 +16,16 @@ import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
 from validation import limit
-from validation.checks import a_metastability, c5_causal
 from validation.checks._waits import lines_of
-from validation.checks.a3_transport import on_spheres
-from validation.checks.a6_high_dimension import in_high_dimension
+from validation.checks.a import a_metastability
+from validation.checks.a.a3_transport import on_spheres
+from validation.checks.a.a6_high_dimension import in_high_dimension
+from validation.checks.c import c5_causal
 from validation.coverage import Coverage
 from validation.experiment import mean_field_limit
 from validation.rates import mean_interval
-from validation.registry import Bench, Outcome, Verdict, check, judge
-from validation.verdict import Limits
+from validation.registry import Bench, check
+from validation.verdict import Limits, Outcome, Verdict, judge
 
 SEEDS = 200
 LEAST = 0.88

@@ -1,0 +1,155 @@
+"""Linear growth: a law asked about the uniform measure plus a ripple."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy
+
+from meanfield.laws import SA, Diffusion
+from meanfield.laws.base import refuse_changing
+from meanfield.protocols import Array, Reading
+from meanfield.tools import inputs
+
+MOST = 10**4
+"""Clusters of a star, and inverse temperatures of switching, at most: every pair of them is looked at."""
+SEARCHED = 256
+"""Degrees looked at for the fastest; twice as many while it is in their upper half."""
+
+
+@dataclass(frozen=True)
+class _Ripple:
+    """mu = (1 + eps Y_k) sigma for every k at once, seen where Y_k = 0 and |grad Y_k| = 1.
+
+    There Z is that of the uniform measure, and P_x M is eps p_k grad Y_k exactly: with eps = 1 the law's velocity is
+    its linear response, for each degree one "point" with one tangent component.
+    """
+
+    d: int
+    degree: int
+
+    @property
+    def mean(self) -> Array:
+        return np.zeros(self.d)
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        _valueless(V)
+        p = kernel.potential(self.d, self.degree).copy()
+        p[0] = 0.0
+        k = np.arange(self.degree + 1)
+        L = np.zeros(self.degree + 1) if "L" in want else None
+        return Reading(np.ones((len(k), 1)), p[:, None], L, kernel.log_lambda0(self.d))
+
+
+def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array:
+    """Growth rates s_k of the modes k = 0..degree about the uniform measure on S^{d-1}.
+
+    s_k = k(k+d-2) lambda_k / beta (USA, times the scale's factor), divided by lambda_0 (SA); minus for the repulsive
+    flow; minus kappa k(k+d-2) with noise.
+
+    Parameters
+    ----------
+    law : Law
+        Isotropic.
+    d : int
+        Ambient dimension, >= 2.
+    degree : int
+        Highest degree.
+    diffusion : float
+        kappa >= 0, added to the law's own noise.
+
+    Returns
+    -------
+    ndarray (degree + 1,)
+    """
+    only_isotropic(law, "degrees do not grow separately")
+    d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
+    ripple = _Ripple(d, degree)
+    only_autonomous(law, ripple)
+    k = np.arange(degree + 1)
+    response = np.zeros(degree + 1)
+    response += np.asarray(law.velocity(0.0, None, ripple)).reshape(-1)
+    if not response.any():
+        law.check_range(d, smooth=True)  # no answer, or too small a one
+    noise = law.noise(0.0, None, ripple)
+    kappa = 0.5 * float(noise) ** 2 + Diffusion(diffusion).kappa
+    return k * (k + d - 2.0) * (response - kappa)
+
+
+def fastest(law: Any, d: int, degree: int | None = None) -> tuple[int, float]:
+    """(k*, rate): the fastest growing degree, and its rate; of degrees up to `degree` only, if given."""
+    rates = _searched(law, d) if degree is None else growth_rates(law, d, degree)
+    k = int(np.argmax(rates))
+    return k, float(rates[k])
+
+
+def _searched(law: Any, d: int) -> Array:
+    """Growth rates up to a degree in whose lower half is the fastest: beyond, rates of attention fall."""
+    degree = SEARCHED
+    while 2 * np.argmax(rates := growth_rates(law, d, degree)) > degree:
+        degree *= 2
+    return rates
+
+
+def switching(d: int, k_max: int, law: Callable[[float], Any] | None = None) -> Array:
+    """The inverse temperatures at which k* passes from k to k + 1, k = 1..k_max: there s_k = s_{k+1}.
+
+    For SA and USA they are the same, and k*(k* + d - 2) ~ 2 beta (2410.23228).
+
+    Parameters
+    ----------
+    d : int
+        Ambient dimension, >= 2.
+    k_max : int
+        How many.
+    law : callable, optional
+        beta -> Law, attractive; SA by default.
+
+    Returns
+    -------
+    ndarray (k_max,)
+        To about 1e-14 relative.
+
+    Raises
+    ------
+    ValueError
+        If the rates of two neighbouring degrees do not change places between beta = 0.0005 k(k+d-2) and
+        2 k(k+d-2) + 4 d.
+    """
+    d, k_max = inputs.dimension("d", d), inputs.integer("k_max", k_max, low=1, high=MOST)
+    at = inputs.callable_or_none("law", law) or (lambda beta: SA(beta, scale="scaled"))  # of any beta
+
+    def lead(beta: float, k: int) -> float:
+        s = growth_rates(at(beta), d, k + 1)
+        return float((s[k + 1] - s[k]) / abs(s[k]))
+
+    out = np.empty(k_max)
+    for k in range(1, k_max + 1):
+        guess = 0.5 * k * (k + d - 2.0)
+        low, high = 1e-3 * guess, 4.0 * guess + 4.0 * d
+        if not lead(low, k) < 0.0 < lead(high, k):
+            raise ValueError(f"law: degree {k + 1} does not overtake {k} for beta in [{low:g}, {high:g}]")
+        out[k - 1] = scipy.optimize.brentq(lead, low, high, args=(k,), xtol=1e-14, rtol=1e-14)
+    return out
+
+
+def _valueless(V: Array | None) -> None:
+    if V is not None:
+        raise TypeError("law: it says that it is isotropic and asks for values V y: let its isotropic be False")
+
+
+def only_isotropic(law: Any, why: str) -> None:
+    """Refuse a law that tells tokens or directions apart, or moves points of R^d."""
+    inputs.law(law)
+    if law.labelled or law.geometry != "sphere":
+        raise ValueError(f"law: {law} tells tokens apart or moves points of R^d, so that {why}")
+    if not law.isotropic:
+        raise ValueError(f"law: {law} is not isotropic, so that {why}")
+
+
+def only_autonomous(law: Any, mu: Any) -> None:
+    """Refuse a law whose velocity changes with time."""
+    refuse_changing(law, lambda t: law.velocity(t, None, mu), "growth rates are those of one moment")

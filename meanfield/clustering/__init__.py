@@ -1,0 +1,1 @@
+"""Clusters of a measure, and of a run over time."""

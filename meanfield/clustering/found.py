@@ -1,0 +1,336 @@
+"""Clusters of any measure: how many, where, how heavy, how wide; and order parameters.
+
+Points of one dimension (angles, colatitudes) are cut at *voids*: arcs longer than `gap` that hold less than `floor` of
+the mass; what lies in a void within `gap` of a cluster is still that cluster's.  (Of points that are each heavier than
+`floor` this is single linkage at distance `gap`; where faint points lie on the way from one cluster to the next, as the
+nodes of a density carried by its flow always do, linkage would call everything one cluster.  Of such nodes, half the
+mass of each counts on either side.)  Points of higher dimension are linked at geodesic distance `gap`.  Densities are
+cut at the minima that separate their maxima, as in watersheds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meanfield import geometry
+from meanfield.clustering import basins, linked
+from meanfield.geometry import TURN
+from meanfield.protocols import Array
+from meanfield.tools import inputs
+
+GAP = 0.1
+"""Radians: neighbours further apart than this belong to two clusters, unless told otherwise."""
+FLOOR = 1e-6
+"""Share of the mass below which nothing counts as a cluster, or fills a void."""
+PROMINENCE = 0.1
+"""Share of its height by which a maximum of a density must rise above the way to a higher one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """The clusters of one measure, as `clusters` returns them.
+
+    Attributes
+    ----------
+    d : int
+        Ambient dimension.
+    kind : {"angles", "colatitudes", "rows"}
+        What positions are: angles in [0, 2 pi) on the circle, in their order; colatitudes of rings about the axis, in
+        their order; unit rows (d > 2), heaviest first.
+    centres : ndarray (m,) or (m, d)
+        Directions of int x d mu over each cluster, NaN where that is zero to rounding (points all around in balance
+        have no centre); on rings mean colatitudes.  A cluster without mass (floor=0) has its middle.
+    masses : ndarray (m,)
+        Shares of the whole mass.
+    widths : ndarray (m,)
+        Root mean square distance along the sphere (along the meridian) from the centre, radians; NaN without one.
+    counts : ndarray (m,)
+        Points in each, or nodes of the density's space.
+    members : ndarray (n,)
+        For every point or node which cluster it belongs to; -1: none.
+    shares : ndarray (n,)
+        The share of the mass at each of them.
+    core : ndarray (m,)
+        Mass within `gap` of the centre; 0 without one.
+    edges : ndarray (m, 2) or None
+        In one dimension, first and last point of each, or the minima that bound it; the second is the larger number.
+    peaks : ndarray or None
+        Of densities, where each is highest: the maximum itself in one dimension, else the highest node.
+    gap, floor, prominence : float
+        The tolerances used; prominence is None for points, which have no use for it.
+    others : (int, int)
+        How many clusters there are with half and with twice the tolerance (gap for points, prominence for densities).
+    """
+
+    d: int
+    kind: str
+    centres: Array
+    masses: Array
+    widths: Array
+    counts: Array
+    members: Array
+    shares: Array
+    core: Array
+    edges: Array | None
+    peaks: Array | None
+    gap: float
+    floor: float
+    prominence: float | None
+    others: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.masses)
+
+    def __repr__(self) -> str:
+        tolerance = f"gap {self.gap:g}" if self.prominence is None else f"prominence {self.prominence:g}"
+        doubt = "" if self.sharp else f", not sharp: {self.others[0]} at half of it, {self.others[1]} at twice"
+        masses = ", ".join(f"{m:.4g}" for m in self.masses[:8]) + (", ..." if len(self) > 8 else "")
+        word = "mass" if len(self) == 1 else "masses"
+        return f"<{inputs.several(len(self), 'cluster')} of {word} {masses} ({tolerance}{doubt})>"
+
+    @property
+    def sharp(self) -> bool:
+        """True if half and twice the tolerance give as many clusters."""
+        return self.others == (len(self), len(self))
+
+    @property
+    def dust(self) -> float:
+        """Mass in no cluster."""
+        return float(1.0 - self.masses.sum())
+
+    @property
+    def clustered(self) -> float:
+        """Mass within `gap` of its cluster's centre, single points among several not counted."""
+        alone = (self.counts == 1) & (len(self.members) > 1) & (self.prominence is None)
+        return float(self.core[~alone].sum())
+
+    @property
+    def largest(self) -> float:
+        """Mass of the heaviest."""
+        return float(self.masses.max(initial=0.0))
+
+
+def clusters(
+    mu: Any, gap: float = GAP, *, floor: float = FLOOR, prominence: float = PROMINENCE, replica: Any = None
+) -> Clusters:
+    """Clusters of a measure.
+
+    Parameters
+    ----------
+    mu : Measure
+        Weighted points (`mf.Points`; on zonal spheres anything with `colatitude`), a snapshot of a Lagrangian run (its
+        points are taken), or a density on any space.
+    gap : float
+        Of points: radians.  In one dimension clusters are separated by arcs longer than this that hold less than
+        `floor` of the mass; in more, points nearer than this are in one cluster.  Of densities: only `core` uses it.
+    floor : float
+        Share of the mass below which a cluster does not count (its points are in none).
+    prominence : float
+        Of densities: a maximum counts if it rises above the highest way to a higher maximum by this share of its own
+        height; where the density is below `floor` (uniform: 1) it is taken to be flat.
+    replica : int or tuple, optional
+        Which one, if the points have leading axes.
+
+    Returns
+    -------
+    Clusters
+        Its `sharp` is False if half or twice the tolerance gives another number.
+
+    Notes
+    -----
+    On the circle a density's masses, centres and widths are those of its series between exact minima; on zonal spheres
+    masses likewise, centres and widths by Gauss quadrature.  On S^2 (and in any other space with rows) nodes are
+    assigned as wholes on their Delaunay graph, so that masses are good to the mass of the cells along the border.
+
+    Of n points the cost is n log n, in memory n; in dimension d > 2 linking K groups of more than 16 mutually near
+    points takes K times that, and trees gain little beyond d of about 10 (n^2 d).
+
+    Raises
+    ------
+    ValueError
+        For tolerances outside their range, and for several clouds at once without `replica`.
+    """
+    gap = inputs.angle("gap", gap, above=0.0, high=np.pi)
+    floor = inputs.number("floor", floor, low=0.0, high=0.5)
+    prominence = inputs.number("prominence", prominence, above=0.0, high=0.99)
+    if is_density(mu):
+        if replica is not None:
+            raise ValueError(f"replica: got {replica!r} for a density, which is one: leave it out")
+        return _of_density(mu, gap, floor, prominence)
+    kind, q, w, smooth = positions(mu, replica)
+
+    def labelled(reach: float) -> Array:
+        labels = linked.near(q, reach) if kind == "rows" else linked.runs(q, w, smooth, reach, floor, kind == "angles")
+        return _counted(labels, w, floor)
+
+    labels = labelled(gap)
+    others = _both(lambda f: int(labelled(min(f * gap, np.pi)).max()) + 1)
+    return _described(mu.d, kind, q, w, labels, gap=gap, floor=floor, prominence=None, others=others)
+
+
+def distances(kind: str, q: Array, centre: Any) -> Array:
+    """Distances along the sphere (or the meridian) of positions q from one centre; NaN from none."""
+    if kind == "angles":
+        return np.asarray(np.abs(np.remainder(q - centre + np.pi, TURN) - np.pi))
+    if kind == "colatitudes":
+        return np.asarray(np.abs(q - centre))
+    return np.asarray(2.0 * np.arcsin(np.minimum(0.5 * np.linalg.norm(q - centre, axis=-1), 1.0)))
+
+
+def _both(count: Callable[[float], int]) -> tuple[int, int]:
+    """Numbers of clusters at half and at twice the tolerance."""
+    return count(0.5), count(2.0)
+
+
+# --- points ------------------------------------------------------------------------------------------------
+
+
+def positions(mu: Any, replica: Any) -> tuple[str, Array, Array, Array]:
+    """What kind of positions, (n,) or (n, d) of them, their shares of the mass, and which of it is spread between."""
+    if hasattr(mu, "on_sphere"):
+        mu.on_sphere("clusters")
+    if hasattr(mu, "colatitude"):
+        kind, q, axes = "colatitudes", np.asarray(mu.colatitude, dtype=float), 1
+    elif not (hasattr(mu, "weights") and hasattr(mu, "x")):
+        raise TypeError(f"mu: got {inputs.describe(mu)}, wanted a measure, for example mf.Points(theta)")
+    elif mu.d == 2:
+        kind, q, axes = "angles", geometry.positive(mu.theta), 1
+    else:
+        kind, q, axes = "rows", np.asarray(mu.x, dtype=float), 2
+    lead = q.shape[: q.ndim - axes]
+    w = np.broadcast_to(mu.weights, q.shape[: len(lead) + 1])
+    if lead or replica is not None:
+        index = inputs.replica(() if replica is None else replica, lead)
+        q, w = q[index], w[index]
+    # nodes of a carried density know it (infinite at its atoms): they stand for the mass on both sides
+    spread = np.isfinite(mu.density) if hasattr(mu, "density") else np.zeros(len(w), dtype=bool)
+    return kind, q, w / w.sum(), spread
+
+
+def _counted(labels: Array, w: Array, floor: float) -> Array:
+    """Labels 0.. of the clusters that are heavy enough, -1 elsewhere."""
+    inside = labels >= 0
+    mass = np.bincount(labels[inside], weights=w[inside], minlength=1)
+    heavy = (mass >= floor) & (np.bincount(labels[inside], minlength=1) > 0)
+    new = np.where(heavy, np.cumsum(heavy) - 1, -1)
+    return np.where(inside, new[np.maximum(labels, 0)], -1)
+
+
+def _described(
+    d: int, kind: str, q: Array, w: Array, labels: Array, values: Array | None = None, **rest: Any
+) -> Clusters:
+    """Clusters of labelled points (with their highest points, given values), in the order that `Clusters` promises."""
+    m = int(labels.max(initial=-1)) + 1
+    inside = labels >= 0
+    at, mass, where = labels[inside], w[inside], q[inside]
+
+    def summed(values: Array) -> Array:
+        return np.bincount(at, weights=mass * values, minlength=m)[:m]
+
+    masses = summed(np.ones(len(at)))
+    counts = np.bincount(at, minlength=m)[:m]
+    mass = np.where(masses[at] > 0.0, mass, 1.0)  # from here on only shares count, and clusters without mass have some
+    total = summed(np.ones(len(at)))
+    centres = _centres(kind, [summed(part) for part in _parts(kind, where)], total, counts)
+    away = distances(kind, where, centres[at])
+    order = np.argsort(-masses, kind="stable") if kind == "rows" else np.argsort(centres, kind="stable")
+    rank = np.argsort(order)
+    peaks = None
+    if values is not None:
+        by = np.lexsort((values[inside], at))
+        peaks = where[by[np.searchsorted(at[by], np.arange(m), side="right") - 1]][order]
+    return Clusters(
+        d=d,
+        kind=kind,
+        centres=centres[order],
+        masses=masses[order],
+        widths=np.sqrt(summed(away**2) / total)[order],
+        counts=counts[order],
+        members=np.append(rank, -1)[labels],
+        shares=w,
+        core=(summed((away <= rest["gap"]).astype(float)) * (masses / total))[order],
+        edges=None if kind == "rows" else _ends(kind, where, at, m)[order],
+        peaks=peaks,
+        **rest,
+    )
+
+
+def _parts(kind: str, q: Array) -> list[Array]:
+    """What is averaged over a cluster: rows by their components, colatitudes as they are."""
+    if kind == "colatitudes":
+        return [q]
+    return [np.cos(q), np.sin(q)] if kind == "angles" else list(q.T)
+
+
+def _centres(kind: str, sums: list[Array], total: Array, counts: Array) -> Array:
+    """Centres of clusters whose parts have these sums over masses `total`."""
+    if kind == "colatitudes":
+        return np.asarray(sums[0] / total)
+    mean = np.stack(sums, axis=-1)
+    size = np.linalg.norm(mean, axis=-1)
+    size[geometry.vanishing(size, total, counts)] = np.nan
+    if kind == "angles":
+        return np.where(np.isnan(size), np.nan, geometry.positive(geometry.to_angles(mean)))
+    return np.asarray(mean / size[:, None])
+
+
+def _ends(kind: str, q: Array, at: Array, m: int) -> Array:
+    """First and last point of each cluster; on the circle counted from the widest arc free of its points."""
+    order = np.lexsort((q, at))
+    starts = np.searchsorted(at[order], np.arange(m + 1))
+    edges = np.empty((m, 2))
+    for c in range(m):
+        own = q[order[starts[c] : starts[c + 1]]]
+        if kind == "angles":
+            first = int(np.argmax(np.diff(own, prepend=own[-1] - TURN)))
+            own = np.concatenate([own[first:], own[:first] + TURN])
+        edges[c] = own[0], own[-1]
+    return edges
+
+
+# --- densities ---------------------------------------------------------------------------------------------
+
+
+def is_density(mu: Any) -> bool:
+    """Whether it is held by a space's coefficients, and not by points (which may well know a space)."""
+    return getattr(mu, "space", None) is not None and not hasattr(mu, "points")
+
+
+def _of_density(mu: Any, gap: float, floor: float, prominence: float) -> Clusters:
+    if np.ndim(mu.mass) != 0 or not float(mu.mass) > 0.0:
+        raise ValueError(f"mu: got densities of mass {mu.mass!r}, wanted one density of positive mass")
+    rest: dict[str, Any] = {"gap": gap, "floor": floor, "prominence": prominence}
+    axes = mu.space.axes
+    if "theta" in axes or (mu.space.rows is None and "c" in axes):
+        line: Any = basins.Around(mu) if "theta" in axes else basins.Along(mu)
+
+        def parts(p: float) -> list[Array]:
+            return _sorted(floor, *line.basins(basins.cuts(line, floor, p), gap))
+
+        others = _both(lambda f: len(parts(min(f * prominence, 0.99))[0]))
+        masses, centres, widths, core, edges, peaks, members = parts(prominence)
+        counts = np.bincount(members[members >= 0], minlength=len(masses))
+        found = (centres, masses, widths, counts, members, mu.weights / mu.mass, core, edges, peaks)
+        return Clusters(mu.d, line.kind, *found, **rest, others=others)
+    w = mu.weights / mu.mass
+    values = np.maximum(mu.values / mu.mass, floor)
+    start, beside = basins.graph(mu.x)
+
+    def labelled(p: float) -> Array:
+        return _counted(basins.watersheds(values, start, beside, p), w, floor)
+
+    others = _both(lambda f: int(labelled(min(f * prominence, 0.99)).max()) + 1)
+    return _described(mu.d, "rows", mu.x, w, labelled(prominence), mu.values, **rest, others=others)
+
+
+def _sorted(floor: float, masses: Array, centres: Array, *more: Array) -> list[Array]:
+    """Basins that are heavy enough, by their centres; the last array says which basin nodes belong to."""
+    order = np.argsort(centres, kind="stable")
+    order = order[masses[order] >= floor]
+    rank = np.full(len(masses), -1)
+    rank[order] = np.arange(len(order))
+    return [masses[order], centres[order], *(part[order] for part in more[:-1]), rank[more[-1]]]

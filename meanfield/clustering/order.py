@@ -1,0 +1,62 @@
+"""Order parameters of any measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meanfield.clustering.found import GAP, clusters, is_density, positions
+from meanfield.protocols import Array
+from meanfield.spaces import fourier
+from meanfield.tools import inputs
+
+
+@dataclass(frozen=True)
+class Order:
+    """Order parameters of one measure.
+
+    Attributes
+    ----------
+    resultant : float
+        |int x d mu|: 0 for the uniform measure, 1 for a Dirac.
+    alignment : float
+        Mean of <x, x'> over independent x, x': the resultant squared.
+    harmonics : ndarray (degree + 1,) or None
+        |c_k| = |int e^{-ik theta} d mu| on the circle, k = 0..degree: 1 for k-fold stars at multiples of k.
+    clustered : float
+        Mass within `gap` of its cluster's centre.
+    """
+
+    resultant: float
+    alignment: float
+    harmonics: Array | None
+    clustered: float
+
+
+def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any = None, **tolerances: Any) -> Order:
+    """|int x d mu|, mean <x, x'>, |c_k| for k = 0..degree on the circle, and the mass in clusters.
+
+    Parameters
+    ----------
+    mu, gap, replica, **tolerances
+        As for `clusters`.
+    degree : int
+        Highest k.
+    """
+    degree = inputs.degree("degree", degree)
+    found = clusters(mu, gap, replica=replica, **tolerances)
+    harmonics = None
+    if is_density(mu):
+        mean = np.asarray(mu.mean) / mu.mass
+        harmonics = np.abs(mu.moments(degree)) / mu.mass if mu.d == 2 else None
+    else:
+        kind, q, w, _ = positions(mu, replica)
+        if kind == "angles":
+            harmonics = np.abs(fourier.moments(q, w, degree))
+            mean = np.array([w @ np.cos(q), w @ np.sin(q)])
+        else:
+            mean = np.array([w @ np.cos(q)]) if kind == "colatitudes" else w @ q
+    resultant = float(np.linalg.norm(mean))
+    return Order(resultant, resultant**2, harmonics, found.clustered)

@@ -1,0 +1,1 @@
+"""Transport distances on the circle."""

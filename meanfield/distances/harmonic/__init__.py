@@ -1,0 +1,1 @@
+"""Distances by harmonics: negative Sobolev norms, Fourier coefficients."""

@@ -1,0 +1,1 @@
+"""Roots and pieces of functions, many at a time."""

@@ -1,0 +1,1 @@
+"""The doors: their functions are on the public page, `meanfield`."""

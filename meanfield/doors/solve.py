@@ -1,0 +1,188 @@
+"""The door: checks what came, makes the method and the stepper, runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from meanfield.laws import suited
+from meanfield.laws.base import changes, probes, steady_noise
+from meanfield.methods.lagrangian import Lagrangian
+from meanfield.methods.spectral import Spectral
+from meanfield.runs.checks import checked_law, checked_watch, default_times
+from meanfield.runs.drive import drive
+from meanfield.runs.errors import finish
+from meanfield.runs.solution import Solution
+from meanfield.spaces.density import Density
+from meanfield.steppers import dop853, etd
+from meanfield.tools import inputs
+
+METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian}
+UNRESOLVED = ("raise", "stop", "lagrangian")
+ATOL, SMALL, ROUNDING = 1e-13, 1e-2, 1e-15
+"""The default atol; the size of the largest moving coefficient below which it follows that size, and to where."""
+MASS = 1e-9
+"""How far from 1 the mass of an initial density may be."""
+
+
+def solve(
+    law: Any,
+    rho0: Density,
+    t_span: Any,
+    *,
+    t_eval: Any = None,
+    method: Any = "spectral",
+    diffusion: float = 0.0,
+    rtol: float = 1e-10,
+    atol: float | None = None,
+    max_resolution: int | None = None,
+    on_unresolved: str = "raise",
+    observe: Any = None,
+    max_seconds: float | None = None,
+    progress: bool | None = None,
+) -> Solution:
+    """Solve the continuity equation d_t mu + div(X[mu] mu) = kappa Lap mu (A, (3.1)-(3.4)).
+
+    Parameters
+    ----------
+    law : Law
+        ``mf.SA(beta)``, ``mf.USA(beta)``, or a sum of laws.
+    rho0 : Density
+        Initial density, from ``space.density(...)``.
+    t_span : (float, float)
+        Beginning and end, increasing.
+    t_eval : array, optional
+        Times to save, strictly increasing, within t_span: landed on exactly and returned as given.  By default 101
+        equidistant times taken from the dense output.
+    method : {"spectral", "lagrangian"} or mf.Spectral(...), mf.Lagrangian(...)
+        How.  Spectral: a density by its coefficients, for smooth densities, with or without diffusion.  Lagrangian: a
+        density carried by its flow, through the formation of clusters and beyond (circle and zonal spheres, no
+        diffusion).  Any settings object with ``bind(law, rho0, rtol, atol)`` serves; one with
+        ``stepper(rtol, atol)`` brings its own time stepping.
+    diffusion : float
+        kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
+    rtol, atol : float
+        Tolerances of the time stepping, on every coefficient (c_0 = 1); rtol >= 1e-13, atol > 0.  By default atol is
+        1e-13, or less near the uniform density, where all that moves is small: 1e-11 of the largest coefficient but
+        c_0 (`settings["atol"]` of the solution tells).
+    max_resolution : int, optional
+        Largest size of the space (4096 nodes on the circle by default); the resolution doubles when the coefficients'
+        tail asks for it.  For the Lagrangian method, the largest number of nodes.
+    on_unresolved : {"raise", "stop", "lagrangian"}
+        Beyond that: raise `UnresolvedError` carrying the solution so far, or return it, or go on from the last good
+        density by the Lagrangian method; ``sol.segments`` says where.
+    observe : callable or sequence of callables
+        observe(t, density) after every accepted step; returning True ends the run.  An exception of theirs ends it
+        too, and carries the run up to there as `.solution`.
+    max_seconds : float, optional
+        Wall-clock limit: the run stops there with a warning.
+    progress : bool, optional
+        A progress bar; by default only on a terminal.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    UnresolvedError, RunError, Interrupted
+        Each with everything up to the last good step in `.solution`.
+    ValueError, TypeError
+        For what was given.
+
+    Examples
+    --------
+    >>> import meanfield as mf
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
+    >>> sol = mf.solve(mf.SA(beta=1.0), rho0, (0.0, 1.0))
+    >>> sol.success
+    True
+    """
+    law = checked_law(law, diffusion)
+    rho0 = _density(rho0)
+    t0, t1, asked = inputs.times(t_span, t_eval)
+    suited.density(law, rho0.space, t0)
+    rtol, atol = _tolerances(rtol, atol, rho0)
+    chosen = handing_over(_method(method, max_resolution), on_unresolved)
+    watch = checked_watch(observe, max_seconds, progress)
+    bound, y = chosen.bind(law, rho0, rtol, atol)
+    settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol, "t_eval": asked}
+    settings |= {"space": rho0.space, "autonomous": _steady(law, rho0.d, bound, y, t0, t1)}
+    sol = drive(
+        Solution,
+        law,
+        bound,
+        y,
+        (t0, t1),
+        default_times(t0, t1) if asked is None else asked,
+        stepper_of(chosen, bound, rtol, atol),
+        watch,
+        settings,
+        land=asked is not None,
+        dense=True,
+        gauge=True,
+    )
+    return finish(sol, on_unresolved)
+
+
+# --- checks shared with `particles` -------------------------------------------------------------------------
+
+
+def _steady(law: Any, d: int, bound: Any, y: Any, t0: float, t1: float) -> bool:
+    """Whether the law moves the density in the same way at all times; its noise, which is taken as it is at 0, must."""
+    first = steady_noise(law, d)
+    for t in probes(t0, t1):
+        if not np.array_equal(now := steady_noise(law, d, t), first):
+            raise ValueError(
+                f"law: the noise of {law} changes with time ({first} at t = 0, {now} at t = {t:g}); a density takes it "
+                "as constant: solve stretch by stretch with diffusion=, or use pt.simulate"
+            )
+    return not changes(law, lambda t: bound.rhs(t, y, np.empty_like(y)), t0, t1)
+
+
+def _density(rho0: Any) -> Density:
+    if not isinstance(rho0, Density):
+        raise TypeError(f"rho0: got {type(rho0).__name__}, wanted a Density: make one with mf.Circle(256).density(...)")
+    if np.ndim(rho0.coefficients) != 1:
+        raise ValueError(f"rho0: got {rho0.coefficients.shape[:-1]} densities at once, wanted one")
+    if abs(float(rho0.mass) - 1.0) > MASS:
+        raise ValueError(f"rho0: its mass is {float(rho0.mass)!r}, wanted 1: is it a signed perturbation?")
+    return rho0
+
+
+def _tolerances(rtol: Any, atol: Any, rho0: Density) -> tuple[float, float]:
+    rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
+    if atol is not None:
+        return rtol, inputs.number("atol", atol, above=0.0, high=1.0)
+    # c_0 does not move; and a perturbation below the rounding of c_0 is none
+    moving = float(np.abs(rho0.coefficients[rho0.space.degrees > 0]).max(initial=0.0))
+    return rtol, ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
+
+
+def _method(method: Any, max_resolution: int | None) -> Any:
+    chosen = METHODS[inputs.choice("method", method, tuple(METHODS))]() if isinstance(method, str) else method
+    if isinstance(chosen, type) or not hasattr(chosen, "bind"):
+        raise TypeError(f"method: got {method!r}, wanted one of {sorted(METHODS)} or an instance such as mf.Spectral()")
+    return chosen if max_resolution is None else replace(chosen, max_resolution=max_resolution)
+
+
+def handing_over(chosen: Any, on_unresolved: str) -> Any:
+    """The method, told to hand over to the Lagrangian one if that is asked for."""
+    if inputs.choice("on_unresolved", on_unresolved, UNRESOLVED) != "lagrangian" or isinstance(chosen, Lagrangian):
+        return chosen
+    if not hasattr(chosen, "then"):
+        raise ValueError(f'on_unresolved: got "lagrangian", but {chosen!r} cannot hand over: it has no setting `then`')
+    return chosen if chosen.then is not None else replace(chosen, then=Lagrangian())
+
+
+def stepper_of(chosen: Any, bound: Any, rtol: float, atol: float) -> Any:
+    """The method's own stepper if it brings one; else DOP853, or exponential steps where there is a linear part.
+
+    The error is controlled in every coefficient (maximum norm): a mean over coefficients would loosen with every
+    doubling of the resolution, and the looser step's noise would ask for the next doubling.
+    """
+    if hasattr(chosen, "stepper"):
+        return chosen.stepper(rtol, atol)
+    return (dop853 if bound.linear is None else etd)(rtol, atol, norm="max")

@@ -1,0 +1,365 @@
+"""A function over a grid of cells, on any executor: the one runner of sweeps and checks.
+
+``sweep(fn, cells, rng=0)`` calls ``fn(cell, rng)`` for every cell and returns the results in the order of the cells.
+What a cell gives depends on the cell and the seed alone: its generator is that of ::
+
+    SeedSequence(entropy, spawn_key=(four 32-bit words of the SHA-256 of the cell's content,))
+
+so neither the order, nor the executor, nor the other cells of the grid change a number.
+
+The executor is the caller's (threads, processes, dask, mpi4py: whatever has `submit` and futures that
+`concurrent.futures.as_completed` knows); it is never shut down here, and None means this process, one after the
+other.  Our advice for numbers that keep a core busy is `workers`: processes that are spawned (a fork copies locks
+that threads of FFTW, OpenMP or BLAS may hold) with one thread each (pools of threads in several processes wait for
+one another on the same cores).
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import pickle
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, overload
+
+import numpy as np
+
+from meanfield.doors import shelf
+from meanfield.runs.errors import carry
+from meanfield.tools import files, inputs, threads
+
+R = TypeVar("R")
+K = TypeVar("K")
+Job: TypeAlias = tuple[int, Any, np.random.SeedSequence]
+"""Position, cell, seed."""
+
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", threads.VARIABLE)
+"""Environment variables that `workers` sets to 1 for its processes."""
+
+_LISTED = 8
+"""Failures that an error's text tells of; all of them are in its `failures`."""
+
+
+class SweepError(RuntimeError):
+    """Some cells failed; the others are finished, and here.
+
+    Attributes
+    ----------
+    failures : list of (cell, Exception)
+        In the order of the cells.
+    results : list or dict
+        What `sweep` would have returned, with None where nothing came of a cell.
+    """
+
+    def __init__(self, failures: list[tuple[Any, Exception]], results: Any, total: int) -> None:
+        lines = [f"{inputs.describe(cell)}: {type(error).__name__}: {error}" for cell, error in failures[:_LISTED]]
+        if len(failures) > _LISTED:
+            lines.append(f"and {len(failures) - _LISTED} more")
+        super().__init__(f"{len(failures)} of {total} cells failed:\n  " + "\n  ".join(lines))
+        self.failures = failures
+        self.results = results
+        self.total = total
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.failures, self.results, self.total)
+
+
+class CellError(RuntimeError):
+    """What ended a cell, in words: it was no Exception (sys.exit), or one that cannot travel between processes."""
+
+
+# --- the door ----------------------------------------------------------------------------------------------
+
+
+@overload
+def sweep(  # type: ignore[overload-overlap]
+    fn: Callable[[Any, np.random.Generator], R], cells: Mapping[K, Any], *, rng: Any = ..., executor: Any = ...,
+    keep: files.PathLike | None = ..., done: Callable[[Any, R], Any] | None = ...,
+) -> dict[K, R]: ...  # fmt: skip
+@overload
+def sweep(
+    fn: Callable[[Any, np.random.Generator], R], cells: Iterable[Any], *, rng: Any = ..., executor: Any = ...,
+    keep: files.PathLike | None = ..., done: Callable[[Any, R], Any] | None = ...,
+) -> list[R]: ...  # fmt: skip
+def sweep(
+    fn: Callable[[Any, np.random.Generator], R],
+    cells: Mapping[Any, Any] | Iterable[Any],
+    *,
+    rng: Any = None,
+    executor: Executor | None = None,
+    keep: files.PathLike | None = None,
+    done: Callable[[Any, R], Any] | None = None,
+) -> Any:
+    """Call ``fn(cell, rng)`` for every cell.
+
+    Parameters
+    ----------
+    fn : callable
+        Takes a cell and a numpy Generator of its own.  For processes: a function at the top of a module.
+    cells : iterable, or mapping of name to cell
+        Different cells, each of what `settings.to_json` can write (numbers, strings, dicts of them, laws, ...).
+        `mf.grid` makes the product of several axes.
+    rng : None, int, SeedSequence or Generator
+        The seed of the whole; None is fresh entropy, a Generator is drawn from once.
+    executor : concurrent.futures.Executor, optional
+        Where the cells run; None is this process.  Left open.  `mf.workers` makes one of processes.
+    keep : path, optional
+        A folder (made if need be) that holds one JSON file per finished cell, written as soon as it is finished.
+        A later sweep of the same function with the same seed takes finished cells from there.  Results must be what
+        `settings.to_json` can write; they come back bit for bit.  The same function is one with the same code,
+        defaults, closed-over values and globals, theirs in turn included (`meanfield.tools.identity`): cells of another
+        are refused, and so is a function that cannot be followed so far.  Installed packages and this one count by
+        name: after an upgrade use another folder.
+    done : callable, optional
+        ``done(cell, result)``, called in this process when a cell is finished or found in `keep`.  An exception of
+        its own, or Ctrl-C, ends the sweep and carries what is finished as `.results`.
+
+    Returns
+    -------
+    list, or dict if `cells` is a mapping
+        The results, in the order of the cells.
+
+    Raises
+    ------
+    SweepError
+        At the end, if cells failed; it lists them and has the results of the others.
+    TypeError, ValueError
+        If a cell cannot be written, or comes twice; if `keep` holds the cells of another function or seed, or the
+        function cannot be told from another.
+    """
+    if not callable(fn):
+        raise TypeError(f"fn must be a function fn(cell, rng); got {inputs.describe(fn)}. Pass the function itself.")
+    if executor is not None and not hasattr(executor, "submit"):
+        raise TypeError(
+            f"executor must be None or have a method submit; got {inputs.describe(executor)}. "
+            "Pass a concurrent.futures executor, such as that of mf.workers()."
+        )
+    inputs.callable_or_none("done", done)
+    if keep is not None and not isinstance(keep, str | os.PathLike):
+        raise TypeError(f"keep must be None or the path of a folder; got {inputs.describe(keep)}.")
+    names = list(cells) if isinstance(cells, Mapping) else None
+    todo = inputs.sequence("cells", cells.values() if isinstance(cells, Mapping) else cells, "cells, or a mapping")
+    contents = _contents(todo)
+    root = _root(rng)
+    kept = None
+    if keep is not None:
+        by_content = dict(zip(contents, todo, strict=True))
+        kept = shelf.Shelf.of(fn, by_content, Path(keep), None if rng is None else _spell(root))
+    run = _Run(todo, contents, kept, done)
+    jobs: list[Job] = []
+    for i, cell in enumerate(todo):
+        if not run.found(i):
+            jobs.append((i, cell, _seed(root, contents[i])))
+    try:
+        if executor is None:
+            run.here(fn, jobs)
+        else:
+            run.there(fn, jobs, executor)
+    except BaseException as error:  # Ctrl-C, or the caller's `done`
+        if not hasattr(error, "results"):
+            carry(error, "results", run.collected(names))
+        raise
+    if run.failures:
+        failures = [(todo[i], run.failures[i]) for i in sorted(run.failures)]
+        raise SweepError(failures, run.collected(names), len(todo)) from failures[0][1]
+    return run.collected(names)
+
+
+def grid(**axes: Iterable[Any]) -> list[dict[str, Any]]:
+    """The product of named axes as cells, the last axis running fastest.
+
+    ``grid(beta=[1, 4], n=[100, 1000])`` is ``[{"beta": 1, "n": 100}, {"beta": 1, "n": 1000}, ...]``; numpy scalars
+    become Python numbers.
+    """
+    values = [[shelf.simple(value) for value in axis] for axis in axes.values()]
+    return [dict(zip(axes, point, strict=True)) for point in itertools.product(*values)]
+
+
+@contextmanager
+def workers(count: int | None = None) -> Iterator[ProcessPoolExecutor]:
+    """Processes for a sweep, as advised: spawned, one thread each; ended when the block ends.
+
+    Parameters
+    ----------
+    count : int, optional
+        How many; None is one for every core this process may use.
+
+    A script that opens them does so under ``if __name__ == "__main__":``, since every spawned process imports it.
+    """
+    size = threads.cores() if count is None else inputs.integer("count", count, low=1)
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    # In the environment, not in an initializer: by the time that runs a worker has imported numpy and its pools.
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    try:
+        with ProcessPoolExecutor(size, mp_context=multiprocessing.get_context("spawn")) as pool:
+            yield pool
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+# --- running -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Run:
+    """What has come of the cells so far, by position."""
+
+    cells: list[Any]
+    contents: list[str]
+    kept: shelf.Shelf | None
+    done: Callable[[Any, Any], Any] | None
+    results: dict[int, Any] = field(default_factory=dict)
+    failures: dict[int, Exception] = field(default_factory=dict)
+
+    def collected(self, names: list[Any] | None) -> Any:
+        """What `sweep` returns, None standing for what is not there."""
+        results = [self.results.get(i) for i in range(len(self.cells))]
+        return results if names is None else dict(zip(names, results, strict=True))
+
+    def found(self, i: int) -> bool:
+        """Whether a cell is on the shelf; it is then finished."""
+        found = None if self.kept is None else self.kept.take(self.contents[i], self.cells[i])
+        if found is None:
+            return False
+        self.results[i] = found[0]
+        self._tell(i)
+        return True
+
+    def finish(self, i: int, result: Any) -> None:
+        self.results[i] = result
+        if self.kept is not None:
+            try:
+                self.kept.put(self.contents[i], self.cells[i], result)
+            except Exception as error:  # a full disk, a result that is no JSON: the result itself is not lost
+                self.failures[i] = error
+                return
+        self._tell(i)
+
+    def _tell(self, i: int) -> None:
+        if self.done is not None:
+            self.done(self.cells[i], self.results[i])
+
+    def here(self, fn: Callable[..., Any], jobs: list[Job]) -> None:
+        for i, cell, seed in jobs:
+            try:
+                result = _call(fn, cell, seed, os.getpid())
+            except Exception as error:
+                self.failures[i] = error
+            else:
+                self.finish(i, result)
+
+    def there(self, fn: Callable[..., Any], jobs: list[Job], executor: Any) -> None:
+        futures: dict[Any, int] = {}
+        try:
+            for i, cell, seed in jobs:
+                try:
+                    futures[executor.submit(_call, fn, cell, seed, os.getpid())] = i
+                except Exception as error:  # a pool that broke takes no more; what it has finished still counts
+                    self.failures[i] = error
+            for future in as_completed(futures):
+                try:
+                    result = _unpacked(future.result())
+                except Exception as error:
+                    self.failures[futures[future]] = error
+                else:
+                    self.finish(futures[future], result)
+        except BaseException:  # Ctrl-C, or the caller's `done`: nothing new is begun in a pool that is not ours
+            for future in futures:
+                future.cancel()
+            raise
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """A result on its way between processes: opened by us, since in the executor's hands one that cannot be opened
+    breaks the pool and loses every other cell."""
+
+    data: bytes
+
+
+def _call(fn: Callable[..., Any], cell: Any, seed: np.random.SeedSequence, home: int) -> Any:
+    """`fn`, where the executor put it; `home` is the process that wants to know."""
+    away = os.getpid() != home
+    try:
+        result = fn(cell, np.random.default_rng(seed))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if isinstance(error, Exception) and not (away and _stays(error)):
+            raise
+        told = CellError(traceback.format_exception_only(error)[-1].strip())
+        told.add_note("".join(traceback.format_exception(error)))
+        raise told from None
+    return _packed(result) if away else result
+
+
+def _stays(error: Exception) -> bool:
+    """Whether an exception cannot be sent to another process: not taken apart, or not put together again."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return True
+    return False
+
+
+def _packed(result: Any) -> Any:
+    try:
+        return _Parcel(pickle.dumps(result))
+    except Exception:  # the executor may know better, and says so of this cell alone if not
+        return result
+
+
+def _unpacked(result: Any) -> Any:
+    return pickle.loads(result.data) if isinstance(result, _Parcel) else result
+
+
+# --- cells and seeds ---------------------------------------------------------------------------------------
+
+
+def _contents(cells: list[Any]) -> list[str]:
+    """SHA-256 (hexadecimal) of every cell's content; refuses what cannot be written, and repetitions."""
+    found: dict[str, int] = {}
+    for i, cell in enumerate(cells):
+        try:
+            digest = shelf.content(cell)
+        except (TypeError, ValueError) as error:
+            error.add_note(f"(in cells[{i}]: a cell is named by its content, so it must be one that can be written)")
+            raise
+        first = found.setdefault(digest, i)
+        if first != i:
+            raise ValueError(
+                f"cells must be different, since a cell's content is its seed; got {inputs.describe(cell)} at "
+                f"positions {first} and {i}. For repetitions put a number into it: mf.grid(repeat=range(10), ...)."
+            )
+    return list(found)
+
+
+def _root(rng: Any) -> np.random.SeedSequence:
+    if isinstance(rng, np.random.SeedSequence):
+        return rng
+    if isinstance(rng, np.random.Generator):
+        return np.random.SeedSequence([int(word) for word in rng.integers(2**32, size=4)])
+    seed: Any = inputs.generator(rng).bit_generator.seed_seq
+    return np.random.SeedSequence(seed.entropy)
+
+
+def _seed(root: np.random.SeedSequence, content: str) -> np.random.SeedSequence:
+    words = tuple(int(content[8 * k : 8 * k + 8], 16) for k in range(4))
+    return np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, *words), pool_size=root.pool_size)
+
+
+def _spell(root: np.random.SeedSequence) -> str:
+    """A seed as text, by which two runs are known to have the same one."""
+    entropy: Any = root.entropy
+    words = [int(word) for word in (entropy if isinstance(entropy, list | tuple | np.ndarray) else [entropy])]
+    return f"entropy {words}, spawn key {[int(k) for k in root.spawn_key]}, pool of {root.pool_size}"

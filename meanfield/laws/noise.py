@@ -1,0 +1,49 @@
+"""Terms added to a law: noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from meanfield.laws.base import Law
+from meanfield.protocols import Array
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
+
+
+@register
+@dataclass(frozen=True)
+class Diffusion(Law):
+    """kappa Laplacian: for particles, dx = sqrt(2 kappa) P_x dB in Ito's sense with the sphere's curvature term.
+
+    With SA or USA the free energy is F = kappa Ent - sign E; for USA it falls,
+    dF/dt = -int |sign grad U - kappa grad log rho|^2 d mu.  For SA it is a number, not a Lyapunov function.
+    """
+
+    kappa: float
+    isotropic = True
+    autonomous = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kappa", inputs.number("diffusion (kappa)", self.kappa, low=0.0))
+
+    def __str__(self) -> str:
+        return f"Diffusion({self.kappa:g})"
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        """No drift."""
+        return 0.0
+
+    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+        """No drift."""
+        return 0.0
+
+    def noise(self, t: float, x: Array | None, mu: Any) -> Any:
+        """sqrt(2 kappa)."""
+        return sqrt(2.0 * self.kappa)
+
+    def quantities(self, mu: Any) -> dict[str, Any]:
+        """The entropy's part of the free energy, for measures that have an entropy."""
+        entropy = getattr(mu, "entropy", None)
+        return {} if entropy is None else {"free_energy": self.kappa * entropy}

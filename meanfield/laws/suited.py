@@ -1,0 +1,118 @@
+"""Which law suits which measure: a density, and points that may merge, have no index, no R^d, and not always rows.
+
+A law that tells tokens apart (a causal mask, a graph, natural frequencies of their own) says so by `labelled = True`.
+One that does not say so is found out by asking it twice about one measure, its points in two orders.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield import geometry
+from meanfield.measures.points import Points
+from meanfield.protocols import Array
+
+__all__ = ["density", "difference", "indexless"]
+
+POINTS = 6
+ORDER = (3, 0, 4, 1, 5, 2)
+"""Another order of them: it keeps no half, no third and no neighbours together."""
+SPLIT = 0.3
+"""The first of them also comes as two at one place, this share and the rest of its mass."""
+WIDTHS = (1.0, 0.1, 0.01, 0.001)
+"""Of the clouds they make: at large beta tokens far apart hardly see one another."""
+APART, ROUNDING = 1e-6, 1e-12
+"""Two answers differ if they do by more than this share of the largest velocity along the sphere (a law may iterate to
+less), and of the largest of all, a token's pull on itself included: its twin's rounds like it."""
+
+
+def density(law: Any, space: Any, t: float = 0.0) -> None:
+    """Refuse a law that cannot move densities of this space.
+
+    Parameters
+    ----------
+    law : Law
+        What is to move them.
+    space : Space
+        Where they live.
+    t : float
+        When they begin.
+
+    Raises
+    ------
+    ValueError
+        Naming the law, and what to do instead.
+    """
+    if law.geometry != "sphere":
+        raise ValueError(
+            f"law: {law} moves points of R^d, and densities live on spheres: move points, pt.simulate(law, x0, t_span) "
+            "with rows x0 (n, d)"
+        )
+    if not law.isotropic and space.rows is None:
+        where = {2: "mf.Circle(n)", 3: "mf.Sphere(lmax)"}.get(space.d)
+        other = f"take the density on {where}" if where else "move points"
+        raise ValueError(
+            f"law: {law} is not isotropic (it has matrices or fixed directions), and moves a density out of {space}, "
+            f"which holds only those that are symmetric about its axis: {other}, or "
+            "pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
+        )
+    if not law.isotropic:
+        law.check_range(space.d)
+    instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
+    indexless("law", law, space.d, t, "a density has no first token", instead)
+
+
+def indexless(name: str, law: Any, d: int, t: float, why: str, instead: str) -> None:
+    """Refuse a law that is no function of the measure alone: one that says it is labelled, or is found to be.
+
+    Parameters
+    ----------
+    name : str
+        The argument that is refused.
+    law : Law
+        On a sphere.
+    d : int
+        Ambient dimension.
+    t : float
+        When it is asked.
+    why, instead : str
+        What has no index, and what to do: the end of the message.
+    """
+    found = "" if law.labelled else difference(law, d, t)
+    if law.labelled or found:
+        raise ValueError(f"{name}: {law} tells tokens apart by their index or number{found}, and {why}: {instead}")
+
+
+def difference(law: Any, d: int, t: float) -> str:
+    """How the law's answers about one measure differ; empty if they do not, or if it cannot be asked about points."""
+    rng = np.random.default_rng(0)
+    w = rng.uniform(0.5, 1.5, POINTS)
+    w /= w.sum()
+    order = np.array(ORDER)
+    again, share = np.append(order, 0), np.where(order == 0, 1.0 - SPLIT, 1.0)
+    for width in WIDTHS:
+        x = geometry.retract(np.eye(d)[0] + width * rng.standard_normal((POINTS, d)))
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):  # of numbers that only clusters would have
+                one = _asked(law, t, x, w)
+                two = _asked(law, t, x[again], w[again] * np.append(share, SPLIT))
+                pull = np.abs(_asked(law, t, x, w, at=x)).max()
+        except (AttributeError, TypeError):  # it asks what points do not answer
+            return ""
+        except (ValueError, IndexError) as error:
+            return f" (asked about {POINTS} points it fails: {error})"
+        if not (np.isfinite(one).all() and np.isfinite(two).all()):
+            continue
+        far = np.abs(geometry.project(x[again], one[again] - two)).max()
+        size = np.abs(geometry.project(x, one)).max()
+        if far > APART * size + ROUNDING * pull:
+            return f" (the same measure with its points in another order gets velocities {far:.1e} off)"
+    return ""
+
+
+def _asked(law: Any, t: float, x: Array, w: Array, at: Array | None = None) -> Array:
+    """Velocities of the points: along the sphere, or, asked at their rows, with what they add to their own pull."""
+    mu = Points.trusted(x, w, False, "direct")
+    return np.array(np.broadcast_to(law.velocity(t, at if law.isotropic else x, mu), x.shape))

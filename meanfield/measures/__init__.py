@@ -1,0 +1,1 @@
+"""Measures that are sums over points: weighted points, and circles of latitude."""

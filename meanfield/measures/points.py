@@ -1,0 +1,277 @@
+"""The second measure: weighted points, answered by sums.
+
+A density as its quadrature points (`Points(rho.x, weights=rho.weights)`) gives every law a slow oracle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from meanfield import geometry
+from meanfield.kernels import energy
+from meanfield.protocols import Array, Reading
+from meanfield.spaces import Circle, Sphere
+from meanfield.sums.cells import cells
+from meanfield.sums.choose import BANDED, COMPILED, FAINT, FIELDS, UNDERFLOW, choose
+from meanfield.sums.direct import direct
+from meanfield.sums.direct_numba import direct_numba
+from meanfield.sums.harmonic import harmonic
+from meanfield.sums.sight import Masked, Past
+from meanfield.tools import inputs
+
+SPACES: dict[int, Any] = {2: Circle(8), 3: Sphere(2)}
+"""Whose harmonics serve points of dimension d; the size does not matter."""
+FEWEST = 4
+"""Points a degree from which cells are worth their tables; below, nonuniform transforms."""
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Points:
+    """Weighted points as a measure, checked.
+
+    Parameters
+    ----------
+    x : array
+        Unit rows (..., n, d); or angles in radians: a one-dimensional array, or any with ``angles=True``.
+    weights : array (..., n), optional
+        Masses, normalised to sum 1; 1/n if not given.
+    angles : bool
+        Read x as angles.
+    field : {"auto", "direct", "harmonic", "cells", "compiled"}
+        Which sum answers: "direct" all pairs; "harmonic" the kernel's bandwidth of harmonics (the circle and S^2);
+        "cells" (the circle) and "compiled" (all pairs) the same, compiled by numba (the extra ``fast``).  "auto"
+        takes the fastest for their number among those that are there.
+
+    Attributes
+    ----------
+    points : ndarray
+        Angles (..., n) if `angles`, else rows (..., n, d).
+    weights : ndarray (..., n)
+        Masses, of sum 1 along the last axis.
+    angles : bool
+        Which of the two.
+    field : {"auto", "direct", "harmonic", "cells", "compiled"}
+        Which sum answers.
+    flat : bool
+        Rows of R^d, which need not be unit: they have no angles, no harmonics, no clusters on a sphere.
+    sight : Sight, optional
+        Who sees whom (see `sums.sight`); None: everybody all.
+    """
+
+    points: Array
+    weights: Array
+    angles: bool
+    field: str = "auto"
+    flat: bool = False
+    sight: Any = None
+
+    def __init__(self, x: Any, weights: Any = None, *, angles: bool = False, field: str = "auto") -> None:
+        points, as_angles = inputs.positions("x", x, angles)
+        shape = points.shape if as_angles else points.shape[:-1]
+        w = np.full(shape, 1.0 / shape[-1]) if weights is None else inputs.weights("weights", weights, shape)
+        self._hold(points, w, as_angles, inputs.choice("field", field, FIELDS), False)
+
+    @classmethod
+    def trusted(
+        cls, points: Array, weights: Array, angles: bool, field: str = "auto", flat: bool = False, sight: Any = None
+    ) -> Self:
+        """The same by its attributes, unchecked: what a method makes at every stage."""
+        made = cls.__new__(cls)
+        made._hold(points, weights, angles, field, flat, sight)
+        return made
+
+    def _hold(self, points: Array, weights: Array, angles: bool, field: str, flat: bool, sight: Any = None) -> None:
+        vars(self).update(points=points, weights=weights, angles=angles, field=field, flat=flat, sight=sight)
+
+    def __repr__(self) -> str:
+        lead = self.weights.shape[:-1]
+        many = f", replicas {lead}" if lead else ""
+        low, high = self.weights.min(), self.weights.max()
+        masses = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+        return f"<Points n = {self.n}, d = {self.d}{many}, masses {masses}>"
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension."""
+        return 2 if self.angles else int(self.points.shape[-1])
+
+    @cached_property
+    def x(self) -> Array:
+        """(..., n, d) rows."""
+        return geometry.to_rows(self.points) if self.angles else self.points
+
+    @cached_property
+    def theta(self) -> Array:
+        """(..., n) angles (d = 2 only)."""
+        self.on_sphere("theta")
+        if self.d != 2:
+            raise TypeError(f"theta exists on the circle only, and these points have d = {self.d}: take x")
+        return self.points if self.angles else geometry.to_angles(self.points)
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return int(self.points.shape[-1 if self.angles else -2])
+
+    @property
+    def mass(self) -> Array:
+        """int d mu."""
+        return self.weights.sum(axis=-1)
+
+    @property
+    def mean(self) -> Array:
+        """int x d mu, (..., d)."""
+        return np.einsum("...n,...nd->...d", self.weights, self.x)
+
+    @property
+    def second_moment(self) -> Array:
+        """int x x^T d mu, (..., d, d)."""
+        return np.einsum("...n,...ni,...nj->...ij", self.weights, self.x, self.x)
+
+    def moments(self, degree: int) -> Array:
+        """c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle; complex (l, m) of `Sphere` on S^2."""
+        self.on_sphere("moments")
+        if self.d not in SPACES:
+            raise TypeError(f"moments: points have them for d in {sorted(SPACES)}, and these have d = {self.d}")
+        coordinates = self.theta if self.d == 2 else self.x
+        weights = np.broadcast_to(self.weights, self.points.shape if self.angles else self.points.shape[:-1])
+        return SPACES[self.d].project(coordinates, weights, inputs.degree("degree", degree))
+
+    def energy(self, law: Any) -> Any:
+        """E of the law, in its scale."""
+        return energy.told(law, self)
+
+    def excess(self, kernel: Any) -> tuple[Array, float]:
+        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
+        self.on_sphere("energy over the uniform measure's")
+        if choose(self.field, kernel, self.d, self.n) in BANDED:
+            K = kernel.bandwidth(self.d)
+            return energy.by_degree(kernel, self.d, SPACES[self.d].spectrum(self.moments(K)))
+        beta = kernel.beta
+        if not 0.0 < beta < 1.0:
+            return energy.difference(kernel, self)
+        r = direct(energy.Beyond(beta), self.x, self.x, self.weights, "Z")
+        beyond = np.sum(self.weights * (r.Z * np.exp(r.log))[..., 0], axis=-1)
+        uniform = math.expm1(kernel.log_lambda0(self.d)) / beta
+        return 0.5 * (np.sum(np.square(self.mean), axis=-1) + beyond - uniform), 0.0
+
+    def on_sphere(self, what: str) -> None:
+        """Refuse points of R^d where `what` is a question about directions."""
+        if self.flat:
+            raise TypeError(
+                f"{what}: these are points of R^{self.d}, moved by a flat law, and this is asked of points on a "
+                "sphere: work with their rows (.x), or ask their directions, "
+                "mf.Points(mu.x / numpy.linalg.norm(mu.x, axis=-1, keepdims=True), weights=mu.weights)"
+            )
+
+    def past(self) -> Points:
+        """The same points, each of which sees those up to itself, as a mean."""
+        return self._seeing(Past())
+
+    def masked(self, A: Any, per_row: bool = True) -> Points:
+        """The same points, of which i sees j with weight A[i, j] >= 0: a mean over what is seen, or a sum as it is.
+
+        Parameters
+        ----------
+        A : array (n, n)
+            Weights of a graph.
+        per_row : bool
+            Divide by what a point sees, sum_j weights_j A[i, j].
+        """
+        A = inputs.array("A", A, shape=(self.n, self.n))
+        if (A < 0.0).any():
+            raise ValueError(f"A: got entries down to {A.min():.3g}, wanted weights >= 0: a sight has no negative part")
+        if inputs.flag("per_row", per_row) and not A.any(axis=1).all():
+            blind = int(np.flatnonzero(~A.any(axis=1))[0])
+            raise ValueError(f"A: row {blind} is all zero, and a mean of nothing is none: let a point see itself")
+        return self._seeing(Masked(A, per_row))
+
+    def _seeing(self, sight: Any) -> Points:
+        if self.sight is not None:
+            raise TypeError("the measure's points have a mask already: give one mask, the product of the two")
+        new = type(self).trusted(self.points, self.weights, self.angles, self.field, self.flat, sight)
+        new.__dict__["x"] = self.x  # rows asked at are told by being these
+        return new
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
+        shape = self.points.shape if self.angles else self.points.shape[:-1]
+        weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
+        name = choose(self.field, kernel, self.d, self.n, self.flat, V is not None or self.sight is not None)
+        if "L" in want:
+            self.on_sphere("L, the divergence on the sphere")
+        if name in ("direct", "compiled"):
+            return self._dense(name, kernel, x, want, weights, V)
+        r = self._banded(name, kernel, x, want, weights)
+        if r.Z is not None and not self._mended(name, kernel, r, x, want, weights):
+            return self._dense(name, kernel, x, want, weights)
+        if r.M is None or (x is None and self.angles):
+            return r
+        where = self.x if x is None else x
+        if self.d == 2:
+            return r._replace(M=r.M * geometry.quarter_turn(where))
+        return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, SPACES[self.d].frame(where)))
+
+    def _banded(self, name: str, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
+        """By harmonics, M along the frame."""
+        at = None if x is None or x is self.x else SPACES[self.d].chart(x)
+        if self.d == 2 and (name == "cells" or self.n >= FEWEST * kernel.bandwidth(2)):
+            return cells(kernel, self.theta, weights, at, want, numba=name == "cells")
+        return harmonic(SPACES[self.d], kernel, self.theta if self.d == 2 else self.x, weights, at, want)
+
+    def _mended(self, name: str, kernel: Any, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
+        """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
+        # far from all points Z is faint everywhere, but its mean over the sphere is 1
+        z = r.Z[..., 0]
+        low = FAINT * np.maximum(z.max(axis=-1, keepdims=True), 1.0)
+        if (z.min(axis=-1, keepdims=True) >= low).all():
+            return True
+        faint = z < low
+        few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
+        if 2 * len(few) > faint.shape[-1]:
+            return False
+        if len(few):
+            there = (self.x if x is None else x)[..., few, :]
+            d = _sum(name)(kernel, there, self.x, weights, want)
+            size = np.exp(d.log - r.log)
+            if size.min() < UNDERFLOW:
+                return False
+            r.Z[..., few, :] = d.Z * size
+            if r.M is not None:
+                r.M[..., few, :] = np.einsum("...nd,...nmd->...nm", d.M * size, SPACES[self.d].frame(there))
+            if r.L is not None:
+                r.L[..., few] = d.L * size[..., 0]
+        return True
+
+    def _dense(
+        self, name: str, kernel: Any, x: Array | None, want: str, weights: Array, V: Array | None = None
+    ) -> Reading:
+        own, tangent = x is None or x is self.x, x is None and kernel.isotropic and not self.flat and V is None
+        if self.sight is not None and not own:
+            raise TypeError("x: who sees whom is known among the measure's own points alone: ask at x = mu.x")
+        at = self.x if x is None else x
+        r = _sum(name)(kernel, at, self.x, weights, want, V=V, sight=self.sight, same=own, tangent=tangent)
+        if self.sight is not None:
+            r = _shared(r, self.sight.seen(weights))
+        if not tangent or r.M is None:
+            return r
+        if self.angles:
+            return r._replace(M=np.sum(r.M * geometry.quarter_turn(self.x), axis=-1, keepdims=True))
+        return r._replace(M=geometry.project(self.x, r.M))
+
+
+def _shared(r: Reading, seen: Array) -> Reading:
+    """A sum over what is seen as a mean."""
+    Z, M = (None if part is None else part / seen[..., None] for part in (r.Z, r.M))
+    return Reading(Z, M, None if r.L is None else r.L / seen, r.log)
+
+
+def _sum(name: str) -> Callable[..., Reading]:
+    """The dense sum that goes with a field: compiled ones are for each other."""
+    return direct_numba if name in COMPILED else direct

@@ -1,0 +1,202 @@
+"""The flow of a Lagrangian run: velocities and divergence at the nodes, panels halved, atoms made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from meanfield.kernels import Exponential
+from meanfield.laws.base import said
+from meanfield.measures.points import Points
+from meanfield.methods import merging
+from meanfield.methods.lagrangian import panels
+from meanfield.methods.lagrangian.form import OnPanels
+from meanfield.methods.lagrangian.lines import LINES
+from meanfield.methods.lagrangian.panels import GAUSS
+from meanfield.methods.lagrangian.snapshot import NEGLIGIBLE, Carried
+from meanfield.protocols import Array, Change, Method, Reading, Status, Stop
+
+SOON = 0.2
+"""A panel is halved at a step's end once its tail comes this near to the tolerance."""
+NARROWEST = 1e-6
+"""Half length below which a panel's roughness is noise."""
+SEEN = 29.0
+"""A panel's nodes resolve a kernel while its bandwidth K times half the image's width is below this: at K w / 2 Gauss's
+rule misses 1e-13 of e^{beta (cos x - 1)} (its multipliers fall like e^{-k^2 / 2 beta} before K)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Flow(Method):
+    """The method bound to a law, and to the panels of this moment.
+
+    Attributes
+    ----------
+    law, template : Law, OnPanels
+        What moves what.
+    rtol : float
+        Relative change of a velocity that making atoms may bring.
+    tolerance : float
+        Of the tails.
+    merge_tol : float
+        Images narrower than this become atoms.
+    largest : int
+        Most nodes.
+    """
+
+    law: Any
+    template: OnPanels
+    rtol: float
+    tolerance: float
+    merge_tol: float
+    largest: int
+
+    def rhs(self, t: float, y: Array, out: Array) -> Array:
+        """Velocities of all points, and the divergence at the nodes."""
+        body = _Once(self.template.body(y))
+        at = None if self.law.isotropic else body.x
+        points, nodes = len(self.template.weights), self.template.count[0] * GAUSS
+        out[:points] = self.template.line.speed(body, self.law.velocity(t, at, body))
+        out[points:] = np.asarray(self.law.divergence(t, at, body))[..., :nodes]
+        return out
+
+    def measure(self, t: float, y: Array) -> Carried:
+        """The density and its atoms."""
+        return self.template.measure(y)
+
+    def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
+        """Halve panels whose map has become rough, and make atoms of those that have become narrow."""
+        if not np.isfinite(y).all():
+            raise Stop(Status.NOT_FINITE, f"Positions stopped being finite at t = {t:.6g}.")
+        old = self.template
+        s, _, log_j = old.parts(y)
+        heavy = old.masses[old.live] > NEGLIGIBLE
+        rough = np.maximum(panels.telling(s), panels.telling(log_j)) * heavy
+        if np.any(rough > self.tolerance):
+            return Change(*self._halved(t0, y0, rough > self.tolerance))
+        width = panels.widths(s)
+        if np.any((width <= 0.0) & heavy & (np.abs(width) > 1e-13)):
+            return Change(self, t0, y0, 0.5 * (t - t0))  # the flow keeps order; a step that does not was too long
+        change = None
+        wide = heavy & (bandwidth(self.law, old.space, t) * np.abs(width) > 2.0 * SEEN)
+        soon = wide | (rough > SOON * self.tolerance)
+        if soon.any():
+            change = Change(*self._halved(t, y, soon))
+        flow, y = (self, y) if change is None else (change.method, change.y)
+        gathered = flow._gathered(t, y)
+        return change if gathered is None else Change(gathered[0], t, gathered[1])
+
+    def _halved(self, t: float, y: Array, which: Array) -> tuple[Flow, float, Array]:
+        """(method, t, y) with the live panels `which` halved, by their own polynomials."""
+        old = self.template
+        if (old.count[0] + which.sum()) * GAUSS > self.largest:
+            raise Stop(
+                Status.UNRESOLVED, f"At t = {t:.6g} the flow needs more than the {self.largest} nodes permitted."
+            )
+        mask = np.zeros(len(old.mid), bool)
+        mask[np.flatnonzero(old.live)[which]] = True
+        mid, half = panels.bisected(old.mid, old.half, mask)
+        s, atoms, log_j = old.parts(y)
+        new = replace(old, mid=mid, half=half, atom=np.repeat(old.atom, np.where(mask, 2, 1)))
+        state = [panels.halved(s, which).ravel(), atoms, panels.halved(log_j, which).ravel()]
+        return replace(self, template=new), t, np.concatenate(state)
+
+    def _gathered(self, t: float, y: Array) -> tuple[Flow, Array] | None:
+        """(method, y) with narrow panels made atoms and touching atoms made one, or None if there are none."""
+        old = self.template
+        s, atoms, log_j = old.parts(y)
+        narrow = panels.widths(s) < self.merge_tol
+        if not narrow.any() and not _touching(old.atom, atoms, self.merge_tol, old.line):
+            return None
+        if said(self.law) is not True:  # merge_tol was measured before the run, and the law may be sharper by now
+            merging.checked("merge_tol", self.law, old.space.d, self.merge_tol, self.rtol, (t,))
+        cell = np.flatnonzero(old.live)[narrow]
+        atom = old.atom.copy()
+        atom[cell] = len(atoms) + np.arange(len(cell))
+        centre = np.sum(s[narrow] * panels.OMEGA * old.mass_density[cell], axis=-1)
+        mass = old.masses[cell]
+        empty = np.abs(mass) < 1e-300
+        centre = np.where(empty, s[narrow].mean(axis=-1), centre / np.where(empty, 1.0, mass))
+        atom, at = _joined(atom, np.append(atoms, centre), np.append(old.atoms, mass), self.merge_tol, old.line)
+        new = replace(old, atom=atom)
+        state = np.concatenate([s[~narrow].ravel(), at, log_j[~narrow].ravel()])
+        jump = merging.energy(self.law, new.measure(state)) - merging.energy(self.law, old.measure(y))
+        return replace(self, template=replace(new, jump=old.jump + jump)), state
+
+
+def _touching(atom: Array, at: Array, tol: float, line: Any) -> bool:
+    """Whether two atoms, neighbours in the label, are nearer than tol."""
+    after = np.roll(atom, -1)
+    pairs = (atom >= 0) & (after >= 0) & (atom != after)
+    if not line.turn:
+        pairs[-1] = False
+    return bool(np.any(np.abs(line.apart(at[after[pairs]] - at[atom[pairs]])) < tol))
+
+
+def _joined(atom: Array, at: Array, mass: Array, tol: float, line: Any) -> tuple[Array, Array]:
+    """Atoms renumbered in the order of their labels, neighbours nearer than tol joined at their centre of mass."""
+    live = np.flatnonzero(atom < 0)
+    # on a closed line, begin behind a live panel, so that the cut goes through no atom
+    order = np.roll(np.arange(len(atom)), -int(live[0]) if line.turn and len(live) else 0)
+    out = np.full_like(atom, -1)
+    where: list[float] = []
+    masses: list[float] = []
+    last = -1
+    for cell in order:
+        a = int(atom[cell])
+        if a >= 0 and a != last:
+            gap = line.apart(at[a] - where[-1]) if last >= 0 else np.inf
+            if abs(gap) < tol:
+                masses[-1] += mass[a]
+                where[-1] += gap * (mass[a] / masses[-1] if abs(masses[-1]) > 1e-300 else 0.5)
+            else:
+                where.append(float(at[a]))
+                masses.append(float(mass[a]))
+        out[cell] = len(where) - 1 if a >= 0 else -1
+        last = a
+    return out, np.array(where)
+
+
+PAIR = Points.trusted(np.array([0.0, 1.0]), np.array([0.5, 0.5]), True, "direct")
+"""Two points, to ask a law whether it knows its divergence."""
+
+
+def bandwidth(law: Any, space: Any, t: float) -> int:
+    """The largest bandwidth of the kernels that a law asks for: how finely it looks."""
+    pair = _Once(LINES[space.line].body(space, PAIR.points, PAIR.weights, "direct"))
+    law.velocity(t, None if law.isotropic else pair.x, pair)
+    return max((_sharpness(kernel, space.d) for kernel in pair.asked), default=0)
+
+
+def _sharpness(kernel: Any, d: int) -> int:
+    """A kernel's bandwidth; of one with matrices, that of the largest beta it may come to, if known."""
+    if not kernel.isotropic:
+        kernel = Exponential(0.5 * kernel.range if np.isfinite(kernel.range) else 0.0)
+    return int(kernel.bandwidth(d))
+
+
+class _Once:
+    """A measure that is asked twice at every stage, for velocity and divergence, and sums once."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+        self._read: dict[Any, Reading] = {}
+
+    @property
+    def asked(self) -> set[Any]:
+        """The kernels it was asked for."""
+        return {kernel for kernel, *_ in self._read}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._body, name)
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        """A copy of one full answer, for the reader to overwrite."""
+        if x is not None and x is not self._body.x:
+            return self._body.read(kernel, x, want, V)
+        key = kernel, x is None, None if V is None else (V.shape, V.tobytes())
+        if key not in self._read:
+            self._read[key] = self._body.read(kernel, x, "ZML", V)
+        r = self._read[key]
+        return Reading(r.Z.copy(), r.M.copy(), r.L.copy(), r.log)

@@ -1,0 +1,138 @@
+"""Settings of the Lagrangian method, and its first panels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from meanfield.laws.base import steady_noise
+from meanfield.methods import merging
+from meanfield.methods.lagrangian import panels
+from meanfield.methods.lagrangian.flow import NARROWEST, PAIR, SEEN, Flow, bandwidth
+from meanfield.methods.lagrangian.form import OnPanels
+from meanfield.methods.lagrangian.lines import LINES
+from meanfield.methods.lagrangian.panels import GAUSS, Pieces
+from meanfield.protocols import Array
+from meanfield.steppers import dop853
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
+
+TAIL = 1e-12
+FITTED = 1e-14
+"""Tail of rho_0 and of the mass on the first panels, relative to the largest."""
+FIRST = 8
+"""Panels to begin with, before any is halved."""
+MERGE_TOL = 1e-9
+LARGEST = 100_000
+TIGHTER = 0.1
+"""Of the tolerances asked: errors of a position near a separating point grow as the map steepens."""
+
+
+@register
+@dataclass(frozen=True)
+class Lagrangian:
+    """Settings of the Lagrangian method (circle and zonal spheres; no diffusion).
+
+    Parameters
+    ----------
+    merge_tol : float
+        A panel whose image is narrower than this (radians) becomes an atom: its mass at its centre of mass.  The law's
+        velocities change by the second power of it; more than rtol is refused.
+    tail : float, optional
+        Largest of the last Legendre coefficients of position and log J on a panel; by default 1e-12, but never below
+        rtol / 100.
+    max_resolution : int
+        Largest number of nodes.
+    """
+
+    merge_tol: float = MERGE_TOL
+    tail: float | None = None
+    max_resolution: int = LARGEST
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "merge_tol", inputs.angle("merge_tol", self.merge_tol, above=0.0))
+        inputs.integer("max_resolution", self.max_resolution, low=1)
+        if self.tail is not None:
+            inputs.number("tail", self.tail, above=0.0)
+
+    def bind(self, law: Any, rho: Any, rtol: float, atol: float) -> tuple[Flow, Array]:
+        """The method for this law, and its first state: panels fitted to rho."""
+        self.check(law, rho.space, rtol)
+        line = LINES[rho.space.line]
+        rho = rho.resized(max(rho.space.size, line.shown))
+        edges = np.linspace(line.low, line.high, FIRST + 1)
+        mid, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
+        K = bandwidth(law, rho.space, 0.0)
+        while True:
+            template = self._on(law, rho, mid, half)
+            # light panels too: near a pole of a high dimension hardly any mass is, and Z is what there is
+            rough = (K * half > SEEN) | (_unfitted(template) & (half >= NARROWEST))
+            if not rough.any():
+                break
+            if (needed := int(len(mid) + rough.sum()) * GAUSS) > self.max_resolution:
+                raise ValueError(
+                    f"max_resolution: got {self.max_resolution}, and the initial density under {law} needs {needed} "
+                    "nodes at least to begin with: allow more"
+                )
+            mid, half = panels.bisected(mid, half, rough)
+        flow = Flow(law, template, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
+        return flow, np.concatenate([template.labels.ravel(), np.zeros(template.labels.size)])
+
+    def _on(self, law: Any, rho: Any, mid: Array, half: Array) -> OnPanels:
+        """The density on these panels: by its own values if it keeps them, else by its series."""
+        fresh, field = np.full(len(mid), -1), "harmonic" if law.isotropic else "direct"
+        template = OnPanels(rho.space, np.array(rho.coefficients), mid, half, fresh, field=field, doubt=rho.doubt)
+        if rho.given is None:
+            return template
+        return replace(template, given=Pieces(mid, half, rho.given(template.line.coordinates(template.labels))))
+
+    def rebind(self, law: Any, template: OnPanels, rtol: float, atol: float) -> Flow:
+        """The method as it was when a run stopped."""
+        return Flow(law, template, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
+
+    def stepper(self, rtol: float, atol: float) -> Any:
+        """DOP853; positions and log J are of size 1, so that a relative tolerance serves."""
+        return dop853(max(TIGHTER * rtol, 1e-13), max(TIGHTER * rtol, atol), norm="max")
+
+    def check(self, law: Any, space: Any, rtol: float) -> None:
+        """Refuse what has no flow, no line, or a merge_tol that would be seen."""
+        if getattr(space, "line", None) not in LINES:
+            raise ValueError(
+                'method: "lagrangian" carries densities of one dimension, on the circle or a zonal sphere, got '
+                f'{space}: use method="spectral"'
+            )
+        if np.any(steady_noise(law, space.d) != 0.0):
+            raise ValueError(
+                'diffusion: the method "lagrangian" has none: with noise the measure is no longer carried by a flow; '
+                'use method="spectral"'
+            )
+        if not law.isotropic and space.d != 2:
+            raise ValueError(f"law: {law} is not isotropic, which a zonal sphere needs")
+        try:
+            law.divergence(0.0, None if law.isotropic else PAIR.x, PAIR)
+        except TypeError as error:
+            raise ValueError(f"law: {law} gives no divergence, which a density carried by its flow needs") from error
+        law.check_range(space.d, smooth=True, atoms=True)
+        merging.checked("merge_tol", law, space.d, self.merge_tol, rtol)
+
+    def _tolerance(self, rtol: float) -> float:
+        return max(TAIL, 1e-2 * rtol) if self.tail is None else self.tail
+
+
+def _unfitted(template: OnPanels) -> Array:
+    """(P,) panels on which a polynomial misses rho_0, or the mass there.
+
+    Values are wanted relative to their own size, or to the mean, 1, where they are smaller; those of a series only
+    relative to the largest, and where the coefficients hide them not at all.
+    """
+    size = np.abs(template.rho0).max(axis=-1)
+    if template.given is not None:
+        scale = np.maximum(size, 1.0)
+    else:
+        hidden = np.isnan(template.initial(template.labels.ravel())).reshape(template.labels.shape).any(axis=-1)
+        scale = np.where(hidden, np.inf, size[~hidden].max(initial=0.0))
+    missed = panels.telling(template.rho0 / scale[:, None]) > FITTED
+    mass = template.mass_density / template.half[:, None]
+    return missed | (panels.telling(mass / np.abs(mass).max()) > FITTED)

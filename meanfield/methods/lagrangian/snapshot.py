@@ -1,0 +1,370 @@
+"""A density carried by its flow: the questions it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from meanfield.kernels import energy
+from meanfield.methods.lagrangian import panels
+from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL
+from meanfield.protocols import Array
+from meanfield.spaces.coefficients import kindred
+from meanfield.spaces.density import EXACT, warned
+from meanfield.tools import inputs
+
+NEGLIGIBLE = 1e-15
+"""A panel of less mass is moved, and no longer refined: its whole mass is below the rounding of any moment."""
+ROUGH = 1e-3
+"""Such panels are no longer interpolated once their tail is above this."""
+ROUNDING = 8.0 * float(np.finfo(float).eps)
+"""Of a mass between two positions, which is a difference of sums of size 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """A density carried by its flow, and the atoms that parts of it have become.
+
+    It answers what a `Density` answers, and has points: nodes first, then atoms.
+
+    Attributes
+    ----------
+    template : OnPanels
+        Labels and masses.
+    y : ndarray
+        Positions and log-Jacobians.
+    """
+
+    template: Any
+    y: Array
+
+    def __repr__(self) -> str:
+        atoms = int(np.isinf(self.density).sum())
+        nodes = inputs.several(len(self.weights) - atoms, "node")
+        return f"<Carried on {self.space}, {nodes}, {inputs.several(atoms, 'atom')}>"
+
+    # --- points -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def body(self) -> Any:
+        """The masses at their positions, as a measure of points."""
+        return self.template.body(self.y)
+
+    @property
+    def space(self) -> Any:
+        """The space of the density it began as."""
+        return self.template.space
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension."""
+        return int(self.space.d)
+
+    @property
+    def s(self) -> Array:
+        """(..., n) positions on the line: angles in radians, unwrapped (circle), or colatitudes (zonal)."""
+        return self.y[..., : len(self.weights)]
+
+    @property
+    def points(self) -> Array:
+        """(..., n) positions in the space's coordinates: angles, or heights c = <x, axis>."""
+        return np.asarray(self.template.line.coordinates(self.s))
+
+    @property
+    def theta(self) -> Array:
+        """(..., n) angles (circle only)."""
+        return np.asarray(self.body.theta)
+
+    @property
+    def colatitude(self) -> Array:
+        """(..., n) angles from the axis (zonal spheres only)."""
+        return np.asarray(self.body.colatitude)
+
+    @property
+    def x(self) -> Array:
+        """(..., n, d) rows (circle only)."""
+        return np.asarray(self.body.x)
+
+    @property
+    def weights(self) -> Array:
+        """(n,) masses."""
+        return self.template.weights
+
+    @property
+    def labels(self) -> Array:
+        """(n,) where the points were at the beginning; nan for atoms, which come from whole intervals."""
+        t = self.template
+        return np.append(t.labels[t.live].ravel(), np.full(t.count[1], np.nan))
+
+    @property
+    def density(self) -> Array:
+        """(..., n) rho at the points; inf at atoms, NaN where unknown."""
+        t = self.template
+        return self._now(t.initial(t.labels[t.live].ravel()).reshape(-1, GAUSS))
+
+    def _now(self, rho0: Array) -> Array:
+        """(..., n) rho at the points, for rho_0 (L, G)."""
+        t = self.template
+        log_j = t.parts(self.y)[2]
+        with np.errstate(over="ignore"):  # far inside a cluster
+            rho = rho0 * np.exp(-log_j)
+        rho = rho.reshape(*self.y.shape[:-1], -1)
+        return np.concatenate([rho, np.full((*rho.shape[:-1], t.count[1]), np.inf)], axis=-1)
+
+    # --- a law's questions --------------------------------------------------------------------------------
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Any:
+        """Answer a law (see `protocols.Measure`), by sums over the points."""
+        return self.body.read(kernel, x, want, V)
+
+    @property
+    def mass(self) -> Array | float:
+        """int d mu."""
+        return self.weights.sum(axis=-1)
+
+    @property
+    def mean(self) -> Array:
+        """int x d mu, (..., d)."""
+        return np.asarray(self.body.mean)
+
+    @property
+    def second_moment(self) -> Array:
+        """int x x^T d mu, (..., d, d)."""
+        return np.asarray(self.body.second_moment)
+
+    def moments(self, degree: int) -> Array:
+        """Moments to `degree`, as `Density.moments`, by as many points of the panels' polynomials as that takes."""
+        degree = inputs.degree("degree", degree)
+        s, weights = self._resolving(degree)
+        return np.asarray(self.template.line.body(self.space, s, weights, self.template.field).moments(degree))
+
+    def _resolving(self, degree: int) -> tuple[Array, Array]:
+        """(..., n) positions and (n,) masses that resolve harmonics to `degree`."""
+        t = self.template
+        s, atoms, _ = t.parts(self.y)
+        live, waves = t.live, t.line.waves(self.space, degree)
+        moved = s - t.labels[live]
+        s, masses = panels.refined(t.mid[live], t.half[live], moved, t.mass_density[live], waves, NEGLIGIBLE)
+        return np.concatenate([s.reshape(*atoms.shape[:-1], -1), atoms], axis=-1), np.append(masses.ravel(), t.atoms)
+
+    def energy(self, law: Any) -> Any:
+        """E of the law, in its scale."""
+        return energy.told(law, self)
+
+    def excess(self, kernel: Any) -> tuple[Array, float]:
+        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
+        value, log = self.body.excess(kernel)
+        return np.asarray(value), float(log)
+
+    @property
+    def coefficients(self) -> Array:
+        """Coefficients in the space's basis, to its own degree; what lies beyond is not shown by them."""
+        degree = int(self.space.degrees.max())
+        s, weights = self._resolving(degree)
+        q = self.template.line.coordinates(s)
+        return np.asarray(self.space.project(q, np.broadcast_to(weights, q.shape), degree))
+
+    # --- a density's questions (one snapshot) -------------------------------------------------------------
+
+    @property
+    def entropy(self) -> Array | float:
+        """int rho log rho d sigma = int log rho d mu; inf once there are atoms."""
+        t = self.template
+        if np.any(t.atoms > 0.0):
+            return np.full(self.y.shape[:-1], np.inf)[()]
+        rho = self._now(t.rho0[t.live])
+        log = np.log(np.where(rho > 0.0, rho, 1.0))
+        return np.sum(self.weights * log, axis=-1)
+
+    @property
+    def minimum(self) -> float:
+        """Smallest known value at a node."""
+        return float(np.nanmin(self.density))
+
+    @property
+    def maximum(self) -> float:
+        """Largest known value at a node, or inf."""
+        return float(np.nanmax(self.density))
+
+    @property
+    def tail(self) -> float:
+        """The largest tail of position and log J among panels that are refined: how well it is resolved."""
+        t = self.template
+        s, _, log_j = t.parts(self.y)
+        worst = np.maximum(panels.tails(s), panels.tails(log_j))[..., t.masses[t.live] > NEGLIGIBLE]
+        return float(worst.max(initial=0.0))
+
+    @property
+    def values(self) -> Array:
+        """rho at the space's nodes; NaN where unknown."""
+        return self.known(self.space.nodes)
+
+    def on(self, space: Any) -> Array:
+        """Mean of rho over the cell around each node of another resolution of its space: what a picture shows.
+
+        A cluster narrower than the grid has no node of its own, and its mass would be missing.  In high d cells near a
+        pole are so small that their mass is rounding, and rho at the node stands for the mean.
+        """
+        edges, sigma, order = self.template.line.cells(kindred(self.space, space))
+        mass = self.cells(edges)
+        seen = EXACT.share * np.maximum(mass, sigma) >= ROUNDING
+        mean = np.divide(mass, sigma, out=np.zeros(len(sigma)), where=seen)[order]
+        if not seen.all():
+            mean[~seen[order]] = self.known(space.nodes[~seen[order]])
+        return np.asarray(mean)
+
+    def __call__(self, q: Any) -> Array:
+        """rho at coordinates q of the space: 0 where all mass has left, inf within rounding of an atom.
+
+        On panels too light to be refined any further it is the mean over the panel's image.  NaN, with a warning, where
+        unknown.
+        """
+        return warned(self.known(self.space.points(q)))
+
+    def known(self, q: Array) -> Array:
+        """The same at coordinates that need no check, without a warning."""
+        t = self.template
+        s = t.line.position(q).ravel()
+        rho = np.zeros(s.size)
+        if t.count[0]:
+            panel, xi, inside = self._found(s)
+            rho[inside] = self._on_panels(s, panel, xi)[inside]
+        rho[self._hit(s)] = np.inf
+        return rho.reshape(np.shape(q))
+
+    def _on_panels(self, s: Array, panel: Array, xi: Array) -> Array:
+        """rho at positions s, found at xi on live panels."""
+        t = self.template
+        where = np.flatnonzero(t.live)[panel]
+        log_j = panels.at(panels.series(t.parts(self.y)[2])[panel], xi)
+        with np.errstate(over="ignore"):  # far inside a cluster
+            values = t.initial(t.mid[where] + t.half[where] * xi) * np.exp(-log_j)
+        width = np.abs(panels.widths(t.parts(self.y)[0]))[panel]
+        mean = t.masses[where] / np.maximum(width * t.line.measure(t.space, s), 1e-300)
+        return np.where(self._rough[panel], mean, values)
+
+    def at(self, x: Any) -> Array:
+        """rho at unit rows x (..., n, d)."""
+        return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
+
+    def pdf(self, q: Any) -> Array:
+        """The density per arc length or surface area at q."""
+        return self(q) / self.space.area
+
+    def carried(self, labels: Any) -> tuple[Array, Array]:
+        """Positions on the line and densities now of the material points that began at `labels`.
+
+        A label inside an atom is at the atom, with density inf; NaN, with a warning, where unknown.
+        """
+        a = inputs.array("labels", labels, radians=True)
+        t = self.template
+        flat = t.line.within(a.ravel())
+        cell = np.clip(np.searchsorted(t.mid - t.half, flat, side="right") - 1, 0, len(t.mid) - 1)
+        s, atoms, log_j = t.parts(self.y)
+        xi = np.clip((flat - t.mid[cell]) / t.half[cell], -1.0, 1.0)
+        live = t.live[cell]
+        panel = (np.cumsum(t.live) - 1)[cell[live]]
+        position, rho = np.empty(len(flat)), np.full(len(flat), np.inf)
+        position[live] = panels.at(panels.series(s)[panel], xi[live])
+        rho[live] = np.exp(-panels.at(panels.series(log_j)[panel], xi[live]))
+        rho[live] *= t.initial(flat[live])
+        position[~live] = atoms[t.atom[cell[~live]]]
+        return position.reshape(a.shape), warned(rho.reshape(a.shape))
+
+    def sample(self, n: int, rng: Any = None) -> Array:
+        """n independent points distributed as mu, as `Density.sample`."""
+        n = inputs.integer("n", n, low=1)
+        return self._placed(inputs.generator(rng).random((n, self.space.levels)))
+
+    def quantize(self, n: int) -> Array:
+        """n deterministic points each standing for mass 1/n, as `Density.quantize`."""
+        return self._placed(self.space.lattice(inputs.integer("n", n, low=1)))
+
+    def cells(self, edges: Array) -> Array:
+        """Mass between consecutive positions on the line (increasing, inside one turn); atoms count where they are."""
+        masses = np.diff(self._below(edges))
+        t = self.template
+        where = np.searchsorted(edges, t.line.near(t.parts(self.y)[1], edges[0]), side="right") - 1
+        ok = (where >= 0) & (where < len(masses))
+        return np.asarray(masses + np.bincount(where[ok], weights=t.atoms[ok], minlength=len(masses)))
+
+    def _below(self, s: Array) -> Array:
+        """Mass on live panels below the positions s."""
+        t = self.template
+        if not t.count[0]:
+            return np.zeros(len(s))
+        panel, xi, inside = self._found(s)
+        masses = t.masses[t.live]
+        partial = panels.at((panels.series(t.mass_density[t.live]) @ INTEGRAL)[panel], xi)
+        here = np.where(inside, partial, np.where(xi > 0.0, masses[panel], 0.0))
+        total = np.concatenate([[0.0], np.cumsum(masses)])
+        start = panels.ends(t.parts(self.y)[0][0])[0]
+        turns = np.round((s - t.line.near(s, start)) / t.line.turn) if t.line.turn else 0.0
+        return np.asarray(total[panel] + here + turns * total[-1])
+
+    # --- finding ------------------------------------------------------------------------------------------
+
+    def _found(self, s: Array) -> tuple[Array, Array, Array]:
+        """Live panel, xi, and whether the position is inside its image; positions are brought to this turn."""
+        t = self.template
+        nodes = t.parts(self.y)[0]
+        ends = panels.ends(nodes)
+        if not len(nodes):
+            return np.zeros(len(s), int), np.zeros(len(s)), np.zeros(len(s), bool)
+        s = t.line.near(s, ends[0, 0])
+        panel = np.clip(np.searchsorted(ends[:, 0], s, side="right") - 1, 0, len(nodes) - 1)
+        left, right = ends[panel].T
+        slack = 1e-13 + 1e-6 * np.abs(right - left)
+        inside = (s >= left - slack) & (s <= right + slack)
+        c = panels.series(nodes)[panel]
+        xi = np.where(s > right, 1.0, -1.0)
+        xi[inside] = panels.solved(c[inside], c[inside] @ panels.DERIVATIVE, s[inside])
+        return panel, xi, inside
+
+    @cached_property
+    def _rough(self) -> Array:
+        """(L,) panels on which log J is no polynomial any more."""
+        return np.asarray(panels.tails(self.template.parts(self.y)[2]) > ROUGH)
+
+    def _hit(self, s: Array) -> Array:
+        _, atoms, _ = self.template.parts(self.y)
+        if not len(atoms):
+            return np.zeros(len(s), bool)
+        gap = np.abs(self.template.line.apart(s[:, None] - atoms)).min(axis=1)
+        return np.asarray(gap <= 4e-16 * np.abs(s) + 4e-16)
+
+    def _placed(self, u: Array) -> Array:
+        """Positions by the inverse of the distribution function from coordinate 0, then placed by the space."""
+        t = self.template
+        total = np.cumsum(t.masses)
+        level = np.mod(u[:, 0] * total[-1] + self._origin(), total[-1])
+        cell = np.clip(np.searchsorted(total, level, side="right"), 0, len(total) - 1)
+        s, atoms, _ = t.parts(self.y)
+        live = t.live[cell]
+        position = np.empty(len(level))
+        position[~live] = atoms[t.atom[cell[~live]]]
+        m = panels.series(t.mass_density)[cell[live]]
+        rest = (level - total[cell] + t.masses[cell])[live]
+        xi = panels.solved(m @ INTEGRAL, m, rest)
+        position[live] = panels.at(panels.series(s)[(np.cumsum(t.live) - 1)[cell[live]]], xi)
+        return np.asarray(t.line.placed(t.space, position, u[:, 1:]))
+
+    def _origin(self) -> float:
+        """Mass along the labels before coordinate 0, on a closed line: its first label has moved on."""
+        t = self.template
+        if not t.line.turn:
+            return 0.0
+        nodes, atoms, _ = t.parts(self.y)
+        dead = np.flatnonzero(~t.live)
+        where = atoms[t.atom[dead]]
+        start = panels.ends(nodes)[0, 0] if t.live[0] else where[0]
+        zero = t.line.near(0.0, start)
+        place = t.line.near(where, start)
+        # an atom of labels at both ends is at the start twice, and the second time a turn later
+        first = np.argmax(t.live) if t.count[0] else len(t.live)
+        before = (place < zero) & ((place > start) | (dead <= first))
+        live = self._below(np.array([start, zero])) if t.count[0] else np.zeros(2)
+        return float(live[1] - live[0] + t.masses[dead[before]].sum())

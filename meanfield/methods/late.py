@@ -1,0 +1,355 @@
+r"""Clusters over exponentially long times: centres and masses, forces and time kept by their logarithms.
+
+Narrow clusters a gap apart attract like e^{-beta (1 - cos gap)}: two of them need a time of order e^{beta (1 - cos)} to
+meet (A, section 4 and Problem 1; C, section 5), and then do so at once.  No fixed variable fits both: in log t the
+last approach of a pair that met at t = e^100 is shorter than the spacing of floats.  So time runs by a clock s of its
+own.  With a_ij the logarithm of the pull of cluster j on i (see `pulls`), log R = log sum_{i != j} e^{a_ij} and
+u = c + elapsed time,
+
+    ds = (R + 1/u) dt,    dx_i / ds = sign sum_j e^{a_ij} P_{x_i} x_j / (R + 1/u),    d log u / ds = 1 / (1 + R u),
+
+so that s is log time while nothing moves, and counts in units of the fastest pair while something does; only ratios
+of exponentials occur.  The offset c is the first such unit, so that t may start at 0.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from meanfield import geometry
+from meanfield.measures.points import Points
+from meanfield.methods import merging
+from meanfield.protocols import Array, Change, Method, Status, Stop
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
+
+LANDED = 1e-6
+"""A gap within this share of merge_gap has landed: one Newton step along the flow does the rest, to 1e-12."""
+ROUNDING = 2e-14
+"""What a gap between angles within four turns of 0, or between rows, may be off by."""
+NEAR = 1e-10
+"""The run's end is found to so much of its own clock s, in which clusters move by about as many radians."""
+LEAST = 1e-11
+"""The smallest merge_gap, radians: below, a gap has no digits left."""
+AGREE = 1e-6
+"""Share of the largest velocity by which a law may differ from its pulls."""
+STILL = 1e-13
+"""Repelling clusters that move by less than this share of their pulls have come to rest."""
+
+
+class Pull(NamedTuple):
+    """What is needed of a law here: the kernel e^{beta <x, y>}, a sign, whether Z divides, a factor's logarithm."""
+
+    beta: float
+    sign: int
+    normalised: bool
+    log_factor: float
+
+
+def pulls(pull: Pull, x: Array, logw: Array, angles: bool) -> tuple[Array, Array]:
+    r"""Logarithms a_ij of the pulls, and the directions P_{x_i} x_j, so that x_i' = sign sum_j e^{a_ij} P_{x_i} x_j.
+
+    SA   a_ij = log w_j - beta (1 - cos_ij) - log sum_k w_k e^{-beta (1 - cos_ik)}
+    USA  a_ij = log w_j - beta (1 - cos_ij) + beta + log of the scale's factor
+
+    The cosine of a small gap has lost it: 1 - cos = 2 sin^2(gap / 2) from differences of angles or chords, and near
+    antipodes 1 + cos likewise.  The pull of a cluster on itself is left out, exactly.
+
+    Returns
+    -------
+    ndarray (n, n), ndarray (n, n) or (n, n, d)
+        a, with -inf on the diagonal; sin(theta_j - theta_i), or rows.
+    """
+    if angles:
+        gap = x[None, :] - x[:, None]
+        half = np.sin(0.5 * gap)
+        cost = 2.0 * pull.beta * (half * half)
+        toward = np.sin(gap)
+    else:
+        near = x[None] - x[:, None]
+        far = x[None] + x[:, None]
+        short, long = np.sum(near * near, axis=-1), np.sum(far * far, axis=-1)
+        close = (short <= long)[..., None]
+        # <x, y> = 1 - |x - y|^2 / 2 = |x + y|^2 / 2 - 1, whichever square is small
+        toward = np.where(close, near + 0.5 * short[..., None] * x[:, None], far - 0.5 * long[..., None] * x[:, None])
+        cost = pull.beta * np.where(close[..., 0], 0.5 * short, 2.0 - 0.5 * long)
+    a = logw[None, :] - cost
+    if pull.normalised:
+        top = a.max(axis=1, keepdims=True)
+        a -= top + np.log(np.exp(a - top).sum(axis=1, keepdims=True))
+    else:
+        a += pull.beta + pull.log_factor
+    a.ravel()[:: len(x) + 1] = -np.inf
+    return a, toward
+
+
+def log_sum(a: Array) -> tuple[float, Array]:
+    """log sum e^a, and e^{a - log sum}; (-inf, 0) where every a is -inf."""
+    top = float(a.max())
+    if top == -math.inf:
+        return top, np.zeros_like(a)
+    e = np.exp(a - top)
+    total = float(e.sum())
+    return top + math.log(total), e / total
+
+
+def closest(x: Array, angles: bool) -> tuple[float, int, int]:
+    """The smallest geodesic gap, and its pair; inf for one cluster."""
+    if len(x) < 2:
+        return math.inf, 0, 0
+    if angles:
+        half = np.abs(np.sin(0.5 * (x[None, :] - x[:, None])))
+    else:
+        near = x[None] - x[:, None]
+        half = 0.5 * np.sqrt(np.sum(near * near, axis=-1))
+    half.ravel()[:: len(x) + 1] = np.inf
+    i, j = divmod(int(np.argmin(half)), len(x))
+    return 2.0 * math.asin(min(1.0, float(half[i, j]))), min(i, j), max(i, j)
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class OnClusters:
+    """What a state (1 + n,) or (1 + n d,) means: log(1 + elapsed / c), then the centres.
+
+    Attributes
+    ----------
+    weights : ndarray (n,)
+        Masses.
+    d : int
+        Ambient dimension.
+    angles : bool
+        Centres are angles.
+    log_c : float
+        log c.
+    log_start : float
+        log of the time at which the run began (-inf at t = 0).
+    labels : ndarray of int
+        Which cluster every original point is part of.
+    merges : tuple of Merge
+        The mergers that led here from the stretch before.
+    """
+
+    weights: Array
+    d: int
+    angles: bool
+    log_c: float
+    log_start: float
+    labels: Array
+    merges: tuple[Any, ...] = ()
+    name = "clusters"
+
+    @cached_property
+    def log_weights(self) -> Array:
+        """log weights; -inf for test particles."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.weights)
+
+    def centres(self, y: Array) -> Array:
+        """(..., n) angles or (..., n, d) unit rows."""
+        x = y[..., 1:]
+        return x if self.angles else geometry.retract(x.reshape(*y.shape[:-1], -1, self.d))
+
+    def state(self, clock: float, x: Array) -> Array:
+        """The state of these centres."""
+        return np.concatenate([[clock], x.ravel()])
+
+    def tidy(self, y: Array) -> Array:
+        """Rows back on the sphere."""
+        return y if self.angles else self.state(float(y[0]), self.centres(y))
+
+    def measure(self, y: Array) -> Points:
+        """Weighted points."""
+        x = self.centres(y)
+        return Points.trusted(x, np.broadcast_to(self.weights, x.shape if self.angles else x.shape[:-1]), self.angles)
+
+    def log_time(self, clock: float) -> float:
+        """log t."""
+        with np.errstate(divide="ignore"):
+            # log(e^r - 1) without overflow
+            elapsed = self.log_c + clock + float(np.log(-np.expm1(-max(clock, 0.0))))
+        return float(np.logaddexp(self.log_start, elapsed))
+
+    def rounding(self, clock: float) -> float:
+        """What a clock of this size, made from a log time, is known to."""
+        size = max(1.0, clock, abs(self.log_c), abs(self.log_start) if math.isfinite(self.log_start) else 0.0)
+        return 8.0 * float(np.finfo(float).eps) * size
+
+    def clock(self, log_t: float) -> float:
+        """log(1 + elapsed / c) at a time not before the start."""
+        with np.errstate(divide="ignore"):
+            share = float(np.log(-np.expm1(min(self.log_start - log_t, 0.0))))
+        return float(np.logaddexp(0.0, log_t + share - self.log_c))
+
+
+@dataclass(frozen=True, eq=False)
+class Late(Method):
+    """Clusters moved by each other's pulls, by the clock of this room; see the module's text."""
+
+    law: Any
+    pull: Pull
+    template: OnClusters
+    merge_gap: float
+    end: float
+    """The state's clock at the end."""
+    at_rest: bool = False
+
+    def _moved(self, y: Array) -> tuple[Array, float]:
+        """dx/ds, and log(R u)."""
+        x, log_u = self.template.centres(y), self.template.log_c + float(y[0])
+        n = len(self.template.weights)
+        if n == 1 or self.at_rest:
+            return np.zeros(y.size - 1), -math.inf
+        a, toward = pulls(self.pull, x, self.template.log_weights, self.template.angles)
+        log_rate, share = log_sum(a)
+        v = (share * toward).sum(axis=1) if self.template.angles else np.einsum("ij,ijd->id", share, toward)
+        # R / (R + 1/u), which neither over- nor underflows where it counts
+        return (self.pull.sign / (1.0 + math.exp(min(-log_rate - log_u, 700.0)))) * v.ravel(), log_rate + log_u
+
+    def rhs(self, t: float, y: Array, out: Array) -> Array:
+        """d log u / ds = 1 / (1 + R u), and the centres' velocities."""
+        out[1:], log_ratio = self._moved(y)
+        out[0] = 1.0 / (1.0 + math.exp(min(log_ratio, 700.0)))
+        return out
+
+    def measure(self, t: float, y: Array) -> Points:
+        """The clusters as weighted points."""
+        return self.template.measure(y)
+
+    def retract(self, y: Array) -> Array:
+        """Rows back on the sphere."""
+        return self.template.tidy(y)
+
+    def events(self, t: float, y: Array) -> Array:
+        """The smallest gap over merge_gap less 1, and the clock that is left."""
+        gap = closest(self.template.centres(y), self.template.angles)[0]
+        return np.array([min(gap / self.merge_gap, 1e9) - 1.0, self.end - y[0]])
+
+    def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
+        """Merges, rest and the end."""
+        x, angles = self.template.centres(y), self.template.angles
+        gap, i, j = closest(x, angles)
+        slack = LANDED * self.merge_gap + ROUNDING
+        if gap < self.merge_gap - slack:  # crossed unseen by the dense output: again, in smaller steps
+            return Change(self, t0, y0, 0.5 * (t - t0))
+        if gap <= self.merge_gap + slack:
+            return self._merge(t, self._landed(t, y, gap, i, j))
+        left = self.end - y[0]
+        if left <= NEAR:
+            # where clusters are about to meet the clock all but stands still, and a little of it is a long way for them
+            if abs(left) <= max(NEAR * self.rhs(t, y, np.empty_like(y))[0], self.template.rounding(self.end)):
+                return Change(Finished(self.law, self.template), t, y)
+            return Change(self, t0, y0, 0.5 * (t - t0)) if left < 0.0 else None
+        if self.pull.sign < 0 and not self.at_rest:
+            slope = self.rhs(t, y, np.empty_like(y))
+            if np.abs(slope[1:]).max(initial=0.0) <= STILL * (1.0 - slope[0]):
+                return Change(replace(self, at_rest=True), t, y)
+        return None
+
+    def _landed(self, t: float, y: Array, gap: float, i: int, j: int) -> Array:
+        """The state at which the gap is merge_gap: dense output finds it to lower order than the steps have."""
+        slope = self.rhs(t, y, np.empty_like(y))
+        x, v = self.template.centres(y), slope[1:].reshape(len(self.template.weights), -1)
+        if self.template.angles:
+            closing = float((v[j, 0] - v[i, 0]) * np.sign(np.sin(x[j] - x[i])))
+        else:
+            closing = float((x[j] - x[i]) @ (v[j] - v[i])) / math.sin(gap)
+        if not closing < 0.0:
+            return y
+        return self.retract(y + (self.merge_gap - gap) / closing * slope)
+
+    def _merge(self, t: float, y: Array) -> Change:
+        """All pairs within merge_gap become one, the closest first, which has landed whatever rounding says."""
+        old = self.template
+        x = old.centres(y)
+        gap = max(self.merge_gap * (1.0 + 1e-9), closest(x, old.angles)[0])
+        x, weights, joined = collapsed(x, old.weights, gap, old.angles)
+        log_t = old.log_time(float(y[0]))
+        new = replace(old, weights=weights, labels=joined[old.labels], merges=())
+        state = new.state(float(y[0]), x)
+        jump = merging.energy(self.law, new.measure(state)) - merging.energy(self.law, old.measure(y))
+        t_now = math.exp(log_t) if log_t < 709.0 else math.inf
+        told = merging.mergers(t_now, joined, old.weights, (x, weights), old.labels, jump, log_t)
+        return Change(replace(self, template=replace(new, merges=tuple(told))), t, state)
+
+
+@dataclass(frozen=True, eq=False)
+class Finished(Method):
+    """Nothing follows: the time asked for has been reached, at a clock that nobody knew beforehand."""
+
+    law: Any
+    template: OnClusters
+
+    def rhs(self, t: float, y: Array, out: Array) -> Array:
+        """Ends the run."""
+        raise Stop(Status.REACHED_END)
+
+
+def collapsed(x: Array, weights: Array, gap: float, angles: bool) -> tuple[Array, Array, Array]:
+    """Centres, masses and labels once all pairs within a gap have become one, the closest first."""
+    joined = np.arange(len(x))
+    while True:
+        least, i, j = closest(x, angles)
+        if least > gap:
+            return x, weights, joined
+        labels = np.arange(len(x))
+        labels[j] = i
+        labels = np.unique(labels, return_inverse=True)[1].reshape(-1)
+        x, weights = merging.centres(x, weights, labels, angles=angles)
+        joined = labels[joined]
+
+
+def started(
+    law: Any,
+    pull: Pull,
+    x: Array,
+    weights: Array,
+    labels: Array,
+    span: tuple[float, float],
+    merge_gap: float,
+    angles: bool,
+) -> tuple[Late, Array]:
+    """The method and its first state, from log times span = (start, end)."""
+    log_start, log_end = span
+    with np.errstate(divide="ignore"):
+        a = pulls(pull, x, np.log(weights), angles)[0]
+        log_left = log_end + float(np.log(-np.expm1(log_start - log_end)))
+    # not longer than the run, so that the clock keeps its digits
+    log_c = min(-log_sum(a)[0], log_left) if len(x) > 1 else log_left
+    template = OnClusters(weights, 2 if angles else int(x.shape[-1]), angles, log_c, log_start, labels)
+    y = template.state(0.0, x)
+    return Late(law, pull, template, merge_gap, template.clock(log_end)), y
+
+
+def pull_of(law: Any, d: int) -> Pull:
+    """What is needed of a law, or a refusal."""
+    needed = ("beta", "sign", "normalised", "log_factor")
+    pull = None
+    if all(hasattr(law, name) for name in needed) and law.isotropic and not law.labelled and law.geometry == "sphere":
+        beta = inputs.number("law.beta", law.beta, low=0.0)
+        pull = Pull(beta, int(law.sign), bool(law.normalised), float(law.log_factor(d)))
+    if pull is None or not _obeyed(law, pull, d):
+        raise ValueError(
+            f"law: got {law}, wanted SA or USA (or a law with {', '.join(needed)} that moves points as these say): "
+            "beyond the range of floats forces are followed by their logarithms, and without noise; use pt.simulate "
+            "for any other law"
+        )
+    return pull
+
+
+def _obeyed(law: Any, pull: Pull, d: int) -> bool:
+    """Whether the law moves points by these pulls: three of them, near enough to see one another at any beta."""
+    x, w = np.zeros((3, d)), np.array([0.2, 0.3, 0.5])
+    x[:, :2] = geometry.to_rows(np.array([0.0, 1.0, -0.7]) / math.sqrt(1.0 + pull.beta))
+    a, toward = pulls(pull, x, np.log(w), False)
+    if a.max() > 700.0:  # faster than floats can tell, and followed by logarithms all the same
+        return True
+    told = pull.sign * np.einsum("ij,ijd->id", np.exp(a), toward)
+    mu = Points.trusted(x, w, False, "direct")
+    asked = geometry.project(x, np.broadcast_to(law.velocity(0.0, None, mu), x.shape))
+    return bool(np.abs(asked - told).max() <= AGREE * np.abs(told).max())

@@ -1,0 +1,175 @@
+"""A density as a law sees it at every stage of a run: the nodes of its space's plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield.measures.points import Points
+from meanfield.protocols import Array, Reading
+from meanfield.spaces.density import Z_FLOOR, floored
+
+PLANS = 8
+"""Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
+QUICK = 16
+"""Kernels looked up by identity; a law that makes a new one at every call falls back on equality."""
+FAINT = 64.0 * float(np.finfo(float).eps)
+"""Share of the density's norm below which sqrt(w) rho at a zonal node is rounding of its coefficients."""
+
+
+class OnPlan:
+    """A density as a law sees it at every stage: the nodes of the space's plan, in the plan's own buffers."""
+
+    def __init__(self, space: Any, isotropic: bool) -> None:
+        self.space = space
+        self.d = space.d
+        self.top = int(space.degrees.max())
+        self._isotropic = isotropic
+        self._plans: dict[Any, _Laid] = {}
+        self._quick: dict[Any, tuple[Any, _Laid]] = {}
+        self._stage = 0
+        self._bare = space.plan(np.ones((1, len(space.degrees))), None)
+        self.grid = self._bare.grid
+        self._points: Points | None = None
+        self._kept: tuple[float, Array, Any] | None = None
+
+    def open(self, c: Array) -> None:
+        """Lay the state c out."""
+        self._stage += 1
+        self._c = c
+        self._rho: Array | None = None
+        self._points = None
+        self._kept = None
+
+    def keep(self, t: float, c: Array, v: Any) -> None:
+        """Remember the velocity v at (t, c), just computed, until anything else is laid out."""
+        self._kept = t, c.copy(), v
+
+    def kept(self, t: float, c: Array) -> Any:
+        """The velocity at (t, c) if it is the one remembered, compared by value: the bits it would have again."""
+        if self._kept is None:
+            return None
+        at, state, v = self._kept
+        return v if at == t and np.array_equal(state, c) else None
+
+    @property
+    def rho(self) -> Array:
+        """(N,) on the plan's nodes."""
+        if self._rho is None:
+            self._rho = self._bare.open(self._c)[0][0]
+        return self._rho
+
+    @property
+    def x(self) -> Array:
+        """(N, d) rows of the plan's nodes."""
+        return self.grid.rows
+
+    @property
+    def weights(self) -> Array:
+        """(N,) masses at the plan's nodes."""
+        return self.grid.weights * self.rho
+
+    @property
+    def mean(self) -> Array:
+        """int x d mu."""
+        return self.space.averages(self._c)[0]
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        """The plan's fields for an isotropic kernel; else a sum over the quadrature points."""
+        held = self._quick.get((id(kernel), want)) if x is None and V is None else None
+        if held is None or held[0] is not kernel:
+            if x is not None or V is not None or not (self._isotropic and kernel.isotropic):
+                if self._points is None:
+                    self._points = Points.trusted(self.x, self.weights, False, "direct")
+                return self._points.read(kernel, x, want, V)
+            laid = self._laid(kernel, want)
+        else:
+            laid = held[1]
+        laid.stage = self._stage
+        self._rho, reading = laid.read(self._c)
+        return reading
+
+    def close(self, v: Array, out: Array) -> Array:
+        """-div(rho v), for tangent components, rows or a scalar zero."""
+        if np.ndim(v) == 0:
+            out[...] = 0.0
+            return out
+        if v.shape[-1] == self.d:
+            v = np.einsum("nd,nmd->nm", v, self.grid.frame())
+        return self._bare.close(v, self._rho if self._rho is not None else self.rho, out)
+
+    def lost(self, c: Array) -> float:
+        """Mass where some law divides by a Z that had to be floored."""
+        worst = 0.0
+        self._kept = None
+        for laid in self._plans.values():
+            if laid.floors:
+                s = laid.fields(c)[0]
+                low = s[1] <= Z_FLOOR * s[1].max()
+                worst = max(worst, float(np.abs((self.grid.weights * s[0])[low]).sum()))
+        return worst
+
+    def _laid(self, kernel: Any, want: str) -> _Laid:
+        """The plan for this kernel, by its value; remembered by its identity, which is quicker to look up."""
+        laid = self._plans.get((kernel, want))
+        if laid is None:
+            k, d, top = self.space.degrees, self.d, self.top
+            potential = kernel.potential(d, top)[k]
+            symbols = [np.ones(len(k))]
+            if "Z" in want:
+                symbols.append(kernel.multipliers(d, top)[k])
+            if "L" in want:
+                symbols.append(-(k * (k + d - 2.0)) * potential)
+            plan = self.space.plan(np.stack(symbols), potential if "M" in want else None)
+            floors = "Z" in want and kernel.range >= -np.log(Z_FLOOR)
+            self._make_room()
+            laid = self._plans[kernel, want] = _Laid(plan, want, floors, kernel.log_lambda0(d))
+        if len(self._quick) < QUICK:
+            self._quick[id(kernel), want] = kernel, laid
+        return laid
+
+    def _make_room(self) -> None:
+        """Drop the plan used longest ago, but none of this evaluation or the last: a law may have many heads."""
+        if len(self._plans) >= PLANS:
+            key, oldest = min(self._plans.items(), key=lambda held: held[1].stage)
+            if oldest.stage < self._stage - 1:
+                del self._plans[key]
+                self._quick.clear()
+
+
+class _Laid:
+    """A plan laid for one kernel and one question."""
+
+    def __init__(self, plan: Any, want: str, floors: bool, log: float) -> None:
+        self.plan, self.want, self.floors, self.log = plan, want, floors, log
+        self.stage = 0  # when it was used last
+        self._root = None if plan.grid.ends is None else np.sqrt(plan.grid.weights)
+        self._fields: tuple[Any, Any] = (None, None)
+
+    def fields(self, c: Array) -> tuple[Any, Any]:
+        """The plan's fields; of a zonal density without velocity where rounding of the coefficients would be one.
+
+        Near the poles of high dimensions sqrt(w) rho is below rounding, and moves nothing by itself; but M and Z can
+        be of any size there.
+        """
+        s, M = self.plan.open(c)
+        if self._root is not None:
+            faint = np.abs(s[0]) * self._root <= FAINT * np.linalg.norm(c)
+            s[1:, faint] = 0.0
+            if "Z" in self.want:
+                s[1, faint] = 1.0  # its mean over the sphere
+            if M is not None:
+                M[faint] = 0.0
+        return s, M
+
+    def read(self, c: Array) -> tuple[Array, Reading]:
+        """rho at the nodes, and the answer; made anew only where the plan answers in other arrays than last time."""
+        s, M = self.fields(c)
+        if s is not self._fields[0] or M is not self._fields[1]:
+            self._fields = s, M
+            Z = s[1][:, None] if "Z" in self.want else None
+            self._answer = s[0], Reading(Z, M, s[-1] if "L" in self.want else None, self.log)
+        if self.floors:
+            floored(s[1])  # in place
+        return self._answer

@@ -1,0 +1,36 @@
+"""The contracts of the house; the first pages to read.
+
+A law asks, a measure answers, a method moves, the loop steps, the record remembers.  Five parts, none of
+which knows another's insides.  Everything here is a contract with shapes: `n` points, `d` ambient dimension,
+`N` nodes, `M` coefficients, `m` tangent components, `...` independent replicas.  A class may inherit from a
+contract (and so get the few defaults written out below) or merely have its shape.
+
+All parts are pure: the same arguments give the same bits, so a run can be resumed exactly.
+"""
+
+from meanfield.protocols.array import Array
+from meanfield.protocols.kernel import Kernel
+from meanfield.protocols.law import Law, Measure, Reading
+from meanfield.protocols.method import Change, Method
+from meanfield.protocols.space import Plan, Space
+from meanfield.protocols.status import Status, Stop
+from meanfield.protocols.step import Between, Observer, Step, Stepped, Stepper
+
+__all__ = [
+    "Array",
+    "Between",
+    "Change",
+    "Kernel",
+    "Law",
+    "Measure",
+    "Method",
+    "Observer",
+    "Plan",
+    "Reading",
+    "Space",
+    "Status",
+    "Step",
+    "Stepped",
+    "Stepper",
+    "Stop",
+]

@@ -1,0 +1,42 @@
+"""Kernel: the interaction of two points."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from meanfield.protocols.array import Array
+
+
+@runtime_checkable
+class Kernel(Protocol):
+    """An interaction e^{s(x, y)}; hashable, so that plans can be kept by kernel."""
+
+    isotropic: bool
+    """True if s depends on <x, y> alone, so that the kernel is a multiplier on every sphere."""
+
+    range: float
+    """Upper bound of the largest minus the smallest s over pairs of unit vectors."""
+
+    def log(self, x: Array, y: Array) -> Array:
+        """s(x, y) for rows: (..., n, d), (..., p, d) -> (..., n, p).
+
+        Pairwise: every entry depends on its own x and y alone, because sums ask in tiles.  A kernel that looks along
+        a row (for its maximum, or its sum) is refused when it is first asked.
+        """
+        ...
+
+    def multipliers(self, d: int, degree: int) -> Array:
+        """q_k = lambda_k / lambda_0 for k = 0..degree (isotropic kernels only)."""
+        ...
+
+    def potential(self, d: int, degree: int) -> Array:
+        """p_k with P_x int e^s y dmu(y) = lambda_0 * grad sum_k p_k (mu's part of degree k)."""
+        ...
+
+    def log_lambda0(self, d: int) -> float:
+        """Log of the mean of e^s over the sphere."""
+        ...
+
+    def bandwidth(self, d: int) -> int:
+        """Degree beyond which neither multipliers nor potential count; ValueError for a kernel that has none."""
+        ...

@@ -1,0 +1,98 @@
+"""Law, Measure and Reading: who asks, who answers, and the answer."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from meanfield.protocols.array import Array
+
+
+class Reading(NamedTuple):
+    """What a measure answers at points x, for s = kernel.log(x, y).  True values are e^log times these.
+
+    The arrays are the reader's to overwrite, and valid until the next read.
+    """
+
+    Z: Any
+    """(..., n, 1)  int e^s dmu(y).  A density floors it relative to its maximum; points use log-sum-exp."""
+    M: Any
+    """(..., n, d)  int e^s y dmu(y), with P_x M = grad U.  Where x was None and the kernel is isotropic, measures of
+    the sphere answer with P_x M, as rows or as tangent components (..., n, m), and leave out what a point adds to its
+    own M, a multiple of x.  Who wants all of M asks at x = mu.x."""
+    L: Any
+    """(..., n)  the divergence on the sphere of P_x M."""
+    log: Any
+    """(..., n, 1) or a float."""
+
+
+class Measure(Protocol):
+    """2. What a law may ask: a density, weighted points, a Gaussian, a ripple on the uniform measure.
+
+    Points may also answer `past()` (each sees those up to itself, as a mean) and `masked(A, per_row)`: themselves, with
+    another sight.  It may also know `excess(kernel)`: (value, log) with
+    (1 / 2 beta) iint (e^{beta <x, y>} - lambda_0) d mu d mu = e^log value, E less that of the uniform measure, by a sum
+    that does not cancel (`energy.excess` asks for it).
+    And `summed`, itself as integrals over its own points ask it, if `read` leaves there what rounding decides unknown:
+    a law's `quantities` are asked of that.
+    """
+
+    d: int
+    x: Array
+    """(..., n, d) own rows: particles, or the quadrature points of a density."""
+    weights: Array
+    """(..., n) the mass at each of them."""
+    mean: Array
+    """(..., d)  int x dmu."""
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        """Answer at rows x (..., n, d); None means the measure's own points.
+
+        With V (m, d) the values are V y: M = int e^s V y dmu (..., n, m), and L = div P_x M of it.  Who answers
+        isotropic kernels and values y alone raises TypeError with the remedy.
+        """
+        ...
+
+
+class Law:
+    """1. X[mu](x): what a token does when it sees mu.
+
+    All knowledge of mu comes by asking it (`mu.read`, `mu.mean`, ...).  `rises`, `falls` and `keeps` name the
+    `quantities` that never fall, never rise and never change along a run.
+    """
+
+    geometry: str = "sphere"
+    isotropic: bool = False
+    """True: no matrix, no fixed point.  Such a law is handed x=None (the measure's own points) and may answer in
+    tangent components."""
+    labelled: bool = False
+    """True: tells tokens apart by their index (causal, graph, natural frequencies of their own), so that it is no
+    function of the measure alone.  Such a law moves points as they stand, no density, and none of them merge."""
+    autonomous: bool = True
+    """False: the velocity or noise that it gives a measure depends on t, as where beta is annealed.  `quantities` know
+    no time, so that a run under such a law tells no energy, and rates of one moment are refused.  A class that has its
+    own velocity or noise and does not say is asked about one state at several times, before a run."""
+    rises: tuple[str, ...] = ()
+    falls: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        """(..., n, d) rows, not yet projected on the tangent space."""
+        raise TypeError(f"{type(self).__name__} gives no velocity")
+
+    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+        """(..., n) divergence on the sphere of P_x velocity; asked only where a density rides on points."""
+        raise TypeError(f"{type(self).__name__} gives no divergence")
+
+    def noise(self, t: float, x: Array | None, mu: Any) -> Any:
+        """s, a float or (..., n, 1): dx = P_x v dt + s P_x dB (Ito, with the geometry's curvature term)."""
+        return 0.0
+
+    def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
+        """Refuse dimension d if the law's numbers leave the range of floats there, of smooth densities or of atoms."""
+
+    def quantities(self, mu: Any) -> dict[str, Any]:
+        """Named scalars of a measure under this law, for example {"energy": (...), "dissipation": (...)}.
+
+        Of a law that is not `autonomous` nobody reports an energy, its excess, its rate or the free energy.
+        """
+        return {}

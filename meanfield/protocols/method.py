@@ -1,0 +1,71 @@
+"""Method and Change: law and measure as a right-hand side."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from meanfield.protocols.array import Array
+
+
+class Change(NamedTuple):
+    """A method's wish after a step: go on as `method` from (t, y).
+
+    With t the step's end the step stands; with t its beginning it is thrown away and taken again.
+    """
+
+    method: Any
+    t: float
+    y: Array
+    h: float | None = None
+    """Step to try next, if not the stepper's own choice."""
+
+
+class Method:
+    """4. law + measure -> y' = linear * y + rhs(t, y)."""
+
+    settings: dict[str, Any] = {}
+    linear: Array | None = None
+    """(M,) diagonal linear part, treated exactly by exponential steppers; None if there is none."""
+
+    def start(self, mu: Any) -> tuple[Any, Array]:
+        """Measure -> (method, y)."""
+        raise TypeError(f"{type(self).__name__} does not say how it starts")
+
+    def rhs(self, t: float, y: Array, out: Array) -> Array:
+        """The part of y' that is not linear * y, written into out.  Laws see retracted points only."""
+        raise TypeError(f"{type(self).__name__} has no right-hand side")
+
+    def measure(self, t: float, y: Array) -> Any:
+        """y -> the measure it stands for."""
+        raise TypeError(f"{type(self).__name__} does not say what its state means")
+
+    def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
+        """After an accepted step from (t0, y0) to (t, y): None, or a Change, or raise Stop."""
+        return None
+
+    def retract(self, y: Array) -> Array:
+        """y back on its geometry."""
+        return y
+
+    def tangent(self, y: Array, v: Array) -> Array:
+        """v (shaped as y) projected on the tangent space at y."""
+        return v
+
+    def pushed(self, t: float, y: Array, h: float) -> Array:
+        """y moved by h times its velocity before any projection, then retracted (`UnprojectedEuler` alone asks)."""
+        raise TypeError(f"{type(self).__name__} knows no velocity before its projection")
+
+    def noise(self, t: float, y: Array) -> Any:
+        """Strength s of the noise, broadcastable to y."""
+        return 0.0
+
+    def limit(self, t: float, y: Array) -> float:
+        """Shortest time scale of the explicit part from here, 1 / |fastest rate| (a CFL condition).
+
+        A stepper takes at most its own reach times this, the reach being how far its stability region extends.
+        """
+        return float("inf")
+
+    def events(self, t: float, y: Array) -> Array | None:
+        """(k,) functions whose zeros the loop lands on."""
+        return None

@@ -1,0 +1,134 @@
+"""Space and Plan: where densities live, and its transforms."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from meanfield.protocols.array import Array
+
+
+class Plan(Protocol):
+    """Buffers and transforms of one space for one set of symbols.  Not shared between threads."""
+
+    grid: Any
+    """The (padded) space whose nodes the fields live on."""
+
+    def open(self, c: Array) -> tuple[Array, Array | None]:
+        """c (M,) -> scalar fields (S, N), and the gradient's tangent components (N, m) if a potential was given."""
+        ...
+
+    def close(self, X: Array, rho: Array, out: Array) -> Array:
+        """out (M,) = coefficients of -div(rho X), for X (N, m) and rho (N,)."""
+        ...
+
+
+class Space(Protocol):
+    """3. Where densities live: frozen, without buffers, knowing no beta and no time.
+
+    Densities are taken with respect to sigma, the uniform probability measure.
+    """
+
+    d: int
+    size: int
+    """What `resized` takes: nodes on the circle, degree elsewhere."""
+    largest: int
+    """Size up to which a solver goes on its own."""
+    nodes: Array
+    """(N, ...) the space's own coordinates: theta | <x, axis> | rows."""
+    weights: Array
+    """(N,) quadrature weights, of sum 1."""
+    degrees: Array
+    """(M,) degree k of every coefficient; the Laplacian is -k(k+d-2)."""
+    names: tuple[Any, ...]
+    """(M,) names of the coefficients, by which they are carried to another size."""
+    axes: dict[str, Array]
+    """The grid's axes by name, in the order of the nodes."""
+    units: dict[str, str]
+    """Units of those axes, for a dataset: rad, degrees, 1."""
+    picture: str
+    """Which picture shows it: the name of a room of `plot`."""
+    line: str | None
+    """On which line its points can be carried by a flow, if it has but one dimension (`lagrangian.lines.LINES`)."""
+    rows: Array | None
+    """(N, d) the nodes as rows, or None where symmetry leaves them no row."""
+
+    def analyse(self, values: Array) -> Array:
+        """(..., N) node values -> (..., M) coefficients."""
+        ...
+
+    def evaluate(self, c: Array, q: Array | None = None, gradient: bool = False) -> Array:
+        """(..., M) -> (..., n) at own nodes or at coordinates q; gradient: (..., n, m) tangent components."""
+        ...
+
+    def project(self, q: Array, w: Array, degree: int) -> Array:
+        """Weighted points (..., n) at coordinates q -> their coefficients up to degree: evaluate's adjoint."""
+        ...
+
+    levels: int
+    """Numbers in [0, 1) that `place` needs for a point."""
+    ends: Array | None
+    """Coordinates that no node reaches and where `bound` is largest, if there are such."""
+
+    def bound(self, c: Array, error: Any, q: Array | None = None) -> Array | None:
+        """(..., n) bound of the error of `evaluate`, from rounding and from an error of every coefficient (a number or
+        (M,)); None where values are well-conditioned everywhere."""
+        ...
+
+    def rounding(self, c: Array) -> float:
+        """Size up to which coefficients of a callable or of node values are set to zero, being rounding."""
+        ...
+    def harmonics(self, degree: int) -> Array:
+        """Degree of every coefficient that `project` gives."""
+        ...
+
+    def plan(self, multipliers: Array, potential: Array | None) -> Plan:
+        """Symbols (S, M) of the scalar fields and (M,) of the potential -> a plan."""
+        ...
+
+    def place(self, c: Array, u: Array) -> Array:
+        """u (n, levels) in [0, 1) -> n points distributed as the density (angles on the circle, rows elsewhere)."""
+        ...
+
+    def fields(self, s: Array, g: Array | None, q: Array | None = None) -> tuple[Array, Array | None]:
+        """Scalars (S, ..., M) and a potential (..., M) at q together: (S, ..., n), and its gradient (..., n, m)."""
+        ...
+
+    def chart(self, x: Array) -> Array:
+        """Rows (..., n, d) -> coordinates."""
+        ...
+
+    def frame(self, x: Array | None = None) -> Array:
+        """(..., n, m, d) orthonormal tangent frames at rows x, or at own nodes."""
+        ...
+
+    def inner(self, v: Array, q: Array | None = None) -> Array:
+        """<x, v> at own nodes or coordinates q, for one vector v (d,)."""
+        ...
+
+    def moments(self, c: Array, degree: int) -> Array:
+        """Moments in the field's own normalisation, to `degree`."""
+        ...
+
+    def lattice(self, n: int) -> Array:
+        """(n, levels) the lattice by which `place` quantises."""
+        ...
+
+    def points(self, q: Any) -> Array:
+        """Coordinates given by a user, checked."""
+        ...
+
+    def ripple(self, modes: dict[Any, complex]) -> Array:
+        """Coefficients of a sum of named modes, each of unit maximum on the circle."""
+        ...
+
+    def spectrum(self, c: Array) -> Array:
+        """Power by degree (..., K + 1) of coefficients such as `project` gives: the squares' sum over each degree."""
+        ...
+
+    def averages(self, c: Array) -> tuple[Array, Array]:
+        """int x dmu (d,) and int x x^T dmu (d, d)."""
+        ...
+
+    def resized(self, size: int) -> Any:
+        """The same space at another resolution."""
+        ...

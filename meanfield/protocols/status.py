@@ -1,0 +1,28 @@
+"""What can happen to a run."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Status(Enum):
+    """Why a run ended, as a sentence a human can read."""
+
+    REACHED_END = "The end of the time span was reached."
+    UNRESOLVED = "The density has structure finer than the largest permitted resolution."
+    VANISHING_FIELD = "The normaliser Z is lost in rounding where there is mass."
+    STEP_TOO_SMALL = "The step size needed for the tolerance fell below the spacing of floating-point times."
+    NOT_FINITE = "The state stopped being finite."
+    OUT_OF_TIME = "The wall-clock limit max_seconds was reached."
+    OBSERVER = "An observer asked the run to stop."
+    INTERRUPTED = "The run was interrupted from the keyboard."
+    BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."
+
+
+class Stop(Exception):
+    """Raised by a method, a stepper or an observer: end the run here, and keep everything up to here."""
+
+    def __init__(self, status: Status, detail: str = "") -> None:
+        super().__init__(detail or status.value)
+        self.status = status
+        self.detail = detail

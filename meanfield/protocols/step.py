@@ -1,0 +1,78 @@
+"""Stepper, and the small records of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from meanfield.protocols.array import Array
+
+
+@dataclass(frozen=True)
+class Between:
+    """The state inside one step, as data: with x = (t - t0) / (t1 - t0) and h = t1 - t0,
+
+    y(t) = e^{x h L} y0 + h sum_m m! x^{m+1} phi_{m+1}(x h L) terms[m]
+
+    which for linear = None (L = 0) is y0 + h sum_m terms[m] x^{m+1} / (m+1).
+    """
+
+    t0: float
+    t1: float
+    y0: Array
+    terms: Array
+    """(p, *y0.shape) coefficients of the nonlinear part's polynomial in x."""
+    linear: Array | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held, in bytes (linear is shared and not counted)."""
+        return int(self.y0.nbytes + self.terms.nbytes)
+
+
+class Stepped(NamedTuple):
+    """One accepted step and what it cost."""
+
+    t: float
+    y: Array
+    h: float
+    """Step to try next; never shortened by having had to land."""
+    between: Between | None
+    evaluations: int
+    rejections: int
+
+
+class Stepper:
+    """5. One accepted step; remembers nothing but h."""
+
+    order: int = 0
+    adaptive: bool = False
+
+    def step(
+        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
+    ) -> Stepped:
+        """From (t, y) by at most h, t <= stop; lands on stop exactly.  `keep`: make the between."""
+        raise TypeError(f"{type(self).__name__} does not step")
+
+
+class Step(NamedTuple):
+    """What the loop yields after every accepted step."""
+
+    t: float
+    y: Array
+    h: float
+    between: Between | None
+    method: Any
+    landed: bool
+    """True if t is one of the asked times."""
+    event: int | None
+    """Index of the event landed on, if any."""
+    evaluations: int
+    rejections: int
+
+
+Observer: TypeAlias = Callable[[float, Any], Any]
+"""observe(t, measure) after every accepted step; returning True ends the run, and so does an exception."""

@@ -1,0 +1,292 @@
+"""Drives the loop into a record: observers, progress, wall time, Ctrl-C, and going on where a run stopped."""
+
+from __future__ import annotations
+
+import copy
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meanfield.protocols import Array, Between, Status, Step, Stop
+from meanfield.runs.errors import Interrupted, RunError, carry
+from meanfield.runs.loop import steps
+from meanfield.runs.record import DENSE_BUDGET, Counters, Segment, integral
+from meanfield.steppers.dense import evaluate
+from meanfield.tools.settings import versions
+
+TOLD = 200
+"""Characters of a stranger's exception that a record's message repeats."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who looks on while a run goes.
+
+    Attributes
+    ----------
+    observers : tuple of callables
+        observe(t, measure) after every accepted step; True ends the run.
+    max_seconds : float or None
+        Wall-clock limit.
+    progress : bool or None
+        A tqdm bar; None shows it only on a terminal.
+    """
+
+    observers: tuple[Any, ...] = ()
+    max_seconds: float | None = None
+    progress: bool | None = None
+
+
+class _Log:
+    """The record in the making."""
+
+    def __init__(
+        self, law: Any, method: Any, t: float, y: Array, saves: Array, keep: bool, gauge: bool, held: int
+    ) -> None:
+        self.law, self.saves, self.keep, self.gauge = law, saves, keep, gauge
+        self.t: list[float] = []
+        self.states: list[Array] = []
+        self.owners: list[int] = []
+        self.segments = [Segment(t, method.template.name, _unknowns(y), method.template)]
+        self.method = method
+        self.dense: list[Between] = []
+        self.dense_owners: list[int] = []
+        self.held = held
+        self.spent_t: list[float] = []
+        self.spent: list[Any] = []
+        self.steps = self.rejections = self.evaluations = 0
+        if t in saves:
+            self._snapshot(t, y, 0)
+        self.start = y.copy()
+        self.last: tuple[float, Array, float | None] = (t, y, None)
+        self.finished = self._sizes()
+
+    def add(self, step: Step) -> None:
+        """One accepted step."""
+        self.steps += 1
+        self.rejections += step.rejections
+        self.evaluations += step.evaluations
+        if step.method is not self.method:
+            self.method = step.method
+            if step.method.template != self.segments[-1].template:
+                began = self.last[0]
+                self.segments.append(Segment(began, step.method.template.name, _unknowns(step.y), step.method.template))
+        self._save(step)
+        if step.between is not None and self.keep:
+            self._hold(step.between)
+        last, finished = (step.t, step.y, step.h), self._sizes()
+        self.last, self.finished = last, finished  # no call between the two: Ctrl-C sees both or neither
+
+    def _sizes(self) -> tuple[int, int, int, int, Counters]:
+        """How much of the record belongs to finished steps: Ctrl-C in the midst of `add` leaves more."""
+        cost = Counters(self.steps, self.rejections, self.evaluations)
+        return len(self.t), len(self.segments), len(self.dense), len(self.spent_t), cost
+
+    def _save(self, step: Step) -> None:
+        owner = len(self.segments) - 1
+        first, last = np.searchsorted(self.saves, (self.last[0], step.t), side="right")
+        landed = last > 0 and self.saves[last - 1] == step.t
+        inside = self.saves[first : last - landed]
+        if len(inside):
+            if step.between is None:
+                raise ValueError("t_eval: this stepper knows nothing between its steps: give the times to save")
+            for t, y in zip(inside, evaluate(step.between, inside), strict=True):
+                self._snapshot(float(t), step.method.retract(y), owner)
+        if landed:
+            self._snapshot(step.t, step.y, owner)
+
+    def _snapshot(self, t: float, y: Array, owner: int) -> None:
+        self.t.append(t)
+        self.states.append(y.copy())
+        self.owners.append(owner)
+
+    def _hold(self, between: Between) -> None:
+        owner = len(self.segments) - 1
+        if not self.spent_t and self.held + between.nbytes <= DENSE_BUDGET:
+            self.held += between.nbytes
+            self.dense.append(between)
+            self.dense_owners.append(owner)
+        elif self.gauge and _has_rate(self.law, self.segments[owner].template.measure(between.y0)):
+            # no room to keep it: what it is needed for is taken from it now
+            times = np.array(self.t)
+            inner = times[(times > between.t0) & (times < between.t1)]
+            so_far = self.spent[-1] if self.spent else 0.0
+            self.spent.extend(so_far + integral(self.law, self.segments[owner].template, between, inner))
+            self.spent_t.extend([*inner.tolist(), between.t1])
+        else:
+            self.held = DENSE_BUDGET  # what follows must not leave a gap
+
+    def close(self, face: Any, stop: Stop, settings: dict[str, Any], rng: Any) -> Any:
+        """The finished record; a run that ended early keeps its last accepted state as its last snapshot."""
+        t, y, h = self.last
+        saved, stretches, held, gone, cost = self.finished
+        del self.t[saved:], self.states[saved:], self.owners[saved:], self.segments[stretches:]
+        del self.dense[held:], self.dense_owners[held:], self.spent_t[gone:], self.spent[gone:]
+        extra = stop.status is not Status.REACHED_END and (not self.t or t > self.t[-1])
+        if extra:
+            self._snapshot(t, y, len(self.segments) - 1)
+        state = None if rng is None else copy.deepcopy(rng.bit_generator.state)
+        return face(
+            law=self.law,
+            t=np.array(self.t),
+            states=tuple(self.states),
+            owners=tuple(self.owners),
+            segments=tuple(self.segments),
+            status=stop.status,
+            detail=stop.detail,
+            counters=cost,
+            settings={
+                "version": versions("meanfield", "numpy", "scipy", "numba"),
+                **{name: value for name, value in settings.items() if value is not None},
+            },
+            dense=tuple(self.dense),
+            dense_owners=tuple(self.dense_owners),
+            spent_t=np.array(self.spent_t),
+            spent=np.array(self.spent),
+            checkpoint={"t": t, "y": y, "h": h, "rng": state, "extra": extra},
+            start=self.start,
+        )
+
+
+def _has_rate(law: Any, mu: Any) -> bool:
+    """Whether the law knows a dissipation of this measure."""
+    try:
+        return "dissipation" in law.quantities(mu)
+    except TypeError:  # the measure cannot answer the law's questions
+        return False
+
+
+def drive(
+    face: Any,
+    law: Any,
+    method: Any,
+    y: Array,
+    span: tuple[float, float],
+    saves: Array,
+    stepper: Any,
+    watch: Watch,
+    settings: dict[str, Any],
+    *,
+    land: bool,
+    dense: bool,
+    gauge: bool,
+    h: float | None = None,
+    rng: np.random.Generator | None = None,
+    held: int = 0,
+    finish: Callable[[Any], Any] = lambda record: record,
+) -> Any:
+    """Run from span[0] to span[1] and return a record of the given face, whatever ends the run.
+
+    An exception that is none of the run's own (an observer's, the law's) is raised as it is and carries the record as
+    `.solution`; one that carries another run's becomes the cause of a `RunError`.
+
+    Parameters
+    ----------
+    saves : ndarray
+        Times to save; with `land` they are landed on exactly, else taken from the dense output, shortening no step.
+    dense : bool
+        Keep the dense output, within DENSE_BUDGET.
+    settings : dict
+        What the run was asked to do; what is None was not asked for, and is left out.
+    gauge : bool
+        Where it cannot be kept, take the dissipation's integral from it before it goes.
+    finish : callable
+        What makes the record, as the loop leaves it, the one to return or to carry.
+    """
+    targets: Iterable[float] = sorted({*saves[saves > span[0]].tolist(), span[1]}) if land else [span[1]]
+    log = _Log(law, method, span[0], y, saves, dense, gauge, held)
+    stop = Stop(Status.REACHED_END)
+    began = time.monotonic()
+    bar = _bar(watch.progress, span[1] - span[0])
+    try:
+        for step in steps(method, y, span[0], targets, stepper, h=h, rng=rng, keep=dense or not land):
+            before = log.last[0]
+            log.add(step)
+            if bar is not None:
+                bar.update(step.t - before)
+            _look(watch, step, began)
+    except Stop as reason:
+        stop = reason
+    except KeyboardInterrupt:
+        stop = Stop(Status.INTERRUPTED)
+    except BaseException as error:  # sys.exit in an observer too
+        if not log.steps:
+            raise
+        stop = Stop(Status.BROKEN_OFF, f"({_in_a_line(error)})")
+        with _unbroken():
+            record = finish(log.close(face, stop, settings, rng))
+        if hasattr(error, "solution"):
+            raise RunError(record) from error
+        carry(error, "solution", record)
+        raise
+    finally:
+        if bar is not None:
+            bar.close()
+    stop.detail = stop.detail.removeprefix(stop.status.value).strip()
+    with _unbroken() as interrupted:
+        record = finish(log.close(face, stop, settings, rng))
+    if interrupted:
+        raise Interrupted(record)
+    return record
+
+
+def _in_a_line(error: BaseException) -> str:
+    """An exception's type and the beginning of what it says, which a file can hold."""
+    told = traceback.format_exception_only(error)[-1].strip().split("\n")[0][:TOLD]
+    return told.encode(errors="backslashreplace").decode()  # names of files may hold half a surrogate pair
+
+
+@contextmanager
+def _unbroken() -> Iterator[list[int]]:
+    """Ctrl-C waits until a record is made, so that none is lost, and is told of by the list; a second does not wait."""
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield came  # elsewhere nobody is interrupted, or not by Python
+        return
+
+    def wait(number: int, frame: Any) -> None:
+        came.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, wait)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _bar(progress: bool | None, total: float) -> Any:
+    """A progress bar over simulated time; None: only on a terminal."""
+    if progress is False or (progress is None and not _on_terminal()):
+        return None
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, unit="t")
+
+
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _look(watch: Watch, step: Step, began: float) -> None:
+    if watch.observers:
+        measure = step.method.measure(step.t, step.y)
+        for observe in watch.observers:
+            # numpy's comparisons give numpy's own bool
+            if isinstance(verdict := observe(step.t, measure), bool | np.bool_) and verdict:
+                raise Stop(Status.OBSERVER)
+    if watch.max_seconds is not None and time.monotonic() - began > watch.max_seconds:
+        raise Stop(Status.OUT_OF_TIME, f"({watch.max_seconds:g} s)")
+
+
+def _unknowns(y: Array) -> int:
+    return int(y.size)

@@ -1,0 +1,376 @@
+"""What a run leaves behind: times, snapshots, why it ended, what it cost.  Energies are computed when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import legendre
+
+from meanfield.kernels import energy
+from meanfield.laws.base import noisy, probes
+from meanfield.plot import curves
+from meanfield.protocols import Array, Between, Status
+from meanfield.runs import archive, dataset
+from meanfield.steppers.dense import evaluate
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
+
+GAUSS = 10
+"""Gauss nodes per step for int dissipation dt: exact to degree 19, the dense output has 7."""
+DENSE_BUDGET = 1 << 28
+"""Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
+SIZES_TOLD = 8
+"""Longer lists of sizes are cut short in a message."""
+CHUNK = 1 << 21
+"""Numbers of state that one vectorised question may hold at once."""
+
+
+@register
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a run in one shape.
+
+    Attributes
+    ----------
+    t : float
+        When it began.
+    method : str
+        What moved it.
+    unknowns : int
+        Numbers in the state.
+    template : object
+        What a state means: `template.measure(y)`.
+    """
+
+    t: float
+    method: str
+    unknowns: int
+    template: Any
+
+
+@register
+@dataclass(frozen=True)
+class Counters:
+    """What a run cost.
+
+    Attributes
+    ----------
+    steps, rejections, evaluations : int
+        Accepted steps, rejected ones, evaluations of the right-hand side.
+    """
+
+    steps: int = 0
+    rejections: int = 0
+    evaluations: int = 0
+
+    def __add__(self, other: Counters) -> Counters:
+        return Counters(
+            self.steps + other.steps, self.rejections + other.rejections, self.evaluations + other.evaluations
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A run, as plain arrays.  `Solution` is its density face, `particles.Trajectory` its particle face."""
+
+    law: Any
+    t: Array
+    states: tuple[Array, ...]
+    owners: tuple[int, ...]
+    segments: tuple[Segment, ...]
+    status: Status
+    detail: str
+    counters: Counters
+    settings: dict[str, Any]
+    dense: tuple[Between, ...] = ()
+    dense_owners: tuple[int, ...] = ()
+    spent_t: Array = field(default_factory=lambda: np.empty(0))
+    """Where the dense output had to be dropped for memory: knots, and the dissipation spent up to each."""
+    spent: Array = field(default_factory=lambda: np.empty(0))
+    checkpoint: dict[str, Any] = field(default_factory=dict)
+    """The last accepted step: t, y, h, and the generator's state."""
+    start: Array | None = None
+    """The state the run began with, saved or not; None in files from before it was kept."""
+    kind = "record"
+
+    # --- how it went --------------------------------------------------------------------------------------
+
+    @property
+    def success(self) -> bool:
+        """True if the run ended where it was meant to."""
+        return self.status in (Status.REACHED_END, Status.OBSERVER)
+
+    @property
+    def begin(self) -> float:
+        """The first time of the run, saved or not."""
+        return self.segments[0].t
+
+    @property
+    def end(self) -> float:
+        """The time the run reached, saved or not."""
+        return float(self.checkpoint["t"])
+
+    @property
+    def told_span(self) -> tuple[str, float, float]:
+        """Beginning and end by which the run is told, and of what: t, or its logarithm."""
+        return "t", self.begin, self.end
+
+    @property
+    def held(self) -> int:
+        """Bytes of dense output kept; the whole budget once some had to be dropped."""
+        return DENSE_BUDGET if len(self.spent_t) else sum(b.nbytes for b in self.dense)
+
+    @property
+    def message(self) -> str:
+        """Why it ended, and what it cost, for a human."""
+        c = self.counters
+        sizes = [str(s.unknowns) for s in self.segments]
+        if len(sizes) > SIZES_TOLD:
+            most = max(s.unknowns for s in self.segments)
+            sizes = [*sizes[:2], "...", f"{most} at most", "...", sizes[-1]]
+        clock, _, end = self.told_span
+        return (
+            f"{self.status.value} {self.detail}".strip()
+            + f" {clock} = {end:.6g}; {c.steps} steps ({c.rejections} rejected), {c.evaluations} evaluations; "
+            + f"unknowns {' -> '.join(sizes)}."
+        )
+
+    def __repr__(self) -> str:
+        clock, begin, end = self.told_span
+        return f"<{type(self).__name__} {self.law} {clock} = {begin:.6g}..{end:.6g}: {self.message}>"
+
+    # --- snapshots ----------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    @cached_property
+    def measures(self) -> tuple[Any, ...]:
+        """The measure at every saved time."""
+        return tuple(self.segments[o].template.measure(y) for o, y in zip(self.owners, self.states, strict=True))
+
+    def __call__(self, t: float) -> Any:
+        """The measure at any time of the run, by the dense output of the steps.
+
+        Raises
+        ------
+        ValueError
+            Outside the run, or at a time that is not saved where the dense output was not kept.
+        """
+        t = inputs.number("t", t)
+        if not self.begin <= t <= self.end:
+            raise ValueError(f"t: got {t!r}, wanted a time of the run, {self.begin!r}..{self.end!r} ({self.message})")
+        where = int(np.searchsorted(self.t, t))
+        if where < len(self.t) and self.t[where] == t:
+            return self.measures[where]
+        if t == self.begin and self.start is not None:
+            return self.segments[0].template.measure(self.start)
+        i = self._step(t)
+        if i is None:
+            raise ValueError(
+                f"t: got {t!r}: between the saved times this run has no dense output there (not kept, or over its "
+                f"memory budget): ask for the time by t_eval=, or for one of the {len(self.t)} saved times"
+            )
+        return self.segments[self.dense_owners[i]].template.measure(evaluate(self.dense[i], t))
+
+    def answers(self, t: float) -> bool:
+        """Whether run(t) can tell: at a saved time, or where the dense output was kept."""
+        started = t == self.begin and self.start is not None
+        return started or bool(np.any(self.t == t)) or self._step(t) is not None
+
+    def _step(self, t: float) -> int | None:
+        """Which kept step of the dense output covers t, if any."""
+        i = int(np.searchsorted([b.t1 for b in self.dense], t))
+        return i if i < len(self.dense) and self.dense[i].t0 <= t else None
+
+    # --- quantities ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def _quantities(self) -> dict[str, Array]:
+        parts: dict[str, list[Array]] = {}
+        for template, states in _batches(self.segments, self.owners, self.states):
+            asked = self.law.quantities(energy.summed(template.measure(np.stack(states))))
+            for name, value in asked.items():
+                if name in dataset.ENERGIES and not self.autonomous:
+                    continue
+                parts.setdefault(name, []).append(np.asarray(value))
+        return {name: np.concatenate(values) for name, values in parts.items()}
+
+    @property
+    def autonomous(self) -> bool:
+        """False if the law changes with time: then nobody tells its energy, since `Law.quantities` know no time."""
+        return self.law.autonomous is not False and bool(self.settings.get("autonomous", True))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `quantity` can be asked for here."""
+        return tuple(sorted(self._quantities))
+
+    def quantity(self, name: str) -> Array:
+        """A named quantity of the law at every saved time, (T,) or (T, replicas)."""
+        if not isinstance(name, str):
+            raise TypeError(f"name: got {inputs.describe(name)}, wanted one of {list(self.names)}")
+        if name in dataset.ENERGIES and not self.autonomous:
+            raise ValueError(
+                f"{name}: {self.law} changes with time, and the quantities of a law know no time: it is not told. Ask "
+                "a snapshot under the law of its moment, for example run(t).energy(mf.SA(beta))"
+            )
+        if name not in self.names:
+            raise ValueError(f"{name}: {self.law} has no quantity of that name here; it has {list(self.names)}")
+        return self._quantities[name]
+
+    @property
+    def energy(self) -> Array:
+        """E at every saved time, in the law's scale (A, (3.5))."""
+        return self.quantity("energy")
+
+    @property
+    def _energy_name(self) -> str:
+        """The quantity whose differences are those of E and keep the most digits."""
+        return "excess" if "excess" in self.names else "energy"
+
+    @property
+    def gained(self) -> Array:
+        """E(t) - E(begin) at every saved time: what `dissipated` must be without noise.
+
+        A difference of the law's `excess`, E less that of the uniform measure, which keeps its digits where the
+        constant of E would swamp them: at small beta, in high d, near the uniform measure.
+        """
+        name = self._energy_name
+        values = self.quantity(name)
+        if self.t[0] == self.begin:
+            return values - values[0]
+        if not self.dense:
+            raise ValueError(f"gained: this run kept nothing of its beginning, t = {self.begin!r}: save it by t_eval=")
+        first = self.segments[self.dense_owners[0]].template.measure(self.dense[0].y0)
+        return values - np.asarray(self.law.quantities(energy.summed(first))[name])
+
+    @property
+    def dissipation(self) -> Array:
+        """dE/dt by its formula: int |X|^2 Z d mu (SA), int |X|^2 d mu (USA), times sign; the drift's part."""
+        return self.quantity("dissipation")
+
+    @property
+    def free_energy(self) -> Array:
+        """kappa Ent - sign E (a Lyapunov function for USA; for SA with noise just a number)."""
+        return self.quantity("free_energy")
+
+    @cached_property
+    def dissipated(self) -> Array:
+        """int_0^t dissipation at every saved time, by Gauss quadrature of each step's dense output.
+
+        Without noise E(t) - E(0), which is `gained`, is `dissipated`: an identity that a run can fail.
+        """
+        knots, totals = [np.array([self.begin])], [np.zeros_like(self.dissipation[:1])]
+        for between, owner in zip(self.dense, self.dense_owners, strict=True):
+            inner = self.t[(self.t > between.t0) & (self.t < between.t1)]
+            template = self.segments[owner].template
+            knots.append(np.append(inner, between.t1))
+            totals.append(totals[-1][-1] + integral(self.law, template, between, inner))
+        at, total = np.concatenate(knots), np.concatenate(totals)
+        if len(self.spent_t):
+            at, total = np.append(at, self.spent_t), np.concatenate([total, total[-1] + self.spent])
+        where = np.searchsorted(at, self.t)
+        if np.any(where >= len(at)) or np.any(at[where] != self.t):
+            raise ValueError(
+                "dissipated: this run kept no dense output to integrate over: let it keep it (for particles, "
+                "t_eval=None and no noise)"
+            )
+        return total[where]
+
+    def joined(self, more: Record) -> Record:
+        """This run and its continuation as one."""
+        if more.end == self.end:  # it went nowhere
+            counters = self.counters + more.counters
+            return replace(self, status=more.status, detail=more.detail, counters=counters, settings=more.settings)
+        same = more.segments[0].template == self.segments[-1].template
+        shift = len(self.segments) - (1 if same else 0)
+        # a state kept only because the run ended early is not one of the times asked for
+        kept = range(len(self.t) - bool(self.checkpoint["extra"]))
+        last = self.spent[-1] if len(self.spent) else 0.0
+        return replace(
+            more,
+            t=np.append(self.t[: len(kept)], more.t),
+            states=tuple(self.states[i] for i in kept) + more.states,
+            owners=tuple(self.owners[i] for i in kept) + tuple(o + shift for o in more.owners),
+            segments=self.segments + more.segments[1 if same else 0 :],
+            start=self.start,
+            counters=self.counters + more.counters,
+            dense=self.dense + more.dense,
+            dense_owners=self.dense_owners + tuple(o + shift for o in more.dense_owners),
+            spent_t=np.append(self.spent_t, more.spent_t),
+            spent=np.concatenate([self.spent, last + more.spent]) if len(self.spent) else more.spent,
+        )
+
+    @property
+    def noisy(self) -> bool:
+        """True if the law has noise: E has no identity then."""
+        return noisy(self.law, self.measures[0], probes(self.begin, self.end))
+
+    def _draw_energy(self, index: Any, axes: Any, options: dict[str, Any]) -> Any:
+        """The energy and its identity's defect; with noise the free energy, if it is known, and no defect."""
+        look: dict[str, Any] = {}
+        if not self.noisy:
+            look |= {"gained": self.gained[index], "size": np.abs(self.quantity(self._energy_name)[index])}
+            return curves.energy(self.t, self.energy[index], self.dissipated[index], axes, **{**look, **options})
+        name = "free_energy" if "free_energy" in self.names else "energy"
+        if name == "free_energy":
+            look = {"symbol": "F", "ylabel": "free energy"}
+        return curves.energy(self.t, self.quantity(name)[index], None, axes, **{**look, **options})
+
+    # --- other forms --------------------------------------------------------------------------------------
+
+    def to_xarray(self) -> Any:
+        """An xarray.Dataset of the record."""
+        return dataset.DATASETS[self.kind](self)
+
+    def save(self, path: Any, *, overwrite: bool = False) -> None:
+        """Write everything to netCDF (`load` reads it back, `sol(t)` and resuming included).
+
+        Settings go into one JSON text, with versions and a checksum; the file appears whole or not at all; an
+        existing file is refused unless overwrite=True.
+        """
+        archive.save(self, path, overwrite=overwrite)
+
+
+# --- helpers -----------------------------------------------------------------------------------------------
+
+
+def integral(law: Any, template: Any, between: Between, inner: Array) -> Array:
+    """int dissipation dt from the step's beginning to each inner time and to its end."""
+    nodes, weights = legendre.leggauss(GAUSS)
+    h = between.t1 - between.t0
+    values = np.concatenate(
+        [
+            law.quantities(energy.summed(template.measure(y)))["dissipation"]
+            for y in _chunks(evaluate(between, between.t0 + 0.5 * h * (nodes + 1.0)))
+        ]
+    )
+    # Legendre coefficients of the integrand, integrated exactly
+    k = np.arange(GAUSS)
+    series = (2 * k + 1)[:, None] / 2.0 * legendre.legvander(nodes, GAUSS - 1).T * weights
+    primitive = legendre.legint(np.tensordot(series, values, 1), lbnd=-1.0)
+    x = np.append(2.0 * (inner - between.t0) / h - 1.0, 1.0)
+    return 0.5 * h * np.moveaxis(legendre.legval(x, primitive), -1, 0)
+
+
+def _chunks(states: Array) -> Iterator[Array]:
+    """Stacked states, so many at a time that they stay within CHUNK numbers."""
+    size = max(1, CHUNK // max(1, states[0].size))
+    for first in range(0, len(states), size):
+        yield states[first : first + size]
+
+
+def _batches(
+    segments: tuple[Segment, ...], owners: tuple[int, ...], states: tuple[Array, ...]
+) -> Iterator[tuple[Any, list[Array]]]:
+    for owner, group in groupby(zip(owners, states, strict=True), key=lambda pair: pair[0]):
+        held = [y for _, y in group]
+        size = max(1, CHUNK // max(1, held[0].size))
+        for first in range(0, len(held), size):
+            yield segments[owner].template, held[first : first + size]

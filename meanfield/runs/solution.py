@@ -1,0 +1,100 @@
+"""A density's run: the record's density face."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from meanfield.plot import animate, circle, curves, globe, zonal
+from meanfield.protocols import Array
+from meanfield.runs.record import Record
+from meanfield.spaces.coefficients import by_degree, recast
+from meanfield.tools import inputs
+
+PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
+"""A space names its picture."""
+
+
+class Solution(Record):
+    """A density's run, as `solve` returns it."""
+
+    kind = "solution"
+
+    @property
+    def densities(self) -> tuple[Any, ...]:
+        """The measure at every saved time: a `Density`, or one carried by its flow, which answers the same."""
+        return self.measures
+
+    @cached_property
+    def mass(self) -> Array:
+        """int d mu at every saved time; kept to rounding."""
+        return np.array([rho.mass for rho in self.densities])
+
+    @cached_property
+    def entropy(self) -> Array:
+        """int rho log rho d sigma at every saved time."""
+        return np.array([rho.entropy for rho in self.densities])
+
+    @cached_property
+    def minimum(self) -> Array:
+        """Smallest node value at every saved time: reported, never clipped."""
+        return np.array([rho.minimum for rho in self.densities])
+
+    @cached_property
+    def finest(self) -> Any:
+        """The largest space used."""
+        return max((s.template.space for s in self.segments), key=lambda space: space.size)
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """(T, M) coefficients at every saved time, zero-padded to the finest space."""
+        return np.stack([recast(rho.space, rho.coefficients, self.finest) for rho in self.densities])
+
+    @cached_property
+    def values(self) -> Array:
+        """(T, N) values on the finest space's nodes; of a density carried by its flow, means over the nodes' cells."""
+        return np.stack([rho.on(self.finest) for rho in self.densities])
+
+    @property
+    def title(self) -> str:
+        """The parameters, for a figure."""
+        return f"{self.law}, {self.finest}"
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """The density over time as a heat map."""
+        space = self.finest
+        return PICTURES[space.picture].heat(self.t, space.nodes, self.values, ax, title=self.title, **options)
+
+    def _asked(self, times: Any, count: int) -> Array:
+        """The times to draw: so many equally spaced ones by default."""
+        return np.linspace(self.t[0], self.t[-1], count) if times is None else inputs.array("times", times, ndim=1)
+
+    def plot_profiles(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
+        """The density at several times (six by default) as lines."""
+        asked = self._asked(times, 6)
+        space = self.finest
+        values = [rho.on(space) for rho in map(self, asked)]
+        labels = [f"t = {clock}" for clock in circle.clocks(asked)]
+        return PICTURES[space.picture].profiles(space.nodes, values, labels, ax, title=self.title, **options)
+
+    def plot_energy(self, axes: Any = None, **options: Any) -> Any:
+        """The energy Lyapunov curve, the identity's defect beneath; with noise the free energy, without one."""
+        return self._draw_energy(slice(None), axes, {"title": self.title, **options})
+
+    def plot_spectrum(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
+        """|c_k| at several times (four by default)."""
+        asked = self._asked(times, 4)
+        rhos = [self(t) for t in asked]
+        labels = [f"t = {clock}" for clock in circle.clocks(asked)]
+        sizes = [by_degree(rho.space, rho.coefficients) for rho in rhos]
+        return curves.spectrum([np.arange(len(s)) for s in sizes], sizes, labels, ax=ax, title=self.title)
+
+    def animate(self, path: Any, *, frames: int = 60, fps: int = 15, overwrite: bool = False) -> Any:
+        """The density in motion, as gif, webp or png, without ffmpeg."""
+        asked = np.linspace(self.t[0], self.t[-1], inputs.integer("frames", frames, low=2))
+        space = self.finest
+        values = np.stack([rho.on(space) for rho in map(self, asked)])
+        film = animate.FILMS[space.picture]
+        return film(asked, space.nodes, values, path, fps=fps, title=self.title, overwrite=overwrite)

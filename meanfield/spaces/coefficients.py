@@ -1,0 +1,59 @@
+"""A density's coefficients: their tail, by degree, and as those of another size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield.protocols import Array
+from meanfield.tools import inputs
+
+TINY = float(np.finfo(float).tiny)
+IN_USE = 1e-10
+"""A degree is in use if its coefficients reach this fraction of the largest."""
+
+
+def tail(space: Any, c: Array, gaps: bool = True) -> float:
+    """max |c_k| over the last degrees, relative to the largest coefficient (c_0 = 1 on the circle).
+
+    These are the top sixteenth, the last two at least, and with `gaps` as many as separate the degrees in use: of a
+    density of period 2 pi / m only every m-th is, and what must come next may lie far up.
+    """
+    size, k = np.abs(c), space.degrees
+    most = size if size.ndim == 1 else size.reshape(-1, len(k)).max(axis=0)
+    scale, K = max(float(most[most.argmax()]), TINY), int(k[k.argmax()])
+    first = 15 * K // 16
+    if gaps:
+        used = np.flatnonzero(np.bincount(k[most > IN_USE * scale]))
+        if len(used) > 1:
+            first = min(first, K - 1 - int((used[1:] - used[:-1]).max()))
+    last = most[k > min(first, K - 2)]
+    return float(last[last.argmax()]) / scale
+
+
+def by_degree(space: Any, c: Array) -> Array:
+    """(degrees,) the largest |coefficient| of every degree."""
+    out = np.zeros(int(space.degrees.max()) + 1)
+    np.maximum.at(out, space.degrees, np.abs(c))
+    return out
+
+
+def kindred(mine: Any, space: Any) -> Any:
+    """`space`, if it is `mine` at some resolution."""
+    inputs.having("space", space, ("d", "nodes", "names"), f"{mine} at some resolution")
+    if space.d != mine.d or not (isinstance(space, type(mine)) or isinstance(mine, type(space))):
+        raise ValueError(f"space: got {space}, wanted {mine} at some resolution: space.resized(size)")
+    return space
+
+
+def recast(old: Any, c: Array, new: Any) -> Array:
+    """Coefficients of `old` as those of `new`: same names, the rest zero."""
+    if old.names == new.names:
+        return c.copy()
+    where = {name: i for i, name in enumerate(new.names)}
+    pairs = [(i, where[name]) for i, name in enumerate(old.names) if name in where]
+    source, target = np.array(pairs).T
+    out = np.zeros((*c.shape[:-1], len(new.names)), dtype=c.dtype)
+    out[..., target] = c[..., source]
+    return out

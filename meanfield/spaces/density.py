@@ -1,0 +1,326 @@
+"""The first measure: a density on a space, held by its coefficients.  One class for all spaces."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from meanfield.kernels import energy
+from meanfield.protocols import Array, Reading
+from meanfield.spaces.coefficients import kindred, recast, tail
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
+
+Z_FLOOR = 1e-13
+"""Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
+EPS = float(np.finfo(float).eps)
+
+
+class UnknownValue(RuntimeWarning):
+    """A point value that rounding leaves unknown was asked for, and is NaN."""
+
+
+@register
+@dataclass(frozen=True)
+class Doubt:
+    """What a density's coefficients leave unknown, and how exact a point value must be to be given.
+
+    Attributes
+    ----------
+    error : float
+        Largest error of a coefficient, those beyond the highest degree included; 0 where they define the density.
+    share : float
+        A value whose error may exceed this share of it (or of the density's mean, if that is larger) is NaN.
+    """
+
+    error: float = 0.0
+    share: float = 1e-9
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "error", inputs.number("error", self.error, low=0.0))
+        object.__setattr__(self, "share", inputs.number("share", self.share, low=0.0))
+
+
+EXACT = Doubt()
+
+
+def told(space: Any, c: Array, doubt: Doubt, q: Array | None = None) -> Array:
+    """The series at the nodes or at coordinates q, NaN where its error may exceed the share that is permitted."""
+    bound = space.bound(c, doubt.error, q)
+    if bound is None:
+        return np.asarray(space.evaluate(c, q))
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = space.evaluate(c, q)
+    size = np.minimum(np.linalg.norm(c, axis=-1), 1.0)  # the mean of a density is 1
+    size = size.reshape(size.shape + (1,) * (values.ndim - size.ndim))
+    return np.where(bound <= doubt.share * np.maximum(np.abs(values), size), values, np.nan)
+
+
+def warned(values: Array) -> Array:
+    """Values asked for at points of a user's choice; says so if some are unknown."""
+    unknown = int(np.isnan(values).sum())
+    if unknown:
+        text = (
+            f"{unknown} of {values.size} values are NaN: near the poles of high dimensions they are rounding of the "
+            "coefficients. Moments, energy and samples are exact all the same. Values stay known of the density of a "
+            'callable, and method="lagrangian" carries them'
+        )
+        warnings.warn(text, UnknownValue, stacklevel=3)
+    return values
+
+
+def floored(Z: Array, least: Any = 0.0) -> Array:
+    """Z >= Z_FLOOR max Z along the last axis, so that a law may divide by it (in place); max Z is at least `least`."""
+    if Z.ndim == 1:  # at every stage of a run: the quickest way to a maximum
+        return np.maximum(Z, Z_FLOOR * max(Z[Z.argmax()], least), out=Z)
+    floor = Z_FLOOR * np.maximum(Z.max(axis=-1, keepdims=True), least)
+    return np.maximum(Z, floor, out=Z)
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """A density rho with respect to sigma, the uniform probability measure: mu = rho sigma.
+
+    Make one with ``space.density(...)`` rather than directly.
+
+    Attributes
+    ----------
+    space : Space
+        Where it lives.
+    coefficients : ndarray (M,)
+        In the space's orthonormal basis; on the circle c_k = int e^{-ik theta} d mu, k = 0..n/2.  Leading axes, if
+        any, are several densities at once.
+    doubt : Doubt
+        What the coefficients leave unknown: point values that it decides are NaN.
+    given : callable or None
+        Coordinates -> rho, kept by ``space.density`` of a callable where the coefficients do not tell its values.  (It
+        does not travel: what is pickled or computed from this density has its coefficients alone.)
+    """
+
+    space: Any
+    coefficients: Array
+    doubt: Doubt = EXACT
+    given: Callable[[Array], Array] | None = field(default=None, init=False, repr=False)
+
+    def __repr__(self) -> str:
+        many = "" if self.coefficients.ndim == 1 else f" of shape {self.coefficients.shape[:-1]}"
+        low, high = np.min(self.minimum), np.max(self.maximum)
+        return f"<Density{many} on {self.space}, at its nodes {low:.4g} to {high:.4g} (uniform = 1)>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "given": None}
+
+    def keeping(self, f: Callable[[Array], Array] | None) -> Density:
+        """The same density, its values those of f."""
+        rho = replace(self)
+        object.__setattr__(rho, "given", f)
+        return rho
+
+    # --- what it is -------------------------------------------------------------------------------------
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension: the sphere is S^{d-1}."""
+        return int(self.space.d)
+
+    @property
+    def values(self) -> Array:
+        """rho at the space's nodes, (N,); uniform is 1.  Reported as it is: never clipped; NaN where unknown."""
+        return self.known()
+
+    def known(self, q: Array | None = None) -> Array:
+        """rho at coordinates q of the space, or at its nodes, as far as it is known: NaN elsewhere."""
+        if self.given is None:
+            return told(self.space, self.coefficients, self.doubt, q)
+        return self.given(self.space.nodes if q is None else q)
+
+    @property
+    def minimum(self) -> float:
+        """Smallest node value that is known; below zero by more than rounding it tells of missing resolution."""
+        return float(np.nanmin(self.values))
+
+    @property
+    def maximum(self) -> float:
+        """Largest node value that is known."""
+        return float(np.nanmax(self.values))
+
+    @property
+    def x(self) -> Array:
+        """(N, d) the quadrature points as rows."""
+        if self.space.rows is None:
+            raise TypeError(f"the nodes of {self.space} have no rows: ask a law that needs no positions")
+        return self.space.rows
+
+    @property
+    def weights(self) -> Array:
+        """(N,) the mass each quadrature point stands for: known to rounding where a value is not."""
+        return self.space.weights * self.space.evaluate(self.coefficients)
+
+    @property
+    def mass(self) -> Array | float:
+        """int d mu."""
+        return self.weights.sum(axis=-1)
+
+    @property
+    def mean(self) -> Array:
+        """int x d mu, (d,)."""
+        return self.space.averages(self.coefficients)[0]
+
+    @property
+    def second_moment(self) -> Array:
+        """int x x^T d mu, (d, d)."""
+        return self.space.averages(self.coefficients)[1]
+
+    @property
+    def entropy(self) -> Array | float:
+        """int rho log rho d sigma (0 log 0 = 0; nodes where rounding made rho negative count as 0)."""
+        rho = self.space.evaluate(self.coefficients)  # unknown values weigh less than rounding
+        return np.sum(self.space.weights * rho * np.log(np.where(rho > 0.0, rho, 1.0)), axis=-1)
+
+    @property
+    def tail(self) -> float:
+        """max |c_k| over the last degrees, relative to the largest: how well it is resolved."""
+        return tail(self.space, self.coefficients)
+
+    # --- questions --------------------------------------------------------------------------------------
+
+    def __call__(self, q: Any) -> Array:
+        """rho at coordinates q of the space (angles in radians on the circle); NaN, with a warning, where unknown."""
+        return warned(self.known(self.space.points(q)))
+
+    def at(self, x: Any) -> Array:
+        """rho at unit rows x (..., n, d), whatever the space's own coordinates."""
+        return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
+
+    def pdf(self, q: Any) -> Array:
+        """The density per arc length or surface area at q: rho divided by the sphere's area."""
+        return self(q) / self.space.area
+
+    def on(self, space: Any) -> Array:
+        """rho at the nodes of another resolution of its space; NaN where unknown."""
+        return self.resized(kindred(self.space, space).size).values
+
+    def moments(self, degree: int) -> Array:
+        """Moments to `degree`; complex c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle."""
+        return self.space.moments(self.coefficients, inputs.degree("degree", degree))
+
+    def energy(self, law: Any) -> Any:
+        """E = (1/2 beta) iint e^{beta <x, y>} d mu d mu in the law's scale (A, (3.5))."""
+        return energy.told(law, self)
+
+    def excess(self, kernel: Any) -> tuple[Array, float]:
+        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
+        return energy.by_degree(kernel, self.d, self.space.spectrum(self.coefficients))
+
+    def sample(self, n: int, rng: Any = None) -> Array:
+        """n independent points distributed as mu (on the circle: angles (n,)), by inverse distribution function.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        rng : int, numpy.random.Generator or None
+            Seed or generator; the same seed gives the same bits.
+        """
+        n = inputs.integer("n", n, low=1)
+        return self._placed(inputs.generator(rng).random((n, self.space.levels)))
+
+    def quantize(self, n: int) -> Array:
+        """n deterministic points each standing for mass 1/n (on the circle: the angles where F = (i + 1/2)/n)."""
+        return self._placed(self.space.lattice(inputs.integer("n", n, low=1)))
+
+    def _placed(self, u: Array) -> Array:
+        if not float(self.mass) > 0.0:
+            raise ValueError(f"density: its mass is {float(self.mass)!r}: only a positive measure has points to give")
+        return self.space.place(self.coefficients, u)
+
+    def resized(self, size: int) -> Density:
+        """The same density held at another resolution (coefficients padded with zeros, or cut)."""
+        space = self.space.resized(size)
+        c = recast(self.space, self.coefficients, space)
+        if space.size >= self.space.size:
+            return Density(space, c, self.doubt).keeping(self.given)
+        cut = np.abs(self.coefficients[..., self.space.degrees > space.degrees.max()]).max(initial=0.0)
+        return Density(space, c, replace(self.doubt, error=max(self.doubt.error, float(cut))))
+
+    # --- the measure's answer to a law --------------------------------------------------------------------
+
+    @property
+    def summed(self) -> Density:
+        """The same density as sums over its quadrature points ask it: fields are told where they weigh, known or not.
+
+        A field that is rounding, at a point that weighs less than rounding, is 0 here; the integral does not feel it.
+        """
+        return _Summed(self.space, self.coefficients, self.doubt).keeping(self.given)
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        """Answer a law (see `protocols.Measure`): at rows x, or at the own nodes in tangent components.
+
+        By the Funk-Hecke formula: the fields are the density's own series times the kernel's multipliers.  Where
+        rounding of the coefficients decides them they are NaN, as values are; at rows with a warning.
+        """
+        r, hidden = self._fields(kernel, x, want, V)
+        if hidden is not None:
+            for part in (r.Z, r.M, r.L):
+                if part is not None:
+                    part[hidden] = np.nan
+            if x is not None:
+                warned(np.where(hidden, np.nan, 0.0))
+        return r
+
+    def _fields(
+        self, kernel: Any, x: Array | None, want: str, V: Array | None, void: Any = True
+    ) -> tuple[Reading, Array | None]:
+        """The answer, and where it is rounding (None: nowhere); where also `void`, it is 0 and no part of max Z."""
+        if not kernel.isotropic or V is not None:
+            came = f"{kernel}" if V is None else f"{kernel} with values V y"
+            raise TypeError(
+                f"a density answers kernels of <x, y> alone, got {came}: ask its quadrature points, "
+                "mf.Points(rho.x, weights=rho.weights)"
+            )
+        c, space, d = self.coefficients, self.space, self.d
+        degree = int(space.degrees.max())
+        symbol = {
+            "Z": kernel.multipliers(d, degree)[space.degrees],
+            "L": -kernel.potential(d, degree)[space.degrees] * space.degrees * (space.degrees + d - 2.0),
+        }
+        names = [name for name in "ZL" if name in want]
+        scalars = np.stack([symbol[name] * c for name in names]) if names else np.empty((0, *c.shape))
+        potential = kernel.potential(d, degree)[space.degrees] * c if "M" in want else None
+        q = None if x is None else space.chart(x)
+        s, M = space.fields(scalars, potential, q)
+        got = dict(zip(names, s, strict=True))
+        hidden = self._hidden(symbol["Z"], symbol["L"], q)
+        if hidden is not None:
+            for part in s if M is None else (*s, M):
+                part[hidden & void] = 0.0
+        if M is not None and x is not None:
+            M = np.einsum("...nm,...nmd->...nd", M, space.frame(x))
+        # at a few points of a stranger's choice Z may be faint everywhere; its mean over the sphere is the mass
+        least = 0.0 if x is None else np.abs(np.asarray(self.mass))[..., None]
+        Z = floored(got["Z"], least)[..., None] if "Z" in got else None
+        return Reading(Z, M, got.get("L"), kernel.log_lambda0(d)), hidden
+
+    def _hidden(self, multipliers: Array, rates: Array, q: Array | None) -> Array | None:
+        """(..., n) where an error in Z or L may exceed the permitted share of Z; None where none ever does."""
+        c, both = self.coefficients, np.abs(multipliers) + np.abs(rates)
+        bound = self.space.bound(both * c, both * self.doubt.error, q)
+        if bound is None:
+            return None
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.asarray(~(bound <= self.doubt.share * self.space.evaluate(multipliers * c, q)))
+
+
+class _Summed(Density):
+    """A density whose integrals are asked for (see `Density.summed`)."""
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        """Answer a law; at the own nodes all that weighs is told."""
+        if x is not None:
+            return super().read(kernel, x, want, V)
+        light = np.abs(self.weights) <= EPS * np.abs(np.asarray(self.mass))[..., None]
+        return self._fields(kernel, None, want, V, light)[0]

@@ -1,0 +1,1 @@
+"""Special functions: ratios of Bessel functions, ultraspherical polynomials and their Gauss rules."""

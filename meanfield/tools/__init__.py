@@ -1,0 +1,1 @@
+"""Tools: they know no class of ours."""

@@ -1,0 +1,53 @@
+"""The named refusals used at every public door.
+
+Each function takes the argument's name first and returns the cleaned value, or raises TypeError (the wrong kind of
+thing) or ValueError (the right kind, a wrong value).  Every message says the name, what came, what is wanted and
+what to do about it, so that a reader of the traceback need not read our code.
+"""
+
+from meanfield.tools.inputs.arrays import angles, array, matrix, positions, replica, rows, times, unit_vector, weights
+from meanfield.tools.inputs.messages import describe, several
+from meanfield.tools.inputs.units import plain
+from meanfield.tools.inputs.values import (
+    angle,
+    callable_or_none,
+    choice,
+    degree,
+    dimension,
+    flag,
+    generator,
+    having,
+    integer,
+    law,
+    number,
+    seed,
+    sequence,
+)
+
+__all__ = [
+    "angle",
+    "angles",
+    "array",
+    "callable_or_none",
+    "choice",
+    "degree",
+    "describe",
+    "dimension",
+    "flag",
+    "generator",
+    "having",
+    "integer",
+    "law",
+    "matrix",
+    "number",
+    "plain",
+    "positions",
+    "replica",
+    "rows",
+    "seed",
+    "sequence",
+    "several",
+    "times",
+    "unit_vector",
+    "weights",
+]

@@ -1,0 +1,1 @@
+"""Checks of findings F: a file a row."""
