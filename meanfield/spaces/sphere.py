@@ -59,7 +59,7 @@ class Sphere(Gridded):
     5 lmax / 4 (`padded`).  A flux rho X then has no aliasing at all if X has degrees up to lmax / 2 only: USA whenever
     the kernel's bandwidth is at most lmax / 2.  Of wider X, and of SA's quotient grad Z / Z, which has all degrees,
     those above lmax / 2 alias when they meet the highest degrees of rho: for densities as steep as the space resolves
-    that stayed below a thousandth of what cutting the flux at lmax leaves out (tests/test_sphere.py).
+    that stayed below a thousandth of what cutting the flux at lmax leaves out (tests/spaces/test_sphere.py).
     """
 
     lmax: int

@@ -9,7 +9,7 @@
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
 process that looks; the tables are `rooms` (what was once missed), `tools`, `motion`, `references` and `bench` (every
 other room), and for the checks one file for each of theirs (`a2_a3`, ...): every registered check and every room has
-its own falsehood.  `tests/test_breakages.py` keeps the tables from rotting.
+its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
 
 from __future__ import annotations

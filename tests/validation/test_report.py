@@ -375,7 +375,7 @@ def test_workers_are_opened_when_asked_for(cli: Any, some: Registry, monkeypatch
         with ThreadPoolExecutor(1) as executor:
             yield executor
 
-    monkeypatch.setattr(cli, "workers", pool)  # real processes are tests/test_registry.py's
+    monkeypatch.setattr(cli, "workers", pool)  # real processes are tests/validation/test_registry.py's
     assert cli.main(["all", "--workers", "2"], some) == 0
     assert asked == [2]
     assert Path("results", "A13-two-rates.png").is_file()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("meanfield", "particles", "validation")
 UNREAD = ("tests", "benchmarks", "conftest")
 IMPORT_NAMES = {"POT": "ot"}

@@ -23,7 +23,7 @@ from benchmarks import harness, machine, oracles, picture, report, tuning
 from benchmarks.problems import LIMITS, OURS, PROBLEMS, Problem, chosen
 from benchmarks.runners import loop, ours
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RUNNERS = ROOT / "benchmarks" / "runners"
 
 

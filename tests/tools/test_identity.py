@@ -233,7 +233,7 @@ def test_names_say_what_is_bound() -> None:
 
 SCRIPT = """
 import json, sys
-sys.path.insert(0, "tests")
+sys.path.insert(0, "tests/tools")
 from test_identity import PAIRS, made, made_of
 print(json.dumps({name: made_of(made(one)) for name, (one, other, parts) in PAIRS.items()}
                  | {"sets": made_of(made("A = {'a', 'b', 'c'}\\ndef fn(c, rng): return c in {'x', 'y', 'z'}, A"))}))
