@@ -106,14 +106,12 @@ class Attention(Law):
         """e^{beta <x, y>}."""
         return Exponential(self.beta)
 
-    def log_factor(self, d: int) -> float:
-        """Logarithm of the scale's factor in dimension d (at t = 0, if Q or K change)."""
-        if not self.isotropic and self.scale != "relative":
-            return general.log_factor(self, 0.0)
+    def log_factor(self, d: int, t: float = 0.0) -> float:
+        """Logarithm of the scale's factor in dimension d (at time t, if Q or K change)."""
         if self.scale == "natural":
             return 0.0
         if self.scale == "scaled":
-            return -self.beta
+            return -general.kernel(self, t).upper()
         known = self._means.get(d)
         if known is None:
             known = self._means[d] = -self.kernel.log_lambda0(d)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from meanfield.laws.base import Law
+from meanfield.laws.base import Law, Sum, said
 from meanfield.protocols import Array
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -22,7 +22,13 @@ class Causal(Law):
     Parameters
     ----------
     law : Law
-        SA, USA, with matrices or without, or any law that reads its measure.
+        SA, USA, with matrices or without, or any law that reads its measure, sums too; none that is causal itself.
+
+    Raises
+    ------
+    ValueError
+        For a law that is causal already; at the first question, where a token sees no mass (it and all before it have
+        weight 0).
 
     Examples
     --------
@@ -37,6 +43,8 @@ class Causal(Law):
 
     def __post_init__(self) -> None:
         inputs.law(self.law)
+        if any(isinstance(term, Causal) for term in (self.law.terms if isinstance(self.law, Sum) else (self.law,))):
+            raise ValueError(f"law: {self.law} sees the past alone already: give Causal the law without a mask")
 
     def __str__(self) -> str:
         return f"Causal({self.law})"
@@ -52,9 +60,9 @@ class Causal(Law):
         return bool(self.law.isotropic)
 
     @property
-    def autonomous(self) -> bool:  # type: ignore[override]
-        """As the law."""
-        return bool(self.law.autonomous)
+    def autonomous(self) -> bool | None:  # type: ignore[override]
+        """As the law, None if it does not say."""
+        return said(self.law)
 
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """As the law."""

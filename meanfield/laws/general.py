@@ -40,20 +40,32 @@ def at(law: Any, name: str, t: float) -> Array | None:
     return inputs.matrix(f"{name}({t:g})", value(t))
 
 
-def kernel(law: Any, t: float) -> Exponential:
-    """e^{beta <Q x, K y>}."""
-    return Exponential(law.beta, at(law, "Q", t), at(law, "K", t))
+def values(law: Any, d: int, t: float) -> Array | None:
+    """V at time t, (d, d); None is the identity."""
+    V = at(law, "V", t)
+    if V is not None and V.shape != (d, d):
+        raise ValueError(f"{_named(law, 'V', t)}: got shape {V.shape}, wanted ({d}, {d}): it maps a token to a velocity")
+    return V
+
+
+def kernel(law: Any, t: float, d: int | None = None) -> Exponential:
+    """e^{beta <Q x, K y>}, for points of R^d if that is known."""
+    Q, K = at(law, "Q", t), at(law, "K", t)
+    for name, m in (("Q", Q), ("K", K)):
+        if m is not None and d is not None and m.shape[1] != d:
+            raise ValueError(f"{_named(law, name, t)}: got shape {m.shape}, wanted (m, {d}): these are points of R^{d}")
+    return Exponential(law.beta, Q, K)  # which refuses what does not go together
 
 
 def product(law: Any, d: int, t: float) -> Array:
     """B = Q^T K, (d, d)."""
-    Q, K = (np.eye(d) if m is None else m for m in (at(law, "Q", t), at(law, "K", t)))
+    k = kernel(law, t, d)
+    Q, K = (np.eye(d) if m is None else m for m in (k.Q, k.K))
     return np.asarray(Q.T @ K)
 
 
-def log_factor(law: Any, t: float) -> float:
-    """Logarithm of the scale's factor: 0, or what makes the largest weight 1, -beta |Q^T K|_2."""
-    return 0.0 if law.scale == "natural" else -kernel(law, t).upper()
+def _named(law: Any, name: str, t: float) -> str:
+    return f"{name}({t:g})" if callable(getattr(law, name)) else name
 
 
 def words(law: Any) -> str:
@@ -64,14 +76,12 @@ def words(law: Any) -> str:
 
 def check(law: Any, d: int, most: float) -> None:
     """Refuse matrices that do not fit dimension d, and scores that overflow, at t = 0."""
-    Q, K, V = (at(law, name, 0.0) for name in NAMES)
-    for name, m in (("Q", Q), ("K", K), ("V", V)):
-        if m is not None and m.shape[-1] != d:
-            raise ValueError(f"{name}: got shape {m.shape}, wanted (m, {d}): these are points of R^{d}")
-    if V is not None and V.shape != (d, d):
-        raise ValueError(f"V: got shape {V.shape}, wanted ({d}, {d}): it maps a token to a velocity")
-    largest = Exponential(law.beta, Q, K).upper()  # which also refuses what does not go together
-    if largest + log_factor(law, 0.0) > most:
+    values(law, d, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not np.isfinite(law.beta * np.linalg.norm(product(law, d, 0.0))):
+            raise ValueError(f"law: the numbers of {law} overflow, beta Q^T K itself does: divide Q or K by a number")
+    largest = kernel(law, 0.0).upper()
+    if largest + law.log_factor(d) > most:
         raise ValueError(
             f"law: the numbers of {law} overflow: scores go to beta |Q^T K|_2 = {largest:.4g}, beyond {most:g}: use "
             'scale="scaled" (times e to minus that)'
@@ -83,23 +93,25 @@ def check(law: Any, d: int, most: float) -> None:
 
 def velocity(law: Any, t: float, x: Array, mu: Any) -> Array:
     """X at rows x."""
-    V = at(law, "V", t)
+    d = x.shape[-1]
+    k, V = kernel(law, t, d), values(law, d, t)
     if law.normalised:
-        r = mu.read(kernel(law, t), x, "ZM", V)
+        r = mu.read(k, x, "ZM", V)
         return np.asarray(law.sign * np.divide(r.M, r.Z, out=r.M))
-    r = mu.read(kernel(law, t), x, "M", V)
-    return np.asarray(law.sign * np.exp(r.log + log_factor(law, t)) * r.M)
+    r = mu.read(k, x, "M", V)
+    return np.asarray(law.sign * np.exp(r.log + law.log_factor(d, t)) * r.M)
 
 
 def divergence(law: Any, t: float, x: Array, mu: Any) -> Array:
     """div P_x X on the sphere at unit rows x."""
-    k, V = kernel(law, t), at(law, "V", t)
+    d = x.shape[-1]
+    k, V = kernel(law, t, d), values(law, d, t)
     if not law.normalised:
         r = mu.read(k, x, "L", V)
-        return np.asarray(law.sign * r.L * np.exp(np.asarray(r.log)[..., 0] + log_factor(law, t)))
+        return np.asarray(law.sign * r.L * np.exp(np.asarray(r.log)[..., 0] + law.log_factor(d, t)))
     r = mu.read(k, x, "ZML", V)
     Z, L, M, log = r.Z.copy(), r.L.copy(), geometry.project(x, r.M), np.array(r.log)
-    r = mu.read(k, x, "M", law.beta * product(law, x.shape[-1], t))
+    r = mu.read(k, x, "M", law.beta * product(law, d, t))
     slope = geometry.project(x, r.M) * np.exp(r.log - log)
     return np.asarray(law.sign * (L / Z[..., 0] - np.sum(M * slope, axis=-1) / np.square(Z[..., 0])))
 
@@ -111,7 +123,7 @@ def climbs(law: Any, d: int) -> bool:
     """Whether the law is a gradient flow: constant matrices, Q^T K = V = V^T."""
     if not law.autonomous:
         return False
-    B, V = product(law, d, 0.0), at(law, "V", 0.0)
+    B, V = product(law, d, 0.0), values(law, d, 0.0)
     size = SAME * np.abs(B).max()
     return bool(np.abs(B - (np.eye(d) if V is None else V)).max() <= size and np.abs(B - B.T).max() <= size)
 
@@ -120,7 +132,9 @@ def quantities(law: Any, mu: Any) -> dict[str, Any]:
     """E, its rate of change and -sign E of a gradient flow, in the law's scale; nothing of others."""
     if not climbs(law, mu.d):
         return {}
-    k, factor = kernel(law, 0.0), log_factor(law, 0.0)
+    if isinstance(mu, Points):
+        mu.unmasked("energy")
+    k, factor = kernel(law, 0.0), law.log_factor(mu.d)
     # a density does not answer kernels with matrices, its points do
     body = Points.trusted(np.broadcast_to(mu.x, (*mu.weights.shape, mu.d)), mu.weights, False)
     if law.beta == 0.0:

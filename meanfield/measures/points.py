@@ -145,11 +145,13 @@ class Points:
 
     def energy(self, law: Any) -> Any:
         """E of the law, in its scale."""
+        self.unmasked("energy")
         return energy.told(law, self)
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
         self.on_sphere("energy over the uniform measure's")
+        self.unmasked("energy")
         if choose(self.field, kernel, self.d, self.n) in BANDED:
             K = kernel.bandwidth(self.d)
             return energy.by_degree(kernel, self.d, SPACES[self.d].spectrum(self.moments(K)))
@@ -169,6 +171,11 @@ class Points:
                 "sphere: work with their rows (.x), or ask their directions, "
                 "mf.Points(mu.x / numpy.linalg.norm(mu.x, axis=-1, keepdims=True), weights=mu.weights)"
             )
+
+    def unmasked(self, what: str) -> None:
+        """Refuse points that see one another by a mask where `what` is a question about the measure."""
+        if self.sight is not None:
+            raise TypeError(f"{what}: under a mask there is none, every point sees a measure of its own: ask without")
 
     def past(self) -> Points:
         """The same points, each of which sees those up to itself, as a mean."""
@@ -268,6 +275,13 @@ class Points:
 
 def _shared(r: Reading, seen: Array) -> Reading:
     """A sum over what is seen as a mean."""
+    blind = seen == 0.0 if r.Z is None else (seen == 0.0) | (r.Z[..., 0] == 0.0)
+    if blind.any():
+        i = int(np.argwhere(blind)[0, -1])
+        raise ValueError(
+            f"weights: point {i} sees no mass, since all that it sees have weight 0, and a mean of nothing is none: "
+            "give it, or one that it sees, a weight > 0, or leave it out"
+        )
     Z, M = (None if part is None else part / seen[..., None] for part in (r.Z, r.M))
     return Reading(Z, M, None if r.L is None else r.L / seen, r.log)
 

@@ -10,6 +10,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.laws.base import said
 from meanfield.protocols import Array
 from validation.exact import double_loop
 
@@ -109,6 +110,46 @@ def test_nobody_is_moved_by_who_comes_later(tmp_path: Any) -> None:
     assert pt.load(tmp_path / "run.nc").law == law and str(law) == "Causal(SA(beta=9))"
 
 
+class Unsaid(mf.Law):
+    """cos t times SA, which does not say that it changes."""
+
+    isotropic = True
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        return np.cos(t) * mf.SA(2.0).velocity(t, x, mu)
+
+
+def test_a_law_that_does_not_say_whether_it_changes() -> None:
+    assert said(mf.Causal(Unsaid())) is None and said(mf.Causal(Unsaid() + mf.SA(1.0))) is None
+    assert said(mf.Causal(mf.SA(1.0))) is True and said(mf.Causal(mf.SA(1.0, V=lambda t: EYE))) is False
+
+
+def test_a_mask_has_no_energy() -> None:
+    """It was told of the mask, or without it, by how many points there were and what beta was."""
+    for n in (6, 400):
+        theta = pt.uniform_angles(n, 0)
+        for mu in (mf.Points(theta).past(), mf.Points(theta).masked(np.ones((n, n)))):
+            for law in (mf.SA(2.0), mf.USA(0.2), mf.SA(2.0, V=np.eye(2))):
+                with pytest.raises(TypeError, match="energy: under a mask"):
+                    mu.energy(law)
+
+
+@pytest.mark.parametrize("law", [mf.SA(2.0), mf.USA(2.0), mf.SA(2.0, V=EYE)], ids=str)
+def test_who_sees_no_mass(law: Any) -> None:
+    x, w = pt.uniform(4, 3, 0), [0.0, 0.0, 0.5, 0.5]
+    with pytest.raises(ValueError, match="weights: point 0 sees no mass"):
+        pt.simulate(mf.Causal(law), x, (0.0, 1.0), weights=w)
+    mu = mf.Points(x, weights=[0.5, 0.0, 0.25, 0.25])
+    with pytest.raises(ValueError, match="weights: point 1 sees no mass"):
+        law.velocity(0.0, None, mu.masked(EYE[[0, 1, 2, 2]][:, [0, 1, 2, 2]]))
+    mu = mf.Points(x).masked(np.diag([1.0, 1.0, 0.0, 1.0]), per_row=False)
+    if law.normalised:
+        with pytest.raises(ValueError, match="point 2 sees no mass"):
+            law.velocity(0.0, None, mu)
+    else:
+        assert (law.velocity(0.0, mu.x, mu)[2] == 0.0).all()  # a sum of nothing
+
+
 def test_refusals() -> None:
     law = mf.Causal(mf.SA(4.0))
     with pytest.raises(ValueError, match="by their index"):
@@ -127,3 +168,6 @@ def test_refusals() -> None:
         pt.simulate(law, pt.uniform_angles(5, 0), (0.0, 1.0), field="harmonic")
     with pytest.raises(TypeError, match="law"):
         mf.Causal("SA")
+    for twice in (law, mf.SA(1.0) + law):
+        with pytest.raises(ValueError, match="without a mask"):
+            mf.Causal(twice)

@@ -97,6 +97,21 @@ def test_the_identity_matrices_are_none() -> None:
         np.testing.assert_allclose(*div, rtol=0.0, atol=1e-13 * np.abs(div[0]).max())
 
 
+def test_values_in_every_scale() -> None:
+    """V alone leaves lambda_0 what it is: the factor of USA's velocity and divergence, and of E, in each scale."""
+    x = pt.uniform(30, 3, 7)
+    mu = mf.Points(x)
+    for name in ("scaled", "relative"):
+        factor = np.exp(mf.USA(4.0, scale=name).log_factor(3))
+        plain, law = mf.USA(4.0, V=V3), mf.USA(4.0, scale=name, V=V3)
+        for a, b in ((law.velocity, plain.velocity), (law.divergence, plain.divergence)):
+            one, other = a(0.0, x, mu), factor * b(0.0, x, mu)
+            np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-13 * np.abs(other).max())
+        for kind in (mf.SA, mf.USA):
+            known, told = (kind(4.0, scale=name, **m).quantities(mu) for m in ({}, {"V": np.eye(3)}))
+            assert all(told[k] == pytest.approx(known[k], rel=1e-12) for k in ("energy", "dissipation", "free_energy"))
+
+
 # --- runs ------------------------------------------------------------------------------------------------------
 
 
@@ -202,6 +217,25 @@ def test_values_that_change_with_time(tmp_path: Any) -> None:
         plain.save(tmp_path / "no.nc")
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "then", "word"),
+    [
+        # one row would be one tangent component of every angle
+        ("V", V2, V2[:1], r"V\(0\..*shape \(1, 2\), wanted \(2, 2\)"),
+        ("V", V3, V3[:, :2], r"V\(0\..*shape \(3, 2\), wanted \(3, 3\)"),
+        ("V", V3, V3[:1], r"V\(0\..*shape \(1, 3\), wanted \(3, 3\)"),
+        ("K", K3, K2, r"K\(0\..*shape \(2, 2\), wanted \(m, 3\)"),
+        ("Q", Q3, None, r"Q\(0\..*None"),
+    ],
+)
+def test_functions_of_time_keep_their_shape(name: str, first: Any, then: Any, word: str) -> None:
+    x = [0.0, 1.0, 2.0] if len(first) == 2 else tokens(5)
+    for kind in (mf.SA, mf.USA):
+        law = kind(2.0, **{name: lambda t: first if t < 0.5 else then})
+        with pytest.raises((TypeError, ValueError), match=word):
+            pt.simulate(law, x, (0.0, 1.0))
+
+
 # --- settings, refusals ------------------------------------------------------------------------------------------
 
 
@@ -226,6 +260,10 @@ def test_laws_are_equal_by_their_matrices(tmp_path: Any) -> None:
         (lambda: mf.USA(2.0, scale="relative", Q=Q3), 'scale="scaled"'),
         (lambda: pt.simulate(mf.SA(2.0, Q=Q3), [0.0, 1.0], (0.0, 1.0)), r"Q: got shape \(3, 3\), wanted \(m, 2\)"),
         (lambda: pt.simulate(mf.SA(2.0, V=np.ones((2, 3))), tokens(5), (0.0, 1.0)), r"V: got shape \(2, 3\)"),
+        (lambda: mf.Points([0.0, 1.0]).energy(mf.SA(2.0, V=V3)), r"V: got shape \(3, 3\), wanted \(2, 2\)"),
+        (lambda: mf.Points([0.0, 1.0]).energy(mf.SA(2.0, K=V3)), r"K: got shape \(3, 3\), wanted \(m, 2\)"),
+        (lambda: mf.SA(2.0, V=V3).velocity(0.0, None, mf.Points([0.0, 1.0])), "V: got shape"),
+        (lambda: pt.simulate(mf.SA(2.0, scale="scaled", Q=1e200 * Q3, K=1e200 * K3), tokens(5), (0.0, 1.0)), "divide"),
         (lambda: mf.solve(mf.SA(2.0, V=V3), mf.Circle(32).density(two_waves), (0.0, 1.0)), "V: got shape"),
         (lambda: pt.simulate(mf.USA(300.0, K=3.0 * Q3), tokens(5), (0.0, 1.0)), 'scale="scaled"'),
         (lambda: mf.solve(mf.SA(2.0, V=V3), mf.ZonalSphere(3, 16).density(lambda c: 1 + 0.3 * c), (0.0, 1.0)), "symm"),
