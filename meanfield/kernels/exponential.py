@@ -112,6 +112,6 @@ class Exponential(Kernel):
 
         The sum over all k is the kernel's value at x = y over lambda_0; 15, 23, 31, 72 at beta = 1, 4, 9, 64 on the
         circle, and about sqrt(74 beta) there for beta > 50.  1 at beta = 0, where the field is the projected mean.
+        With Q or K, e^{<a, y>} of y at the largest |a| = beta |K^T Q x|, which is `upper`.
         """
-        self._require_isotropic("bandwidth")
-        return bessel.bandwidth(self.beta, inputs.dimension("d", d))
+        return bessel.bandwidth(self.upper(), inputs.dimension("d", d))

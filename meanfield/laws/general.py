@@ -20,6 +20,7 @@ from meanfield import geometry
 from meanfield.kernels import Exponential, energy
 from meanfield.measures.points import Points
 from meanfield.protocols import Array
+from meanfield.spaces.coefficients import integrating
 from meanfield.tools import inputs
 
 NAMES = ("Q", "K", "V")
@@ -44,7 +45,8 @@ def values(law: Any, d: int, t: float) -> Array | None:
     """V at time t, (d, d); None is the identity."""
     V = at(law, "V", t)
     if V is not None and V.shape != (d, d):
-        raise ValueError(f"{_named(law, 'V', t)}: got shape {V.shape}, wanted ({d}, {d}): it maps a token to a velocity")
+        name = _named(law, "V", t)
+        raise ValueError(f"{name}: got shape {V.shape}, wanted ({d}, {d}): it maps a token to a velocity")
     return V
 
 
@@ -135,8 +137,11 @@ def quantities(law: Any, mu: Any) -> dict[str, Any]:
     if isinstance(mu, Points):
         mu.unmasked("energy")
     k, factor = kernel(law, 0.0), law.log_factor(mu.d)
+    if hasattr(mu, "resized"):
+        mu = mu.resized(integrating(mu.space, k.bandwidth(mu.d) + 1))
     # a density does not answer kernels with matrices, its points do
-    body = Points.trusted(np.broadcast_to(mu.x, (*mu.weights.shape, mu.d)), mu.weights, False)
+    lead = np.broadcast_shapes(mu.x.shape[:-1], mu.weights.shape)  # times, or replicas, of either alone
+    body = Points.trusted(np.broadcast_to(mu.x, (*lead, mu.d)), np.broadcast_to(mu.weights, lead), False)
     if law.beta == 0.0:
         E = 0.5 * np.einsum("...i,ij,...j->...", body.mean, product(law, mu.d, 0.0), body.mean) * math.exp(factor)
     else:

@@ -210,6 +210,7 @@ class Points:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
         shape = self.points.shape if self.angles else self.points.shape[:-1]
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
+        V = None if V is None else _values(V, self.d, "L" in want)
         name = choose(self.field, kernel, self.d, self.n, self.flat, V is not None or self.sight is not None)
         if "L" in want:
             self.on_sphere("L, the divergence on the sphere")
@@ -271,6 +272,14 @@ class Points:
         if self.angles:
             return r._replace(M=np.sum(r.M * geometry.quarter_turn(self.x), axis=-1, keepdims=True))
         return r._replace(M=geometry.project(self.x, r.M))
+
+
+def _values(V: Any, d: int, square: bool) -> Array:
+    """V as sums want it, (m, d); (d, d) where a divergence is asked for."""
+    V = np.asarray(V, dtype=float)
+    if V.ndim != 2 or V.shape[1] != d or (square and V.shape[0] != d):
+        raise ValueError(f"V: got shape {V.shape}, wanted {(d, d) if square else f'(m, {d})'}: it maps points of R^{d}")
+    return V
 
 
 def _shared(r: Reading, seen: Array) -> Reading:

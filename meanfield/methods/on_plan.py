@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
+from meanfield import geometry
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Reading
+from meanfield.spaces.coefficients import integrating, recast
 from meanfield.spaces.density import Z_FLOOR, floored
 
 PLANS = 8
@@ -31,7 +34,8 @@ class OnPlan:
         self._stage = 0
         self._bare = space.plan(np.ones((1, len(space.degrees))), None)
         self.grid = self._bare.grid
-        self._points: Points | None = None
+        self._points: dict[int, Points] = {}
+        self._finer: dict[int, Any] = {}
         self._kept: tuple[float, Array, Any] | None = None
 
     def open(self, c: Array) -> None:
@@ -39,7 +43,7 @@ class OnPlan:
         self._stage += 1
         self._c = c
         self._rho: Array | None = None
-        self._points = None
+        self._points = {}
         self._kept = None
 
     def keep(self, t: float, c: Array, v: Any) -> None:
@@ -76,19 +80,36 @@ class OnPlan:
         return self.space.averages(self._c)[0]
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
-        """The plan's fields for an isotropic kernel; else a sum over the quadrature points."""
+        """The plan's fields for an isotropic kernel; else a sum over quadrature points as fine as the kernel asks."""
         held = self._quick.get((id(kernel), want)) if x is None and V is None else None
         if held is None or held[0] is not kernel:
             if x is not None or V is not None or not (self._isotropic and kernel.isotropic):
-                if self._points is None:
-                    self._points = Points.trusted(self.x, self.weights, False, "direct")
-                return self._points.read(kernel, x, want, V)
+                points = self._summed(kernel)
+                at = self.x if x is None and points.x is not self.x else x
+                r = points.read(kernel, at, want, V)
+                # asked at its own points, a measure answers with the tangent part
+                own = x is not at and kernel.isotropic and V is None and r.M is not None
+                return r._replace(M=geometry.project(self.x, r.M)) if own else r
             laid = self._laid(kernel, want)
         else:
             laid = held[1]
         laid.stage = self._stage
         self._rho, reading = laid.read(self._c)
         return reading
+
+    def _summed(self, kernel: Any) -> Points:
+        """Quadrature points that integrate rho e^s y: the plan's nodes are made for products of degrees it holds."""
+        size = self.grid.size
+        if hasattr(kernel, "bandwidth"):
+            with suppress(ValueError, TypeError):  # not smooth, so that no number of points is enough; or it does not say
+                size = max(size, integrating(self.space, kernel.bandwidth(self.d) + 1))
+        if size not in self._points:
+            x, w = self.x, self.weights
+            if size > self.grid.size:
+                fine = self._finer.setdefault(size, self.space.resized(size))
+                x, w = fine.rows, fine.weights * fine.evaluate(recast(self.space, self._c, fine))
+            self._points[size] = Points.trusted(x, w, False, "direct")
+        return self._points[size]
 
     def close(self, v: Array, out: Array) -> Array:
         """-div(rho v), for tangent components, rows or a scalar zero."""

@@ -38,5 +38,9 @@ class Kernel(Protocol):
         ...
 
     def bandwidth(self, d: int) -> int:
-        """Degree beyond which neither multipliers nor potential count; ValueError for a kernel that has none."""
+        """Degree beyond which neither multipliers nor potential count; ValueError for a kernel that has none.
+
+        Of a kernel with matrices, the degree beyond which e^s has nothing as a function of y: sums over the quadrature
+        points of a density take as many as it asks for.
+        """
         ...

@@ -57,3 +57,9 @@ def recast(old: Any, c: Array, new: Any) -> Array:
     out = np.zeros((*c.shape[:-1], len(new.names)), dtype=c.dtype)
     out[..., target] = c[..., source]
     return out
+
+
+def integrating(space: Any, degree: int) -> int:
+    """Size at which the space's quadrature integrates its densities times what has no more than this degree."""
+    K = int(space.degrees.max())
+    return max(space.size, space.size // K * ((K + degree) // 2 + 1))

@@ -264,9 +264,7 @@ def test_refusals():
         Exponential(1, np.ones((2, 3)))
     with pytest.raises(ValueError, match="K"):
         Exponential(1, K=[[1.0, math.nan], [0.0, 1.0]])
-    for ask in (
-        lambda k: k.multipliers(2, 3), lambda k: k.potential(2, 3), lambda k: k.bandwidth(2), lambda k: k.log_lambda0(2)
-    ):  # fmt: skip
+    for ask in (lambda k: k.multipliers(2, 3), lambda k: k.potential(2, 3), lambda k: k.log_lambda0(2)):
         with pytest.raises(TypeError, match="no multiplier"):
             ask(Exponential(1, np.eye(2)))
 

@@ -108,7 +108,7 @@ def test_values_in_every_scale() -> None:
             one, other = a(0.0, x, mu), factor * b(0.0, x, mu)
             np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-13 * np.abs(other).max())
         for kind in (mf.SA, mf.USA):
-            known, told = (kind(4.0, scale=name, **m).quantities(mu) for m in ({}, {"V": np.eye(3)}))
+            known, told = (kind(4.0, scale=name, V=V).quantities(mu) for V in (None, np.eye(3)))
             assert all(told[k] == pytest.approx(known[k], rel=1e-12) for k in ("energy", "dissipation", "free_energy"))
 
 
@@ -148,6 +148,23 @@ def test_densities_on_the_circle(beta: float, rows: int, known: Any, method: str
     np.testing.assert_allclose(np.conj(run(0.5).moments(3)[1:]), np.conj(known), rtol=0.0, atol=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("space", "beta", "t"), [(mf.Circle(16), 500.0, 0.2), (mf.Sphere(4), 40.0, 0.02)], ids=["circle", "sphere"]
+)
+def test_kernels_finer_than_the_density(space: Any, beta: float, t: float) -> None:
+    """V = 1 is no matrix at all: sums over the density's own nodes did not see a narrow kernel, and nothing moved."""
+    rho = space.density(two_waves if space.d == 2 else lambda x: 1.0 + 0.3 * x[..., 2] + 0.2 * x[..., 0])
+    for kind in (mf.SA, mf.USA):
+        plain, law = (kind(beta, scale="relative", V=V) for V in (None, np.eye(space.d)))
+        a, b = (mf.solve(one, rho, (0.0, t), rtol=1e-10)(t) for one in (plain, law))
+        moved = np.abs(a.mean - rho.mean).max()
+        assert moved > 1e-6
+        np.testing.assert_allclose(b.mean, a.mean, rtol=0.0, atol=1e-6 * moved)
+        known, told = (one.quantities(rho) for one in (plain, law))
+        for name in ("energy", "dissipation"):
+            assert told[name] == pytest.approx(known[name], rel=1e-9)
+
+
 def test_heads_add() -> None:
     a, b = mf.SA(2.0, Q=Q3, V=V3), mf.SA(1.0, K=K3)
     x = pt.uniform(9, 3, 5)
@@ -170,8 +187,10 @@ def test_a_gradient_flow_has_its_energy(kind: str, sign: int) -> None:
     E = np.exp(1.5 * x @ B @ x.T).mean() / 3.0
     assert law.quantities(mf.Points(theta))["energy"] == pytest.approx(E, rel=1e-13)
     run = pt.simulate(law, theta, (0.0, 1.0), rtol=1e-11, atol=1e-13)
-    sol = mf.solve(law, mf.Circle(64).density(two_waves), (0.0, 0.5))
-    for record in (run, sol):
+    rho = mf.Circle(64).density(two_waves)
+    sol, carried = (mf.solve(law, rho, (0.0, 0.5), method=method) for method in ("spectral", "lagrangian"))
+    assert carried.energy[0] == pytest.approx(sol.energy[0], rel=1e-12)
+    for record in (run, sol, carried):
         np.testing.assert_allclose(record.gained, record.dissipated, rtol=0.0, atol=1e-9 * np.abs(record.gained).max())
         assert sign * record.gained[-1] > 0.0
     node = geometry.to_rows(mf.Circle(64).nodes)
@@ -231,9 +250,20 @@ def test_values_that_change_with_time(tmp_path: Any) -> None:
 def test_functions_of_time_keep_their_shape(name: str, first: Any, then: Any, word: str) -> None:
     x = [0.0, 1.0, 2.0] if len(first) == 2 else tokens(5)
     for kind in (mf.SA, mf.USA):
-        law = kind(2.0, **{name: lambda t: first if t < 0.5 else then})
+        matrices: dict[str, Any] = {name: lambda t: first if t < 0.5 else then}
+        law = kind(2.0, **matrices)
         with pytest.raises((TypeError, ValueError), match=word):
             pt.simulate(law, x, (0.0, 1.0))
+
+
+def test_values_in_the_question() -> None:
+    mu, k = mf.Points(tokens(5)), mf.Exponential(1.0)
+    r = mu.read(k, None, "M", V3[:2].tolist())
+    np.testing.assert_allclose(r.M, mu.read(k, mu.x, "M").M @ V3[:2].T, rtol=0.0, atol=1e-14)
+    for want, V, word in (("M", V2, r"V: .*\(m, 3\)"), ("M", V3[0], r"V: .*\(m, 3\)"), ("L", V3[:2], r"V: .*\(3, 3\)")):
+        for field in ("direct", "auto"):
+            with pytest.raises(ValueError, match=word):
+                mf.Points(tokens(5), field=field).read(k, None, want, V)
 
 
 # --- settings, refusals ------------------------------------------------------------------------------------------
