@@ -101,7 +101,7 @@ class OnPlan:
         """Quadrature points that integrate rho e^s y: the plan's nodes are made for products of degrees it holds."""
         size = self.grid.size
         if hasattr(kernel, "bandwidth"):
-            with suppress(ValueError, TypeError):  # not smooth, so that no number of points is enough; or it does not say
+            with suppress(ValueError, TypeError):  # not smooth: none are enough; or it does not say
                 size = max(size, integrating(self.space, kernel.bandwidth(self.d) + 1))
         if size not in self._points:
             x, w = self.x, self.weights
