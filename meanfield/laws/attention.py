@@ -103,8 +103,8 @@ class Attention(Law):
 
     @cached_property
     def kernel(self) -> Exponential:
-        """e^{beta <x, y>}."""
-        return Exponential(self.beta)
+        """e^{beta <Q x, K y>} (at t = 0, if Q or K change)."""
+        return general.kernel(self, 0.0)
 
     def log_factor(self, d: int, t: float = 0.0) -> float:
         """Logarithm of the scale's factor in dimension d (at time t, if Q or K change)."""

@@ -273,6 +273,7 @@ def test_laws_are_equal_by_their_matrices(tmp_path: Any) -> None:
     a, b = mf.SA(2.0, Q=Q3, V=V3), mf.SA(2.0, Q=Q3.copy(), V=V3 + 0.0)
     assert a == b and hash(a) == hash(b) and len({a, b}) == 1
     assert a != mf.SA(2.0, Q=Q3, V=V2) and a != mf.USA(2.0, Q=Q3, V=V3) and a != mf.SA(2.0)
+    assert mf.SA(2.0, Q=Q3).kernel == mf.Exponential(2.0, Q=Q3) and mf.SA(2.0).kernel == mf.Exponential(2.0)
     assert mf.SA(0.0) == mf.SA(-0.0) and str(a) == "SA(beta=2, Q (3, 3), V (3, 3))"
     run = pt.simulate(a, tokens(5), (0.0, 0.1))
     run.save(tmp_path / "run.nc")
@@ -290,6 +291,7 @@ def test_laws_are_equal_by_their_matrices(tmp_path: Any) -> None:
         (lambda: mf.USA(2.0, scale="relative", Q=Q3), 'scale="scaled"'),
         (lambda: pt.simulate(mf.SA(2.0, Q=Q3), [0.0, 1.0], (0.0, 1.0)), r"Q: got shape \(3, 3\), wanted \(m, 2\)"),
         (lambda: pt.simulate(mf.SA(2.0, V=np.ones((2, 3))), tokens(5), (0.0, 1.0)), r"V: got shape \(2, 3\)"),
+        (lambda: mf.rescaled_energy(mf.SA(2.0, K=np.diag([3.0, 1.0]), V=np.diag([3.0, 1.0])), [1.0]), "no staircase"),
         (lambda: mf.Points([0.0, 1.0]).energy(mf.SA(2.0, V=V3)), r"V: got shape \(3, 3\), wanted \(2, 2\)"),
         (lambda: mf.Points([0.0, 1.0]).energy(mf.SA(2.0, K=V3)), r"K: got shape \(3, 3\), wanted \(m, 2\)"),
         (lambda: mf.SA(2.0, V=V3).velocity(0.0, None, mf.Points([0.0, 1.0])), "V: got shape"),
