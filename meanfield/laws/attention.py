@@ -111,7 +111,7 @@ class Attention(Law):
         if self.scale == "natural":
             return 0.0
         if self.scale == "scaled":
-            return -general.kernel(self, t).upper()
+            return -(self.kernel if self.autonomous else general.kernel(self, t)).upper()
         known = self._means.get(d)
         if known is None:
             known = self._means[d] = -self.kernel.log_lambda0(d)

@@ -38,7 +38,7 @@ BAD: dict[str, Any] = {
 INSIDE = {
     "Circle.admit", "Sphere.admit", "ZonalSphere.admit", "ZonalSphere.around", "Circle.moments", "Sphere.moments",
     "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at", "Snapshot.cells",
-    "Points.on_sphere", "Points.trusted",
+    "Points.on_sphere", "Points.unmasked", "Points.trusted",
     "Exponential.factors", "Spectral.bind", "Spectral.rebind", "Spectral.stepper",
     "Density.known", "Snapshot.known", "Lagrangian.bind", "Lagrangian.rebind", "Lagrangian.stepper", "Lagrangian.check",
 }  # fmt: skip
