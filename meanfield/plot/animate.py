@@ -89,7 +89,7 @@ def animate(
                 figure.set_layout_engine("none")  # keeps the places of the first frame
         writer.outfile = film
         writer.finish()
-    files.write(target, film.getbuffer(), overwrite=overwrite)
+    files.write(target, film.getvalue(), overwrite=overwrite)
     return target
 
 

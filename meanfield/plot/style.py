@@ -353,5 +353,5 @@ def save(figure: Figure | Axes | NDArray[Any], path: str | os.PathLike[str], *, 
     drawn = io.BytesIO()
     with look({"svg.hashsalt": "meanfield"}):
         whole.savefig(drawn, dpi=dpi, format=suffix[1:], metadata=_METADATA[suffix])
-    files.write(target, drawn.getbuffer(), overwrite=True)
+    files.write(target, drawn.getvalue(), overwrite=True)
     return target
