@@ -104,14 +104,14 @@ class Attention(Law):
     @cached_property
     def kernel(self) -> Exponential:
         """e^{beta <Q x, K y>} (at t = 0, if Q or K change)."""
-        return general.kernel(self, 0.0)
+        return general.made(self, 0.0)
 
     def log_factor(self, d: int, t: float = 0.0) -> float:
         """Logarithm of the scale's factor in dimension d (at time t, if Q or K change)."""
         if self.scale == "natural":
             return 0.0
         if self.scale == "scaled":
-            return -(self.kernel if self.autonomous else general.kernel(self, t)).upper()
+            return -general.kernel(self, t).upper()
         known = self._means.get(d)
         if known is None:
             known = self._means[d] = -self.kernel.log_lambda0(d)
@@ -184,7 +184,7 @@ class SA(Attention):
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         """M / Z."""
         if not self.isotropic:
-            return general.velocity(self, t, x if x is not None else mu.x, mu)
+            return general.velocity(self, t, x, mu)
         r = mu.read(self.kernel, x, "ZM")
         v = np.divide(r.M, r.Z, out=r.M)
         return v if self.sign > 0 else np.negative(v, out=v)
@@ -192,7 +192,7 @@ class SA(Attention):
     def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
         """div(M / Z) = L / Z - beta |P M|^2 / Z^2."""
         if not self.isotropic:
-            return general.divergence(self, t, x if x is not None else mu.x, mu)
+            return general.divergence(self, t, x, mu)
         r = mu.read(self.kernel, x, "ZML")
         M = r.M
         if M.shape[-1] == mu.d:
@@ -212,14 +212,14 @@ class USA(Attention):
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         """M; the missing division is the whole difference from SA."""
         if not self.isotropic:
-            return general.velocity(self, t, x if x is not None else mu.x, mu)
+            return general.velocity(self, t, x, mu)
         r = mu.read(self.kernel, x, "M")
         return np.multiply(r.M, self.sign * np.exp(r.log + self.log_factor(mu.d)), out=r.M)
 
     def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
         """L."""
         if not self.isotropic:
-            return general.divergence(self, t, x if x is not None else mu.x, mu)
+            return general.divergence(self, t, x, mu)
         r = mu.read(self.kernel, x, "L")
         log = np.asarray(r.log + self.log_factor(mu.d))
         return self.sign * r.L * np.exp(log[..., 0] if log.ndim else log)

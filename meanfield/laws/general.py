@@ -50,13 +50,18 @@ def values(law: Any, d: int, t: float) -> Array | None:
     return V
 
 
+def made(law: Any, t: float) -> Exponential:
+    """e^{beta <Q x, K y>} at time t, made anew; it refuses what does not go together."""
+    return Exponential(law.beta, at(law, "Q", t), at(law, "K", t))
+
+
 def kernel(law: Any, t: float, d: int | None = None) -> Exponential:
-    """e^{beta <Q x, K y>}, for points of R^d if that is known."""
-    Q, K = at(law, "Q", t), at(law, "K", t)
-    for name, m in (("Q", Q), ("K", K)):
+    """The same, for points of R^d if that is known; where Q and K are constant the law's own, made once."""
+    k = made(law, t) if callable(law.Q) or callable(law.K) else law.kernel
+    for name, m in (("Q", k.Q), ("K", k.K)):
         if m is not None and d is not None and m.shape[1] != d:
             raise ValueError(f"{_named(law, name, t)}: got shape {m.shape}, wanted (m, {d}): these are points of R^{d}")
-    return Exponential(law.beta, Q, K)  # which refuses what does not go together
+    return k
 
 
 def product(law: Any, d: int, t: float) -> Array:
@@ -93,8 +98,9 @@ def check(law: Any, d: int, most: float) -> None:
 # --- the field -----------------------------------------------------------------------------------------------
 
 
-def velocity(law: Any, t: float, x: Array, mu: Any) -> Array:
-    """X at rows x."""
+def velocity(law: Any, t: float, x: Array | None, mu: Any) -> Array:
+    """X at rows x, or at the measure's own."""
+    x = mu.x if x is None else x
     d = x.shape[-1]
     k, V = kernel(law, t, d), values(law, d, t)
     if law.normalised:
@@ -104,8 +110,9 @@ def velocity(law: Any, t: float, x: Array, mu: Any) -> Array:
     return np.asarray(law.sign * np.exp(r.log + law.log_factor(d, t)) * r.M)
 
 
-def divergence(law: Any, t: float, x: Array, mu: Any) -> Array:
-    """div P_x X on the sphere at unit rows x."""
+def divergence(law: Any, t: float, x: Array | None, mu: Any) -> Array:
+    """div P_x X on the sphere at unit rows x, or at the measure's own."""
+    x = mu.x if x is None else x
     d = x.shape[-1]
     k, V = kernel(law, t, d), values(law, d, t)
     if not law.normalised:

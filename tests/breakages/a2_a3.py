@@ -36,8 +36,8 @@ A2_A3: tuple[Breakage, ...] = (
     Breakage(
         name="the scaled kernel is scaled twice",
         file="meanfield/laws/attention.py",
-        old="return -(self.kernel if self.autonomous else general.kernel(self, t)).upper()",
-        new="return -2.0 * (self.kernel if self.autonomous else general.kernel(self, t)).upper()",
+        old="return -general.kernel(self, t).upper()",
+        new="return -2.0 * general.kernel(self, t).upper()",
         red=("A03.sphere",),
     ),
     Breakage(
