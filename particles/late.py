@@ -55,13 +55,13 @@ class LongTime(Record):
     @property
     def angles(self) -> bool:
         """True if centres are angles."""
-        return bool(self.segments[0].template.angles)
+        return bool(self.segments[0].form.angles)
 
     @cached_property
     def log_t(self) -> Array:
         """(T,) logarithms of the saved times."""
         pairs = zip(self.owners, self.states, strict=True)
-        by_clock = [self.segments[o].template.log_time(float(y[0])) for o, y in pairs]
+        by_clock = [self.segments[o].form.log_time(float(y[0])) for o, y in pairs]
         # long before anything moves the clock of the state stands still
         known = (self.t > 0.0) & np.isfinite(self.t)
         return np.where(known, np.log(self.t, where=known, out=np.zeros(len(self.t))), by_clock)
@@ -69,7 +69,7 @@ class LongTime(Record):
     @property
     def merges(self) -> tuple[Any, ...]:
         """Every merger in the order of time."""
-        return tuple(merge for segment in self.segments for merge in segment.template.merges)
+        return tuple(merge for segment in self.segments for merge in segment.form.merges)
 
     @property
     def centres(self) -> tuple[Array, ...]:
@@ -89,7 +89,7 @@ class LongTime(Record):
     @property
     def x(self) -> Array:
         """(T, n) angles or (T, n, d) rows by original point; those that have merged coincide."""
-        return np.stack([c[self.segments[o].template.labels] for o, c in zip(self.owners, self.centres, strict=True)])
+        return np.stack([c[self.segments[o].form.owners] for o, c in zip(self.owners, self.centres, strict=True)])
 
     @property
     def theta(self) -> Array:
@@ -107,7 +107,7 @@ class LongTime(Record):
         n = len(self.weights)
         rows = []
         for o in self.owners:
-            owner = self.segments[o].template.labels
+            owner = self.segments[o].form.owners
             lowest = np.full(n, n)
             np.minimum.at(lowest, owner, np.arange(n))
             rows.append(lowest[owner])
@@ -121,7 +121,7 @@ class LongTime(Record):
     @property
     def jumped(self) -> Array:
         """(T,) what merging has added to E up to every saved time."""
-        steps = [sum(merge.jump for merge in segment.template.merges) for segment in self.segments]
+        steps = [sum(merge.jump for merge in segment.form.merges) for segment in self.segments]
         return np.cumsum(steps)[list(self.owners)]
 
     @property
@@ -137,47 +137,47 @@ class LongTime(Record):
     @property
     def title(self) -> str:
         """The parameters, for a figure."""
-        return f"{self.law}, {self.segments[0].template.weights.size} clusters"
+        return f"{self.law}, {self.segments[0].form.weights.size} clusters"
 
     @property
     def told_span(self) -> tuple[str, float, float]:
         """Log times: the times themselves may be beyond any float."""
-        return "log t", self.segments[0].template.log_start, self.reached
+        return "log t", self.segments[0].form.log_start, self.reached
 
     def __call__(self, log_t: float) -> Any:
         """The measure at a time of the run, given by its logarithm."""
         log_t = inputs.number("log_t", log_t)
         if not self.answers(log_t):
-            first = self.segments[0].template.log_start
+            first = self.segments[0].form.log_start
             why = "" if self.known == self.reached else f"; beyond, to {self.reached!r}, {FORGOTTEN}"
             raise ValueError(f"log_t: got {log_t!r}, wanted a log time of the run, {first!r}..{self.known!r}{why}")
         owner, y = self.at(log_t)
-        return self.segments[owner].template.measure(y)
+        return self.segments[owner].form.measure(y)
 
     def answers(self, t: float) -> bool:
         """Whether run(log_t) can tell at this log time."""
-        return bool(self.segments[0].template.log_start <= t <= self.known)
+        return bool(self.segments[0].form.log_start <= t <= self.known)
 
     @property
     def reached(self) -> float:
         """The logarithm of the time the run reached."""
-        return float(self.segments[-1].template.log_time(float(self.checkpoint["y"][0])))
+        return float(self.segments[-1].form.log_time(float(self.checkpoint["y"][0])))
 
     @cached_property
     def known(self) -> float:
         """The logarithm of the time up to which the dense output was kept: `reached`, but for its memory budget."""
         if not self.dense:
-            return self.segments[0].template.log_start
+            return self.segments[0].form.log_start
         last = self.dense[-1]
-        known = float(self.segments[0].template.log_time(float(evaluate(last, last.t1)[0])))
+        known = float(self.segments[0].form.log_time(float(evaluate(last, last.t1)[0])))
         return known if known < self.reached - 1e-9 else self.reached
 
     def at(self, log_t: float) -> tuple[int, Array]:
         """Segment and state at a log time, by dense output; before the first step there is only the start."""
         if not self.dense:
             return 0, self.checkpoint["y"]
-        template = self.segments[0].template
-        clock = template.clock(log_t)
+        form = self.segments[0].form
+        clock = form.clock(log_t)
         begins = np.maximum.accumulate([float(b.y0[0]) for b in self.dense])
         i = max(int(np.searchsorted(begins, clock, side="right")) - 1, 0)
         between, owner = self.dense[i], self.dense_owners[i]

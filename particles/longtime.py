@@ -119,8 +119,8 @@ def longtime(
     centres, masses, joined, bound = _atoms(given, gap, pull.beta)
     span = (given.log_t, log_end)
     method, y = started(law, pull, centres, masses, joined[given.owner], span, gap, given.angles)
-    method = replace(method, template=replace(method.template, merges=_joined(law, given, centres, masses, joined)))
-    asked = _asked(log_t_eval, given.log_t, log_end, method.template.log_c)
+    method = replace(method, form=replace(method.form, merges=_joined(law, given, centres, masses, joined)))
+    asked = _asked(log_t_eval, given.log_t, log_end, method.form.log_c)
     settings = {
         "log_t_end": log_end,
         "merge_gap": gap,
@@ -171,7 +171,7 @@ def _given(x: Any, weights: Any, angles: Any, cluster_gap: Any) -> _Given:
         return _found(mu, log_t, GAP if reach is None else reach)
     if mu.points.ndim != (1 if mu.angles else 2):
         raise ValueError(f"x: got {mu.points.shape[: -1 if mu.angles else -2]} replicas, wanted one cloud")
-    owner = getattr(x.segments[x.owners[-1]].template, "labels", None) if record else None
+    owner = getattr(x.segments[x.owners[-1]].form, "owners", None) if record else None
     if owner is None:
         return _Given(mu.points, np.asarray(mu.weights), mu.angles, np.arange(mu.n), np.asarray(mu.weights), log_t)
     return _Given(mu.points, np.asarray(mu.weights), mu.angles, np.asarray(owner), np.asarray(x.weights), log_t)
@@ -302,8 +302,8 @@ def _read_off(run: LongTime, asked: Array) -> LongTime:
     if run.status is not Status.REACHED_END and not (len(asked) and asked[-1] >= known):
         asked = np.append(asked, known)
     found = [run.at(log_t) for log_t in asked]
-    states = tuple(run.segments[o].template.tidy(state) for o, state in found)
-    moments = [run.segments[0].template.log_start] + [s.template.merges[0].log_t for s in run.segments[1:]]
+    states = tuple(run.segments[o].form.tidy(state) for o, state in found)
+    moments = [run.segments[0].form.log_start] + [s.form.merges[0].log_t for s in run.segments[1:]]
     with np.errstate(over="ignore"):
         segments = tuple(replace(s, t=float(np.exp(log_t))) for s, log_t in zip(run.segments, moments, strict=True))
         return replace(

@@ -99,10 +99,10 @@ def simulate(
     x, turns, w, as_angles = _cloud(law, x0, weights, angles)
     t0, t1, asked = inputs.times(t_span, t_eval)
     inputs.choice("field", field, FIELDS)
-    template = OnPoints(w, as_angles, field, law.geometry == "flat", turns=turns)
-    shaken = noisy(law, template.measure(x), probes(t0, t1))
-    cloud = Cloud(law, template, _merge_tol(law, template, x, probes(t0, t1), merge_tol, rtol, shaken))
-    _refuse_field(law, template, x, t0)
+    form = OnPoints(w, as_angles, field, law.geometry == "flat", turns=turns)
+    shaken = noisy(law, form.measure(x), probes(t0, t1))
+    cloud = Cloud(law, form, _merge_tol(law, form, x, probes(t0, t1), merge_tol, rtol, shaken))
+    _refuse_field(law, form, x, t0)
     stepper, generator = _stepper(shaken, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
     start = cloud.retract(x)
@@ -147,27 +147,27 @@ def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array 
     return x, turns, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape), as_angles
 
 
-def _refuse_field(law: Any, template: OnPoints, x: Array, t0: float) -> None:
+def _refuse_field(law: Any, form: OnPoints, x: Array, t0: float) -> None:
     """Ask the law once, so that a sum that cannot serve it is refused before the run."""
-    if template.field not in ("auto", "direct"):
-        mu = template.measure(x)
+    if form.field not in ("auto", "direct"):
+        mu = form.measure(x)
         law.velocity(t0, None if law.isotropic else mu.x, mu)
 
 
 def _merge_tol(
-    law: Any, template: OnPoints, x: Array, times: list[float], merge_tol: Any, rtol: float, shaken: bool
+    law: Any, form: OnPoints, x: Array, times: list[float], merge_tol: Any, rtol: float, shaken: bool
 ) -> float | None:
     """The distance at which points are taken for one (None: never), or a refusal."""
     if merge_tol is None:
         return None
-    if x.ndim > (1 if template.angles else 2):
+    if x.ndim > (1 if form.angles else 2):
         raise ValueError(
-            f"merge_tol: got {merge_tol!r} with {x.shape[: x.ndim - (1 if template.angles else 2)]} replicas, which "
+            f"merge_tol: got {merge_tol!r} with {x.shape[: x.ndim - (1 if form.angles else 2)]} replicas, which "
             "would come to have different numbers of points: simulate them one by one (mf.sweep), or leave it out"
         )
-    if template.flat:
+    if form.flat:
         raise ValueError(f"merge_tol: {law} moves points of R^d: merging is for points on spheres; leave it out")
-    mu = template.measure(x)
+    mu = form.measure(x)
     suited.indexless("merge_tol", law, mu.d, times[0], "points that merge lose theirs", "leave it out")
     if shaken:
         raise ValueError("merge_tol: noise parts what has merged: leave it out, or take diffusion=0.0")

@@ -42,13 +42,13 @@ class Trajectory(Record):
     @property
     def angles(self) -> bool:
         """True if `x` holds angles."""
-        return bool(self.segments[0].template.angles)
+        return bool(self.segments[0].form.angles)
 
     @property
     def x(self) -> Array:
         """(T, ..., n) angles or (T, ..., n, d) rows; points that have merged coincide (angles: but for whole turns)."""
         pairs = zip(self.owners, self.states, strict=True)
-        return np.stack([self.segments[owner].template.unmerged(y) for owner, y in pairs])
+        return np.stack([self.segments[owner].form.unmerged(y) for owner, y in pairs])
 
     @property
     def theta(self) -> Array:
@@ -71,13 +71,13 @@ class Trajectory(Record):
     @property
     def weights(self) -> Array:
         """(..., n) masses, of the original points."""
-        first = self.segments[self.owners[0]].template.unmerged(self.states[0])
-        return np.broadcast_to(self.segments[0].template.weights, first.shape if self.angles else first.shape[:-1])
+        first = self.segments[self.owners[0]].form.unmerged(self.states[0])
+        return np.broadcast_to(self.segments[0].form.weights, first.shape if self.angles else first.shape[:-1])
 
     @property
     def merges(self) -> tuple[Any, ...]:
         """Every merger of the run in the order of time: t, members, masses, position and jump of E."""
-        found = (merge for segment in self.segments for merge in segment.template.merges)
+        found = (merge for segment in self.segments for merge in segment.form.merges)
         return tuple(found) if self.autonomous else tuple(replace(merge, jump=math.nan) for merge in found)
 
     @property
@@ -86,7 +86,7 @@ class Trajectory(Record):
         n = self.weights.shape[-1]
         rows = {}
         for i, segment in enumerate(self.segments):
-            owner = segment.template.labels
+            owner = segment.form.owners
             lowest = np.full(n, n)
             if owner is not None:
                 np.minimum.at(lowest, owner, np.arange(n))
@@ -96,7 +96,7 @@ class Trajectory(Record):
     @property
     def jumped(self) -> Array:
         """(T,) what merging has added to E up to every saved time; of second order in merge_tol."""
-        steps = [sum(merge.jump for merge in segment.template.merges) for segment in self.segments]
+        steps = [sum(merge.jump for merge in segment.form.merges) for segment in self.segments]
         return np.cumsum(steps)[list(self.owners)] * (1.0 if self.autonomous else math.nan)
 
     @property

@@ -64,7 +64,7 @@ def resume(
     chosen = s["method"] if max_resolution is None else replace(s["method"], max_resolution=max_resolution)
     chosen = handing_over(chosen, on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)
-    bound = chosen.rebind(sol.law, sol.segments[-1].template, s["rtol"], s["atol"])
+    bound = chosen.rebind(sol.law, sol.segments[-1].form, s["rtol"], s["atol"])
     y, h = at["y"], at["h"]
     # the unbroken run asked its method after the last step, too
     change = bound.review(at["t"], y, at["t"], y) if sol.counters.steps else None

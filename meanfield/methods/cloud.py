@@ -12,7 +12,7 @@ from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.protocols import Array, Change, Method, Reading
 from meanfield.sums.scores import moderate, peak, refuse_unpaired
-from meanfield.tools.settings import register
+from meanfield.tools.settings import register, renamed
 
 FEW = 64
 """Points up to which pairs of angles are summed by their differences."""
@@ -55,7 +55,7 @@ class FewAngles(Points):
         return Reading(e.sum(axis=-1, keepdims=True) if "Z" in want else None, M, None, log + (top or 0.0))
 
 
-@register
+@register(older=renamed(labels="owners"))
 @dataclass(frozen=True, eq=False)
 class OnPoints:
     """What a state of positions means.
@@ -70,7 +70,7 @@ class OnPoints:
         Which sum answers.
     flat : bool
         Rows in R^d, not on the sphere.
-    labels : ndarray of int (n,), optional
+    owners : ndarray of int (n,), optional
         Which point of the state every original point is part of; None: each is its own.
     turns : ndarray (..., n), optional
         Whole turns by which an original point's angle is ahead of that point's.
@@ -82,7 +82,7 @@ class OnPoints:
     angles: bool
     field: str = "auto"
     flat: bool = False
-    labels: Array | None = None
+    owners: Array | None = None
     turns: Array | None = None
     merges: tuple[Any, ...] = ()
     name = "particles"
@@ -101,20 +101,20 @@ class OnPoints:
 
     def unmerged(self, y: Array) -> Array:
         """The state by original points: those that have merged coincide (angles: but for whole turns)."""
-        if self.labels is not None:
-            y = np.take(y, self.labels, axis=-1 if self.angles else -2)
+        if self.owners is not None:
+            y = np.take(y, self.owners, axis=-1 if self.angles else -2)
         return y if self.turns is None else geometry.turned(y, self.turns)
 
     def merged(self, law: Any, t: float, y: Array, labels: Array) -> tuple[OnPoints, Array]:
         """What the state means, and the state, once the points of equal label are one."""
         weights = np.broadcast_to(self.weights, len(labels))
         after = merging.centres(y, weights, labels, angles=self.angles, flat=self.flat)
-        owner = np.arange(len(labels)) if self.labels is None else self.labels
+        owner = np.arange(len(labels)) if self.owners is None else self.owners
         turns = None
         if self.angles:
             ahead = np.round((self.unmerged(y) - after[0][labels[owner]]) / (2.0 * np.pi))
             turns = ahead if ahead.any() else None
-        new = replace(self, weights=after[1], labels=labels[owner], turns=turns, merges=())
+        new = replace(self, weights=after[1], owners=labels[owner], turns=turns, merges=())
         jump = merging.energy(law, new.measure(after[0])) - merging.energy(law, self.measure(y))
         merges = merging.mergers(t, labels, weights, after, owner, jump)
         return replace(new, merges=tuple(merges)), after[0]
@@ -129,21 +129,21 @@ class Cloud(Method):
     """
 
     law: Any
-    template: OnPoints
+    form: OnPoints
     merge_tol: float | None = None
 
     def start(self, mu: Points) -> tuple[Cloud, Array]:
         """The points themselves."""
-        return self, self.template.retract(np.array(mu.points, dtype=float))
+        return self, self.form.retract(np.array(mu.points, dtype=float))
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Velocities, shaped as y; the law sees points on the sphere at every stage."""
-        mu = self.template.measure(y)
+        mu = self.form.measure(y)
         v = self.law.velocity(t, None if self.law.isotropic else mu.x, mu)
         if np.ndim(v) == 0:
             out[...] = v
-        elif not self.template.angles:
-            out[...] = v if self.template.flat else geometry.project(mu.x, v)
+        elif not self.form.angles:
+            out[...] = v if self.form.flat else geometry.project(mu.x, v)
         elif v.shape[-1] == 1:
             out[...] = v[..., 0]
         else:
@@ -152,45 +152,45 @@ class Cloud(Method):
 
     def measure(self, t: float, y: Array) -> Points:
         """The weighted points."""
-        return self.template.measure(y)
+        return self.form.measure(y)
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Fewer points, if some have come close."""
         if self.merge_tol is None:
             return None
-        labels = merging.groups(y, self.merge_tol, angles=self.template.angles, flat=self.template.flat)
+        labels = merging.groups(y, self.merge_tol, angles=self.form.angles, flat=self.form.flat)
         if labels is None:
             return None
-        template, x = self.template.merged(self.law, t, y, labels)
-        return Change(replace(self, template=template), t, x)
+        form, x = self.form.merged(self.law, t, y, labels)
+        return Change(replace(self, form=form), t, x)
 
     def retract(self, y: Array) -> Array:
         """Unit norms to rounding, by construction."""
-        return self.template.retract(y)
+        return self.form.retract(y)
 
     def tangent(self, y: Array, v: Array) -> Array:
         """P_y v."""
-        return v if self.template.angles or self.template.flat else geometry.project(y, v)
+        return v if self.form.angles or self.form.flat else geometry.project(y, v)
 
     def pushed(self, t: float, y: Array, h: float) -> Array:
         """(x + h v) / |x + h v| for rows, v the law's velocity as it comes; angles turn as the rows do.
 
         By sums over pairs: harmonics know the tangent part of the attention alone.
         """
-        if self.template.field not in ("auto", "direct", "compiled"):
+        if self.form.field not in ("auto", "direct", "compiled"):
             raise ValueError(
-                f'field: "{self.template.field}" knows the tangent part of the attention alone, and this method adds '
+                f'field: "{self.form.field}" knows the tangent part of the attention alone, and this method adds '
                 'all of it: use field="direct", "compiled" or "auto"'
             )
-        mu = replace(self.template, field="direct" if self.template.field == "auto" else self.template.field).measure(y)
+        mu = replace(self.form, field="direct" if self.form.field == "auto" else self.form.field).measure(y)
         move = h * np.asarray(self.law.velocity(t, mu.x, mu))
-        if not self.template.angles:
-            return self.template.retract(mu.x + move)
+        if not self.form.angles:
+            return self.form.retract(mu.x + move)
         across = np.sum(move * geometry.quarter_turn(mu.x), axis=-1)
         return y + np.arctan2(across, 1.0 + np.sum(move * mu.x, axis=-1))
 
     def noise(self, t: float, y: Array) -> Any:
         """The law's noise, shaped to broadcast against y."""
-        mu = self.template.measure(y)
+        mu = self.form.measure(y)
         s = self.law.noise(t, None if self.law.isotropic else mu.x, mu)
-        return s[..., 0] if np.ndim(s) and self.template.angles else s
+        return s[..., 0] if np.ndim(s) and self.form.angles else s

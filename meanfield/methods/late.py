@@ -26,7 +26,7 @@ from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.protocols import Array, Change, Method, Status, Stop
 from meanfield.tools import inputs
-from meanfield.tools.settings import register
+from meanfield.tools.settings import register, renamed
 
 LANDED = 1e-6
 """A gap within this share of merge_gap has landed: one Newton step along the flow does the rest, to 1e-12."""
@@ -112,7 +112,7 @@ def closest(x: Array, angles: bool) -> tuple[float, int, int]:
     return 2.0 * math.asin(min(1.0, float(half[i, j]))), min(i, j), max(i, j)
 
 
-@register
+@register(older=renamed(labels="owners"))
 @dataclass(frozen=True, eq=False)
 class OnClusters:
     """What a state (1 + n,) or (1 + n d,) means: log(1 + elapsed / c), then the centres.
@@ -129,7 +129,7 @@ class OnClusters:
         log c.
     log_start : float
         log of the time at which the run began (-inf at t = 0).
-    labels : ndarray of int
+    owners : ndarray of int
         Which cluster every original point is part of.
     merges : tuple of Merge
         The mergers that led here from the stretch before.
@@ -140,7 +140,7 @@ class OnClusters:
     angles: bool
     log_c: float
     log_start: float
-    labels: Array
+    owners: Array
     merges: tuple[Any, ...] = ()
     name = "clusters"
 
@@ -193,7 +193,7 @@ class Late(Method):
 
     law: Any
     pull: Pull
-    template: OnClusters
+    form: OnClusters
     merge_gap: float
     end: float
     """The state's clock at the end."""
@@ -201,13 +201,13 @@ class Late(Method):
 
     def _moved(self, y: Array) -> tuple[Array, float]:
         """dx/ds, and log(R u)."""
-        x, log_u = self.template.centres(y), self.template.log_c + float(y[0])
-        n = len(self.template.weights)
+        x, log_u = self.form.centres(y), self.form.log_c + float(y[0])
+        n = len(self.form.weights)
         if n == 1 or self.at_rest:
             return np.zeros(y.size - 1), -math.inf
-        a, toward = pulls(self.pull, x, self.template.log_weights, self.template.angles)
+        a, toward = pulls(self.pull, x, self.form.log_weights, self.form.angles)
         log_rate, share = log_sum(a)
-        v = (share * toward).sum(axis=1) if self.template.angles else np.einsum("ij,ijd->id", share, toward)
+        v = (share * toward).sum(axis=1) if self.form.angles else np.einsum("ij,ijd->id", share, toward)
         # R / (R + 1/u), which neither over- nor underflows where it counts
         return (self.pull.sign / (1.0 + math.exp(min(-log_rate - log_u, 700.0)))) * v.ravel(), log_rate + log_u
 
@@ -219,20 +219,20 @@ class Late(Method):
 
     def measure(self, t: float, y: Array) -> Points:
         """The clusters as weighted points."""
-        return self.template.measure(y)
+        return self.form.measure(y)
 
     def retract(self, y: Array) -> Array:
         """Rows back on the sphere."""
-        return self.template.tidy(y)
+        return self.form.tidy(y)
 
     def events(self, t: float, y: Array) -> Array:
         """The smallest gap over merge_gap less 1, and the clock that is left."""
-        gap = closest(self.template.centres(y), self.template.angles)[0]
+        gap = closest(self.form.centres(y), self.form.angles)[0]
         return np.array([min(gap / self.merge_gap, 1e9) - 1.0, self.end - y[0]])
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Merges, rest and the end."""
-        x, angles = self.template.centres(y), self.template.angles
+        x, angles = self.form.centres(y), self.form.angles
         gap, i, j = closest(x, angles)
         slack = LANDED * self.merge_gap + ROUNDING
         if gap < self.merge_gap - slack:  # crossed unseen by the dense output: again, in smaller steps
@@ -242,8 +242,8 @@ class Late(Method):
         left = self.end - y[0]
         if left <= NEAR:
             # where clusters are about to meet the clock all but stands still, and a little of it is a long way for them
-            if abs(left) <= max(NEAR * self.rhs(t, y, np.empty_like(y))[0], self.template.rounding(self.end)):
-                return Change(Finished(self.law, self.template), t, y)
+            if abs(left) <= max(NEAR * self.rhs(t, y, np.empty_like(y))[0], self.form.rounding(self.end)):
+                return Change(Finished(self.law, self.form), t, y)
             return Change(self, t0, y0, 0.5 * (t - t0)) if left < 0.0 else None
         if self.pull.sign < 0 and not self.at_rest:
             slope = self.rhs(t, y, np.empty_like(y))
@@ -254,8 +254,8 @@ class Late(Method):
     def _landed(self, t: float, y: Array, gap: float, i: int, j: int) -> Array:
         """The state at which the gap is merge_gap: dense output finds it to lower order than the steps have."""
         slope = self.rhs(t, y, np.empty_like(y))
-        x, v = self.template.centres(y), slope[1:].reshape(len(self.template.weights), -1)
-        if self.template.angles:
+        x, v = self.form.centres(y), slope[1:].reshape(len(self.form.weights), -1)
+        if self.form.angles:
             closing = float((v[j, 0] - v[i, 0]) * np.sign(np.sin(x[j] - x[i])))
         else:
             closing = float((x[j] - x[i]) @ (v[j] - v[i])) / math.sin(gap)
@@ -265,17 +265,17 @@ class Late(Method):
 
     def _merge(self, t: float, y: Array) -> Change:
         """All pairs within merge_gap become one, the closest first, which has landed whatever rounding says."""
-        old = self.template
+        old = self.form
         x = old.centres(y)
         gap = max(self.merge_gap * (1.0 + 1e-9), closest(x, old.angles)[0])
         x, weights, joined = collapsed(x, old.weights, gap, old.angles)
         log_t = old.log_time(float(y[0]))
-        new = replace(old, weights=weights, labels=joined[old.labels], merges=())
+        new = replace(old, weights=weights, owners=joined[old.owners], merges=())
         state = new.state(float(y[0]), x)
         jump = merging.energy(self.law, new.measure(state)) - merging.energy(self.law, old.measure(y))
         t_now = math.exp(log_t) if log_t < 709.0 else math.inf
-        told = merging.mergers(t_now, joined, old.weights, (x, weights), old.labels, jump, log_t)
-        return Change(replace(self, template=replace(new, merges=tuple(told))), t, state)
+        told = merging.mergers(t_now, joined, old.weights, (x, weights), old.owners, jump, log_t)
+        return Change(replace(self, form=replace(new, merges=tuple(told))), t, state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +283,7 @@ class Finished(Method):
     """Nothing follows: the time asked for has been reached, at a clock that nobody knew beforehand."""
 
     law: Any
-    template: OnClusters
+    form: OnClusters
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Ends the run."""
@@ -321,9 +321,9 @@ def started(
         log_left = log_end + float(np.log(-np.expm1(log_start - log_end)))
     # not longer than the run, so that the clock keeps its digits
     log_c = min(-log_sum(a)[0], log_left) if len(x) > 1 else log_left
-    template = OnClusters(weights, 2 if angles else int(x.shape[-1]), angles, log_c, log_start, labels)
-    y = template.state(0.0, x)
-    return Late(law, pull, template, merge_gap, template.clock(log_end)), y
+    form = OnClusters(weights, 2 if angles else int(x.shape[-1]), angles, log_c, log_start, labels)
+    y = form.state(0.0, x)
+    return Late(law, pull, form, merge_gap, form.clock(log_end)), y
 
 
 def pull_of(law: Any, d: int) -> Pull:

@@ -73,11 +73,11 @@ class Spectral:
             self.then.check(law, rho.space, rtol)
         return self._bound(law, rho.space, limit, rtol, atol).start(rho)
 
-    def rebind(self, law: Any, template: Any, rtol: float, atol: float) -> Any:
+    def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Any:
         """The method as it was when a run stopped, from the shape of its last state."""
-        if template.name != OnSpace.name:
-            return self.then.rebind(law, template, rtol, atol)
-        return self._bound(law, template.space, self._limit(template.space), rtol, atol)
+        if form.name != OnSpace.name:
+            return self.then.rebind(law, form, rtol, atol)
+        return self._bound(law, form.space, self._limit(form.space), rtol, atol)
 
     def _bound(self, law: Any, space: Any, limit: int, rtol: float, atol: float) -> Coefficients:
         def beyond(rho: Density) -> Any:
@@ -142,7 +142,7 @@ class Coefficients(Method):
         object.__setattr__(self, "_seen", OnPlan(self.space, self.law.isotropic))
 
     @property
-    def template(self) -> OnSpace:
+    def form(self) -> OnSpace:
         """The meaning of a state."""
         return OnSpace(self.space, self.tolerance)
 
@@ -168,7 +168,7 @@ class Coefficients(Method):
 
     def measure(self, t: float, y: Array) -> Density:
         """The density."""
-        return self.template.measure(y)
+        return self.form.measure(y)
 
     def limit(self, t: float, y: Array) -> float:
         """1 / (highest degree * max |X|): the finest mode's transport.
@@ -217,7 +217,7 @@ class Coefficients(Method):
         if self.beyond is None:
             raise stop
         try:
-            method, y = self.beyond(self.template.measure(y0))
+            method, y = self.beyond(self.form.measure(y0))
         except ValueError as refused:
             raise Stop(stop.status, f"{stop.detail} Nobody went on: {refused}") from refused
         return Change(method, t0, y)

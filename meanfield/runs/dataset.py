@@ -37,7 +37,7 @@ def solution_dataset(sol: Any) -> Any:
 
 def trajectory_dataset(traj: Any) -> Any:
     """theta(t, ..., particle) in rad or x(t, ..., particle, component), weights and energy of a trajectory."""
-    angles = traj.segments[0].template.angles
+    angles = traj.segments[0].form.angles
     lead = traj.x.ndim - (2 if angles else 3)
     replicas = tuple(f"replica_{i}" if lead > 1 else "replica" for i in range(lead))
     dims = ("t", *replicas, "particle") + (() if angles else ("component",))

@@ -55,7 +55,7 @@ class _Log:
         self.t: list[float] = []
         self.states: list[Array] = []
         self.owners: list[int] = []
-        self.segments = [Segment(t, method.template.name, _unknowns(y), method.template)]
+        self.segments = [Segment(t, method.form.name, _unknowns(y), method.form)]
         self.method = method
         self.dense: list[Between] = []
         self.dense_owners: list[int] = []
@@ -76,9 +76,9 @@ class _Log:
         self.evaluations += step.evaluations
         if step.method is not self.method:
             self.method = step.method
-            if step.method.template != self.segments[-1].template:
+            if step.method.form != self.segments[-1].form:
                 began = self.last[0]
-                self.segments.append(Segment(began, step.method.template.name, _unknowns(step.y), step.method.template))
+                self.segments.append(Segment(began, step.method.form.name, _unknowns(step.y), step.method.form))
         self._save(step)
         if step.between is not None and self.keep:
             self._hold(step.between)
@@ -114,12 +114,12 @@ class _Log:
             self.held += between.nbytes
             self.dense.append(between)
             self.dense_owners.append(owner)
-        elif self.gauge and _has_rate(self.law, self.segments[owner].template.measure(between.y0)):
+        elif self.gauge and _has_rate(self.law, self.segments[owner].form.measure(between.y0)):
             # no room to keep it: what it is needed for is taken from it now
             times = np.array(self.t)
             inner = times[(times > between.t0) & (times < between.t1)]
             so_far = self.spent[-1] if self.spent else 0.0
-            self.spent.extend(so_far + integral(self.law, self.segments[owner].template, between, inner))
+            self.spent.extend(so_far + integral(self.law, self.segments[owner].form, between, inner))
             self.spent_t.extend([*inner.tolist(), between.t1])
         else:
             self.held = DENSE_BUDGET  # what follows must not leave a gap

@@ -18,7 +18,7 @@ from meanfield.protocols import Array, Between, Status
 from meanfield.runs import archive, dataset
 from meanfield.steppers.dense import evaluate
 from meanfield.tools import inputs
-from meanfield.tools.settings import register
+from meanfield.tools.settings import register, renamed
 
 GAUSS = 10
 """Gauss nodes per step for int dissipation dt: exact to degree 19, the dense output has 7."""
@@ -30,7 +30,7 @@ CHUNK = 1 << 21
 """Numbers of state that one vectorised question may hold at once."""
 
 
-@register
+@register(older=renamed(template="form"))
 @dataclass(frozen=True)
 class Segment:
     """A stretch of a run in one shape.
@@ -43,14 +43,14 @@ class Segment:
         What moved it.
     unknowns : int
         Numbers in the state.
-    template : object
-        What a state means: `template.measure(y)`.
+    form : object
+        What a state means: `form.measure(y)`.
     """
 
     t: float
     method: str
     unknowns: int
-    template: Any
+    form: Any
 
 
 @register
@@ -152,7 +152,7 @@ class Record:
     @cached_property
     def measures(self) -> tuple[Any, ...]:
         """The measure at every saved time."""
-        return tuple(self.segments[o].template.measure(y) for o, y in zip(self.owners, self.states, strict=True))
+        return tuple(self.segments[o].form.measure(y) for o, y in zip(self.owners, self.states, strict=True))
 
     def __call__(self, t: float) -> Any:
         """The measure at any time of the run, by the dense output of the steps.
@@ -169,14 +169,14 @@ class Record:
         if where < len(self.t) and self.t[where] == t:
             return self.measures[where]
         if t == self.begin and self.start is not None:
-            return self.segments[0].template.measure(self.start)
+            return self.segments[0].form.measure(self.start)
         i = self._step(t)
         if i is None:
             raise ValueError(
                 f"t: got {t!r}: between the saved times this run has no dense output there (not kept, or over its "
                 f"memory budget): ask for the time by t_eval=, or for one of the {len(self.t)} saved times"
             )
-        return self.segments[self.dense_owners[i]].template.measure(evaluate(self.dense[i], t))
+        return self.segments[self.dense_owners[i]].form.measure(evaluate(self.dense[i], t))
 
     def answers(self, t: float) -> bool:
         """Whether run(t) can tell: at a saved time, or where the dense output was kept."""
@@ -193,8 +193,8 @@ class Record:
     @cached_property
     def _quantities(self) -> dict[str, Array]:
         parts: dict[str, list[Array]] = {}
-        for template, states in _batches(self.segments, self.owners, self.states):
-            asked = self.law.quantities(energy.summed(template.measure(np.stack(states))))
+        for form, states in _batches(self.segments, self.owners, self.states):
+            asked = self.law.quantities(energy.summed(form.measure(np.stack(states))))
             for name, value in asked.items():
                 if name in dataset.ENERGIES and not self.autonomous:
                     continue
@@ -247,7 +247,7 @@ class Record:
             return values - values[0]
         if not self.dense:
             raise ValueError(f"gained: this run kept nothing of its beginning, t = {self.begin!r}: save it by t_eval=")
-        first = self.segments[self.dense_owners[0]].template.measure(self.dense[0].y0)
+        first = self.segments[self.dense_owners[0]].form.measure(self.dense[0].y0)
         return values - np.asarray(self.law.quantities(energy.summed(first))[name])
 
     @property
@@ -269,9 +269,9 @@ class Record:
         knots, totals = [np.array([self.begin])], [np.zeros_like(self.dissipation[:1])]
         for between, owner in zip(self.dense, self.dense_owners, strict=True):
             inner = self.t[(self.t > between.t0) & (self.t < between.t1)]
-            template = self.segments[owner].template
+            form = self.segments[owner].form
             knots.append(np.append(inner, between.t1))
-            totals.append(totals[-1][-1] + integral(self.law, template, between, inner))
+            totals.append(totals[-1][-1] + integral(self.law, form, between, inner))
         at, total = np.concatenate(knots), np.concatenate(totals)
         if len(self.spent_t):
             at, total = np.append(at, self.spent_t), np.concatenate([total, total[-1] + self.spent])
@@ -288,7 +288,7 @@ class Record:
         if more.end == self.end:  # it went nowhere
             counters = self.counters + more.counters
             return replace(self, status=more.status, detail=more.detail, counters=counters, settings=more.settings)
-        same = more.segments[0].template == self.segments[-1].template
+        same = more.segments[0].form == self.segments[-1].form
         shift = len(self.segments) - (1 if same else 0)
         # a state kept only because the run ended early is not one of the times asked for
         kept = range(len(self.t) - bool(self.checkpoint["extra"]))
@@ -341,13 +341,13 @@ class Record:
 # --- helpers -----------------------------------------------------------------------------------------------
 
 
-def integral(law: Any, template: Any, between: Between, inner: Array) -> Array:
+def integral(law: Any, form: Any, between: Between, inner: Array) -> Array:
     """int dissipation dt from the step's beginning to each inner time and to its end."""
     nodes, weights = legendre.leggauss(GAUSS)
     h = between.t1 - between.t0
     values = np.concatenate(
         [
-            law.quantities(energy.summed(template.measure(y)))["dissipation"]
+            law.quantities(energy.summed(form.measure(y)))["dissipation"]
             for y in _chunks(evaluate(between, between.t0 + 0.5 * h * (nodes + 1.0)))
         ]
     )
@@ -373,4 +373,4 @@ def _batches(
         held = [y for _, y in group]
         size = max(1, CHUNK // max(1, held[0].size))
         for first in range(0, len(held), size):
-            yield segments[owner].template, held[first : first + size]
+            yield segments[owner].form, held[first : first + size]

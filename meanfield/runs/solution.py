@@ -45,7 +45,7 @@ class Solution(Record):
     @cached_property
     def finest(self) -> Any:
         """The largest space used."""
-        return max((s.template.space for s in self.segments), key=lambda space: space.size)
+        return max((s.form.space for s in self.segments), key=lambda space: space.size)
 
     @cached_property
     def coefficients(self) -> Array:

@@ -21,17 +21,20 @@ import math
 import platform
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 
 T = TypeVar("T")
+Older: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+"""Fields as an older version wrote them -> today's; fields of today as they are."""
 
 MAX_ELEMENTS = 2**20
 """Largest array that counts as a setting; larger ones are data and belong in `netcdf`."""
 
 _classes: dict[str, type] = {}
 _names: dict[type, str] = {}
+_older: dict[type, Older] = {}
 
 _DTYPES = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"}
 _BIT_GENERATORS: dict[str, Any] = {
@@ -45,8 +48,12 @@ _BIT_GENERATORS: dict[str, Any] = {
 @overload
 def register(cls: type[T]) -> type[T]: ...
 @overload
-def register(cls: None = None, *, name: str | None = None) -> Callable[[type[T]], type[T]]: ...
-def register(cls: type[T] | None = None, *, name: str | None = None) -> type[T] | Callable[[type[T]], type[T]]:
+def register(
+    cls: None = None, *, name: str | None = None, older: Older | None = None
+) -> Callable[[type[T]], type[T]]: ...
+def register(
+    cls: type[T] | None = None, *, name: str | None = None, older: Older | None = None
+) -> type[T] | Callable[[type[T]], type[T]]:
     """Class decorator: make a frozen dataclass known to `to_json` and `from_json`.
 
     ::
@@ -60,7 +67,8 @@ def register(cls: type[T] | None = None, *, name: str | None = None) -> type[T] 
         class Mine: ...
 
     The class is called with its ``init`` fields when read back; fields with ``init=False`` are derived and not
-    written.  Defining the same class again (a notebook cell run twice) replaces it.
+    written.  Defining the same class again (a notebook cell run twice) replaces it.  A class whose fields have changed
+    says by `older` how those of an older file become today's, such as ``older=renamed(template="form")``.
 
     Raises
     ------
@@ -70,11 +78,16 @@ def register(cls: type[T] | None = None, *, name: str | None = None) -> type[T] 
         If another class has the name, or the class already has another name.
     """
     if cls is None:
-        return lambda c: _enter(c, name)
-    return _enter(cls, name)
+        return lambda c: _enter(c, name, older)
+    return _enter(cls, name, older)
 
 
-def _enter(cls: type[T], name: str | None) -> type[T]:
+def renamed(**names: str) -> Older:
+    """Fields that have another name since: ``renamed(before="now")``."""
+    return lambda fields: {names.get(name, name): value for name, value in fields.items()}
+
+
+def _enter(cls: type[T], name: str | None, older: Older | None) -> type[T]:
     label = getattr(cls, "__name__", repr(cls))
     if not isinstance(cls, type) or "__dataclass_fields__" not in vars(cls):
         raise TypeError(f"register: {label} is not a dataclass; write @register above @dataclass(frozen=True).")
@@ -103,6 +116,10 @@ def _enter(cls: type[T], name: str | None) -> type[T]:
         raise ValueError(f"register: {_origin(cls)} is already registered as {_names[cls]!r}; got {kind!r}.")
     _classes[kind] = cls
     _names[cls] = kind
+    if older is not None:
+        if not callable(older):
+            raise TypeError(f"older: got {older!r}, wanted a function of fields, as older=renamed(before='now')")
+        _older[cls] = older
     return cls
 
 
@@ -301,18 +318,20 @@ def _unpack(data: Any, where: str) -> Any:
 
 def _rebuild(cls: Any, kind: str, body: dict[str, Any], where: str) -> Any:
     known = _fields(cls)
-    unknown = sorted(set(body) - set(known))
+    values = {key: _unpack(v, f"{where}.{key}") for key, v in body.items()}
+    if cls in _older:
+        values = _older[cls](values)
+    unknown = sorted(set(values) - set(known))
     if unknown:
         raise ValueError(f"{where}: {kind!r} has no field {unknown}; its fields are {list(known)}.")
     required = (f for f in dataclasses.fields(cls) if f.init)
     missing = [
         f.name
         for f in required
-        if f.name not in body and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        if f.name not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
     ]
     if missing:
         raise ValueError(f"{where}: {kind!r} needs the fields {missing}, which the text does not give.")
-    values = {key: _unpack(v, f"{where}.{key}") for key, v in body.items()}
     try:
         return cls(**values)
     except (TypeError, ValueError) as error:

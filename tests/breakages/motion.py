@@ -127,8 +127,8 @@ MOTION: tuple[Breakage, ...] = (
     Breakage(
         name="solution: the finest resolution is the coarsest",
         file="meanfield/runs/solution.py",
-        old="return max((s.template.space for s",
-        new="return min((s.template.space for s",
+        old="return max((s.form.space for s",
+        new="return min((s.form.space for s",
         red=("tests/doors/test_solve.py::test_resolution_doubles_on_need_and_costs_no_accuracy",),
     ),
     Breakage(

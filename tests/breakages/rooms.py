@@ -50,7 +50,7 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="simulate: points of R^d merge",
         file="particles/simulate.py",
-        old="    if template.flat:\n",
+        old="    if form.flat:\n",
         new="    if False:\n",
         red=("tests/methods/test_merging.py::test_points_of_flat_space_do_not_merge",),
     ),
@@ -242,15 +242,15 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="lagrangian: the callable is asked at the panels' centres",
         file="meanfield/methods/lagrangian/scheme.py",
-        old="rho.given(template.line.coordinates(template.labels))",
-        new="rho.given(template.line.coordinates(0.0 * template.labels + mid[:, None]))",
+        old="rho.given(form.line.coordinates(form.labels))",
+        new="rho.given(form.line.coordinates(0.0 * form.labels + mid[:, None]))",
         red=("tests/spaces/test_known_values.py::test_the_lagrangian_method_keeps_what_it_was_given",),
     ),
     Breakage(
         name="lagrangian: panels near the poles are fitted to masses alone",
         file="meanfield/methods/lagrangian/scheme.py",
         old="rough = (K * half > SEEN) | (",
-        new="rough = ((K * half > SEEN) & (template.masses > NEGLIGIBLE)) | (",
+        new="rough = ((K * half > SEEN) & (form.masses > NEGLIGIBLE)) | (",
         red=("tests/spaces/test_known_values.py::test_velocities_on_the_panels_of_large_dimensions_and_betas",),
     ),
     Breakage(

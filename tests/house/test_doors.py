@@ -125,7 +125,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         "log_t": 2.0, "log_t_end": 2.0, "log_t_eval": None, "looks": 10, "m": 3, "max_iterations": 1000,
         "max_resolution": None, "max_seconds": None, "mean": 0.3, "merge_gap": 1e-3, "merge_tol": 1e-9,
         "merges": [(1.0, [0, 1])], "method": "spectral", "modes": {1: 0.1}, "mu": mf.Points([0.0, 0.05, 2.0]), "n": 16,
-        "name": "energy", "normalize": True, "observe": None, "on_unresolved": "raise", "order": 40,
+        "name": "energy", "normalize": True, "observe": None, "older": None, "on_unresolved": "raise", "order": 40,
         "overwrite": True, "p": 1, "path": file, "phi": np.exp, "progress": None,
         "projections": 4, "prominence": 0.1, "q": [0.1, 0.2], "refine": True, "replica": None, "replicas": 2,
         "rho": rho, "rho0": rho, "rng": 0, "rtol": 1e-6, "run": trajectory(), "s": None, "scale": "natural", "sign": 1,

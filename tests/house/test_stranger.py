@@ -133,27 +133,27 @@ class WeakForm:
     def bind(self, law: Any, rho: Any, rtol: float, atol: float) -> tuple[Any, Array]:
         return _Weak(law, OnSpace(rho.space), self.points), rho.coefficients
 
-    def rebind(self, law: Any, template: Any, rtol: float, atol: float) -> Any:
-        return _Weak(law, template, self.points)
+    def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Any:
+        return _Weak(law, form, self.points)
 
 
 @dataclass(frozen=True, eq=False)
 class _Weak(Method):
     law: Any
-    template: Any
+    form: Any
     points: int
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
-        fine = self.template.measure(y).resized(self.points)
+        fine = self.form.measure(y).resized(self.points)
         mu = mf.Points(fine.space.nodes, weights=np.maximum(fine.weights, 0.0), field="direct")
         v = self.law.velocity(t, None, mu)[:, 0]
-        k = self.template.space.degrees
+        k = self.form.space.degrees
         out[:] = -1j * k * (np.exp(-1j * np.outer(k, mu.theta)) @ (mu.weights * v))
         out[-1] = 0.0
         return out
 
     def measure(self, t: float, y: Array) -> Any:
-        return self.template.measure(y)
+        return self.form.measure(y)
 
 
 # --- a stepper -----------------------------------------------------------------------------------------------

@@ -184,6 +184,6 @@ def test_atoms_jump_by_no_more_than_rounding_at_tiny_beta() -> None:
     """A jump is of second order in merge_tol, 2e-13: of E itself it was the rounding of 1 / (2 beta), 1e-7."""
     law, way = mf.SA(1e-10), mf.Lagrangian(merge_tol=1e-6)
     sol = mf.solve(law, mf.Circle(64).density(waves), (0.0, 30.0), t_eval=[30.0], method=way, rtol=1e-6)
-    assert sol.segments[-1].template.count[1] > 0 and abs(sol.segments[-1].template.jump) < 1e-11
+    assert sol.segments[-1].form.count[1] > 0 and abs(sol.segments[-1].form.jump) < 1e-11
     traj = pt.simulate(law, [0.0, 0.4, 0.9], (0.0, 60.0), merge_tol=1e-6)
     assert len(traj.merges) and abs(traj.jumped[-1]) < 1e-11

@@ -115,8 +115,8 @@ def test_tokens_without_mass_move_as_the_others_pull(beta: float, rows: bool, na
     w[::3] = 0.0
     theta[:3] = 4.0, 2.0, 5.0  # the first is far from all mass
     w /= w.sum()
-    template = OnPoints(w, not rows, "auto" if name == "few angles" else name)
-    mu = template.measure(geometry.to_rows(theta) if rows else theta)
+    form = OnPoints(w, not rows, "auto" if name == "few angles" else name)
+    mu = form.measure(geometry.to_rows(theta) if rows else theta)
     assert isinstance(mu, FewAngles) == (name == "few angles" and not rows)
     v = mf.SA(beta, scale="scaled").velocity(0.0, None, mu)
     v = v[:, 0] if v.shape[-1] == 1 else np.sum(v * geometry.quarter_turn(mu.x), axis=-1)

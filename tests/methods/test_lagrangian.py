@@ -214,11 +214,11 @@ def test_identity_and_mass_through_clusters_and_merger(long_run):
 
 def test_two_clusters_then_one(long_run, rho0):
     two, one = long_run.densities[-2:]
-    heavy = two.template.atoms > 1e-6
+    heavy = two.form.atoms > 1e-6
     assert heavy.sum() == 2
-    assert (one.template.atoms > 1e-6).sum() == 1
+    assert (one.form.atoms > 1e-6).sum() == 1
     assert one.energy(LAW) == pytest.approx(np.exp(4.0) / 8.0, rel=1e-12)
-    assert abs(long_run.segments[-1].template.jump) < 1e-12
+    assert abs(long_run.segments[-1].form.jump) < 1e-12
     assert np.isinf(one.entropy)
     assert np.isinf(one.maximum)
     # what falls to which cluster, against points
@@ -226,8 +226,8 @@ def test_two_clusters_then_one(long_run, rho0):
 
     traj = pt.simulate(LAW, rho0.quantize(1000), (0.0, 60.0), [60.0])
     c = np.exp(1j * traj.x[-1])
-    first = np.abs(c - np.exp(1j * two.template.parts(two.y)[1][heavy][0])) < 0.5
-    assert first.mean() == pytest.approx(two.template.atoms[heavy][0], abs=2e-3)
+    first = np.abs(c - np.exp(1j * two.form.parts(two.y)[1][heavy][0])) < 0.5
+    assert first.mean() == pytest.approx(two.form.atoms[heavy][0], abs=2e-3)
 
 
 def test_many_panels_become_few(long_run):
@@ -295,14 +295,14 @@ def test_other_dimensions_to_one_point_or_two(d):
     np.testing.assert_allclose(sol.densities[1].moments(6), spectral.moments(6), rtol=0.0, atol=1e-11)
     gained = sol.energy - sol.energy[0]
     np.testing.assert_allclose(sol.dissipated, gained, rtol=0.0, atol=1e-8 * gained[-1])
-    heavy = sol.densities[-1].template.atoms > 1e-6
+    heavy = sol.densities[-1].form.atoms > 1e-6
     assert heavy.sum() == (2 if d == 2 else 1)
     assert np.isfinite(sol.values).all()
 
 
 def test_where_all_mass_has_left(long_run):
     rho = long_run.densities[-1]
-    at = float(np.mod(rho.template.parts(rho.y)[1][0], 2 * np.pi))
+    at = float(np.mod(rho.form.parts(rho.y)[1][0], 2 * np.pi))
     assert rho(at + 1.0) < 1e-15  # in a panel of less mass than that, which is no longer refined
     assert np.isinf(rho(at))
     s, density = rho.carried([0.3, 2.0])

@@ -76,11 +76,11 @@ def test_a_merger_that_a_step_ran_over_is_taken_again_in_a_smaller_one(d: int) -
     x, w = pair(2.0, d), np.array([0.5, 0.5])
     law = mf.SA(4.0)
     method, y = started(law, pull_of(law, d), x, w, np.arange(2), (-math.inf, log_end), gap, d == 2)
-    over = method.template.state(float(y[0]) + 1.0, pair(0.5 * gap, d))
+    over = method.form.state(float(y[0]) + 1.0, pair(0.5 * gap, d))
     change = method.review(0.0, y, 1.0, over)
     assert change is not None and change.t == 0.0 and change.h == 0.5 and change.method is method
-    landed = method.review(0.0, y, 1.0, method.template.state(float(y[0]) + 1.0, pair(gap, d)))
-    assert landed is not None and landed.t == 1.0 and len(landed.method.template.merges) == 1
+    landed = method.review(0.0, y, 1.0, method.form.state(float(y[0]) + 1.0, pair(gap, d)))
+    assert landed is not None and landed.t == 1.0 and len(landed.method.form.merges) == 1
 
 
 # --- whose pulls ---------------------------------------------------------------------------------------------

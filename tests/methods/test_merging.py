@@ -212,7 +212,7 @@ def test_a_trajectory_saved_late_knows_all_its_points() -> None:
 def test_few_angles_pull_each_other_exactly() -> None:
     """At beta = 64 the pull across 2 rad is e^-91 of the self-attention, which must drop out exactly."""
     traj = pt.simulate(mf.SA(64.0), [0.3, 2.3], (0.0, 1.0), [1.0])
-    mu = traj.segments[0].template.measure(np.array([0.3, 2.3]))
+    mu = traj.segments[0].form.measure(np.array([0.3, 2.3]))
     v = mf.SA(64.0).velocity(0.0, None, mu)[:, 0]
     exact = math.sin(2.0) * math.exp(64.0 * (math.cos(2.0) - 1.0))
     np.testing.assert_allclose(v, [exact, -exact], rtol=8.0 * 91.0 * EPS)  # of the exponent
@@ -248,9 +248,9 @@ def test_the_cost_of_merging_is_that_of_all_times() -> None:
 def test_a_density_makes_no_atoms_that_would_be_seen_by_then() -> None:
     rho0 = mf.Circle(64).density(lambda s: 1.0 + 0.9 * np.cos(s))
     flow, y = mf.Lagrangian(merge_tol=1e-3).bind(Sharper(3.0), rho0, 1e-5, 1e-8)
-    s, _, _ = flow.template.parts(y)
+    s, _, _ = flow.form.parts(y)
     y[: s.size] *= 1e-4  # all of it has gathered at 0
     change = flow.review(0.0, y, 0.0, y)
-    assert change is not None and (change.method.template.atom >= 0).any()
+    assert change is not None and (change.method.form.atom >= 0).any()
     with pytest.raises(ValueError, match=r"merge_tol must.*take merge_tol = "):
         flow.review(12.0, y, 12.0, y)

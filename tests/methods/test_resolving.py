@@ -48,9 +48,9 @@ def test_moments_along_a_run_are_the_spectral_ones() -> None:
     for carried, held in zip(runs[0].densities, runs[1].densities, strict=True):
         np.testing.assert_allclose(carried.moments(400), held.moments(400), rtol=0.0, atol=1e-11)
         # several at once, as a record asks
-    template = runs[0].segments[-1].template
+    form = runs[0].segments[-1].form
     states = [y for y, owner in zip(runs[0].states, runs[0].owners, strict=True) if owner == len(runs[0].segments) - 1]
-    stacked = template.measure(np.stack([states[-1], states[-1]])).moments(300)
+    stacked = form.measure(np.stack([states[-1], states[-1]])).moments(300)
     np.testing.assert_array_equal(stacked[0], stacked[1])
     np.testing.assert_allclose(stacked[1], runs[0].densities[-1].moments(300), rtol=0.0, atol=1e-14)
     first = runs[0].to_xarray()["coefficients"].values[0]
@@ -97,7 +97,7 @@ def test_an_atom_at_a_pole_has_its_energy(beta: float) -> None:
 
 def _field(law: Any, flow: Any, y: Array) -> tuple[Array, Array]:
     out = flow.rhs(0.0, y, np.empty_like(y))
-    n = len(flow.template.weights)
+    n = len(flow.form.weights)
     return out[:n], out[n:]
 
 
@@ -129,9 +129,9 @@ def test_panels_that_widen_are_halved_for_the_kernel() -> None:
     """Repelling mass spreads, and its map stays smooth: 70 would be seen, and 58 (and a step's growth) is the limit."""
     law, rho = mf.SA(100.0, sign=-1), mf.Circle(256).density(lambda theta: np.exp(10.0 * (np.cos(theta - 1.0) - 1.0)))
     run = mf.solve(law, rho, (0.0, 16.0), t_eval=[16.0], method="lagrangian", rtol=1e-6)
-    template = run.segments[-1].template
-    s = template.parts(run.states[-1])[0]
-    heavy = template.masses[template.live] > 1e-15
+    form = run.segments[-1].form
+    s = form.parts(run.states[-1])[0]
+    heavy = form.masses[form.live] > 1e-15
     assert law.kernel.bandwidth(2) * panels.widths(s)[heavy].max() < 61.0
 
 

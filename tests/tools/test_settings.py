@@ -331,3 +331,18 @@ def test_register_refuses_a_second_class_of_the_name_but_not_the_same_one_again(
     with pytest.raises(ValueError, match="already registered as 'Again'"):
         register(name="Twice")(again)
     assert register(again) is again
+
+
+def test_a_field_that_has_another_name_since_is_read():
+    @settings.register(name="Renamed", older=settings.renamed(before="now"))
+    @dataclass(frozen=True)
+    class Renamed:
+        now: int
+        also: int = 2
+
+    for text in ('{"kind": "Renamed", "before": 5}', '{"kind": "Renamed", "now": 5, "also": 2}'):
+        assert settings.from_json(text) == Renamed(5)
+    with pytest.raises(ValueError, match="no field"):
+        settings.from_json('{"kind": "Renamed", "earlier": 5}')
+    with pytest.raises(TypeError, match="older"):
+        settings.register(name="Renamed", older="before")(Renamed)  # type: ignore[call-overload]

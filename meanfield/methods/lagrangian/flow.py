@@ -33,7 +33,7 @@ class Flow(Method):
 
     Attributes
     ----------
-    law, template : Law, OnPanels
+    law, form : Law, OnPanels
         What moves what.
     rtol : float
         Relative change of a velocity that making atoms may bring.
@@ -46,7 +46,7 @@ class Flow(Method):
     """
 
     law: Any
-    template: OnPanels
+    form: OnPanels
     rtol: float
     tolerance: float
     merge_tol: float
@@ -54,22 +54,22 @@ class Flow(Method):
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Velocities of all points, and the divergence at the nodes."""
-        body = _Once(self.template.body(y))
+        body = _Once(self.form.body(y))
         at = None if self.law.isotropic else body.x
-        points, nodes = len(self.template.weights), self.template.count[0] * GAUSS
-        out[:points] = self.template.line.speed(body, self.law.velocity(t, at, body))
+        points, nodes = len(self.form.weights), self.form.count[0] * GAUSS
+        out[:points] = self.form.line.speed(body, self.law.velocity(t, at, body))
         out[points:] = np.asarray(self.law.divergence(t, at, body))[..., :nodes]
         return out
 
     def measure(self, t: float, y: Array) -> Carried:
         """The density and its atoms."""
-        return self.template.measure(y)
+        return self.form.measure(y)
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Halve panels whose map has become rough, and make atoms of those that have become narrow."""
         if not np.isfinite(y).all():
             raise Stop(Status.NOT_FINITE, f"Positions stopped being finite at t = {t:.6g}.")
-        old = self.template
+        old = self.form
         s, _, log_j = old.parts(y)
         heavy = old.masses[old.live] > NEGLIGIBLE
         rough = np.maximum(panels.telling(s), panels.telling(log_j)) * heavy
@@ -89,7 +89,7 @@ class Flow(Method):
 
     def _halved(self, t: float, y: Array, which: Array) -> tuple[Flow, float, Array]:
         """(method, t, y) with the live panels `which` halved, by their own polynomials."""
-        old = self.template
+        old = self.form
         if (old.count[0] + which.sum()) * GAUSS > self.largest:
             raise Stop(
                 Status.UNRESOLVED, f"At t = {t:.6g} the flow needs more than the {self.largest} nodes permitted."
@@ -100,11 +100,11 @@ class Flow(Method):
         s, atoms, log_j = old.parts(y)
         new = replace(old, mid=mid, half=half, atom=np.repeat(old.atom, np.where(mask, 2, 1)))
         state = [panels.halved(s, which).ravel(), atoms, panels.halved(log_j, which).ravel()]
-        return replace(self, template=new), t, np.concatenate(state)
+        return replace(self, form=new), t, np.concatenate(state)
 
     def _gathered(self, t: float, y: Array) -> tuple[Flow, Array] | None:
         """(method, y) with narrow panels made atoms and touching atoms made one, or None if there are none."""
-        old = self.template
+        old = self.form
         s, atoms, log_j = old.parts(y)
         narrow = panels.widths(s) < self.merge_tol
         if not narrow.any() and not _touching(old.atom, atoms, self.merge_tol, old.line):
@@ -122,7 +122,7 @@ class Flow(Method):
         new = replace(old, atom=atom)
         state = np.concatenate([s[~narrow].ravel(), at, log_j[~narrow].ravel()])
         jump = merging.energy(self.law, new.measure(state)) - merging.energy(self.law, old.measure(y))
-        return replace(self, template=replace(new, jump=old.jump + jump)), state
+        return replace(self, form=replace(new, jump=old.jump + jump)), state
 
 
 def _touching(atom: Array, at: Array, tol: float, line: Any) -> bool:

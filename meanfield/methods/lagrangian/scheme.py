@@ -66,9 +66,9 @@ class Lagrangian:
         mid, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
         K = bandwidth(law, rho.space, 0.0)
         while True:
-            template = self._on(law, rho, mid, half)
+            form = self._on(law, rho, mid, half)
             # light panels too: near a pole of a high dimension hardly any mass is, and Z is what there is
-            rough = (K * half > SEEN) | (_unfitted(template) & (half >= NARROWEST))
+            rough = (K * half > SEEN) | (_unfitted(form) & (half >= NARROWEST))
             if not rough.any():
                 break
             if (needed := int(len(mid) + rough.sum()) * GAUSS) > self.max_resolution:
@@ -77,20 +77,20 @@ class Lagrangian:
                     "nodes at least to begin with: allow more"
                 )
             mid, half = panels.bisected(mid, half, rough)
-        flow = Flow(law, template, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
-        return flow, np.concatenate([template.labels.ravel(), np.zeros(template.labels.size)])
+        flow = Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
+        return flow, np.concatenate([form.labels.ravel(), np.zeros(form.labels.size)])
 
     def _on(self, law: Any, rho: Any, mid: Array, half: Array) -> OnPanels:
         """The density on these panels: by its own values if it keeps them, else by its series."""
         fresh, field = np.full(len(mid), -1), "harmonic" if law.isotropic else "direct"
-        template = OnPanels(rho.space, np.array(rho.coefficients), mid, half, fresh, field=field, doubt=rho.doubt)
+        form = OnPanels(rho.space, np.array(rho.coefficients), mid, half, fresh, field=field, doubt=rho.doubt)
         if rho.given is None:
-            return template
-        return replace(template, given=Pieces(mid, half, rho.given(template.line.coordinates(template.labels))))
+            return form
+        return replace(form, given=Pieces(mid, half, rho.given(form.line.coordinates(form.labels))))
 
-    def rebind(self, law: Any, template: OnPanels, rtol: float, atol: float) -> Flow:
+    def rebind(self, law: Any, form: OnPanels, rtol: float, atol: float) -> Flow:
         """The method as it was when a run stopped."""
-        return Flow(law, template, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
+        return Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
 
     def stepper(self, rtol: float, atol: float) -> Any:
         """DOP853; positions and log J are of size 1, so that a relative tolerance serves."""
@@ -121,18 +121,18 @@ class Lagrangian:
         return max(TAIL, 1e-2 * rtol) if self.tail is None else self.tail
 
 
-def _unfitted(template: OnPanels) -> Array:
+def _unfitted(form: OnPanels) -> Array:
     """(P,) panels on which a polynomial misses rho_0, or the mass there.
 
     Values are wanted relative to their own size, or to the mean, 1, where they are smaller; those of a series only
     relative to the largest, and where the coefficients hide them not at all.
     """
-    size = np.abs(template.rho0).max(axis=-1)
-    if template.given is not None:
+    size = np.abs(form.rho0).max(axis=-1)
+    if form.given is not None:
         scale = np.maximum(size, 1.0)
     else:
-        hidden = np.isnan(template.initial(template.labels.ravel())).reshape(template.labels.shape).any(axis=-1)
+        hidden = np.isnan(form.initial(form.labels.ravel())).reshape(form.labels.shape).any(axis=-1)
         scale = np.where(hidden, np.inf, size[~hidden].max(initial=0.0))
-    missed = panels.telling(template.rho0 / scale[:, None]) > FITTED
-    mass = template.mass_density / template.half[:, None]
+    missed = panels.telling(form.rho0 / scale[:, None]) > FITTED
+    mass = form.mass_density / form.half[:, None]
     return missed | (panels.telling(mass / np.abs(mass).max()) > FITTED)

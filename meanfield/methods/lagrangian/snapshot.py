@@ -32,13 +32,13 @@ class Carried:
 
     Attributes
     ----------
-    template : OnPanels
+    form : OnPanels
         Labels and masses.
     y : ndarray
         Positions and log-Jacobians.
     """
 
-    template: Any
+    form: Any
     y: Array
 
     def __repr__(self) -> str:
@@ -51,12 +51,12 @@ class Carried:
     @cached_property
     def body(self) -> Any:
         """The masses at their positions, as a measure of points."""
-        return self.template.body(self.y)
+        return self.form.body(self.y)
 
     @property
     def space(self) -> Any:
         """The space of the density it began as."""
-        return self.template.space
+        return self.form.space
 
     @property
     def d(self) -> int:
@@ -71,7 +71,7 @@ class Carried:
     @property
     def points(self) -> Array:
         """(..., n) positions in the space's coordinates: angles, or heights c = <x, axis>."""
-        return np.asarray(self.template.line.coordinates(self.s))
+        return np.asarray(self.form.line.coordinates(self.s))
 
     @property
     def theta(self) -> Array:
@@ -91,23 +91,23 @@ class Carried:
     @property
     def weights(self) -> Array:
         """(n,) masses."""
-        return self.template.weights
+        return self.form.weights
 
     @property
     def labels(self) -> Array:
         """(n,) where the points were at the beginning; nan for atoms, which come from whole intervals."""
-        t = self.template
+        t = self.form
         return np.append(t.labels[t.live].ravel(), np.full(t.count[1], np.nan))
 
     @property
     def density(self) -> Array:
         """(..., n) rho at the points; inf at atoms, NaN where unknown."""
-        t = self.template
+        t = self.form
         return self._now(t.initial(t.labels[t.live].ravel()).reshape(-1, GAUSS))
 
     def _now(self, rho0: Array) -> Array:
         """(..., n) rho at the points, for rho_0 (L, G)."""
-        t = self.template
+        t = self.form
         log_j = t.parts(self.y)[2]
         with np.errstate(over="ignore"):  # far inside a cluster
             rho = rho0 * np.exp(-log_j)
@@ -139,11 +139,11 @@ class Carried:
         """Moments to `degree`, as `Density.moments`, by as many points of the panels' polynomials as that takes."""
         degree = inputs.degree("degree", degree)
         s, weights = self._resolving(degree)
-        return np.asarray(self.template.line.body(self.space, s, weights, self.template.field).moments(degree))
+        return np.asarray(self.form.line.body(self.space, s, weights, self.form.field).moments(degree))
 
     def _resolving(self, degree: int) -> tuple[Array, Array]:
         """(..., n) positions and (n,) masses that resolve harmonics to `degree`."""
-        t = self.template
+        t = self.form
         s, atoms, _ = t.parts(self.y)
         live, waves = t.live, t.line.waves(self.space, degree)
         moved = s - t.labels[live]
@@ -164,7 +164,7 @@ class Carried:
         """Coefficients in the space's basis, to its own degree; what lies beyond is not shown by them."""
         degree = int(self.space.degrees.max())
         s, weights = self._resolving(degree)
-        q = self.template.line.coordinates(s)
+        q = self.form.line.coordinates(s)
         return np.asarray(self.space.project(q, np.broadcast_to(weights, q.shape), degree))
 
     # --- a density's questions (one snapshot) -------------------------------------------------------------
@@ -172,7 +172,7 @@ class Carried:
     @property
     def entropy(self) -> Array | float:
         """int rho log rho d sigma = int log rho d mu; inf once there are atoms."""
-        t = self.template
+        t = self.form
         if np.any(t.atoms > 0.0):
             return np.full(self.y.shape[:-1], np.inf)[()]
         rho = self._now(t.rho0[t.live])
@@ -192,7 +192,7 @@ class Carried:
     @property
     def tail(self) -> float:
         """The largest tail of position and log J among panels that are refined: how well it is resolved."""
-        t = self.template
+        t = self.form
         s, _, log_j = t.parts(self.y)
         worst = np.maximum(panels.tails(s), panels.tails(log_j))[..., t.masses[t.live] > NEGLIGIBLE]
         return float(worst.max(initial=0.0))
@@ -208,7 +208,7 @@ class Carried:
         A cluster narrower than the grid has no node of its own, and its mass would be missing.  In high d cells near a
         pole are so small that their mass is rounding, and rho at the node stands for the mean.
         """
-        edges, sigma, order = self.template.line.cells(kindred(self.space, space))
+        edges, sigma, order = self.form.line.cells(kindred(self.space, space))
         mass = self.cells(edges)
         seen = EXACT.share * np.maximum(mass, sigma) >= ROUNDING
         mean = np.divide(mass, sigma, out=np.zeros(len(sigma)), where=seen)[order]
@@ -226,7 +226,7 @@ class Carried:
 
     def known(self, q: Array) -> Array:
         """The same at coordinates that need no check, without a warning."""
-        t = self.template
+        t = self.form
         s = t.line.position(q).ravel()
         rho = np.zeros(s.size)
         if t.count[0]:
@@ -237,7 +237,7 @@ class Carried:
 
     def _on_panels(self, s: Array, panel: Array, xi: Array) -> Array:
         """rho at positions s, found at xi on live panels."""
-        t = self.template
+        t = self.form
         where = np.flatnonzero(t.live)[panel]
         log_j = panels.at(panels.series(t.parts(self.y)[2])[panel], xi)
         with np.errstate(over="ignore"):  # far inside a cluster
@@ -260,7 +260,7 @@ class Carried:
         A label inside an atom is at the atom, with density inf; NaN, with a warning, where unknown.
         """
         a = inputs.array("labels", labels, radians=True)
-        t = self.template
+        t = self.form
         flat = t.line.within(a.ravel())
         cell = np.clip(np.searchsorted(t.mid - t.half, flat, side="right") - 1, 0, len(t.mid) - 1)
         s, atoms, log_j = t.parts(self.y)
@@ -286,14 +286,14 @@ class Carried:
     def cells(self, edges: Array) -> Array:
         """Mass between consecutive positions on the line (increasing, inside one turn); atoms count where they are."""
         masses = np.diff(self._below(edges))
-        t = self.template
+        t = self.form
         where = np.searchsorted(edges, t.line.near(t.parts(self.y)[1], edges[0]), side="right") - 1
         ok = (where >= 0) & (where < len(masses))
         return np.asarray(masses + np.bincount(where[ok], weights=t.atoms[ok], minlength=len(masses)))
 
     def _below(self, s: Array) -> Array:
         """Mass on live panels below the positions s."""
-        t = self.template
+        t = self.form
         if not t.count[0]:
             return np.zeros(len(s))
         panel, xi, inside = self._found(s)
@@ -309,7 +309,7 @@ class Carried:
 
     def _found(self, s: Array) -> tuple[Array, Array, Array]:
         """Live panel, xi, and whether the position is inside its image; positions are brought to this turn."""
-        t = self.template
+        t = self.form
         nodes = t.parts(self.y)[0]
         ends = panels.ends(nodes)
         if not len(nodes):
@@ -327,18 +327,18 @@ class Carried:
     @cached_property
     def _rough(self) -> Array:
         """(L,) panels on which log J is no polynomial any more."""
-        return np.asarray(panels.tails(self.template.parts(self.y)[2]) > ROUGH)
+        return np.asarray(panels.tails(self.form.parts(self.y)[2]) > ROUGH)
 
     def _hit(self, s: Array) -> Array:
-        _, atoms, _ = self.template.parts(self.y)
+        _, atoms, _ = self.form.parts(self.y)
         if not len(atoms):
             return np.zeros(len(s), bool)
-        gap = np.abs(self.template.line.apart(s[:, None] - atoms)).min(axis=1)
+        gap = np.abs(self.form.line.apart(s[:, None] - atoms)).min(axis=1)
         return np.asarray(gap <= 4e-16 * np.abs(s) + 4e-16)
 
     def _placed(self, u: Array) -> Array:
         """Positions by the inverse of the distribution function from coordinate 0, then placed by the space."""
-        t = self.template
+        t = self.form
         total = np.cumsum(t.masses)
         level = np.mod(u[:, 0] * total[-1] + self._origin(), total[-1])
         cell = np.clip(np.searchsorted(total, level, side="right"), 0, len(total) - 1)
@@ -354,7 +354,7 @@ class Carried:
 
     def _origin(self) -> float:
         """Mass along the labels before coordinate 0, on a closed line: its first label has moved on."""
-        t = self.template
+        t = self.form
         if not t.line.turn:
             return 0.0
         nodes, atoms, _ = t.parts(self.y)
