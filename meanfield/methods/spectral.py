@@ -157,9 +157,7 @@ class Coefficients(Method):
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Coefficients of -div(rho X[rho])."""
-        seen = self._seen
-        v = seen.kept(t, y)
-        return seen.close(self._velocity(t, y) if v is None else v, out)
+        return self._seen.close(self._velocity(t, y), out)
 
     def _velocity(self, t: float, y: Array) -> Any:
         seen, law = self._seen, self.law
@@ -170,17 +168,15 @@ class Coefficients(Method):
         """The density."""
         return self.form.measure(y)
 
-    def limit(self, t: float, y: Array) -> float:
-        """1 / (highest degree * max |X|): the finest mode's transport.
+    def slope(self, t: float, y: Array, out: Array) -> float:
+        """`rhs`, and 1 / (highest degree * max |X|): the finest mode's transport.
 
         Longer steps are unstable there, and though the error control notices in the end, the modes have then grown
         from rounding to the tolerance and ask for resolution.  Diffusion damps them; nothing need be limited then.
         """
-        if self.linear is not None:
-            return float("inf")
         v = self._velocity(t, y)
-        self._seen.keep(t, y, v)
-        speed = sqrt(np.einsum("nm,nm->n", v, v).max()) if np.ndim(v) else 0.0
+        speed = sqrt(np.einsum("nm,nm->n", v, v).max()) if np.ndim(v) and self.linear is None else 0.0
+        self._seen.close(v, out)
         return 1.0 / (self._seen.top * speed) if speed > 0.0 else float("inf")
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:

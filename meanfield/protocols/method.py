@@ -35,6 +35,15 @@ class Method:
         """The part of y' that is not linear * y, written into out.  Laws see retracted points only."""
         raise TypeError(f"{type(self).__name__} has no right-hand side")
 
+    def slope(self, t: float, y: Array, out: Array) -> float:
+        """At a step's beginning: `rhs` into out, and the shortest time scale of the explicit part from here.
+
+        That is 1 / |fastest rate| (a CFL condition).  A stepper takes at most its own reach times this, the reach being
+        how far its stability region extends.
+        """
+        self.rhs(t, y, out)
+        return float("inf")
+
     def measure(self, t: float, y: Array) -> Any:
         """y -> the measure it stands for."""
         raise TypeError(f"{type(self).__name__} does not say what its state means")
@@ -58,13 +67,6 @@ class Method:
     def noise(self, t: float, y: Array) -> Any:
         """Strength s of the noise, broadcastable to y."""
         return 0.0
-
-    def limit(self, t: float, y: Array) -> float:
-        """Shortest time scale of the explicit part from here, 1 / |fastest rate| (a CFL condition).
-
-        A stepper takes at most its own reach times this, the reach being how far its stability region extends.
-        """
-        return float("inf")
 
     def events(self, t: float, y: Array) -> Array | None:
         """(k,) functions whose zeros the loop lands on."""

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.polynomial import legendre
 
-from meanfield.protocols import Array, Between, Status, Stepped, Stop
+from meanfield.protocols import Array, Between, Method, Status, Stepped, Stop
 from meanfield.steppers.control import Adaptive
 from meanfield.steppers.dense import gauss
 from meanfield.steppers.diagonal import Diagonal, distinct, grid, on_grid
@@ -175,7 +175,7 @@ class _Sweeps:
         self.old[0] = self.new[0] = y.reshape(-1).view(np.float64)
         self.stage = np.empty_like(y)
         self.start = np.empty_like(y)
-        method.rhs(t, y, self.start)
+        self.limit = method.slope(t, y, self.start)
         self.evaluations = 1
 
     def combine(self, weights: Array, values: Array, n: int, out: Array) -> None:
@@ -225,10 +225,8 @@ class _Sweeps:
         return Between(self.t, t1, self.y, terms.view(self.y.dtype).reshape(self.order, *self.y.shape), linear)
 
 
-class _Oscillators:
+class _Oscillators(Method):
     """y' = i w y, one for each rate w, all of it explicit."""
-
-    linear = None
 
     def __init__(self, w: Array) -> None:
         self.w = w
@@ -283,7 +281,7 @@ class ExponentialCollocation(Adaptive):
 
         if h is None:
             h = self.first(flat, sweeps.start.reshape(-1), sweeps.trial, stop - t, t, self.order)
-        h = min(h, reach(self.order) * method.limit(t, y))
+        h = min(h, reach(self.order) * sweeps.limit)
         t1, h_next, rejections = self.advance(attempt, t, h, stop, self.order, grid)
         between = sweeps.between(t1, method.linear) if keep else None
         return Stepped(t1, method.retract(y1), h_next, between, sweeps.evaluations, rejections)

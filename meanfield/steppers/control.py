@@ -71,6 +71,14 @@ def slope_of(method: Any) -> Callable[[float, Array, Array], Any]:
     return slope
 
 
+def started(method: Any, t: float, y: Array, out: Array) -> float:
+    """The whole right-hand side where a step begins, written into out; and the method's limit."""
+    limit = float(method.slope(t, y, out))
+    if method.linear is not None:
+        out += method.linear * y
+    return limit
+
+
 class Advance(NamedTuple):
     """An accepted step's end, the step to try next, and the number of rejections before it."""
 

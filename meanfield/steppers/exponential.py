@@ -72,7 +72,9 @@ class _Doubling:
         self.method, self.t, self.y = method, t, y
         self.diagonal = Diagonal(method.linear, y.shape)
         self.evaluations = 0
-        self.start = self.slope(t, y)
+        self.start = np.empty_like(y)
+        self.limit = method.slope(t, y, self.start)
+        self.evaluations += 1
         self.middle = self.start
 
     def slope(self, t: float, y: Array) -> Array:
@@ -154,7 +156,7 @@ class ETDRK4(Adaptive):
 
         if h is None:
             h = self.first(flat, double.start.reshape(-1), double.trial, stop - t, t, 5)
-        t1, h_next, rejections = self.advance(attempt, t, min(h, REACH * method.limit(t, y)), stop, 5, grid)
+        t1, h_next, rejections = self.advance(attempt, t, min(h, REACH * double.limit), stop, 5, grid)
         between = double.between(t1, y1) if keep else None
         return Stepped(t1, method.retract(y1), h_next, between, double.evaluations, rejections)
 

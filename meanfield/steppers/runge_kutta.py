@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Between, Status, Stepped, Stepper, Stop
-from meanfield.steppers.control import Adaptive, checked, land, lands, slope_of, smallest
+from meanfield.steppers.control import Adaptive, checked, land, lands, slope_of, smallest, started
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 
 
@@ -36,7 +36,7 @@ class _Stages:
         self.weights: list[Array] = []  # of the step tried
         self.work = np.empty_like(y)
         self.work_flat = self.work.reshape(-1).view(np.float64)
-        self.slope(t, y, self.rows[0])
+        self.limit = started(method, t, y, self.rows[0])
         self.evaluations = 1
 
     def fill(self, first: int, last: int, h: float) -> None:
@@ -109,7 +109,6 @@ class ExplicitRungeKutta(Adaptive):
 
     def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         table, order = self.table, self.table.error_order + 1
-        longest = table.reach * method.limit(t, y)  # before the slope: a method may still have that at hand
         stages = _Stages(table, method, t, y, keep)
         flat = y.reshape(-1)
         modulus = np.abs(flat)
@@ -134,7 +133,7 @@ class ExplicitRungeKutta(Adaptive):
 
         if h is None:
             h = self.first(flat, stages.rows[0].reshape(-1), stages.euler, stop - t, t, order)
-        t1, h_next, rejections = self.advance(attempt, t, min(h, longest), stop, order)
+        t1, h_next, rejections = self.advance(attempt, t, min(h, table.reach * stages.limit), stop, order)
         between = stages.between(t1, y1, table.stages + tail) if keep else None
         return Stepped(t1, method.retract(y1), h_next, between, stages.evaluations, rejections)
 
@@ -173,9 +172,9 @@ class FixedStep(Stepper):
             STEP_TOO_SMALL where the step does not move time, NOT_FINITE where the new state is not finite.
         """
         y = checked(t, y, h, stop)
-        t1, used = fixed(t, y, h, stop, self.size, method, self.table.reach)
         with np.errstate(over="ignore", invalid="ignore"):
             stages = _Stages(self.table, method, t, y, keep)
+            t1, used = fixed(t, h, stop, self.size, self.table.reach * stages.limit)
             stages.fill(1, self.table.stages, used)
             y1 = stages.end(used)
             if not np.isfinite(y1).all():
@@ -189,11 +188,9 @@ def _positive(size: float) -> None:
         raise ValueError(f"size: got {size!r}, wanted a positive finite step")
 
 
-def fixed(
-    t: float, y: Array, h: float | None, stop: float, size: float, method: Any, reach: float = 1.0
-) -> tuple[float, float]:
-    """(t1, t1 - t) of a step of one size: see `FixedStep`."""
-    wanted = min(size, math.inf if h is None else h, reach * method.limit(t, y))
+def fixed(t: float, h: float | None, stop: float, size: float, longest: float = math.inf) -> tuple[float, float]:
+    """(t1, t1 - t) of a step of one size, or of the longest allowed: see `FixedStep`."""
+    wanted = min(size, math.inf if h is None else h, longest)
     if wanted < smallest(t, stop) and not lands(t, wanted, stop):
         raise Stop(Status.STEP_TOO_SMALL, f"{Status.STEP_TOO_SMALL.value} (t = {t!r}, h = {wanted:.3g})")
     count = (stop - t) / wanted
@@ -251,7 +248,7 @@ class UnprojectedEuler(Stepper):
     ) -> Stepped:
         """One step from (t, y); see `FixedStep.step`."""
         y = checked(t, y, h, stop)
-        t1, used = fixed(t, y, h, stop, self.size, method)
+        t1, used = fixed(t, h, stop, self.size)
         with np.errstate(over="ignore", invalid="ignore"):
             y1 = method.pushed(t, y, used)
         if not np.isfinite(y1).all():

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Between, Status, Stepped, Stepper, Stop
-from meanfield.steppers.control import checked, slope_of
+from meanfield.steppers.control import checked, slope_of, started
 from meanfield.steppers.runge_kutta import fixed
 
 
@@ -80,18 +80,18 @@ class EulerMaruyama(Stepper):
             STEP_TOO_SMALL where the step does not move time, NOT_FINITE where the new state is not finite.
         """
         y = checked(t, y, h, stop)
-        t1, used = fixed(t, y, h, stop, self.size, method)
         with np.errstate(over="ignore", invalid="ignore"):
-            y1, evaluations = self._moved(method, t, y, used, strength(method, t, y, rng), rng)
+            slope = np.empty_like(y)
+            t1, used = fixed(t, h, stop, self.size, started(method, t, y, slope))
+            y1, evaluations = self._moved(method, t, y, slope, used, strength(method, t, y, rng), rng)
             if not np.isfinite(y1).all():
                 raise Stop(Status.NOT_FINITE, f"the state is not finite at t = {t1!r}")
         between = Between(t, t1, y, ((y1 - y) / used)[None]) if keep else None
         return Stepped(t1, y1, self.size, between, evaluations, 0)
 
-    def _moved(self, method: Any, t: float, y: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
-        """The new state, and the evaluations it took."""
-        moved = np.empty_like(y)
-        slope_of(method)(t, y, moved)
+    def _moved(self, method: Any, t: float, y: Array, slope: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
+        """The new state, from the slope at y, and the evaluations it took."""
+        moved = slope
         moved *= h
         moved += y
         if s is not None:
@@ -122,14 +122,13 @@ class Heun(EulerMaruyama):
         The step, > 0; handled as by `FixedStep`.
     """
 
-    def _moved(self, method: Any, t: float, y: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
-        slope, tangent, retract = slope_of(method), method.tangent, method.retract
-        first, second = np.empty_like(y), np.empty_like(y)
-        slope(t, y, first)
+    def _moved(self, method: Any, t: float, y: Array, first: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
+        tangent, retract = method.tangent, method.retract
+        second = np.empty_like(y)
         dw = np.zeros_like(y) if s is None else increment(method, y, s, h, rng)
         ahead = y + h * first + dw
         there = np.asarray(retract(ahead))
-        slope(t + h, there, second)
+        slope_of(method)(t + h, there, second)
         if s is not None and there is not ahead:
             second = tangent(y, second)
             second = 1.5 * second - 0.5 * tangent(y, tangent(there, second))

@@ -408,32 +408,25 @@ class Asked(mf.Law):
 
 
 @pytest.mark.parametrize("beta", [4.0, 40.0])
-def test_the_velocity_of_the_limit_serves_the_slope_with_the_same_bits(beta: float) -> None:
-    """Only at the same time and state, compared by value: a changed state or time is computed anew."""
+def test_slope_and_limit_are_one_velocity_with_the_bits_of_rhs(beta: float) -> None:
+    """The law is asked once where a step begins, whatever was asked before, and in place of the same array too."""
     space = mf.Circle(96)
     rho = space.density(lambda t: 1.0 + 0.3 * np.cos(t) + 0.2 * np.sin(2.0 * t))
     law = Asked(mf.SA(beta), [])
     method, y = mf.Spectral().bind(law, rho, 1e-10, 1e-13)
     other, _ = mf.Spectral().bind(law, rho, 1e-10, 1e-13)
-    alone, after = np.empty_like(y), np.empty_like(y)
-    other.rhs(0.5, y, alone)
-    law.times.clear()
-    limit = method.limit(0.5, y)
-    assert 0.0 < limit < math.inf
-    method.rhs(0.5, y.copy(), after)
-    assert law.times == [0.5] and np.array_equal(after, alone)
-    method.rhs(0.75, y, after)
-    assert law.times == [0.5, 0.75]
-    np.testing.assert_allclose(after, 1.75 / 1.5 * alone, rtol=0.0, atol=8.0 * EPS)  # of fields of size 1
-    method.limit(0.75, y)
-    y *= 0.5  # in place: the same array, another state
-    method.rhs(0.75, y, after)
-    other.rhs(0.75, y, alone)
-    assert np.array_equal(after, alone)
-    method.limit(0.75, y)
-    method.review(0.5, y, 0.75, y)  # asks the plans about another state
-    method.rhs(0.75, y, after)
-    assert np.array_equal(after, alone)
+    alone, both = np.empty_like(y), np.empty_like(y)
+    for t in (0.5, 0.75):
+        other.rhs(t, y, alone)
+        law.times.clear()
+        limit = method.slope(t, y, both)
+        assert law.times == [t] and np.array_equal(both, alone)
+        fine = space.resized(4096)
+        speed = np.abs(law.velocity(t, None, mf.Points(fine.nodes, weights=fine.weights * rho(fine.nodes)))).max()
+        assert limit == pytest.approx(1.0 / (method._seen.top * speed), rel=1e-3)
+        method.review(0.0, y, t, y)  # asks the plans about another state
+        y *= 0.5  # in place: the same array, another state
+        rho = method.measure(t, y)
 
 
 def test_a_progress_bar_is_not_even_imported_away_from_a_terminal() -> None:

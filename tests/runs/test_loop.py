@@ -40,7 +40,8 @@ class Growth(Method):
     def events(self, t: float, y: Array) -> Array | None:
         return None if self.watch is None else np.asarray(self.watch(t, y), dtype=float)
 
-    def limit(self, t: float, y: Array) -> float:
+    def slope(self, t: float, y: Array, out: Array) -> float:
+        self.rhs(t, y, out)
         return self.shortest
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:

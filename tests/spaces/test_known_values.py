@@ -189,9 +189,8 @@ def test_slopes_of_degrees_beyond_what_is_needed_are_rounding(kind):
     method, c = mf.Spectral().bind(law, rho, 1e-10, 1e-13)
     slope = np.empty_like(c)
     c[2:] = 1e-17 * np.random.default_rng(0).standard_normal(len(c) - 2)
-    method.rhs(0.0, c, slope)
+    assert method.slope(0.0, c, slope) > 1.0 / (256 * 2.5e-4)
     assert np.abs(slope[32:]).max() < 1e-15
-    assert method.limit(0.0, c) > 1.0 / (256 * 2.5e-4)
 
 
 @pytest.mark.parametrize(("d", "beta", "degree"), [(128, 400.0, 128), (128, 400.0, 256), (512, 1000.0, 256)])

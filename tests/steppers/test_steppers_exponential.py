@@ -342,7 +342,8 @@ def test_the_methods_limit_is_kept_up_to_the_reach() -> None:
             assert (abs(r.y[0]) <= 1.001) == (factor == 1.0)
 
         class Limited(Split):
-            def limit(self, t: float, y: Any) -> float:
+            def slope(self, t: float, y: Any, out: Any) -> float:
+                self.rhs(t, y, out)
                 return 0.01
 
         r = stepper.step(Limited(lambda t, y: -y), 0.0, np.ones(1), 1.0, 1.0, None, False)
