@@ -10,7 +10,7 @@ BENCH: tuple[Breakage, ...] = (
         file="validation/__main__.py",
         old="        return 3\n",
         new="        return 1\n",
-        red=("tests/validation/test_report.py::test_what_breaks_off_is_no_failed_check",),
+        red=("tests/validation/test_command_line.py::test_what_breaks_off_is_no_failed_check",),
     ),
     Breakage(
         name="coverage: half an interval covers",

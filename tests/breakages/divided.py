@@ -66,7 +66,7 @@ DIVIDED: tuple[Breakage, ...] = (
         file="meanfield/plot/slopes.py",
         old="np.exp(height + slope * line), color=style.dark()",
         new="np.exp(height + 0.1 + slope * line), color=style.dark()",
-        red=("tests/plot/test_plot.py::test_rate_draws_points_fit_and_reference",),
+        red=("tests/plot/test_plot_curves.py::test_rate_draws_points_fit_and_reference",),
     ),
     Breakage(
         name="a hundred times are saved",

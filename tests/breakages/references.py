@@ -213,7 +213,7 @@ REFERENCES: tuple[Breakage, ...] = (
         file="meanfield/distances/harmonic/sphere.py",
         old='order = d / 2.0 if s is None else inputs.number("s", s)\n    if 2.0',
         new='order = d / 1.5 if s is None else inputs.number("s", s)\n    if 2.0',
-        red=("tests/distances/test_metrics_sphere.py::test_spectral_weights_and_their_tails",),
+        red=("tests/distances/test_metrics_sphere_sobolev.py::test_spectral_weights_and_their_tails",),
     ),
     Breakage(
         name="sphere: half of the angle",
