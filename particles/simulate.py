@@ -61,8 +61,8 @@ def simulate(
         As for ``mf.solve``.
     weights : array, optional
         Masses, broadcast to (..., n) and normalised; 1/n by default.
-    field : {"auto", "direct", "harmonic", "cells", "compiled"}
-        The sum: all pairs with log-sum-exp, or the band-limited one (circle), or whichever is faster.
+    field : {"auto", "direct", "differences", "harmonic", "cells", "compiled"}
+        The sum (see `mf.Points`): all pairs, by rows or by differences of angles, or the band-limited one, or by rule.
     method : {"dop853", "rk45", "rk4", "euler", "euler-unprojected", "heun", "euler-maruyama"}
         The first two adapt; the others take steps of `step`.  "euler" goes along the projected velocity and back to
         unit norm: x + step P_x v; "euler-unprojected", the scheme of the published codes, adds the whole attention and

@@ -18,7 +18,8 @@ from meanfield.kernels import energy
 from meanfield.protocols import Array, Reading
 from meanfield.spaces import Circle, Sphere
 from meanfield.sums.cells import cells
-from meanfield.sums.choose import BANDED, COMPILED, FAINT, FIELDS, UNDERFLOW, choose
+from meanfield.sums.choose import APART, BANDED, COMPILED, FAINT, FIELDS, UNDERFLOW, choose
+from meanfield.sums.differences import differences
 from meanfield.sums.direct import direct
 from meanfield.sums.direct_numba import direct_numba
 from meanfield.sums.harmonic import harmonic
@@ -43,10 +44,12 @@ class Points:
         Masses, normalised to sum 1; 1/n if not given.
     angles : bool
         Read x as angles.
-    field : {"auto", "direct", "harmonic", "cells", "compiled"}
-        Which sum answers: "direct" all pairs; "harmonic" the kernel's bandwidth of harmonics (the circle and S^2);
-        "cells" (the circle) and "compiled" (all pairs) the same, compiled by numba (the extra ``fast``).  "auto"
-        takes the fastest for their number among those that are there.
+    field : {"auto", "direct", "differences", "harmonic", "cells", "compiled"}
+        Which sum answers: "direct" all pairs; "differences" the same by sin(theta_j - theta_i), on the circle among
+        the points themselves, which keeps the digits of small pulls; "harmonic" the kernel's bandwidth of harmonics
+        (the circle and S^2); "cells" (the circle) and "compiled" (all pairs) the same, compiled by numba (the extra
+        ``fast``).  "auto" takes the fastest for their number among those that are there, and differences of a few
+        angles.
 
     Attributes
     ----------
@@ -56,7 +59,7 @@ class Points:
         Masses, of sum 1 along the last axis.
     angles : bool
         Which of the two.
-    field : {"auto", "direct", "harmonic", "cells", "compiled"}
+    field : {"auto", "direct", "differences", "harmonic", "cells", "compiled"}
         Which sum answers.
     flat : bool
         Rows of R^d, which need not be unit: they have no angles, no harmonics, no clusters on a sphere.
@@ -211,9 +214,13 @@ class Points:
         shape = self.points.shape if self.angles else self.points.shape[:-1]
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
         V = None if V is None else _values(V, self.d, "L" in want)
-        name = choose(self.field, kernel, self.d, self.n, self.flat, V is not None or self.sight is not None)
+        gaps = weights.size * self.n if x is None and "L" not in want and (self.angles or self.field == APART) else 0
+        name = choose(self.field, kernel, self.d, self.n, self.flat, V is not None or self.sight is not None, gaps)
         if "L" in want:
             self.on_sphere("L, the divergence on the sphere")
+        if name == APART:
+            r = differences(kernel, self.theta, weights, want)
+            return r if self.angles or r.M is None else r._replace(M=r.M * geometry.quarter_turn(self.x))
         if name in ("direct", "compiled"):
             return self._dense(name, kernel, x, want, weights, V)
         r = self._banded(name, kernel, x, want, weights)

@@ -10,49 +10,9 @@ import numpy as np
 from meanfield import geometry
 from meanfield.measures.points import Points
 from meanfield.methods import merging
-from meanfield.protocols import Array, Change, Method, Reading
-from meanfield.sums.scores import moderate, peak, refuse_unpaired
+from meanfield.protocols import Array, Change, Method
+from meanfield.sums.choose import BANDED
 from meanfield.tools.settings import register, renamed
-
-FEW = 64
-"""Points up to which pairs of angles are summed by their differences."""
-PAIRS = 1 << 18
-"""And pairs at most, over all replicas."""
-
-
-class FewAngles(Points):
-    """A few points on the circle, which ask each other by sin(theta_j - theta_i): the pull on oneself is exactly 0.
-
-    In sums of rows it is zero only up to rounding, 1e-16 e^beta, which is all there is where clusters far apart pull
-    each other by e^{beta cos}.
-    """
-
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
-        """Answer a law (see `protocols.Measure`)."""
-        plain = V is None and self.sight is None and "L" not in want and kernel.isotropic
-        if x is not None or not plain or self.field not in ("auto", "direct"):
-            return super().read(kernel, x, want, V)
-        weights = np.broadcast_to(self.weights, self.points.shape)
-        theta = geometry.reduced(self.points)
-        gap = theta[..., None, :] - theta[..., :, None]
-        top = peak(kernel)
-        if top is None:
-            refuse_unpaired(kernel, 2)
-            s = kernel.log(self.x, self.x)
-        else:
-            s = (-2.0 * top) * np.square(np.sin(0.5 * gap))
-        if not moderate(weights):
-            # the largest score may be that of a token without mass: log |w| belongs to it, as in `direct`
-            with np.errstate(divide="ignore"):
-                s = s + np.log(np.abs(weights))[..., None, :]
-            weights = np.sign(weights)
-        log = s.max(axis=-1, keepdims=True)
-        log[np.isneginf(log)] = 0.0
-        if top is not None:
-            np.ceil(log, out=log)  # s(x, x) less a whole number keeps its digits
-        e = weights[..., None, :] * np.exp(s - log)
-        M = np.sum(e * np.sin(gap), axis=-1)[..., None] if "M" in want else None
-        return Reading(e.sum(axis=-1, keepdims=True) if "Z" in want else None, M, None, log + (top or 0.0))
 
 
 @register(older=renamed(labels="owners"))
@@ -95,9 +55,8 @@ class OnPoints:
         """The weighted points (leading axes: replicas, or several times at once)."""
         x = self.retract(y)
         shape = x.shape if self.angles else x.shape[:-1]
-        few = self.angles and shape[-1] <= FEW and x.size * shape[-1] <= PAIRS
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
-        return (FewAngles if few else Points).trusted(x, weights, self.angles, self.field, self.flat)
+        return Points.trusted(x, weights, self.angles, self.field, self.flat)
 
     def unmerged(self, y: Array) -> Array:
         """The state by original points: those that have merged coincide (angles: but for whole turns)."""
@@ -177,10 +136,10 @@ class Cloud(Method):
 
         By sums over pairs: harmonics know the tangent part of the attention alone.
         """
-        if self.form.field not in ("auto", "direct", "compiled"):
+        if self.form.field in BANDED:
             raise ValueError(
                 f'field: "{self.form.field}" knows the tangent part of the attention alone, and this method adds '
-                'all of it: use field="direct", "compiled" or "auto"'
+                'all of it: use field="direct", "differences", "compiled" or "auto"'
             )
         mu = replace(self.form, field="direct" if self.form.field == "auto" else self.form.field).measure(y)
         move = h * np.asarray(self.law.velocity(t, mu.x, mu))

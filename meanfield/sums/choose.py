@@ -6,8 +6,17 @@ import math
 from functools import lru_cache
 from typing import Any
 
-FIELDS = ("auto", "direct", "harmonic", "cells", "compiled")
-"""By rule; dense in numpy; band-limited in numpy; band-limited on the circle, compiled; dense, compiled."""
+APART = "differences"
+FIELDS = ("auto", "direct", APART, "harmonic", "cells", "compiled")
+"""By rule; dense in numpy; dense by differences of angles; band-limited in numpy; band-limited on the circle, compiled;
+dense, compiled."""
+FEW = 64
+"""Points up to which pairs of angles are summed by their differences, where that is quick or needed."""
+QUICK = FEW * FEW
+"""Pairs, over all replicas, up to which differences cost no more than matrix products of rows."""
+FAR = 16.0
+"""Range of a kernel beyond which it is needed: points at one place pull each other by 1e-16 when summed by rows, and
+the farthest pull, e^-range, would be known to no more than 1e-9 of itself."""
 CROSSOVER = {2: 250, 3: 1500}
 """Where there are harmonics (the circle and S^2), and the points from which the band-limited sum is the faster one."""
 BANDED = ("harmonic", "cells")
@@ -30,24 +39,27 @@ def installed() -> bool:
     return True
 
 
-def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False, valued: bool = False) -> str:
-    """The sum for n points in dimension d: "direct", "harmonic", "cells" or "compiled"; in R^d, and for values V y, of
-    all pairs.
+def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False, valued: bool = False, gaps: int = 0) -> str:
+    """The sum for n points in dimension d: one of `FIELDS` other than "auto"; in R^d, and for values V y or under a
+    mask (`valued`), of all pairs.
+
+    `gaps` is the number of differences of angles, over all replicas, where points are asked about themselves for Z and
+    M; 0 where the question is another, to which "differences" answers by "direct".
 
     Raises
     ------
     ValueError
         If "harmonic" is asked for where there is none (other than on the circle and S^2, or with matrices Q, K or V),
-        or "cells" elsewhere than on the circle.
+        or "cells" or "differences" elsewhere than on the circle.
     ImportError
         If "cells" or "compiled" is asked for without numba.
     """
     able = d in CROSSOVER and kernel.isotropic and not flat and not valued
-    if (field == "harmonic" and not able) or (field == "cells" and not (able and d == 2)):
+    if (field == "harmonic" and not able) or (field in ("cells", APART) and not (able and d == 2)):
         where = "the circle or S^2 (d = 2, 3)" if field == "harmonic" else "the circle (d = 2)"
-        came = f"points of R^{d}" if flat else f"d = {d}" + (", values V y" if valued else "")
+        came = f"points of R^{d}" if flat else f"d = {d}" + (", values V y or a mask" if valued else "")
         raise ValueError(
-            f'field: "{field}" needs {where}, a kernel of <x, y> alone and no V, got {came} and {kernel}: '
+            f'field: "{field}" needs {where}, a kernel of <x, y> alone, no V and no mask, got {came} and {kernel}: '
             'use field="direct" or "auto"'
         )
     if field in COMPILED and not installed():
@@ -55,8 +67,12 @@ def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False, valued: 
             f'field: "{field}" is compiled by numba, which is not installed (or too old for this numpy): '
             'pip install -U numba (the extra "fast"), or use field="auto"'
         )
+    if field == APART and not gaps:
+        return "direct"
     if field != "auto":
         return field
+    if able and gaps and n <= FEW and (gaps <= QUICK or kernel.range > FAR):
+        return APART
     if not able or n < CROSSOVER[d] or n < 2 * _bandwidth(kernel, d):
         dense = not flat and d <= 3 and n >= COMPILED["compiled"] and hasattr(kernel, "factors")
         return "compiled" if dense and installed() else "direct"

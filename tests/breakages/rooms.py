@@ -73,7 +73,9 @@ ROOMS: tuple[Breakage, ...] = (
         file="meanfield/sums/direct.py",
         old="top * off <= 1.0",
         new="top * off <= 100.0",
-        red=("tests/sums/test_direct.py::test_rows_off_the_sphere_by_more_than_a_score_of_one_are_not_summed_by_pairs",),
+        red=(
+            "tests/sums/test_direct.py::test_rows_off_the_sphere_by_more_than_a_score_of_one_are_not_summed_by_pairs",
+        ),
     ),
     Breakage(
         name="control: steps of twice the tolerance are accepted",
@@ -296,8 +298,15 @@ ROOMS: tuple[Breakage, ...] = (
         red=("tests/laws/test_suited.py::test_a_flat_law_beyond_every_crossover",),
     ),
     Breakage(
-        name="cloud: the largest score may be that of a token without mass",
-        file="meanfield/methods/cloud.py",
+        name="choose: batches of angles are summed by rows at every beta",
+        file="meanfield/sums/choose.py",
+        old="(gaps <= QUICK or kernel.range > FAR)",
+        new="gaps <= QUICK",
+        red=("tests/sums/test_differences.py::test_clusters_far_apart_keep_the_digits_of_their_pull",),
+    ),
+    Breakage(
+        name="differences: the largest score may be that of a token without mass",
+        file="meanfield/sums/differences.py",
         old="if not moderate(weights):",
         new="if False:",
         red=("tests/measures/test_points.py::test_padding_at_every_beta",),
@@ -319,8 +328,8 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="scores: what rows lack to unit norm counts",
         file="meanfield/sums/scores.py",
-        old="first = np.einsum(\"...d,...d->...\", high, high) - 1.0",
-        new="first = 0.0 * np.einsum(\"...d,...d->...\", high, high)",
+        old='first = np.einsum("...d,...d->...", high, high) - 1.0',
+        new='first = 0.0 * np.einsum("...d,...d->...", high, high)',
         red=("tests/sums/test_scores.py::test_narrow_clusters_at_large_beta",),
     ),
     Breakage(

@@ -12,7 +12,7 @@ import particles as pt
 from meanfield import geometry
 from meanfield.measures import points as measure
 from meanfield.measures.points import Points
-from meanfield.methods.cloud import FewAngles, OnPoints
+from meanfield.methods.cloud import OnPoints
 from meanfield.protocols import Array
 from meanfield.spaces import Circle
 from meanfield.sums import choose as room
@@ -95,7 +95,7 @@ def speeds(theta: Array, w: Array, beta: float) -> Array:
     return np.asarray((e * np.sin(gap)).sum(axis=1) / e.sum(axis=1), dtype=float)
 
 
-SUMS = {"few angles": 40, "direct": 300, "compiled": 300, "harmonic": 600, "cells": 600}
+SUMS = {"differences": 40, "direct": 300, "compiled": 300, "harmonic": 600, "cells": 600}
 """With every one of them, tokens of which a third has no mass."""
 
 
@@ -103,7 +103,7 @@ SUMS = {"few angles": 40, "direct": 300, "compiled": 300, "harmonic": 600, "cell
 @pytest.mark.parametrize("rows", [False, True])
 @pytest.mark.parametrize("beta", [4.0, 373.0, 375.0, 1000.0, 1e6])
 def test_tokens_without_mass_move_as_the_others_pull(beta: float, rows: bool, name: str) -> None:
-    """Padding: theta' of a token at 0 whose only company is at 3 is sin 3 at every beta; among few angles it was
+    """Padding: theta' of a token at 0 whose only company is at 3 is sin 3 at every beta; by differences it was
     0.1111 at beta = 373, and not finite from 375 on."""
     if name in ("compiled", "cells") and not room.installed():
         pytest.skip("needs the extra fast")
@@ -115,9 +115,7 @@ def test_tokens_without_mass_move_as_the_others_pull(beta: float, rows: bool, na
     w[::3] = 0.0
     theta[:3] = 4.0, 2.0, 5.0  # the first is far from all mass
     w /= w.sum()
-    form = OnPoints(w, not rows, "auto" if name == "few angles" else name)
-    mu = form.measure(geometry.to_rows(theta) if rows else theta)
-    assert isinstance(mu, FewAngles) == (name == "few angles" and not rows)
+    mu = OnPoints(w, not rows, name).measure(geometry.to_rows(theta) if rows else theta)
     v = mf.SA(beta, scale="scaled").velocity(0.0, None, mu)
     v = v[:, 0] if v.shape[-1] == 1 else np.sum(v * geometry.quarter_turn(mu.x), axis=-1)
     # beta eps on rows and in harmonics, where scores to 2 beta are rounded; the far token's is one of them
@@ -135,8 +133,7 @@ def test_padding_at_every_beta() -> None:
 def test_weights_too_different_to_stand_outside_the_exponential() -> None:
     """The token's own mass of 1e-250 has the largest score, beside which the other's vanished."""
     w = np.array([1e-250, 1.0])
-    mu = OnPoints(w, True).measure(np.array([0.0, 3.0]))
-    assert isinstance(mu, FewAngles)
+    mu = OnPoints(w, True, "differences").measure(np.array([0.0, 3.0]))
     for beta in (4.0, 200.0, 375.0):
         v = mf.SA(beta).velocity(0.0, None, mu)
         share = 1.0 / (1.0 + np.exp(np.log(1e-250) + 2.0 * beta * np.sin(1.5) ** 2))

@@ -216,7 +216,7 @@ def test_few_angles_pull_each_other_exactly() -> None:
     v = mf.SA(64.0).velocity(0.0, None, mu)[:, 0]
     exact = math.sin(2.0) * math.exp(64.0 * (math.cos(2.0) - 1.0))
     np.testing.assert_allclose(v, [exact, -exact], rtol=8.0 * 91.0 * EPS)  # of the exponent
-    many = mf.Points(np.array([0.3, 2.3]))
+    many = mf.Points(np.array([0.3, 2.3]), field="direct")
     np.testing.assert_allclose(mf.USA(3.0).velocity(0.0, None, mu), mf.USA(3.0).velocity(0.0, None, many), rtol=1e-13)
 
 
