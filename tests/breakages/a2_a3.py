@@ -70,9 +70,9 @@ A2_A3: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="few angles pull by the angle, not its sine",
-        file="meanfield/methods/cloud.py",
-        old="np.sum(e * np.sin(gap), axis=-1)",
-        new="np.sum(e * gap, axis=-1)",
+        file="meanfield/sums/differences.py",
+        old="e *= np.sin(gap, out=gap)",
+        new="e *= gap",
         red=("A09",),
     ),
     Breakage(
