@@ -302,7 +302,7 @@ def _read_off(run: LongTime, asked: Array) -> LongTime:
     if run.status is not Status.REACHED_END and not (len(asked) and asked[-1] >= known):
         asked = np.append(asked, known)
     found = [run.at(log_t) for log_t in asked]
-    states = tuple(run.segments[o].form.tidy(state) for o, state in found)
+    states = tuple(run.segments[o].form.retract(state) for o, state in found)
     moments = [run.segments[0].form.log_start] + [s.form.merges[0].log_t for s in run.segments[1:]]
     with np.errstate(over="ignore"):
         segments = tuple(replace(s, t=float(np.exp(log_t))) for s, log_t in zip(run.segments, moments, strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +60,7 @@ def resume(
     if not end > at["t"]:
         came = "this run has reached its end" if t_end is None else f"got {end!r}"
         raise ValueError(f"t_end: {came}, wanted a time after the run's own end, {at['t']!r}: give a later t_end=")
-    chosen = s["method"] if max_resolution is None else replace(s["method"], max_resolution=max_resolution)
+    chosen = s["method"] if max_resolution is None else s["method"].limited(max_resolution)
     chosen = handing_over(chosen, on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)
     bound = chosen.rebind(sol.law, sol.segments[-1].form, s["rtol"], s["atol"])

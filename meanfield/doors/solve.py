@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from meanfield.laws import suited
 from meanfield.laws.base import changes, probes, steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
+from meanfield.protocols import Scheme, Stepper
 from meanfield.runs.checks import checked_law, checked_watch, default_times
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
@@ -20,6 +20,7 @@ from meanfield.steppers import dop853, etd
 from meanfield.tools import inputs
 
 METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian}
+SCHEME = tuple(name for name in vars(Scheme) if not name.startswith("_"))
 UNRESOLVED = ("raise", "stop", "lagrangian")
 ATOL, SMALL, ROUNDING = 1e-13, 1e-2, 1e-15
 """The default atol; the size of the largest moving coefficient below which it follows that size, and to where."""
@@ -59,8 +60,7 @@ def solve(
     method : {"spectral", "lagrangian"} or mf.Spectral(...), mf.Lagrangian(...)
         How.  Spectral: a density by its coefficients, for smooth densities, with or without diffusion.  Lagrangian: a
         density carried by its flow, through the formation of clusters and beyond (circle and zonal spheres, no
-        diffusion).  Any settings object with ``bind(law, rho0, rtol, atol)`` serves; one with
-        ``stepper(rtol, atol)`` brings its own time stepping.
+        diffusion).  Any `Scheme` serves (see ``meanfield.protocols``).
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     rtol, atol : float
@@ -161,28 +161,26 @@ def _tolerances(rtol: Any, atol: Any, rho0: Density) -> tuple[float, float]:
     return rtol, ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
 
 
-def _method(method: Any, max_resolution: int | None) -> Any:
+def _method(method: Any, max_resolution: int | None) -> Scheme:
     chosen = METHODS[inputs.choice("method", method, tuple(METHODS))]() if isinstance(method, str) else method
-    if isinstance(chosen, type) or not hasattr(chosen, "bind"):
-        raise TypeError(f"method: got {method!r}, wanted one of {sorted(METHODS)} or an instance such as mf.Spectral()")
-    return chosen if max_resolution is None else replace(chosen, max_resolution=max_resolution)
+    inputs.having("method", chosen, SCHEME, f"one of {sorted(METHODS)} or a Scheme such as mf.Spectral()")
+    return chosen if max_resolution is None else chosen.limited(max_resolution)
 
 
-def handing_over(chosen: Any, on_unresolved: str) -> Any:
+def handing_over(chosen: Scheme, on_unresolved: str) -> Scheme:
     """The method, told to hand over to the Lagrangian one if that is asked for."""
-    if inputs.choice("on_unresolved", on_unresolved, UNRESOLVED) != "lagrangian" or isinstance(chosen, Lagrangian):
+    if inputs.choice("on_unresolved", on_unresolved, UNRESOLVED) != "lagrangian":
         return chosen
-    if not hasattr(chosen, "then"):
-        raise ValueError(f'on_unresolved: got "lagrangian", but {chosen!r} cannot hand over: it has no setting `then`')
-    return chosen if chosen.then is not None else replace(chosen, then=Lagrangian())
+    return chosen.followed(Lagrangian())
 
 
-def stepper_of(chosen: Any, bound: Any, rtol: float, atol: float) -> Any:
+def stepper_of(chosen: Scheme, bound: Any, rtol: float, atol: float) -> Stepper:
     """The method's own stepper if it brings one; else DOP853, or exponential steps where there is a linear part.
 
     The error is controlled in every coefficient (maximum norm): a mean over coefficients would loosen with every
     doubling of the resolution, and the looser step's noise would ask for the next doubling.
     """
-    if hasattr(chosen, "stepper"):
-        return chosen.stepper(rtol, atol)
+    own = chosen.stepper(rtol, atol)
+    if own is not None:
+        return own
     return (dop853 if bound.linear is None else etd)(rtol, atol, norm="max")

@@ -10,14 +10,14 @@ import numpy as np
 from meanfield import geometry
 from meanfield.measures.points import Points
 from meanfield.methods import merging
-from meanfield.protocols import Array, Change, Method
+from meanfield.protocols import Array, Change, Form, Method
 from meanfield.sums.choose import BANDED
 from meanfield.tools.settings import register, renamed
 
 
 @register(older=renamed(labels="owners"))
 @dataclass(frozen=True, eq=False)
-class OnPoints:
+class OnPoints(Form):
     """What a state of positions means.
 
     Attributes
@@ -91,10 +91,6 @@ class Cloud(Method):
     form: OnPoints
     merge_tol: float | None = None
 
-    def start(self, mu: Points) -> tuple[Cloud, Array]:
-        """The points themselves."""
-        return self, self.form.retract(np.array(mu.points, dtype=float))
-
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Velocities, shaped as y; the law sees points on the sphere at every stage."""
         mu = self.form.measure(y)
@@ -108,10 +104,6 @@ class Cloud(Method):
         else:
             out[...] = np.sum(v * geometry.quarter_turn(mu.x), axis=-1)
         return out
-
-    def measure(self, t: float, y: Array) -> Points:
-        """The weighted points."""
-        return self.form.measure(y)
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Fewer points, if some have come close."""

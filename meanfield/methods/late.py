@@ -24,7 +24,7 @@ import numpy as np
 from meanfield import geometry
 from meanfield.measures.points import Points
 from meanfield.methods import merging
-from meanfield.protocols import Array, Change, Method, Status, Stop
+from meanfield.protocols import Array, Change, Form, Method, Status, Stop
 from meanfield.tools import inputs
 from meanfield.tools.settings import register, renamed
 
@@ -114,7 +114,7 @@ def closest(x: Array, angles: bool) -> tuple[float, int, int]:
 
 @register(older=renamed(labels="owners"))
 @dataclass(frozen=True, eq=False)
-class OnClusters:
+class OnClusters(Form):
     """What a state (1 + n,) or (1 + n d,) means: log(1 + elapsed / c), then the centres.
 
     Attributes
@@ -159,7 +159,7 @@ class OnClusters:
         """The state of these centres."""
         return np.concatenate([[clock], x.ravel()])
 
-    def tidy(self, y: Array) -> Array:
+    def retract(self, y: Array) -> Array:
         """Rows back on the sphere."""
         return y if self.angles else self.state(float(y[0]), self.centres(y))
 
@@ -217,13 +217,9 @@ class Late(Method):
         out[0] = 1.0 / (1.0 + math.exp(min(log_ratio, 700.0)))
         return out
 
-    def measure(self, t: float, y: Array) -> Points:
-        """The clusters as weighted points."""
-        return self.form.measure(y)
-
     def retract(self, y: Array) -> Array:
         """Rows back on the sphere."""
-        return self.form.tidy(y)
+        return self.form.retract(y)
 
     def events(self, t: float, y: Array) -> Array:
         """The smallest gap over merge_gap less 1, and the clock that is left."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from meanfield.laws.base import steady_noise
 from meanfield.methods.on_plan import OnPlan
-from meanfield.protocols import Array, Change, Method, Status, Stop
+from meanfield.protocols import Array, Change, Form, Method, Scheme, Status, Stop
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.density import Z_FLOOR, Density, Doubt
 from meanfield.tools import inputs
@@ -32,7 +32,7 @@ FLOORED_MASS = 1e-12
 
 @register
 @dataclass(frozen=True)
-class Spectral:
+class Spectral(Scheme):
     """Settings of the spectral method.
 
     Parameters
@@ -49,7 +49,7 @@ class Spectral:
 
     max_resolution: int | None = None
     tail: float | None = None
-    then: Any = None
+    then: Scheme | None = None
 
     def __post_init__(self) -> None:
         if self.max_resolution is not None:
@@ -59,31 +59,45 @@ class Spectral:
         if self.then is not None:
             inputs.having("then", self.then, ("bind", "rebind", "check"), "None or a method, such as mf.Lagrangian()")
 
-    def bind(self, law: Any, rho: Density, rtol: float, atol: float) -> tuple[Coefficients, Array]:
-        """The method for this law, and its first state."""
-        limit = self._limit(rho.space)
-        if limit < rho.space.size:
-            raise ValueError(
-                f"max_resolution: got {limit}, below the resolution of the initial density, {rho.space.size}: "
-                f"take {rho.space.size} or more"
-            )
+    def check(self, law: Any, space: Any, rtol: float) -> None:
+        """Refuse a law whose numbers leave the range of floats; of smooth densities only, if nobody takes over."""
         if self.then is None:
-            law.check_range(rho.space.d, smooth=True)
+            law.check_range(space.d, smooth=True)
         else:
-            self.then.check(law, rho.space, rtol)
-        return self._bound(law, rho.space, limit, rtol, atol).start(rho)
+            self.then.check(law, space, rtol)
+
+    def bind(self, law: Any, mu: Density, rtol: float, atol: float) -> tuple[Coefficients, Array]:
+        """The method for this law, and its first state."""
+        limit = self._limit(mu.space)
+        if limit < mu.space.size:
+            raise ValueError(
+                f"max_resolution: got {limit}, below the resolution of the initial density, {mu.space.size}: "
+                f"take {mu.space.size} or more"
+            )
+        self.check(law, mu.space, rtol)
+        return self._bound(law, mu.space, limit, rtol, atol).start(mu)
 
     def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Any:
         """The method as it was when a run stopped, from the shape of its last state."""
-        if form.name != OnSpace.name:
+        if form.name != OnSpace.name and self.then is not None:
             return self.then.rebind(law, form, rtol, atol)
         return self._bound(law, form.space, self._limit(form.space), rtol, atol)
 
-    def _bound(self, law: Any, space: Any, limit: int, rtol: float, atol: float) -> Coefficients:
-        def beyond(rho: Density) -> Any:
-            return self.then.bind(law, rho, rtol, atol)
+    def limited(self, max_resolution: int) -> Spectral:
+        """The same with another largest resolution."""
+        return replace(self, max_resolution=max_resolution)
 
-        after = None if self.then is None else beyond
+    def followed(self, then: Scheme) -> Spectral:
+        """The same, handing over to `then`, if not to somebody already."""
+        return self if self.then is not None else replace(self, then=then)
+
+    def _bound(self, law: Any, space: Any, limit: int, rtol: float, atol: float) -> Coefficients:
+        then = self.then
+
+        def beyond(rho: Density) -> Any:
+            return None if then is None else then.bind(law, rho, rtol, atol)
+
+        after = None if then is None else beyond
         return Coefficients(law, space, self._tolerance(rtol, atol), limit, beyond=after)
 
     def _limit(self, space: Any) -> int:
@@ -95,7 +109,7 @@ class Spectral:
 
 @register
 @dataclass(frozen=True)
-class OnSpace:
+class OnSpace(Form):
     """What a state of coefficients means, each of them known to about the tail that may be thrown away."""
 
     space: Any
@@ -142,7 +156,7 @@ class Coefficients(Method):
         object.__setattr__(self, "_seen", OnPlan(self.space, self.law.isotropic))
 
     @property
-    def form(self) -> OnSpace:
+    def form(self) -> OnSpace:  # type: ignore[override]
         """The meaning of a state."""
         return OnSpace(self.space, self.tolerance)
 
@@ -163,10 +177,6 @@ class Coefficients(Method):
         seen, law = self._seen, self.law
         seen.open(y)
         return law.velocity(t, None if law.isotropic else seen.x, seen)
-
-    def measure(self, t: float, y: Array) -> Density:
-        """The density."""
-        return self.form.measure(y)
 
     def slope(self, t: float, y: Array, out: Array) -> float:
         """`rhs`, and 1 / (highest degree * max |X|): the finest mode's transport.

@@ -9,9 +9,11 @@ All parts are pure: the same arguments give the same bits, so a run can be resum
 """
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.kernel import Kernel
 from meanfield.protocols.law import Law, Measure, Reading
 from meanfield.protocols.method import Change, Method
+from meanfield.protocols.scheme import Scheme
 from meanfield.protocols.space import Plan, Space
 from meanfield.protocols.status import Status, Stop
 from meanfield.protocols.step import Between, Observer, Step, Stepped, Stepper
@@ -20,6 +22,7 @@ __all__ = [
     "Array",
     "Between",
     "Change",
+    "Form",
     "Kernel",
     "Law",
     "Measure",
@@ -27,6 +30,8 @@ __all__ = [
     "Observer",
     "Plan",
     "Reading",
+    "Scheme",
+    "Snapshot",
     "Space",
     "Status",
     "Step",

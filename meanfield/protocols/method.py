@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.form import Form
 
 
 class Change(NamedTuple):
@@ -23,13 +24,10 @@ class Change(NamedTuple):
 class Method:
     """4. law + measure -> y' = linear * y + rhs(t, y)."""
 
-    settings: dict[str, Any] = {}
+    form: Form
+    """What its state means."""
     linear: Array | None = None
     """(M,) diagonal linear part, treated exactly by exponential steppers; None if there is none."""
-
-    def start(self, mu: Any) -> tuple[Any, Array]:
-        """Measure -> (method, y)."""
-        raise TypeError(f"{type(self).__name__} does not say how it starts")
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """The part of y' that is not linear * y, written into out.  Laws see retracted points only."""
@@ -46,7 +44,7 @@ class Method:
 
     def measure(self, t: float, y: Array) -> Any:
         """y -> the measure it stands for."""
-        raise TypeError(f"{type(self).__name__} does not say what its state means")
+        return self.form.measure(y)
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """After an accepted step from (t0, y0) to (t, y): None, or a Change, or raise Stop."""

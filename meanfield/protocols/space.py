@@ -49,8 +49,20 @@ class Space(Protocol):
     """Which picture shows it: the name of a room of `plot`."""
     line: str | None
     """On which line its points can be carried by a flow, if it has but one dimension (`lagrangian.lines.LINES`)."""
+    area: float
+    """Surface area of the sphere: what `pdf` divides by."""
     rows: Array | None
     """(N, d) the nodes as rows, or None where symmetry leaves them no row."""
+
+    def density(
+        self, f: Any = None, *, coefficients: Any = None, normalize: bool = True, signed: bool = False
+    ) -> Any:
+        """A density with respect to sigma, from a callable, node values or coefficients; refused if it is none."""
+        ...
+
+    def admit(self, c: Array) -> Array:
+        """Coefficients as the space holds them; refuses those that no real density has."""
+        ...
 
     def analyse(self, values: Array) -> Array:
         """(..., N) node values -> (..., M) coefficients."""
@@ -77,6 +89,7 @@ class Space(Protocol):
     def rounding(self, c: Array) -> float:
         """Size up to which coefficients of a callable or of node values are set to zero, being rounding."""
         ...
+
     def harmonics(self, degree: int) -> Array:
         """Degree of every coefficient that `project` gives."""
         ...

@@ -6,6 +6,13 @@ from breakages.engine import Breakage
 
 ROOMS: tuple[Breakage, ...] = (
     Breakage(
+        name="scheme: who cannot hand over says nothing",
+        file="meanfield/protocols/scheme.py",
+        old="raise ValueError(f'on_unresolved:",
+        new="return self or ValueError(f'on_unresolved:",
+        red=("tests/house/test_stranger.py::test_method_agrees_with_the_spectral_one",),
+    ),
+    Breakage(
         name="bessel: the potential's multipliers one degree late",
         file="meanfield/special/bessel.py",
         old="np.cumprod(steps[1:degree], out=p[2:])",

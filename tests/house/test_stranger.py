@@ -20,7 +20,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield.methods.spectral import OnSpace
-from meanfield.protocols import Array, Law, Method, Reading, Stepped, Stepper
+from meanfield.protocols import Array, Law, Method, Reading, Scheme, Stepped, Stepper
 from meanfield.spaces.base import Gridded
 
 pytestmark = pytest.mark.rounding
@@ -125,13 +125,13 @@ class Atom:
 
 @mf.register
 @dataclass(frozen=True)
-class WeakForm:
+class WeakForm(Scheme):
     """Spectral without transforms: c_k' = int e^{-ik theta}(-ik) X d mu over a fine grid of quadrature points."""
 
     points: int = 512
 
-    def bind(self, law: Any, rho: Any, rtol: float, atol: float) -> tuple[Any, Array]:
-        return _Weak(law, OnSpace(rho.space), self.points), rho.coefficients
+    def bind(self, law: Any, mu: Any, rtol: float, atol: float) -> tuple[Any, Array]:
+        return _Weak(law, OnSpace(mu.space), self.points), mu.coefficients
 
     def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Any:
         return _Weak(law, form, self.points)
@@ -151,9 +151,6 @@ class _Weak(Method):
         out[:] = -1j * k * (np.exp(-1j * np.outer(k, mu.theta)) @ (mu.weights * v))
         out[-1] = 0.0
         return out
-
-    def measure(self, t: float, y: Array) -> Any:
-        return self.form.measure(y)
 
 
 # --- a stepper -----------------------------------------------------------------------------------------------
@@ -243,6 +240,10 @@ def test_method_agrees_with_the_spectral_one(tmp_path: Path) -> None:
     ours = mf.solve(mf.SA(2.0), rho0, (0.0, 0.5))
     theirs = mf.solve(mf.SA(2.0), rho0, (0.0, 0.5), method=WeakForm(128))
     np.testing.assert_allclose(theirs(0.5).coefficients, ours(0.5).coefficients, rtol=0.0, atol=1e-12)
+    with pytest.raises(ValueError, match="knows no resolution"):
+        mf.solve(mf.SA(2.0), rho0, (0.0, 0.5), method=WeakForm(128), max_resolution=256)
+    with pytest.raises(ValueError, match="cannot hand over"):
+        mf.solve(mf.SA(2.0), rho0, (0.0, 0.5), method=WeakForm(128), on_unresolved="lagrangian")
     theirs.save(tmp_path / "weak.nc")
     assert mf.load(tmp_path / "weak.nc").settings["method"] == WeakForm(128)
 

@@ -15,7 +15,7 @@ from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.lines import LINES
 from meanfield.methods.lagrangian.panels import GAUSS
-from meanfield.methods.lagrangian.snapshot import NEGLIGIBLE, Carried
+from meanfield.methods.lagrangian.snapshot import NEGLIGIBLE
 from meanfield.protocols import Array, Change, Method, Reading, Status, Stop
 
 SOON = 0.2
@@ -60,10 +60,6 @@ class Flow(Method):
         out[:points] = self.form.line.speed(body, self.law.velocity(t, at, body))
         out[points:] = np.asarray(self.law.divergence(t, at, body))[..., :nodes]
         return out
-
-    def measure(self, t: float, y: Array) -> Carried:
-        """The density and its atoms."""
-        return self.form.measure(y)
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Halve panels whose map has become rough, and make atoms of those that have become narrow."""

@@ -11,7 +11,7 @@ import numpy as np
 from meanfield.methods.lagrangian.lines import LINES
 from meanfield.methods.lagrangian.panels import GAUSS, OMEGA, XI
 from meanfield.methods.lagrangian.snapshot import Carried
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Form
 from meanfield.spaces.density import Doubt, told
 from meanfield.tools.settings import register
 
@@ -23,7 +23,7 @@ DIRECT = 96
 
 @register
 @dataclass(frozen=True, eq=False)
-class OnPanels:
+class OnPanels(Form):
     """What a state of positions and log-Jacobians means.
 
     A state (..., N + A + N) holds the positions s of N = L G nodes on L panels, then of A atoms, then log J at the

@@ -14,7 +14,7 @@ from meanfield.methods.lagrangian.flow import NARROWEST, PAIR, SEEN, Flow, bandw
 from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.lines import LINES
 from meanfield.methods.lagrangian.panels import GAUSS, Pieces
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Scheme
 from meanfield.steppers import dop853
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -32,7 +32,7 @@ TIGHTER = 0.1
 
 @register
 @dataclass(frozen=True)
-class Lagrangian:
+class Lagrangian(Scheme):
     """Settings of the Lagrangian method (circle and zonal spheres; no diffusion).
 
     Parameters
@@ -57,16 +57,16 @@ class Lagrangian:
         if self.tail is not None:
             inputs.number("tail", self.tail, above=0.0)
 
-    def bind(self, law: Any, rho: Any, rtol: float, atol: float) -> tuple[Flow, Array]:
-        """The method for this law, and its first state: panels fitted to rho."""
-        self.check(law, rho.space, rtol)
-        line = LINES[rho.space.line]
-        rho = rho.resized(max(rho.space.size, line.shown))
+    def bind(self, law: Any, mu: Any, rtol: float, atol: float) -> tuple[Flow, Array]:
+        """The method for this law, and its first state: panels fitted to it."""
+        self.check(law, mu.space, rtol)
+        line = LINES[mu.space.line]
+        mu = mu.resized(max(mu.space.size, line.shown))
         edges = np.linspace(line.low, line.high, FIRST + 1)
         mid, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
-        K = bandwidth(law, rho.space, 0.0)
+        K = bandwidth(law, mu.space, 0.0)
         while True:
-            form = self._on(law, rho, mid, half)
+            form = self._on(law, mu, mid, half)
             # light panels too: near a pole of a high dimension hardly any mass is, and Z is what there is
             rough = (K * half > SEEN) | (_unfitted(form) & (half >= NARROWEST))
             if not rough.any():
@@ -88,13 +88,21 @@ class Lagrangian:
             return form
         return replace(form, given=Pieces(mid, half, rho.given(form.line.coordinates(form.labels))))
 
-    def rebind(self, law: Any, form: OnPanels, rtol: float, atol: float) -> Flow:
+    def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Flow:
         """The method as it was when a run stopped."""
         return Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
 
     def stepper(self, rtol: float, atol: float) -> Any:
         """DOP853; positions and log J are of size 1, so that a relative tolerance serves."""
         return dop853(max(TIGHTER * rtol, 1e-13), max(TIGHTER * rtol, atol), norm="max")
+
+    def limited(self, max_resolution: int) -> Lagrangian:
+        """The same with another largest number of nodes."""
+        return replace(self, max_resolution=max_resolution)
+
+    def followed(self, then: Scheme) -> Lagrangian:
+        """Itself: it goes through what others hand over at."""
+        return self
 
     def check(self, law: Any, space: Any, rtol: float) -> None:
         """Refuse what has no flow, no line, or a merge_tol that would be seen."""

@@ -1,0 +1,78 @@
+"""Form and Snapshot: what a state of numbers means."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from meanfield.protocols.array import Array
+from meanfield.protocols.law import Measure
+
+
+class Form:
+    """What a state means: kept with every stretch of a run, from which its snapshots are made.
+
+    A frozen, registered dataclass.  A form of densities has their `space`; one of points whatever tells where they are.
+    """
+
+    name: str
+    """What moved the stretch, as a record tells it: spectral, lagrangian, particles."""
+
+    def measure(self, y: Array) -> Any:
+        """y -> the measure it stands for (leading axes: several); a form of densities answers with a Snapshot."""
+        raise TypeError(f"{type(self).__name__} does not say what a state means")
+
+    def retract(self, y: Array) -> Array:
+        """y back on its geometry."""
+        return y
+
+
+class Snapshot(Measure, Protocol):
+    """A density at one time: what a `Solution` asks of it, beyond what a law asks."""
+
+    space: Any
+    """The Space it is told on."""
+
+    @property
+    def coefficients(self) -> Array:
+        """(..., M) in the space's basis."""
+        ...
+
+    @property
+    def values(self) -> Array:
+        """(..., N) rho at the space's nodes."""
+        ...
+
+    @property
+    def mass(self) -> Any:
+        """int d mu."""
+        ...
+
+    @property
+    def entropy(self) -> Any:
+        """int rho log rho d sigma."""
+        ...
+
+    @property
+    def minimum(self) -> Any:
+        """Smallest value at a node: reported, never clipped."""
+        ...
+
+    def __call__(self, q: Any) -> Array:
+        """rho at coordinates q of the space."""
+        ...
+
+    def on(self, space: Any) -> Array:
+        """Values at the nodes of another resolution of its space, as a picture shows them."""
+        ...
+
+    def moments(self, degree: int) -> Array:
+        """Moments in the field's own normalisation, to `degree`."""
+        ...
+
+    def sample(self, n: int, rng: Any = None) -> Array:
+        """n independent points distributed as mu."""
+        ...
+
+    def quantize(self, n: int) -> Array:
+        """n deterministic points each standing for mass 1/n."""
+        ...

@@ -1,0 +1,40 @@
+"""Scheme: the settings of a method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meanfield.protocols.array import Array
+from meanfield.protocols.form import Form
+from meanfield.protocols.method import Method
+from meanfield.protocols.step import Stepper
+
+
+class Scheme:
+    """6. What a user says of a method: `mf.Spectral()`, `mf.Lagrangian()`, `pt.Cloud()`.
+
+    A frozen, registered dataclass: a run keeps it in its settings, and goes on by it.
+    """
+
+    def check(self, law: Any, space: Any, rtol: float) -> None:
+        """Refuse a law, or a space, that the method cannot move: before a run, also of who may take over in it."""
+
+    def bind(self, law: Any, mu: Any, rtol: float, atol: float) -> tuple[Method, Array]:
+        """The method for this law, and its first state."""
+        raise TypeError(f"{type(self).__name__} does not say how a run begins")
+
+    def rebind(self, law: Any, form: Form, rtol: float, atol: float) -> Method:
+        """The method as it was when a run stopped, from the meaning of its last state."""
+        raise TypeError(f"{type(self).__name__} does not say how a run goes on")
+
+    def stepper(self, rtol: float, atol: float) -> Stepper | None:
+        """The method's own time stepping; None: the door's choice."""
+        return None
+
+    def limited(self, max_resolution: int) -> Scheme:
+        """The same with another largest resolution."""
+        raise ValueError(f"max_resolution: got {max_resolution!r}, but {self!r} knows no resolution: leave it out")
+
+    def followed(self, then: Scheme) -> Scheme:
+        """The same, handing over to `then` where it can go no further."""
+        raise ValueError(f'on_unresolved: {self!r} cannot hand over to {then!r}: take "raise" or "stop"')

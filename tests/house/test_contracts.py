@@ -1,0 +1,71 @@
+"""What is ours has the shape of its contract: every member of it, and the arguments it is called with."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+from meanfield.protocols import Form, Law, Measure, Method, Scheme, Snapshot, Space, Stepper
+
+
+def members(contract: type) -> dict[str, Any]:
+    """Public names of a contract, those that are only annotated too; None for these."""
+    named: dict[str, Any] = {}
+    for part in reversed([c for c in contract.__mro__ if c.__module__.startswith("meanfield.")]):
+        named |= dict.fromkeys(inspect.get_annotations(part))
+        named |= vars(part)
+    return {name: value for name, value in named.items() if not name.startswith("_") or name == "__call__"}
+
+
+def arguments(function: Any) -> list[str]:
+    return [name for name in inspect.signature(function).parameters if name != "self"]
+
+
+def lacking(contract: type, given: Any) -> list[str]:
+    """What an object lacks of a contract, or takes by other arguments."""
+    found = []
+    for name, wanted in members(contract).items():
+        if not hasattr(type(given), name) and name not in vars(given):
+            found.append(name)
+        elif inspect.isfunction(wanted) and arguments(wanted) != arguments(getattr(type(given), name)):
+            found.append(f"{name}({', '.join(arguments(getattr(type(given), name)))})")
+    return found
+
+
+def ripple(space: Any) -> Any:
+    return mf.perturbed_uniform(space, {1: 0.2})
+
+
+SPACES = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
+
+
+@pytest.mark.parametrize("space", SPACES, ids=str)
+def test_spaces(space: Any) -> None:
+    assert lacking(Space, space) == []
+
+
+@pytest.mark.parametrize("space", SPACES, ids=str)
+def test_densities_are_snapshots(space: Any) -> None:
+    assert lacking(Snapshot, mf.uniform(space)) == []
+
+
+@pytest.mark.parametrize("scheme", [mf.Spectral(), mf.Lagrangian()], ids=str)
+def test_schemes_their_methods_forms_and_snapshots(scheme: Any) -> None:
+    assert isinstance(scheme, Scheme) and lacking(Scheme, scheme) == []
+    method, y = scheme.bind(mf.SA(1.0), ripple(mf.Circle(32)), 1e-8, 1e-10)
+    assert isinstance(method, Method) and lacking(Method, method) == []
+    assert isinstance(method.form, Form) and lacking(Form, method.form) == []
+    assert lacking(Snapshot, method.form.measure(y)) == []
+    assert lacking(Method, scheme.rebind(mf.SA(1.0), method.form, 1e-8, 1e-10)) == []
+    stepper = scheme.stepper(1e-8, 1e-10)
+    assert stepper is None or isinstance(stepper, Stepper)
+
+
+def test_points_are_measures_and_laws_are_laws() -> None:
+    assert lacking(Measure, mf.Points(np.array([0.0, 1.0]))) == []
+    for law in (mf.SA(1.0), mf.USA(1.0), mf.Causal(mf.SA(1.0)), mf.Diffusion(0.1), mf.SA(1.0) + mf.Diffusion(0.1)):
+        assert isinstance(law, Law) and lacking(Law, law) == []
