@@ -11,7 +11,7 @@ from meanfield.protocols.step import Stepper
 
 
 class Scheme:
-    """6. What a user says of a method: `mf.Spectral()`, `mf.Lagrangian()`, `pt.Cloud()`.
+    """6. What a user says of a method: `mf.Spectral()`, `mf.Lagrangian()`.
 
     A frozen, registered dataclass: a run keeps it in its settings, and goes on by it.
     """

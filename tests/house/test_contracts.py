@@ -40,6 +40,8 @@ def ripple(space: Any) -> Any:
     return mf.perturbed_uniform(space, {1: 0.2})
 
 
+pytestmark = pytest.mark.rounding
+
 SPACES = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
 
 
