@@ -1,5 +1,6 @@
 """Mean-field dynamics of self-attention: the continuity equation d_t mu + div(X[mu] mu) = kappa Lap mu on spheres."""
 
+from meanfield import distances, protocols
 from meanfield.analysis.linear import fastest, growth_rates, switching
 from meanfield.analysis.prediction import predict
 from meanfield.analysis.stars import star_rates
@@ -58,6 +59,7 @@ __all__ = [
     "Zonal",
     "ZonalSphere",
     "clusters",
+    "distances",
     "fastest",
     "grid",
     "growth_rates",
@@ -69,6 +71,7 @@ __all__ = [
     "perturbed_uniform",
     "poisson_kernel",
     "predict",
+    "protocols",
     "register",
     "rescaled_energy",
     "resume",
@@ -81,3 +84,5 @@ __all__ = [
     "von_mises_fisher",
     "workers",
 ]
+
+__dir__ = [*__all__, "__version__"].copy  # dir(meanfield) is the public page

@@ -232,34 +232,34 @@ def _text(header: Sequence[str], rows: list[list[Any]]) -> str:
     return "\n".join(lines)
 
 
+def numbers(run: Limit, told: Verdict) -> dict[str, Any]:
+    """What `publish` writes as JSON: what was run, measured and judged, and by which settings."""
+    return {
+        "law": str(run.law),
+        "init": run.init,
+        "replicas": int(run.w1.shape[-1]),
+        "n": run.n.tolist(),
+        "t": run.t.tolist(),
+        "distances": {name: values.tolist() for name, values in run.distances.items()},
+        "energy": run.energy.tolist(),
+        "pde_energy": run.pde_energy.tolist(),
+        "dobrushin": run.dobrushin.tolist(),
+        "linear": run.linear.tolist(),
+        "outcome": told.outcome.name,
+        "measured": dict(told.measured),
+        "message": told.message,
+        "seed": told.seed,
+        "version": told.version,
+        "d": run.d,
+        "solution": json.loads(settings.to_json(run.solution.settings)),
+    }
+
+
 def publish(run: Limit, told: Verdict, out: Path, seconds: float) -> Path:
     """Figures, JSON of the numbers and one self-contained page, in a folder; the page's path."""
     out.mkdir(parents=True, exist_ok=True)
     pictures = figures.save_limit(run, out)
-    sol = run.solution
-    files.write_json(
-        out / "limit.json",
-        {
-            "law": str(run.law),
-            "init": run.init,
-            "replicas": int(run.w1.shape[-1]),
-            "n": run.n.tolist(),
-            "t": run.t.tolist(),
-            "distances": {name: values.tolist() for name, values in run.distances.items()},
-            "energy": run.energy.tolist(),
-            "pde_energy": run.pde_energy.tolist(),
-            "dobrushin": run.dobrushin.tolist(),
-            "linear": run.linear.tolist(),
-            "outcome": told.outcome.name,
-            "measured": dict(told.measured),
-            "message": told.message,
-            "seed": told.seed,
-            "version": told.version,
-            "d": run.d,
-            "solution": json.loads(settings.to_json(sol.settings)),
-        },
-        overwrite=True,
-    )
+    files.write_json(out / "limit.json", numbers(run, told), overwrite=True)
     judged = [[name, value, told.wanted.get(name, "")] for name, value in told.measured.items()]
     grown = [
         [t, *(run.mean[:, j] / run.mean[:, 0]), run.linear[j], run.dobrushin[j]] for j, t in enumerate(run.t.tolist())
@@ -271,7 +271,7 @@ def publish(run: Limit, told: Verdict, out: Path, seconds: float) -> Path:
     sections = [
         page.Section(
             "Verdict",
-            [told.message, f"Run in {seconds:.0f} s. {sol.message}"],
+            [told.message, f"Run in {seconds:.0f} s. {run.solution.message}"],
             tables=[page.Table(("what", "measured", "wanted"), judged)],
         ),
         page.Section("The density", [START[run.d > 2]], pictures=[pick["density"], pick["energy"]]),

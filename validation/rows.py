@@ -276,6 +276,21 @@ F32 | 2605.04279, 2605.18870 | several heads | total energy rises, one head's ne
 F33 | 2411.04551 | measure to measure | steering of N measures by Q, K, V(t)
 F34 | 2412.02682, 2403.02579, 2405.18781 | consensus, maps with layers, masks | runs of each
 F35 | 2110.11773 | Sinkhorn attention | W_2 flow; limit of the heat equation
+F36 | 2607.18584 | linear attention on the circle: Kuramoto in twice the angle | r/(1-r^2)^{1/2} grows as e^{t/2};
+    r = 0.4603034049690, 0.6497905376004, 0.9185562220048 at t = 1, 2, 4 from 0.3
+F37 | 2604.26085 | Q^T K = V = V^T | the dominant positive eigenvalue aligns, V < 0 polarises; borders of stability
+F38 | 2511.11553 | multistability | consensus, bipartite, clusters, polygons on eigenvectors of V; counts of basins
+F39 | pattern formation (2026) | dispersion J(q) of heads | one symmetric head selects q = 0 or pi only;
+    travelling waves
+F40 | 2607.24502 | rotary positions | twisted states; spectrum of consensus, Bessel aliasing on resonant rings
+F41 | 2608.16664 | forced random quadratic form | antipodal with probability 1/2; metastable time log(1/gamma)
+F42 | 2609.28448, 2608.08922 | repulsive recurrent layers | polygons: flip, period 2, chaos;
+    condensation at b ~ n^2 (d=2)
+F43 | 2605.12697 | critical b by counting | (log n)^{1/2}, log n, (log n)^2 by the law of the gaps
+F44 | 2602.11534 | Krause attention | several clusters persist; their number over the radius
+F45 | 2604.07925 | Sinkhorn attention | rank decays doubly exponentially
+F46 | 2607.09279 | non-normal propagator | Kreiss constant ~ n^{1/2} for the causal mask
+F47 | 2603.16535 | attention with inertia | elliptical laws stay so; the ODE of moments as oracle
 """
 
 

@@ -17,6 +17,7 @@ from meanfield.protocols import Array
 from meanfield.spaces import sphere_points as sp
 from meanfield.spaces.base import Gridded
 from meanfield.spaces.density import Density
+from meanfield.spaces.sphere_plan import Part, SpherePlan, padded
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 from meanfield.tools.threads import threads
@@ -189,7 +190,7 @@ class Sphere(Gridded):
     def _on_nodes(self, c: Array, spin: int) -> Array:
         """One field, (1, N), or its gradient, (2, N), at the nodes, summed to the degree where it is lost."""
         K = min(sp.band(c), self.lmax)
-        part = _Part(self, 1 + spin, K, threads(self.shape[0] * self.shape[1]))
+        part = Part(self, 1 + spin, K, threads(self.shape[0] * self.shape[1]))
         out = np.empty((1 + spin, *self.shape))
         part.synthesise((sp.ROOT * sp.recut(c, K))[None], out)
         return out.reshape(1 + spin, -1)
@@ -202,9 +203,9 @@ class Sphere(Gridded):
         """l of every coefficient that `project` gives."""
         return sp.pairs(degree)[0]
 
-    def plan(self, multipliers: Array, potential: Array | None) -> SpherePlan:
+    def plan(self, multipliers: Array, potential: Array | None) -> SpherePlan[Sphere]:
         """Buffers for these symbols on the padded grid."""
-        return SpherePlan(self, multipliers, potential)
+        return SpherePlan(self, _Grid(padded(self.lmax)), multipliers, potential)
 
     # --- points -------------------------------------------------------------------------------------------
 
@@ -327,102 +328,6 @@ class _Grid(Sphere):
     """A sphere whose nodes alone are used, to sample on or to form products: it needs a quarter of the memory."""
 
     _bytes = BYTES // 4
-
-
-class _Part:
-    """Transforms between the coefficients of one degree K and one grid, for 1 scalar or the 2 components of a vector.
-
-    Vectors are gradients going up, and tested against gradients coming down (ducc0's spin 1, "DERIV1").
-    """
-
-    def __init__(self, grid: Sphere, components: int, K: int, nthreads: int) -> None:
-        self._options: dict[str, Any] = {
-            "spin": components - 1,
-            "lmax": K,
-            "theta": grid.colatitudes,
-            "nthreads": nthreads,
-            "mode": "DERIV1" if components == 2 else "STANDARD",
-        }
-        self._threads = nthreads
-        self._longitudes = grid.shape[1]
-        # zeros beyond degree K stay: the FFT keeps its input
-        self._spectrum = np.zeros((components, grid.shape[0], grid.shape[1] // 2 + 1), dtype=complex)
-        self._leg = self._spectrum[:, :, : K + 1]
-
-    def synthesise(self, alm: Array, out: Array) -> None:
-        """alm (1, M') -> out (components, circles, longitudes)."""
-        ducc0.sht.alm2leg(alm=alm, leg=self._leg, **self._options)
-        ducc0.fft.c2r(
-            self._spectrum, axes=(2,), lastsize=self._longitudes, forward=False, out=out, nthreads=self._threads
-        )
-
-    def analyse(self, values: Array, alm: Array) -> None:
-        """The adjoint: values (components, circles, longitudes), already weighted -> alm (1, M')."""
-        ducc0.fft.r2c(values, axes=(2,), forward=True, out=self._spectrum, nthreads=self._threads)
-        ducc0.sht.leg2alm(leg=self._leg, alm=alm, **self._options)
-
-
-class SpherePlan:
-    """Each field synthesised to its own band on a padded grid, the flux tested against gradients; buffers kept."""
-
-    def __init__(self, space: Sphere, multipliers: Array, potential: Array | None) -> None:
-        self.grid = _Grid(padded(space.lmax))
-        shape = self.grid.shape
-        self._threads = threads(shape[0] * shape[1])
-        self._lmax = space.lmax
-        parts: dict[tuple[int, int], _Part] = {}
-        self._s = np.empty((len(multipliers), *shape))
-        self._fields = [
-            self._laid(space, symbol, 1, out[None], parts) for symbol, out in zip(multipliers, self._s, strict=True)
-        ]
-        self._g = None
-        if potential is not None:
-            self._g = np.empty((2, *shape))
-            self._fields.append(self._laid(space, potential, 2, self._g, parts))
-        self._scalars = self._s.reshape(len(self._s), -1)
-        self._gradient = None if self._g is None else self._g.reshape(2, -1).T
-
-    def _laid(
-        self, space: Sphere, symbol: Array, components: int, out: Array, parts: dict[tuple[int, int], _Part]
-    ) -> tuple[Array | None, Array, Array, _Part, Array]:
-        K = lost(symbol, space.degrees)
-        if (components, K) not in parts:
-            parts[components, K] = _Part(self.grid, components, K, self._threads)
-        where = None if space.lmax == K else sp.within(space.lmax, K)
-        scaled = sp.ROOT * (symbol if where is None else symbol[where])
-        return where, scaled, np.empty(len(scaled), dtype=complex), parts[components, K], out
-
-    def open(self, c: Array) -> tuple[Array, Array | None]:
-        """Scalar fields (S, N), and the gradient's components (N, 2) to the south and to the east."""
-        for where, symbol, alm, part, out in self._fields:
-            np.multiply(c if where is None else np.take(c, where, out=alm), symbol, out=alm)
-            part.synthesise(alm[None], out)
-        return self._scalars, self._gradient
-
-    @cached_property
-    def _closing(self) -> tuple[_Part, Array, Array, Array]:
-        shape = self.grid.shape
-        weights = sp.ROOT * self.grid.circle_weights[:, None]
-        return _Part(self.grid, 2, self._lmax, self._threads), weights, np.empty(shape), np.empty((2, *shape))
-
-    def close(self, X: Array, rho: Array, out: Array) -> Array:
-        """-div(rho X), tested against every harmonic: int <conj grad Y^sigma_lm, X> d mu, which is 0 at l = 0."""
-        part, weights, mass, flux = self._closing
-        np.multiply(rho.reshape(mass.shape), weights, out=mass)
-        np.multiply(X.T.reshape(flux.shape), mass, out=flux)
-        part.analyse(flux, out[None])
-        return out
-
-
-def padded(lmax: int) -> int:
-    """Degree of the grid on which products are formed: 3 lmax / 2 up to lmax = 32, lmax + 16, 5 lmax / 4 from 64 on."""
-    return lmax + max(-(-lmax // 4), min(-(-lmax // 2), 16))
-
-
-def lost(symbol: Array, degrees: Array) -> int:
-    """Degree beyond which a symbol is lost: |a_l|, the harmonics and the gradient are at most sqrt(2l+1) (l+1)."""
-    size = np.abs(symbol) * (2.0 * degrees + 1.0) * (degrees + 1.0)
-    return max(1, int(degrees[size > sp.LOST * size.max()].max(initial=0)))
 
 
 def _mode(key: Any, lmax: int) -> tuple[int, int]:

@@ -127,7 +127,7 @@ A2_A3: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="a density on S^2 is moved 1e-7 too fast",
-        file="meanfield/spaces/sphere.py",
+        file="meanfield/spaces/sphere_plan.py",
         old="weights = sp.ROOT * self.grid.circle_weights[:, None]",
         new="weights = 1.0000001 * sp.ROOT * self.grid.circle_weights[:, None]",
         red=("A13.sphere",),

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -170,7 +171,7 @@ def public() -> Iterator[tuple[str, Any]]:
             by_runs = isinstance(thing, type) and (
                 issubclass(thing, BaseException | Enum | tuple | mf.Merge) or hasattr(thing, "measures")
             )
-            if not by_runs and thing is not mf.Law and thing not in seen:
+            if not by_runs and thing is not mf.Law and thing not in seen and not isinstance(thing, ModuleType):
                 seen.add(thing)
                 yield f"{short}.{name}", thing
 

@@ -20,10 +20,12 @@ from types import ModuleType
 import pytest
 from test_street import PACKAGES, ROOT, rooms_of
 
+import meanfield
+import validation.metrics
 from validation.registry import HOUSE, UnknownCheck
 
-FILE_LINES = 450
-FUNCTION_LINES = 75
+FILE_LINES, TEST_LINES = 400, 450
+FUNCTION_LINES = 60
 DOCUMENTED_LINES = 100
 """The same with its docstring: a front door may say more than it does."""
 NEAR_ROUNDING = 1e-9
@@ -81,9 +83,9 @@ def lines_of(node: ast.stmt) -> int:
 
 
 def too_long(name: str, text: str) -> Iterator[str]:
-    lines = len(text.splitlines())
-    if lines > FILE_LINES:
-        yield f"{name}: {lines} lines, more than {FILE_LINES}"
+    lines, most = len(text.splitlines()), TEST_LINES if name.startswith("tests/") else FILE_LINES
+    if lines > most:
+        yield f"{name}: {lines} lines, more than {most}"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, Function):
             length = lines_of(node)
@@ -227,7 +229,7 @@ def broken(rule: Rule, files: list[Path]) -> str:
 
 
 def test_rooms_and_functions_are_small() -> None:
-    files = python_files(*PACKAGES)
+    files = python_files(*PACKAGES, "tests")
     assert len(files) > 20
     assert not broken(too_long, files)
 
@@ -316,16 +318,26 @@ def test_importing_meanfield_is_light() -> None:
     assert run.stdout.strip() == "[]"
 
 
+def test_dir_is_the_public_page() -> None:
+    """What is offered after `mf.` is what is exported, and its submodules that are meant for others."""
+    assert dir(meanfield) == sorted([*meanfield.__all__, "__version__"])
+    shown = [name for name in meanfield.__all__ if isinstance(getattr(meanfield, name), ModuleType)]
+    assert shown == ["distances", "protocols"]
+    assert validation.metrics.__all__ == meanfield.distances.__all__
+    for name in validation.metrics.__all__:
+        assert getattr(validation.metrics, name) is getattr(meanfield.distances, name)
+
+
 # --- and each rule finds a fault ---------------------------------------------------------------------------
 
 LONG_FILE = '"""A module."""\n' + "x = 1\n" * FILE_LINES
 LONG_FUNCTION = "def f():\n" + "    x = 1\n" * FUNCTION_LINES
 DOCUMENTED_FUNCTION = 'def f():\n    """' + "text\n" * DOCUMENTED_LINES + '"""\n    return 1\n'
 FAULTS: list[tuple[Rule, str, str]] = [
-    (too_long, LONG_FILE, "451 lines"),
-    (too_long, LONG_FUNCTION, "f: 76 lines"),
-    (too_long, "class A:\n" + LONG_FUNCTION.replace("def", " def").replace("    x", "     x"), "f: 76 lines"),
-    (too_long, DOCUMENTED_FUNCTION, "f: 2 lines, more than 75 (or 100"),
+    (too_long, LONG_FILE, "401 lines"),
+    (too_long, LONG_FUNCTION, "f: 61 lines"),
+    (too_long, "class A:\n" + LONG_FUNCTION.replace("def", " def").replace("    x", "     x"), "f: 61 lines"),
+    (too_long, DOCUMENTED_FUNCTION, "f: 2 lines, more than 60 (or 100"),
     (undocumented, "x = 1", "the module has no docstring"),
     (undocumented, '"""M."""\ndef f():\n    return 1', "f: public"),
     (undocumented, '"""M."""\nclass A:\n    x = 1', "A: public"),

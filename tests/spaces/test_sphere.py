@@ -14,7 +14,7 @@ import meanfield as mf
 from meanfield.kernels import Exponential
 from meanfield.methods.spectral import Coefficients
 from meanfield.protocols import Array
-from meanfield.spaces import Sphere, sphere
+from meanfield.spaces import Sphere, sphere, sphere_plan
 from meanfield.spaces import sphere_points as sp
 from meanfield.spaces.coefficients import tail
 from meanfield.spaces.density import Density
@@ -108,7 +108,7 @@ def test_plan_opens_the_fields_it_was_laid_for() -> None:
     k = space.degrees
     Z, U = kernel.multipliers(3, 40)[k], kernel.potential(3, 40)[k]
     plan = space.plan(np.stack([np.ones(len(k)), Z]), U)
-    assert sphere.lost(Z, k) < 30 and plan.grid.lmax >= 50  # or the band would be of no use here
+    assert sphere_plan.lost(Z, k) < 30 and plan.grid.lmax >= 50  # or the band would be of no use here
     x = plan.grid.rows
     for seed in (1, 2):  # the buffers are used again
         c = series(40, seed=seed)

@@ -377,8 +377,8 @@ def test_figures_are_saved_named_and_closed(tmp_path: Path) -> None:
 # --- rows --------------------------------------------------------------------------------------------------
 
 
-def test_there_are_a_hundred_and_sixty_rows_and_thirty_five_later_works() -> None:
-    counts = {"A": 74, "B": 47, "C": 33, "S": 6, "F": 35}
+def test_there_are_a_hundred_and_sixty_rows_and_forty_seven_of_later_works() -> None:
+    counts = {"A": 74, "B": 47, "C": 33, "S": 6, "F": 47}
     assert list(ROWS) == [f"{letter}{i:02d}" for letter, count in counts.items() for i in range(1, count + 1)]
     assert all(id == row.id and row.paper == id[0] for id, row in ROWS.items())
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import ducc0
 import numpy as np
-from scipy.fft import next_fast_len
+import scipy
 
 from meanfield.distances.circle.measures import TWO_PI, wrapped
 from meanfield.distances.numerics.roots import bracketed_newton
@@ -69,7 +69,7 @@ class Series:
     @cached_property
     def nodes(self) -> Array:
         """(M + 1,) equidistant angles 0..2 pi, at least eight to the shortest wave."""
-        m = next_fast_len(max(1024, 8 * (self.degree + 1)), real=True)
+        m = scipy.fft.next_fast_len(max(1024, 8 * (self.degree + 1)), real=True)
         return np.linspace(0.0, TWO_PI, m + 1)
 
     def on_nodes(self, which: str) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array
+import scipy
 
 from meanfield.distances.circle.measures import TWO_PI
 from meanfield.protocols import Array
@@ -56,12 +56,12 @@ def ordered_rows(values: Array, order: Array) -> Array:
     return values.ravel()[order + values.shape[1] * np.arange(len(values))[:, None]]
 
 
-def _bucketed(theta: Array, rows: Array, count: int) -> csc_array[Any]:
+def _bucketed(theta: Array, rows: Array, count: int) -> scipy.sparse.csc_array[Any]:
     """theta in the order of its buckets (`data`), and the numbers of its rows in that order (`indices`)."""
     n = theta.size
     buckets = max(_BUCKETS, 1 << (n // _FULL).bit_length())
     keys = (theta * ((buckets - 1) / TWO_PI)).astype(rows.dtype)
-    return csr_array((theta, keys, rows), shape=(count, buckets)).tocsc()
+    return scipy.sparse.csr_array((theta, keys, rows), shape=(count, buckets)).tocsc()
 
 
 def _places(n: int) -> Any:

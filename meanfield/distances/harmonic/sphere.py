@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.integrate import quad
-from scipy.special import gammaln
+import scipy
 
 from meanfield.distances.sphere.addition import PairKernel, harmonics, means, order_weights, spectral_weights
 from meanfield.distances.sphere.axial import direction
@@ -121,7 +120,7 @@ def sobolev_tail(d: int, degree: int, s: float | None = None) -> float:
         return float("inf")
     last = degree + max(_SUMMED, 20 * d)
     total = float(spectral_weights(d, order, last)[degree + 1 :].sum())
-    j, log_factorial = np.arange(1.0, d - 2.0), gammaln(d - 1.0)
+    j, log_factorial = np.arange(1.0, d - 2.0), scipy.special.gammaln(d - 1.0)
 
     def term(v: float) -> float:
         # at k = last e^v, by log k and 1/k: N(d, k) = (2k+d-2) (k+1) ... (k+d-3) / (d-2)!
@@ -131,7 +130,8 @@ def sobolev_tail(d: int, degree: int, s: float | None = None) -> float:
         return float(np.exp(log_N - order * (2.0 * log_k + np.log1p((d - 2.0) * r + r * r)) + log_k))
 
     # Euler and Maclaurin from the last summed term on: the integral of the terms over k, less half the first
-    return total + quad(term, 0.0, np.inf, epsrel=1e-10, epsabs=0.0, limit=200)[0] - 0.5 * term(0.0) / last
+    rest = scipy.integrate.quad(term, 0.0, np.inf, epsrel=1e-10, epsabs=0.0, limit=200)[0]
+    return total + rest - 0.5 * term(0.0) / last
 
 
 # --- settings ----------------------------------------------------------------------------------------------

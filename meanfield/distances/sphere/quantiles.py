@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.polynomial import polynomial
-from scipy.special import betaln
 
 from meanfield.distances.numerics import pieces
 from meanfield.distances.numerics.roots import bracketed_newton
@@ -139,7 +139,7 @@ def _density(d: int, a: Array, alpha: Array) -> Array:
     c, b = np.cos(alpha), ultraspherical.recurrence(d, max(len(a) - 1, 1))
     # about the equator, where the mass is in high d, the power of a number close to 1
     log_sine = np.where(c * c < 0.5, 0.5 * np.log1p(-np.minimum(c * c, 0.5)), np.log(np.sin(alpha)))
-    root = np.exp(0.5 * ((d - 2.0) * log_sine - betaln(0.5, 0.5 * (d - 1.0))))
+    root = np.exp(0.5 * ((d - 2.0) * log_sine - scipy.special.betaln(0.5, 0.5 * (d - 1.0))))
     before, now = np.zeros_like(alpha), root
     total = a[0] * root
     for k in range(1, len(a)):

@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from scipy.spatial.distance import cdist
+import scipy
 
 from meanfield.distances.circle.linear import w1_circle
 from meanfield.distances.circle.quadratic import w2_circle
@@ -37,8 +37,8 @@ def geodesic(x: Any, y: Any) -> Array:
 
 
 def _geodesic(x: Array, y: Array) -> Array:
-    apart = cdist(x, y)
-    np.arctan2(apart, cdist(x, -y), out=apart)
+    apart = scipy.spatial.distance.cdist(x, y)
+    np.arctan2(apart, scipy.spatial.distance.cdist(x, -y), out=apart)
     apart *= 2.0
     return apart
 
