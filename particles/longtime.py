@@ -260,7 +260,7 @@ def _joined(law: Any, given: _Given, centres: Array, masses: Array, joined: Arra
     if len(centres) == len(given.x):
         return ()
     after, before = (Points.trusted(x, w, given.angles) for x, w in ((centres, masses), (given.x, given.weights)))
-    jump = merging.energy(law, after) - merging.energy(law, before)
+    jump = merging.energy(law, 0.0, after) - merging.energy(law, 0.0, before)
     now = (math.exp(given.log_t), joined, given.weights, (centres, masses), given.owner, jump, given.log_t)
     return tuple(merging.mergers(*now))
 

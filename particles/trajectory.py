@@ -78,7 +78,7 @@ class Trajectory(Record):
     def merges(self) -> tuple[Any, ...]:
         """Every merger of the run in the order of time: t, members, masses, position and jump of E."""
         found = (merge for segment in self.segments for merge in segment.form.merges)
-        return tuple(found) if self.autonomous else tuple(replace(merge, jump=math.nan) for merge in found)
+        return tuple(replace(merge, jump=math.nan) for merge in found) if self.silent else tuple(found)
 
     @property
     def labels(self) -> Array:
@@ -97,7 +97,7 @@ class Trajectory(Record):
     def jumped(self) -> Array:
         """(T,) what merging has added to E up to every saved time; of second order in merge_tol."""
         steps = [sum(merge.jump for merge in segment.form.merges) for segment in self.segments]
-        return np.cumsum(steps)[list(self.owners)] * (1.0 if self.autonomous else math.nan)
+        return np.cumsum(steps)[list(self.owners)] * (math.nan if self.silent else 1.0)
 
     @property
     def title(self) -> str:

@@ -17,8 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Reading, said
 from meanfield.tools import inputs
+
+MOMENTS = (0.0, 0.381966, 1.0)
+"""When a law that does not say whether it changes is asked for the energy of a measure of no time."""
 
 
 def summed(mu: Any) -> Any:
@@ -26,19 +29,31 @@ def summed(mu: Any) -> Any:
     return getattr(mu, "summed", mu)
 
 
-def told(law: Any, mu: Any) -> Any:
-    """E of a measure as a law tells it: what a snapshot's `energy(law)` answers, or a refusal."""
-    if inputs.law(law).autonomous is False:
+def told(law: Any, mu: Any, t: Any = None) -> Any:
+    """E of a measure as a law tells it at time t: what a snapshot's `energy(law, t)` answers, or a refusal."""
+    inputs.law(law)
+    if t is None and said(law) is not True and _moves(law, mu):
         raise ValueError(
-            f"law: {law} changes with time, and no time is given: give the law of that moment, such as mf.SA(beta)"
+            f"t: {law} changes with time, and no time came: give it, as in mu.energy(law, t=0.5), or the law of that "
+            "moment, such as mf.SA(beta)"
         )
+    at = 0.0 if t is None else inputs.number("t", t)
     with np.errstate(over="ignore", invalid="ignore"):
-        found = law.quantities(summed(mu))
+        found = law.quantities(at, summed(mu))
     if "energy" not in found:
         raise ValueError(f"law: {law} has no energy; it tells {sorted(found)}")
     if np.isinf(found["energy"]).any():
         law.check_range(mu.d, atoms=True)
     return found["energy"]
+
+
+def _moves(law: Any, mu: Any) -> bool:
+    """Whether the energy that a law tells of a measure changes with time: by its word, or by its answers."""
+    if law.autonomous is False:
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        first, *rest = (law.quantities(t, summed(mu)).get("energy") for t in MOMENTS)
+    return not all(np.array_equal(first, other, equal_nan=True) for other in rest)
 
 
 def uniform(kernel: Any, mu: Any, log_factor: float = 0.0) -> Any:

@@ -159,7 +159,7 @@ class Attention(Law):
             return ()
         return ("free_energy",) if self.sign > 0 else ("energy", "free_energy")
 
-    def quantities(self, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
         """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.
 
         All in the law's scale.  With matrices only a gradient flow has them (`general.quantities`).

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import protocols
-from meanfield.protocols import Array
+from meanfield.protocols import Array, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -53,6 +53,7 @@ class Sum(Law):
         for term in self.terms:
             if not isinstance(term, protocols.Law):
                 raise TypeError(f"law: every one of terms must be a Law, got {inputs.describe(term)}")
+            inputs.law(term)
         if not self.terms:
             raise ValueError("terms: got no law at all, wanted at least one")
         if len({term.geometry for term in self.terms}) != 1:
@@ -98,7 +99,7 @@ class Sum(Law):
         for term in self.terms:
             term.check_range(d, smooth=smooth, atoms=atoms)
 
-    def quantities(self, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
         """The terms' quantities, equal names added.
 
         No dissipation if two give one, since their product counts too; no excess unless all that give an energy do; no
@@ -108,7 +109,7 @@ class Sum(Law):
         given: Counter[str] = Counter()
         whole = True
         for term in self.terms:
-            asked = term.quantities(mu)
+            asked = term.quantities(t, mu)
             for name, value in asked.items():
                 total[name] = total[name] + value if name in total else value
                 given[name] += 1
@@ -131,17 +132,6 @@ PROBES = (0.0, 0.381966, 0.723607, 1.0)
 def probes(begin: float, end: float) -> list[float]:
     """The times of a run at which a law is asked."""
     return [begin + share * (end - begin) for share in PROBES]
-
-
-def said(law: Any) -> bool | None:
-    """Whether a law says that it is autonomous; None where a class with its own velocity or noise says nothing."""
-    for kind in type(law).__mro__:
-        if "autonomous" in vars(kind):
-            break
-        if "velocity" in vars(kind) or "noise" in vars(kind):
-            return None
-    word: bool | None = law.autonomous
-    return word
 
 
 def changes(law: Any, answer: Callable[[float], Any], begin: float, end: float) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from meanfield.laws.base import Law, Sum, said
-from meanfield.protocols import Array
+from meanfield.laws.base import Law, Sum
+from meanfield.protocols import Array, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 

@@ -43,7 +43,7 @@ class Diffusion(Law):
         """sqrt(2 kappa)."""
         return sqrt(2.0 * self.kappa)
 
-    def quantities(self, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
         """The entropy's part of the free energy, for measures that have an entropy."""
         entropy = getattr(mu, "entropy", None)
         return {} if entropy is None else {"free_energy": self.kappa * entropy}

@@ -146,10 +146,10 @@ class Points:
         weights = np.broadcast_to(self.weights, self.points.shape if self.angles else self.points.shape[:-1])
         return SPACES[self.d].project(coordinates, weights, inputs.degree("degree", degree))
 
-    def energy(self, law: Any) -> Any:
-        """E of the law, in its scale."""
+    def energy(self, law: Any, t: float | None = None) -> Any:
+        """E of the law (at time t, if it changes with time), in its scale."""
         self.unmasked("energy")
-        return energy.told(law, self)
+        return energy.told(law, self, t)
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""

@@ -89,9 +89,9 @@ class Rings:
         """int P_k(<x, axis>) d mu, k = 0..degree, with P_k(1) = 1."""
         return heights(self.d, inputs.degree("degree", degree), self.points, self.weights)
 
-    def energy(self, law: Any) -> Any:
-        """E of the law, in its scale."""
-        return energy.told(law, self)
+    def energy(self, law: Any, t: float | None = None) -> Any:
+        """E of the law (at time t, if it changes with time), in its scale."""
+        return energy.told(law, self, t)
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""

@@ -74,7 +74,7 @@ class OnPoints(Form):
             ahead = np.round((self.unmerged(y) - after[0][labels[owner]]) / (2.0 * np.pi))
             turns = ahead if ahead.any() else None
         new = replace(self, weights=after[1], owners=labels[owner], turns=turns, merges=())
-        jump = merging.energy(law, new.measure(after[0])) - merging.energy(law, self.measure(y))
+        jump = merging.energy(law, t, new.measure(after[0])) - merging.energy(law, t, self.measure(y))
         merges = merging.mergers(t, labels, weights, after, owner, jump)
         return replace(new, merges=tuple(merges)), after[0]
 

@@ -268,7 +268,7 @@ class Late(Method):
         log_t = old.log_time(float(y[0]))
         new = replace(old, weights=weights, owners=joined[old.owners], merges=())
         state = new.state(float(y[0]), x)
-        jump = merging.energy(self.law, new.measure(state)) - merging.energy(self.law, old.measure(y))
+        jump = merging.energy(self.law, 0.0, new.measure(state)) - merging.energy(self.law, 0.0, old.measure(y))
         t_now = math.exp(log_t) if log_t < 709.0 else math.inf
         told = merging.mergers(t_now, joined, old.weights, (x, weights), old.owners, jump, log_t)
         return Change(replace(self, form=replace(new, merges=tuple(told))), t, state)

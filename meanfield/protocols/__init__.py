@@ -11,7 +11,7 @@ All parts are pure: the same arguments give the same bits, so a run can be resum
 from meanfield.protocols.array import Array
 from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.kernel import Kernel
-from meanfield.protocols.law import Law, Measure, Reading
+from meanfield.protocols.law import Law, Measure, Reading, said
 from meanfield.protocols.method import Change, Method
 from meanfield.protocols.scheme import Scheme
 from meanfield.protocols.space import Plan, Space
@@ -38,4 +38,5 @@ __all__ = [
     "Stepped",
     "Stepper",
     "Stop",
+    "said",
 ]

@@ -68,9 +68,9 @@ class Law:
     """True: tells tokens apart by their index (causal, graph, natural frequencies of their own), so that it is no
     function of the measure alone.  Such a law moves points as they stand, no density, and none of them merge."""
     autonomous: bool = True
-    """False: the velocity or noise that it gives a measure depends on t, as where beta is annealed.  `quantities` know
-    no time, so that a run under such a law tells no energy, and rates of one moment are refused.  A class that has its
-    own velocity or noise and does not say is asked about one state at several times, before a run."""
+    """False: the velocity or noise that it gives a measure depends on t, as where beta is annealed, and its
+    `quantities` are those of t; rates of one moment are refused.  A class that has its own velocity or noise and does
+    not say is asked about one state at several times, before a run; if it is found to change, no energy is told."""
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
@@ -90,9 +90,22 @@ class Law:
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """Refuse dimension d if the law's numbers leave the range of floats there, of smooth densities or of atoms."""
 
-    def quantities(self, mu: Any) -> dict[str, Any]:
-        """Named scalars of a measure under this law, for example {"energy": (...), "dissipation": (...)}.
+    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
+        """Named scalars of a measure under this law at time t, for example {"energy": (...), "dissipation": (...)}.
 
-        Of a law that is not `autonomous` nobody reports an energy, its excess, its rate or the free energy.
+        "excess" is E less that of the uniform measure, "dissipation" the rate at which the flow changes E, and
+        "driven", of a law that is not `autonomous`, the rate at which t itself changes it: of the excess, if there is
+        one.  Of an autonomous law any time gives the same.
         """
         return {}
+
+
+def said(law: Any) -> bool | None:
+    """Whether a law says that it is autonomous; None where a class with its own velocity or noise says nothing."""
+    for kind in type(law).__mro__:
+        if "autonomous" in vars(kind):
+            break
+        if "velocity" in vars(kind) or "noise" in vars(kind):
+            return None
+    word: bool | None = law.autonomous
+    return word

@@ -6,7 +6,7 @@ from typing import Any
 
 from meanfield.tools import settings
 
-ENERGIES = ("energy", "excess", "dissipation", "free_energy")
+ENERGIES = ("energy", "excess", "dissipation", "driven", "free_energy")
 
 
 def solution_dataset(sol: Any) -> Any:

@@ -49,9 +49,9 @@ class _Log:
     """The record in the making."""
 
     def __init__(
-        self, law: Any, method: Any, t: float, y: Array, saves: Array, keep: bool, gauge: bool, held: int
+        self, law: Any, method: Any, t: float, y: Array, saves: Array, keep: bool, gauge: bool, held: int, steady: bool
     ) -> None:
-        self.law, self.saves, self.keep, self.gauge = law, saves, keep, gauge
+        self.law, self.saves, self.keep, self.gauge, self.steady = law, saves, keep, gauge, steady
         self.t: list[float] = []
         self.states: list[Array] = []
         self.owners: list[int] = []
@@ -114,12 +114,12 @@ class _Log:
             self.held += between.nbytes
             self.dense.append(between)
             self.dense_owners.append(owner)
-        elif self.gauge and _has_rate(self.law, self.segments[owner].form.measure(between.y0)):
+        elif self.gauge and _has_rate(self.law, between.t0, self.segments[owner].form.measure(between.y0)):
             # no room to keep it: what it is needed for is taken from it now
             times = np.array(self.t)
             inner = times[(times > between.t0) & (times < between.t1)]
             so_far = self.spent[-1] if self.spent else 0.0
-            self.spent.extend(so_far + integral(self.law, self.segments[owner].form, between, inner))
+            self.spent.extend(so_far + integral(self.law, self.segments[owner].form, between, inner, self.steady))
             self.spent_t.extend([*inner.tolist(), between.t1])
         else:
             self.held = DENSE_BUDGET  # what follows must not leave a gap
@@ -156,10 +156,10 @@ class _Log:
         )
 
 
-def _has_rate(law: Any, mu: Any) -> bool:
+def _has_rate(law: Any, t: float, mu: Any) -> bool:
     """Whether the law knows a dissipation of this measure."""
     try:
-        return "dissipation" in law.quantities(mu)
+        return "dissipation" in law.quantities(t, mu)
     except TypeError:  # the measure cannot answer the law's questions
         return False
 
@@ -202,7 +202,7 @@ def drive(
         What makes the record, as the loop leaves it, the one to return or to carry.
     """
     targets: Iterable[float] = sorted({*saves[saves > span[0]].tolist(), span[1]}) if land else [span[1]]
-    log = _Log(law, method, span[0], y, saves, dense, gauge, held)
+    log = _Log(law, method, span[0], y, saves, dense, gauge, held, settings.get("autonomous", True))
     stop = Stop(Status.REACHED_END)
     began = time.monotonic()
     bar = _bar(watch.progress, span[1] - span[0])

@@ -90,7 +90,7 @@ class Record:
     dense: tuple[Between, ...] = ()
     dense_owners: tuple[int, ...] = ()
     spent_t: Array = field(default_factory=lambda: np.empty(0))
-    """Where the dense output had to be dropped for memory: knots, and the dissipation spent up to each."""
+    """Where the dense output had to be dropped for memory: knots, and the integrals of `rates` up to each."""
     spent: Array = field(default_factory=lambda: np.empty(0))
     checkpoint: dict[str, Any] = field(default_factory=dict)
     """The last accepted step: t, y, h, and the generator's state."""
@@ -193,18 +193,23 @@ class Record:
     @cached_property
     def _quantities(self) -> dict[str, Array]:
         parts: dict[str, list[Array]] = {}
-        for form, states in _batches(self.segments, self.owners, self.states):
-            asked = self.law.quantities(energy.summed(form.measure(np.stack(states))))
+        for form, t, states in _batches(self):
+            asked = self.law.quantities(t, energy.summed(form.measure(states)))
             for name, value in asked.items():
-                if name in dataset.ENERGIES and not self.autonomous:
+                if name in dataset.ENERGIES and self.silent:
                     continue
                 parts.setdefault(name, []).append(np.asarray(value))
         return {name: np.concatenate(values) for name, values in parts.items()}
 
     @property
     def autonomous(self) -> bool:
-        """False if the law changes with time: then nobody tells its energy, since `Law.quantities` know no time."""
+        """False if the law changes with time: by its word, or as the run found."""
         return self.law.autonomous is not False and bool(self.settings.get("autonomous", True))
+
+    @property
+    def silent(self) -> bool:
+        """True if the law changes with time and does not say so: of what time its `quantities` are is not known."""
+        return not self.autonomous and self.law.autonomous is not False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -215,10 +220,11 @@ class Record:
         """A named quantity of the law at every saved time, (T,) or (T, replicas)."""
         if not isinstance(name, str):
             raise TypeError(f"name: got {inputs.describe(name)}, wanted one of {list(self.names)}")
-        if name in dataset.ENERGIES and not self.autonomous:
+        if name in dataset.ENERGIES and self.silent:
             raise ValueError(
-                f"{name}: {self.law} changes with time, and the quantities of a law know no time: it is not told. Ask "
-                "a snapshot under the law of its moment, for example run(t).energy(mf.SA(beta))"
+                f"{name}: {self.law} changes with time and does not say so: it is not told. Write autonomous = False "
+                "in the law's class, and let its quantities(t, mu) be those of time t; or ask a snapshot under the law "
+                "of its moment, for example run(t).energy(mf.SA(beta))"
             )
         if name not in self.names:
             raise ValueError(f"{name}: {self.law} has no quantity of that name here; it has {list(self.names)}")
@@ -236,10 +242,11 @@ class Record:
 
     @property
     def gained(self) -> Array:
-        """E(t) - E(begin) at every saved time: what `dissipated` must be without noise.
+        """E(t) - E(begin) at every saved time: what `dissipated` must be without noise, and with it `driven`.
 
         A difference of the law's `excess`, E less that of the uniform measure, which keeps its digits where the
-        constant of E would swamp them: at small beta, in high d, near the uniform measure.
+        constant of E would swamp them: at small beta, in high d, near the uniform measure.  Of a law that changes with
+        time the excess has the time of its measure, and E of the uniform measure changes by itself.
         """
         name = self._energy_name
         values = self.quantity(name)
@@ -248,7 +255,7 @@ class Record:
         if not self.dense:
             raise ValueError(f"gained: this run kept nothing of its beginning, t = {self.begin!r}: save it by t_eval=")
         first = self.segments[self.dense_owners[0]].form.measure(self.dense[0].y0)
-        return values - np.asarray(self.law.quantities(energy.summed(first))[name])
+        return values - np.asarray(self.law.quantities(self.begin, energy.summed(first))[name])
 
     @property
     def dissipation(self) -> Array:
@@ -260,18 +267,36 @@ class Record:
         """kappa Ent - sign E (a Lyapunov function for USA; for SA with noise just a number)."""
         return self.quantity("free_energy")
 
-    @cached_property
+    @property
     def dissipated(self) -> Array:
         """int_0^t dissipation at every saved time, by Gauss quadrature of each step's dense output.
 
         Without noise E(t) - E(0), which is `gained`, is `dissipated`: an identity that a run can fail.
         """
-        knots, totals = [np.array([self.begin])], [np.zeros_like(self.dissipation[:1])]
+        return self._integrals if self.autonomous else self._integrals[:, 0]
+
+    @property
+    def driven(self) -> Array:
+        """int_0^t of the rate at which time itself changes the excess (E, of a law that tells no excess).
+
+        0 under an autonomous law.  Without noise `gained` is `dissipated` + `driven`.
+        """
+        if self.autonomous:
+            return np.zeros_like(self.dissipation)
+        self.quantity("driven")  # or a refusal
+        return self._integrals[:, 1]
+
+    @cached_property
+    def _integrals(self) -> Array:
+        """The integrals of `rates` up to every saved time."""
+        first = self.dissipation[:1]
+        knots = [np.array([self.begin])]
+        totals = [np.zeros(first.shape if self.autonomous else (1, 2, *first.shape[1:]))]
         for between, owner in zip(self.dense, self.dense_owners, strict=True):
             inner = self.t[(self.t > between.t0) & (self.t < between.t1)]
-            form = self.segments[owner].form
             knots.append(np.append(inner, between.t1))
-            totals.append(totals[-1][-1] + integral(self.law, form, between, inner))
+            more = integral(self.law, self.segments[owner].form, between, inner, self.autonomous)
+            totals.append(totals[-1][-1] + more)
         at, total = np.concatenate(knots), np.concatenate(totals)
         if len(self.spent_t):
             at, total = np.append(at, self.spent_t), np.concatenate([total, total[-1] + self.spent])
@@ -281,7 +306,7 @@ class Record:
                 "dissipated: this run kept no dense output to integrate over: let it keep it (for particles, "
                 "t_eval=None and no noise)"
             )
-        return total[where]
+        return np.asarray(total[where])
 
     def joined(self, more: Record) -> Record:
         """This run and its continuation as one."""
@@ -315,9 +340,14 @@ class Record:
     def _draw_energy(self, index: Any, axes: Any, options: dict[str, Any]) -> Any:
         """The energy and its identity's defect; with noise the free energy, if it is known, and no defect."""
         look: dict[str, Any] = {}
-        if not self.noisy:
-            look |= {"gained": self.gained[index], "size": np.abs(self.quantity(self._energy_name)[index])}
-            return curves.energy(self.t, self.energy[index], self.dissipated[index], axes, **{**look, **options})
+        if not self.noisy and (self.autonomous or "driven" in self.names):
+            name = self._energy_name
+            look |= {"gained": self.gained[index], "size": np.abs(self.quantity(name)[index])}
+            if not self.autonomous and name == "excess":  # whose change the identity is of
+                look |= {"symbol": r"\tilde{E}", "ylabel": "energy over the uniform measure's"}
+            curve = self.energy if self.autonomous else self.quantity(name)
+            total = self.dissipated + self.driven
+            return curves.energy(self.t, curve[index], total[index], axes, **{**look, **options})
         name = "free_energy" if "free_energy" in self.names else "energy"
         if name == "free_energy":
             look = {"symbol": "F", "ylabel": "free energy"}
@@ -341,16 +371,13 @@ class Record:
 # --- helpers -----------------------------------------------------------------------------------------------
 
 
-def integral(law: Any, form: Any, between: Between, inner: Array) -> Array:
-    """int dissipation dt from the step's beginning to each inner time and to its end."""
+def integral(law: Any, form: Any, between: Between, inner: Array, steady: bool) -> Array:
+    """The integrals of `rates` from the step's beginning to each inner time and to its end."""
     nodes, weights = legendre.leggauss(GAUSS)
     h = between.t1 - between.t0
-    values = np.concatenate(
-        [
-            law.quantities(energy.summed(form.measure(y)))["dissipation"]
-            for y in _chunks(evaluate(between, between.t0 + 0.5 * h * (nodes + 1.0)))
-        ]
-    )
+    times = between.t0 + 0.5 * h * (nodes + 1.0)
+    states = evaluate(between, times)
+    values = np.concatenate([rates(law, form, *part, steady) for part in _chunks(times, states, steady)])
     # Legendre coefficients of the integrand, integrated exactly
     k = np.arange(GAUSS)
     series = (2 * k + 1)[:, None] / 2.0 * legendre.legvander(nodes, GAUSS - 1).T * weights
@@ -359,18 +386,27 @@ def integral(law: Any, form: Any, between: Between, inner: Array) -> Array:
     return 0.5 * h * np.moveaxis(legendre.legval(x, primitive), -1, 0)
 
 
-def _chunks(states: Array) -> Iterator[Array]:
-    """Stacked states, so many at a time that they stay within CHUNK numbers."""
-    size = max(1, CHUNK // max(1, states[0].size))
+def rates(law: Any, form: Any, t: float, states: Array, steady: bool) -> Array:
+    """The dissipation at stacked states, (k, ...); where time matters with `driven`, nan if unknown, (k, 2, ...)."""
+    found = law.quantities(t, energy.summed(form.measure(states)))
+    dissipation = np.asarray(found["dissipation"])
+    if steady:
+        return dissipation
+    return np.stack([dissipation, np.broadcast_to(found.get("driven", np.nan), dissipation.shape)], axis=1)
+
+
+def _chunks(times: Array, states: Any, steady: bool) -> Iterator[tuple[float, Array]]:
+    """Stacked states, so many at a time that they stay within CHUNK numbers; one at a time if time matters."""
+    size = max(1, CHUNK // max(1, states[0].size)) if steady else 1
     for first in range(0, len(states), size):
-        yield states[first : first + size]
+        yield float(times[first]), np.stack(states[first : first + size])
 
 
-def _batches(
-    segments: tuple[Segment, ...], owners: tuple[int, ...], states: tuple[Array, ...]
-) -> Iterator[tuple[Any, list[Array]]]:
-    for owner, group in groupby(zip(owners, states, strict=True), key=lambda pair: pair[0]):
-        held = [y for _, y in group]
-        size = max(1, CHUNK // max(1, held[0].size))
-        for first in range(0, len(held), size):
-            yield segments[owner].form, held[first : first + size]
+def _batches(record: Record) -> Iterator[tuple[Any, float, Array]]:
+    """Saved states of one form together: (form, time, states)."""
+    at = 0
+    for owner, group in groupby(record.owners):
+        end = at + len(list(group))
+        for t, states in _chunks(record.t[at:end], record.states[at:end], record.autonomous):
+            yield record.segments[owner].form, t, states
+        at = end

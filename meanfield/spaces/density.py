@@ -208,9 +208,9 @@ class Density:
         """Moments to `degree`; complex c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle."""
         return self.space.moments(self.coefficients, inputs.degree("degree", degree))
 
-    def energy(self, law: Any) -> Any:
-        """E = (1/2 beta) iint e^{beta <x, y>} d mu d mu in the law's scale (A, (3.5))."""
-        return energy.told(law, self)
+    def energy(self, law: Any, t: float | None = None) -> Any:
+        """E = (1/2 beta) iint e^{beta <x, y>} d mu d mu in the law's scale (A, (3.5)), at time t if it changes."""
+        return energy.told(law, self, t)
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""

@@ -264,10 +264,10 @@ ROOMS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="laws: a velocity inherits another's word that it does not change",
-        file="meanfield/laws/base.py",
+        file="meanfield/protocols/law.py",
         old='        if "velocity" in vars(kind) or "noise" in vars(kind):\n',
         new="        if False:\n",
-        red=("tests/laws/test_changing.py::test_the_energy_of_a_changing_law_is_not_told",),
+        red=("tests/laws/test_changing.py::test_the_energy_of_a_law_that_changes_and_does_not_say_so_is_not_told",),
     ),
     Breakage(
         name="spectral: a plan for every kernel there ever was",

@@ -132,7 +132,7 @@ def test_printed_values(kind: str, beta: float, sign: int, kappa: float, row: li
     c = rho.moments(2)
     np.testing.assert_allclose([c[1], c[2]], [a1 - 1j * b1, a2 - 1j * b2], rtol=0.0, atol=tolerance)
     assert abs(rho.energy(law) - E) < tolerance
-    assert abs(law.quantities(rho)["dissipation"] - rate) < max(tolerance, 2e-11 * abs(rate))
+    assert abs(law.quantities(0.0, rho)["dissipation"] - rate) < max(tolerance, 2e-11 * abs(rate))
     assert abs(extreme(rho, 1.0) - high) < 1e-10
     assert abs(extreme(rho, -1.0) - low) < 1e-10
 
@@ -173,8 +173,8 @@ def test_energy_identity_monotone_energy_and_mass(kind: str, sign: int, scale: s
 class _WrongRate(mf.USA):
     """A dissipation one part in ten million too large."""
 
-    def quantities(self, mu: Any) -> dict[str, Any]:
-        found = super().quantities(mu)
+    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
+        found = super().quantities(t, mu)
         return {**found, "dissipation": found["dissipation"] * (1.0 + 1e-7)}
 
 

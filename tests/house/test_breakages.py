@@ -51,7 +51,6 @@ OWED = {
     "meanfield/protocols/array.py",
     "meanfield/protocols/form.py",
     "meanfield/protocols/kernel.py",
-    "meanfield/protocols/law.py",
     "meanfield/protocols/method.py",
     "meanfield/protocols/space.py",
     "meanfield/protocols/status.py",

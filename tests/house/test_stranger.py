@@ -47,7 +47,7 @@ class Pull(Law):
     def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
         return self.strength * mu.read(self.kernel, x, "L").L
 
-    def quantities(self, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
         square = np.sum(np.square(mu.mean), axis=-1)
         r = mu.read(self.kernel, None, "M").M
         if r.shape[-1] == mu.d:

@@ -98,7 +98,7 @@ def test_points_by_every_sum(beta: float) -> None:
                 pytest.importorskip("numba")
             mu = mf.Points(x, weights=rng.dirichlet(np.ones(n)), field=field)
             true = exact(mu, beta)
-            told = mf.SA(beta).quantities(mu)
+            told = mf.SA(beta).quantities(0.0, mu)
             # e^beta is the largest pair, and rounding is of its size
             assert told["excess"] == pytest.approx(true, rel=1e-12, abs=1e-15 * math.exp(beta)), (d, field)
             assert told["energy"] == pytest.approx(true + energy.uniform(mf.Exponential(beta), mu), rel=1e-13)
@@ -112,25 +112,25 @@ def test_densities_and_their_points(beta: float) -> None:
     for rho in rhos:
         points = mf.Points(rho.x, weights=rho.weights, field="direct")
         true = exact(points, beta)
-        assert mf.USA(beta).quantities(rho)["excess"] == pytest.approx(true, rel=1e-12)
+        assert mf.USA(beta).quantities(0.0, rho)["excess"] == pytest.approx(true, rel=1e-12)
     zonal = mf.ZonalSphere(3, 16).density(lambda c: 1.0 + 0.3 * c)
     rings = Rings(zonal.space, np.arccos(zonal.space.nodes), zonal.weights)
-    both = [mf.SA(beta).quantities(mu)["excess"] for mu in (zonal, rings)]
+    both = [mf.SA(beta).quantities(0.0, mu)["excess"] for mu in (zonal, rings)]
     same = mf.Sphere(16).density(lambda x: 1.0 + 0.3 * x[..., 2])
-    assert both == pytest.approx([float(mf.SA(beta).quantities(same)["excess"])] * 2, rel=1e-12)
+    assert both == pytest.approx([float(mf.SA(beta).quantities(0.0, same)["excess"])] * 2, rel=1e-12)
     flow = mf.solve(mf.SA(beta), rhos[0], (0.0, 0.1), method="lagrangian")
-    assert flow.quantity("excess")[0] == pytest.approx(mf.SA(beta).quantities(rhos[0])["excess"], rel=1e-11)
+    assert flow.quantity("excess")[0] == pytest.approx(mf.SA(beta).quantities(0.0, rhos[0])["excess"], rel=1e-11)
 
 
 def test_replicas_and_scales_have_excesses_of_their_own() -> None:
     x = pt.uniform(30, 3, 0, replicas=4)
     for beta in (0.1, 4.0):
-        together = mf.SA(beta).quantities(mf.Points(x))["excess"]
+        together = mf.SA(beta).quantities(0.0, mf.Points(x))["excess"]
         np.testing.assert_allclose(together, [exact(mf.Points(one), beta) for one in x], rtol=1e-12)
         for scale in ("scaled", "relative"):
             law = mf.SA(beta, scale=scale)
             factor = math.exp(law.log_factor(3))
-            np.testing.assert_allclose(law.quantities(mf.Points(x))["excess"], factor * together, rtol=1e-12)
+            np.testing.assert_allclose(law.quantities(0.0, mf.Points(x))["excess"], factor * together, rtol=1e-12)
 
 
 @dataclass(frozen=True)
@@ -162,22 +162,22 @@ class _Bare(mf.Law):
     def velocity(self, t: float, x: Any, mu: Any) -> Any:
         return mu.read(mf.Exponential(0.0), x, "M").M
 
-    def quantities(self, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
         return {"energy": 0.5 * np.sum(np.square(mu.mean), axis=-1)}
 
 
 def test_what_knows_no_excess_is_told_by_its_energy() -> None:
     mu = _Plain(np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([0.3, 0.7]))
     for beta in (0.0, 1.0, 4.0):
-        assert mf.SA(beta).quantities(mu)["excess"] == pytest.approx(exact(mu, beta), rel=1e-13)
+        assert mf.SA(beta).quantities(0.0, mu)["excess"] == pytest.approx(exact(mu, beta), rel=1e-13)
     rho = mf.Circle(32).density(waves)
     sol = mf.solve(_Bare(), rho, (0.0, 0.5))
     np.testing.assert_array_equal(sol.gained, sol.energy - sol.energy[0])
     # of a sum's energies one comes without: their excess would be one term's alone
-    both = (mf.SA(4.0) + _Bare()).quantities(rho)
+    both = (mf.SA(4.0) + _Bare()).quantities(0.0, rho)
     assert "excess" not in both and "energy" in both
-    two = (mf.SA(4.0) + mf.USA(1.0)).quantities(rho)
-    assert two["excess"] == mf.SA(4.0).quantities(rho)["excess"] + mf.USA(1.0).quantities(rho)["excess"]
+    two = (mf.SA(4.0) + mf.USA(1.0)).quantities(0.0, rho)
+    assert two["excess"] == mf.SA(4.0).quantities(0.0, rho)["excess"] + mf.USA(1.0).quantities(0.0, rho)["excess"]
 
 
 def test_atoms_jump_by_no_more_than_rounding_at_tiny_beta() -> None:

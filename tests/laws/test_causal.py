@@ -10,8 +10,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
-from meanfield.laws.base import said
-from meanfield.protocols import Array
+from meanfield.protocols import Array, said
 from validation.exact import double_loop
 
 pytestmark = pytest.mark.rounding

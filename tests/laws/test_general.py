@@ -91,7 +91,7 @@ def test_the_identity_matrices_are_none() -> None:
         mu = mf.Points(x)
         v = geometry.project(x, plain.velocity(0.0, x, mu))
         np.testing.assert_allclose(geometry.project(x, law.velocity(0.0, x, mu)), v, rtol=0.0, atol=1e-14 * np.exp(4.0))
-        both = plain.quantities(mu), law.quantities(mu)
+        both = plain.quantities(0.0, mu), law.quantities(0.0, mu)
         assert all(both[1][name] == pytest.approx(both[0][name], rel=1e-12) for name in both[1])
         div = (plain.divergence(0.0, x, mu), law.divergence(0.0, x, mu))
         np.testing.assert_allclose(*div, rtol=0.0, atol=1e-13 * np.abs(div[0]).max())
@@ -108,7 +108,7 @@ def test_values_in_every_scale() -> None:
             one, other = a(0.0, x, mu), factor * b(0.0, x, mu)
             np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-13 * np.abs(other).max())
         for kind in (mf.SA, mf.USA):
-            known, told = (kind(4.0, scale=name, V=V).quantities(mu) for V in (None, np.eye(3)))
+            known, told = (kind(4.0, scale=name, V=V).quantities(0.0, mu) for V in (None, np.eye(3)))
             assert all(told[k] == pytest.approx(known[k], rel=1e-12) for k in ("energy", "dissipation", "free_energy"))
 
 
@@ -160,7 +160,7 @@ def test_kernels_finer_than_the_density(space: Any, beta: float, t: float) -> No
         moved = np.abs(a.mean - rho.mean).max()
         assert moved > 1e-6
         np.testing.assert_allclose(b.mean, a.mean, rtol=0.0, atol=1e-6 * moved)
-        known, told = (one.quantities(rho) for one in (plain, law))
+        known, told = (one.quantities(0.0, rho) for one in (plain, law))
         for name in ("energy", "dissipation"):
             assert told[name] == pytest.approx(known[name], rel=1e-9)
 
@@ -185,7 +185,7 @@ def test_a_gradient_flow_has_its_energy(kind: str, sign: int) -> None:
     theta = pt.uniform_angles(12, 6)
     x = geometry.to_rows(theta)
     E = np.exp(1.5 * x @ B @ x.T).mean() / 3.0
-    assert law.quantities(mf.Points(theta))["energy"] == pytest.approx(E, rel=1e-13)
+    assert law.quantities(0.0, mf.Points(theta))["energy"] == pytest.approx(E, rel=1e-13)
     run = pt.simulate(law, theta, (0.0, 1.0), rtol=1e-11, atol=1e-13)
     rho = mf.Circle(64).density(two_waves)
     sol, carried = (mf.solve(law, rho, (0.0, 0.5), method=method) for method in ("spectral", "lagrangian"))
@@ -196,14 +196,14 @@ def test_a_gradient_flow_has_its_energy(kind: str, sign: int) -> None:
     node = geometry.to_rows(mf.Circle(64).nodes)
     rho = two_waves(mf.Circle(64).nodes) / 64.0
     assert sol.energy[0] == pytest.approx(rho @ np.exp(1.5 * node @ B @ node.T) @ rho / 3.0, rel=1e-12)
-    zero = getattr(mf, kind)(0.0, K=B, V=B).quantities(mf.Points(theta))["energy"]
+    zero = getattr(mf, kind)(0.0, K=B, V=B).quantities(0.0, mf.Points(theta))["energy"]
     assert zero == pytest.approx(0.5 * x.mean(0) @ B @ x.mean(0), rel=1e-12)
 
 
 def test_other_matrices_have_none() -> None:
     asked: list[dict[str, Any]] = [{"Q": Q3, "K": K3}, {"V": V3}, {"K": V3, "V": V3}]
     for matrices in asked:
-        assert mf.SA(2.0, **matrices).quantities(mf.Points(tokens(5))) == {}
+        assert mf.SA(2.0, **matrices).quantities(0.0, mf.Points(tokens(5))) == {}
     with pytest.raises(ValueError, match="no energy"):
         mf.Points(tokens(5)).energy(mf.SA(2.0, V=V3))
 

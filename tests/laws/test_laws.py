@@ -94,7 +94,7 @@ def test_a_density_answers_as_its_quadrature_points(law: Any) -> None:
     for x in (None, off):
         ours, theirs = law.divergence(0.0, x, rho), law.divergence(0.0, x, mu)
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12 * size)
-    both = law.quantities(rho), law.quantities(mu)
+    both = law.quantities(0.0, rho), law.quantities(0.0, mu)
     for name in set(both[0]) & set(both[1]) - {"free_energy"}:
         np.testing.assert_allclose(both[0][name], both[1][name], rtol=1e-13, err_msg=name)
 
@@ -103,8 +103,8 @@ def test_a_density_answers_as_its_quadrature_points(law: Any) -> None:
 def test_a_stack_of_densities_is_answered_one_by_one(law: Any) -> None:
     single = [density(), mf.von_mises_fisher(mf.Circle(128), 1.0, 5.0), mf.uniform(mf.Circle(128))]
     stack = mf.Density(single[0].space, np.stack([rho.coefficients for rho in single]))
-    for name, value in law.quantities(stack).items():
-        alone = [law.quantities(rho)[name] for rho in single]
+    for name, value in law.quantities(0.0, stack).items():
+        alone = [law.quantities(0.0, rho)[name] for rho in single]
         np.testing.assert_allclose(value, alone, rtol=1e-14, atol=1e-30, err_msg=name)
 
 
@@ -113,7 +113,7 @@ def test_twice_the_same_bits(law: Any) -> None:
     for mu in (density(), quadrature(density()), cloud(3)):
         first, second = (np.array(law.velocity(0.0, None, mu)) for _ in range(2))
         np.testing.assert_array_equal(first, second)
-        assert law.quantities(mu) == law.quantities(mu)
+        assert law.quantities(0.0, mu) == law.quantities(0.0, mu)
         np.testing.assert_array_equal(law.divergence(0.0, None, mu), law.divergence(0.0, None, mu))
 
 
@@ -194,10 +194,10 @@ def test_velocity_is_the_gradient_of_the_energy(law: Any, d: int) -> None:
                 moved[i] = math.cos(step * h) * x[i] + side * math.sin(step * h) * e
                 slope += side * weight * energy(moved) / (12.0 * h)
             assert abs(law.sign * metric[i] * (v[i] @ e) - slope) < 1e-9 * max(1.0, abs(slope))
-    assert law.quantities(mu)["energy"] == pytest.approx(energy(x), rel=1e-13)
+    assert law.quantities(0.0, mu)["energy"] == pytest.approx(energy(x), rel=1e-13)
     rate = law.sign * float(metric @ np.sum(v * v, axis=-1))
-    assert law.quantities(mu)["dissipation"] == pytest.approx(rate, rel=1e-12)
-    assert law.quantities(mu)["free_energy"] == -law.sign * law.quantities(mu)["energy"]
+    assert law.quantities(0.0, mu)["dissipation"] == pytest.approx(rate, rel=1e-12)
+    assert law.quantities(0.0, mu)["free_energy"] == -law.sign * law.quantities(0.0, mu)["energy"]
 
 
 @attend
@@ -229,7 +229,7 @@ def test_scales_are_one_factor(beta: float, d: int) -> None:
             speed = 1.0 if kind is mf.SA else f
             v = speed * own(natural, mu)
             np.testing.assert_allclose(own(law, mu), v, rtol=0.0, atol=1e-12 * np.abs(v).max())
-            q, p = law.quantities(mu), natural.quantities(mu)
+            q, p = law.quantities(0.0, mu), natural.quantities(0.0, mu)
             assert q["energy"] == pytest.approx(f * p["energy"], rel=1e-12)
             assert q["dissipation"] == pytest.approx(f * speed * p["dissipation"], rel=1e-10)
 
@@ -243,7 +243,7 @@ def test_beta_zero_is_the_limit(kind: Any, scale: str) -> None:
             near = kind(beta, scale=scale)
             np.testing.assert_allclose(own(near, mu), own(zero, mu), rtol=0.0, atol=2.0 * beta + 1e-14)
         near = kind(1e-5, scale=scale)
-        q, limit = near.quantities(mu), zero.quantities(mu)
+        q, limit = near.quantities(0.0, mu), zero.quantities(0.0, mu)
         constant = math.exp(near.log_factor(mu.d)) / (2.0 * near.beta)
         assert q["energy"] - constant == pytest.approx(limit["energy"], abs=1e-4)
         assert q["dissipation"] == pytest.approx(limit["dissipation"], rel=1e-4)
@@ -271,8 +271,9 @@ def test_large_beta_stays_finite_and_right(scale: str, beta: float) -> None:
         size = 8.0 * beta * EPS * np.abs(pull * Z[:, None]).max() + 8.0 * EPS * Z.max()
         np.testing.assert_allclose(own(usa, mu), pull * Z[:, None], rtol=0.0, atol=size)
         E = math.exp(usa.log_factor(mu.d) + float(logsumexp(logZ, b=mu.weights))) / (2.0 * beta)
-        assert usa.quantities(mu)["energy"] == pytest.approx(E, rel=1e-11)
-        assert all(np.isfinite(v) for kind in (mf.SA, mf.USA) for v in kind(beta, scale=scale).quantities(mu).values())
+        assert usa.quantities(0.0, mu)["energy"] == pytest.approx(E, rel=1e-11)
+        for law in (mf.SA(beta, scale=scale), mf.USA(beta, scale=scale)):
+            assert all(np.isfinite(v) for v in law.quantities(0.0, mu).values())
     rho = mf.poisson_kernel(mf.Circle(256), [0.5, 0.0]).resized(1536)  # as many nodes as the kernel is narrow
     mu = quadrature(rho)
     for law in (mf.SA(beta, scale=scale), mf.USA(beta, scale=scale)):
@@ -296,8 +297,8 @@ def test_a_sum_adds_velocities_divergences_and_squares_of_noise() -> None:
         both = a.divergence(0.0, None, mu) + b.divergence(0.0, None, mu)
         np.testing.assert_allclose(law.divergence(0.0, None, mu), both, rtol=1e-14)
         assert law.noise(0.0, None, mu) == pytest.approx(math.sqrt(2.0 * 0.7), rel=1e-15)
-        energies = a.quantities(mu)["energy"] + b.quantities(mu)["energy"]
-        assert law.quantities(mu)["energy"] == pytest.approx(energies, rel=1e-15)
+        energies = a.quantities(0.0, mu)["energy"] + b.quantities(0.0, mu)["energy"]
+        assert law.quantities(0.0, mu)["energy"] == pytest.approx(energies, rel=1e-15)
 
 
 def test_opposed_laws_hold_a_density_still() -> None:
@@ -310,9 +311,9 @@ def test_opposed_laws_hold_a_density_still() -> None:
 def test_a_sum_of_attentions_claims_no_rate_of_energy_that_is_not_one() -> None:
     """Rates do not add: of X_1 + X_2 the square has a product.  One attention with noise keeps its drift's rate."""
     rho = density()
-    assert "dissipation" not in (mf.USA(1.0) + mf.USA(2.0)).quantities(rho)
-    noisy = (mf.USA(1.0) + mf.Diffusion(0.1) + mf.Diffusion(0.2)).quantities(rho)
-    alone = mf.USA(1.0).quantities(rho)
+    assert "dissipation" not in (mf.USA(1.0) + mf.USA(2.0)).quantities(0.0, rho)
+    noisy = (mf.USA(1.0) + mf.Diffusion(0.1) + mf.Diffusion(0.2)).quantities(0.0, rho)
+    alone = mf.USA(1.0).quantities(0.0, rho)
     assert noisy["dissipation"] == alone["dissipation"] and noisy["energy"] == alone["energy"]
     assert noisy["free_energy"] == pytest.approx(0.3 * rho.entropy - alone["energy"], rel=1e-14)
     sol = mf.solve(mf.USA(1.0) + mf.USA(2.0), rho, (0.0, 0.1))

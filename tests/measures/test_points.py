@@ -176,8 +176,8 @@ def test_harmonic_velocities_are_the_direct_ones(beta: float, weighted: bool, cl
         np.testing.assert_allclose(v, exact, rtol=0.0, atol=1e-12 * np.abs(exact).max())
         div, slowly = law.divergence(0.0, None, fast), law.divergence(0.0, None, slow)
         np.testing.assert_allclose(div, slowly, rtol=0.0, atol=1e-11 * max(1.0, np.abs(slowly).max()))
-        for name, value in law.quantities(slow).items():
-            assert law.quantities(fast)[name] == pytest.approx(value, rel=1e-11), name
+        for name, value in law.quantities(0.0, slow).items():
+            assert law.quantities(0.0, fast)[name] == pytest.approx(value, rel=1e-11), name
 
 
 @pytest.mark.rounding
@@ -249,8 +249,8 @@ def test_replicas_do_not_see_one_another(beta: float) -> None:
         for law in laws(beta):
             single = np.stack([law.velocity(0.0, None, mu) for mu in alone])
             np.testing.assert_allclose(law.velocity(0.0, None, together), single, rtol=0.0, atol=1e-12)
-            energies = [law.quantities(mu)["energy"] for mu in alone]
-            np.testing.assert_allclose(law.quantities(together)["energy"], energies, rtol=1e-12)
+            energies = [law.quantities(0.0, mu)["energy"] for mu in alone]
+            np.testing.assert_allclose(law.quantities(0.0, together)["energy"], energies, rtol=1e-12)
     small = mf.Points(x[:, :20], angles=True)
     for law in laws(beta):
         single = np.stack([law.velocity(0.0, None, mf.Points(x[i, :20])) for i in range(3)])
@@ -383,7 +383,7 @@ def test_a_double_particle_is_one_of_double_weight() -> None:
     for law in (mf.SA(4.0), mf.USA(4.0), mf.SA(0.0), mf.USA(4.0, sign=-1)):
         ours = law.velocity(0.0, None, mf.Points(theta))[[0, 1, 3, 4]]
         np.testing.assert_allclose(ours, law.velocity(0.0, None, mf.Points(merged, weights=masses)), rtol=1e-13)
-        energies = [law.quantities(mu)["energy"] for mu in (mf.Points(theta), mf.Points(merged, weights=masses))]
+        energies = [law.quantities(0.0, mu)["energy"] for mu in (mf.Points(theta), mf.Points(merged, weights=masses))]
         assert energies[0] == pytest.approx(energies[1], rel=1e-14)
 
 
@@ -394,7 +394,7 @@ def test_what_points_are() -> None:
     assert mu.d == 4 and mu.n == 40 and mu.mass == pytest.approx(1.0, abs=40 * EPS)
     np.testing.assert_allclose(mu.mean, (w / w.sum()) @ x, rtol=1e-13)
     np.testing.assert_allclose(mu.second_moment, np.einsum("n,ni,nj->ij", w / w.sum(), x, x), rtol=1e-12)
-    assert mu.energy(mf.SA(1.0)) == mf.SA(1.0).quantities(mu)["energy"]
+    assert mu.energy(mf.SA(1.0)) == mf.SA(1.0).quantities(0.0, mu)["energy"]
     with pytest.raises(TypeError, match="theta exists on the circle"):
         mu.theta  # noqa: B018
     one = mf.Points([0.5])

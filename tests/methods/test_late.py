@@ -156,7 +156,7 @@ def test_velocities_of_rows_far_apart(field: str, idle: int, d: int) -> None:
 def test_their_dissipation_is_that_of_the_pair() -> None:
     x = np.pad(geometry.to_rows(np.array([0.0, 1.6])), ((0, 0), (0, 1)))
     speed = 0.5 * np.exp(50.0 * np.cos(1.6)) * np.sin(1.6)
-    told = mf.USA(50.0).quantities(mf.Points(x))["dissipation"]
+    told = mf.USA(50.0).quantities(0.0, mf.Points(x))["dissipation"]
     assert told == pytest.approx(speed**2, rel=1e-12)
 
 

@@ -87,7 +87,7 @@ def test_heights_are_legendre_s_sums() -> None:
 @pytest.mark.parametrize("beta", [1.0, 400.0])
 def test_an_atom_at_a_pole_has_its_energy(beta: float) -> None:
     law = mf.SA(beta, scale="relative")
-    told = law.quantities(Rings(mf.ZonalSphere(512, 8), np.zeros(1), np.ones(1)))
+    told = law.quantities(0.0, Rings(mf.ZonalSphere(512, 8), np.zeros(1), np.ones(1)))
     most = np.exp(beta + law.log_factor(512)) / (2.0 * beta)
     assert told["energy"] == pytest.approx(most, rel=1e-11) and told["dissipation"] == 0.0
 

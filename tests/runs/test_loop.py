@@ -392,7 +392,7 @@ def test_a_law_without_energy_needs_none(monkeypatch: pytest.MonkeyPatch) -> Non
 class Unanswerable(mf.SA):
     """Its energy asks what no density answers."""
 
-    def quantities(self, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
         return {"energy": mu.read(mf.Exponential(1.0, Q=np.eye(2)), None, "Z").Z.sum(), "dissipation": 0.0}
 
 

@@ -170,7 +170,7 @@ def test_reference_values(d: int, kind: str) -> None:
     for t, f1, f2, f3, E, rate, north, south in rows:
         rho = sol(t)
         np.testing.assert_allclose(rho.moments(3)[1:], [f1, f2, f3], rtol=0.0, atol=1e-11)
-        q = law.quantities(rho)
+        q = law.quantities(0.0, rho)
         assert abs(q["energy"] - E) < 1e-11
         assert abs(q["dissipation"] - rate) < 1e-11
         assert abs(float(rho(1.0)) - north) < 1e-9

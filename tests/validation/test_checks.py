@@ -137,7 +137,7 @@ def _clouds_biased(patch: pytest.MonkeyPatch) -> None:
 
 def _no_diffusion(patch: pytest.MonkeyPatch) -> None:
     """The entropy's part of the free energy is forgotten."""
-    patch.setattr(mf.Diffusion, "quantities", lambda self, mu: {})
+    patch.setattr(mf.Diffusion, "quantities", lambda self, t, mu: {})
 
 
 BROKEN: dict[str, tuple[Break, tuple[str, ...]]] = {

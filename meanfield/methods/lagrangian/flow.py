@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from meanfield.kernels import Exponential
-from meanfield.laws.base import said
 from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
@@ -16,7 +15,7 @@ from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.lines import LINES
 from meanfield.methods.lagrangian.panels import GAUSS
 from meanfield.methods.lagrangian.snapshot import NEGLIGIBLE
-from meanfield.protocols import Array, Change, Method, Reading, Status, Stop
+from meanfield.protocols import Array, Change, Method, Reading, Status, Stop, said
 
 SOON = 0.2
 """A panel is halved at a step's end once its tail comes this near to the tolerance."""
@@ -117,7 +116,7 @@ class Flow(Method):
         atom, at = _joined(atom, np.append(atoms, centre), np.append(old.atoms, mass), self.merge_tol, old.line)
         new = replace(old, atom=atom)
         state = np.concatenate([s[~narrow].ravel(), at, log_j[~narrow].ravel()])
-        jump = merging.energy(self.law, new.measure(state)) - merging.energy(self.law, old.measure(y))
+        jump = merging.energy(self.law, t, new.measure(state)) - merging.energy(self.law, t, old.measure(y))
         return replace(self, form=replace(new, jump=old.jump + jump)), state
 
 

@@ -150,9 +150,9 @@ class Carried:
         s, masses = panels.refined(t.mid[live], t.half[live], moved, t.mass_density[live], waves, NEGLIGIBLE)
         return np.concatenate([s.reshape(*atoms.shape[:-1], -1), atoms], axis=-1), np.append(masses.ravel(), t.atoms)
 
-    def energy(self, law: Any) -> Any:
-        """E of the law, in its scale."""
-        return energy.told(law, self)
+    def energy(self, law: Any, t: float | None = None) -> Any:
+        """E of the law (at time t, if it changes with time), in its scale."""
+        return energy.told(law, self, t)
 
     def excess(self, kernel: Any) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""

@@ -52,12 +52,10 @@ class LateMerge(Merge):
     log_t: float
 
 
-def energy(law: Any, mu: Any) -> float:
+def energy(law: Any, t: float, mu: Any) -> float:
     """E before or after a merger, less a constant if the law knows its `excess`; nan for a law that tells none."""
-    if law.autonomous is False:
-        return math.nan
     with np.errstate(over="ignore", invalid="ignore"):
-        found = law.quantities(mu)
+        found = law.quantities(t, mu)
         return float(found.get("excess", found.get("energy", math.nan)))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import difflib
+import inspect
 import math
 import numbers
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -187,7 +189,23 @@ def law(value: Any) -> Any:
     if not isinstance(value, Law):
         hint = "an instance, for example mf.SA(beta=4.0)" if isinstance(value, type) else "for example mf.SA(beta=4.0)"
         raise TypeError(f"law: got {value!r}, wanted a Law, {hint}")
+    kind: Any = type(value)
+    if not _timed(kind):
+        raise TypeError(
+            f"law: {type(value).__name__}.quantities takes no time, and is asked for what there is at time t: write "
+            "def quantities(self, t, mu)"
+        )
     return value
+
+
+@lru_cache(maxsize=256)
+def _timed(kind: type) -> bool:
+    """Whether a class of laws can be asked for its quantities at a time."""
+    try:
+        inspect.signature(getattr(kind, "quantities")).bind(None, 0.0, None)  # noqa: B009
+    except TypeError:
+        return False
+    return True
 
 
 def seed(rng: Any, made: np.random.Generator | None) -> Any:

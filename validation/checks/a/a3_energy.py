@@ -81,7 +81,7 @@ def _printed(kind: str, law: Any, rho: Any) -> float:
     x, w = rho.x, rho.weights
     E = double_loop.energy(x, law.beta, weights=w)
     D = double_loop.dissipation(kind, x, law.beta, weights=w, sign=law.sign)
-    told = law.quantities(rho)
+    told = law.quantities(0.0, rho)
     return max(relative(told["energy"], E), relative(told["dissipation"], D))
 
 
