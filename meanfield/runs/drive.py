@@ -18,7 +18,8 @@ import numpy as np
 from meanfield.protocols import Array, Between, Status, Step, Stop
 from meanfield.runs.errors import Interrupted, RunError, carry
 from meanfield.runs.loop import steps
-from meanfield.runs.record import DENSE_BUDGET, Counters, Segment, integral
+from meanfield.runs.rates import integral
+from meanfield.runs.record import DENSE_BUDGET, Counters, Segment
 from meanfield.steppers.dense import evaluate
 from meanfield.tools.settings import versions
 

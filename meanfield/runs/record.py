@@ -9,25 +9,21 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import legendre
 
 from meanfield.kernels import energy
 from meanfield.laws.base import noisy, probes
 from meanfield.plot import curves
 from meanfield.protocols import Array, Between, Status
 from meanfield.runs import archive, dataset
+from meanfield.runs.rates import chunks, integral
 from meanfield.steppers.dense import evaluate
 from meanfield.tools import inputs
 from meanfield.tools.settings import register, renamed
 
-GAUSS = 10
-"""Gauss nodes per step for int dissipation dt: exact to degree 19, the dense output has 7."""
 DENSE_BUDGET = 1 << 28
 """Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
 SIZES_TOLD = 8
 """Longer lists of sizes are cut short in a message."""
-CHUNK = 1 << 21
-"""Numbers of state that one vectorised question may hold at once."""
 
 
 @register(older=renamed(template="form"))
@@ -371,42 +367,11 @@ class Record:
 # --- helpers -----------------------------------------------------------------------------------------------
 
 
-def integral(law: Any, form: Any, between: Between, inner: Array, steady: bool) -> Array:
-    """The integrals of `rates` from the step's beginning to each inner time and to its end."""
-    nodes, weights = legendre.leggauss(GAUSS)
-    h = between.t1 - between.t0
-    times = between.t0 + 0.5 * h * (nodes + 1.0)
-    states = evaluate(between, times)
-    values = np.concatenate([rates(law, form, *part, steady) for part in _chunks(times, states, steady)])
-    # Legendre coefficients of the integrand, integrated exactly
-    k = np.arange(GAUSS)
-    series = (2 * k + 1)[:, None] / 2.0 * legendre.legvander(nodes, GAUSS - 1).T * weights
-    primitive = legendre.legint(np.tensordot(series, values, 1), lbnd=-1.0)
-    x = np.append(2.0 * (inner - between.t0) / h - 1.0, 1.0)
-    return 0.5 * h * np.moveaxis(legendre.legval(x, primitive), -1, 0)
-
-
-def rates(law: Any, form: Any, t: float, states: Array, steady: bool) -> Array:
-    """The dissipation at stacked states, (k, ...); where time matters with `driven`, nan if unknown, (k, 2, ...)."""
-    found = law.quantities(t, energy.summed(form.measure(states)))
-    dissipation = np.asarray(found["dissipation"])
-    if steady:
-        return dissipation
-    return np.stack([dissipation, np.broadcast_to(found.get("driven", np.nan), dissipation.shape)], axis=1)
-
-
-def _chunks(times: Array, states: Any, steady: bool) -> Iterator[tuple[float, Array]]:
-    """Stacked states, so many at a time that they stay within CHUNK numbers; one at a time if time matters."""
-    size = max(1, CHUNK // max(1, states[0].size)) if steady else 1
-    for first in range(0, len(states), size):
-        yield float(times[first]), np.stack(states[first : first + size])
-
-
 def _batches(record: Record) -> Iterator[tuple[Any, float, Array]]:
     """Saved states of one form together: (form, time, states)."""
     at = 0
     for owner, group in groupby(record.owners):
         end = at + len(list(group))
-        for t, states in _chunks(record.t[at:end], record.states[at:end], record.autonomous):
+        for t, states in chunks(record.t[at:end], record.states[at:end], record.autonomous):
             yield record.segments[owner].form, t, states
         at = end

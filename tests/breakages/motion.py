@@ -126,7 +126,7 @@ MOTION: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="record: rates of a law that changes are those of one time",
-        file="meanfield/runs/record.py",
+        file="meanfield/runs/rates.py",
         old="if steady else 1\n",
         new="\n",
         red=("tests/laws/test_changing.py::test_a_law_that_says_that_it_changes_tells_its_energy_at_every_time",),
