@@ -99,6 +99,7 @@ def test_the_energy_of_a_law_that_changes_and_does_not_say_so_is_not_told(law: A
     assert ("order" in runs[0].names) != isinstance(law, Inherited)  # what is not of energy is told
 
 
+@pytest.mark.rounding
 def test_a_law_that_says_that_it_changes_tells_its_energy_at_every_time(tmp_path: Any) -> None:
     rho = mf.Circle(64).density(waves)
     law = Declared(2.0)
