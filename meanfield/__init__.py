@@ -11,6 +11,7 @@ from meanfield.clustering.tree import merge_tree, rescaled_energy
 from meanfield.doors.resume import load, resume
 from meanfield.doors.solve import solve
 from meanfield.doors.sweep import SweepError, grid, sweep, workers
+from meanfield.equations import equation
 from meanfield.kernels import Exponential, Zonal
 from meanfield.laws import SA, USA, Causal, Diffusion, Law, Sum
 from meanfield.measures.points import Points
@@ -60,6 +61,7 @@ __all__ = [
     "ZonalSphere",
     "clusters",
     "distances",
+    "equation",
     "fastest",
     "grid",
     "growth_rates",

@@ -22,6 +22,7 @@ from meanfield.runs.drive import Watch, drive
 from meanfield.runs.errors import StoppedEarly, finish
 from meanfield.steppers import dop853
 from meanfield.tools import inputs
+from meanfield.tools.tags import equations
 from particles.late import FORGOTTEN, LongTime
 from particles.trajectory import Trajectory
 
@@ -34,6 +35,7 @@ ATOMS = 0.5
 """Error bound from the clusters' widths beyond which they are no points."""
 
 
+@equations("A Problem 1", "2410.06833")
 def longtime(
     law: Any,
     x: Any,

@@ -6,6 +6,7 @@
     python -m validation run A13 A15.sample   carry some out
     python -m validation all --tier quick     carry all out
     python -m validation report               the page and the checklist, from earlier runs
+    python -m validation equations            which room and which check hold which equation
     python -m validation limit ...            particles against the PDE: its own options under limit --help
     python -m validation coverage A12 A39     how often checks pass, and their intervals hold, at many seeds
 
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from meanfield.doors.sweep import workers
-from validation import limit, report
+from validation import equations, limit, report
 from validation.coverage import coverage
 from validation.options import MOST_WORKERS, UsageError, place, whole, writable
 from validation.registry import HOUSE, TIERS, Registry, UnknownCheck
@@ -51,6 +52,8 @@ def main(argv: Sequence[str] | None = None, registry: Registry = HOUSE) -> int:
             return _run(registry, options, tier=options.tier)
         if options.command == "report":
             return _report(registry, options)
+        if options.command == "equations":
+            return _equations(registry, options)
         if options.command == "coverage":
             return _coverage(registry, options)
         return _list(registry)
@@ -72,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m validation", description="Do the two ways agree, and are the papers right?"
     )
-    commands = parser.add_subparsers(dest="command", metavar="{list,run,all,report,limit,coverage}")
+    commands = parser.add_subparsers(dest="command", metavar="{list,run,all,report,equations,limit,coverage}")
     commands.add_parser("list", help="the checks there are (also without a command)")
     run = commands.add_parser("run", help="carry out checks, by id or by row of the checklist")
     run.add_argument("id", nargs="+", help="such as A13 or A15.sample")
@@ -87,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--workers", type=whole(1, MOST_WORKERS), default=1, help="processes (default: 1)")
     made = commands.add_parser("report", help="the page and the checklist, from the verdicts of earlier runs")
     made.add_argument("--checklist", type=place, help=f"where to write it (default: {CHECKLIST}, where it exists)")
+    pages = commands.add_parser("equations", help="which room and which check hold which equation")
+    pages.add_argument("--page", type=place, help=f"where to write it (default: {equations.PAGE}, where it exists)")
     for command in (run, every, made, often):
         command.add_argument("--out", type=place, default=Path("results"), help="folder (default: results)")
     commands.add_parser("limit", help="particles against the PDE", add_help=False)
@@ -148,7 +153,23 @@ def _report(registry: Registry, options: argparse.Namespace) -> int:
     if target is not None:
         report.write_checklist(target, ROWS.values(), found, verdicts)
         print(target)
+        if registry is HOUSE and equations.PAGE.exists():
+            equations.write(equations.PAGE, found)
     return 1 if any(verdict.outcome is Outcome.FAIL for verdict in verdicts) else 0
+
+
+def _equations(registry: Registry, options: argparse.Namespace) -> int:
+    found = registry.checks()
+    target = options.page or (equations.PAGE if equations.PAGE.exists() else None)
+    if target is None:
+        print(equations.page(found))
+        return 0
+    if target.suffix != ".md":
+        raise UsageError(f"--page: got {str(target)!r}, wanted a file that ends in .md")
+    writable("--page", target.parent)
+    equations.write(target, found)
+    print(target)
+    return 0
 
 
 if __name__ == "__main__":

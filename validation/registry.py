@@ -28,6 +28,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from meanfield.doors.sweep import SweepError, sweep
+from meanfield.equations import places
 from meanfield.plot import style
 from meanfield.runs.errors import carry
 from meanfield.tools import files, inputs
@@ -104,6 +105,8 @@ class Check:
     covers: tuple[str, ...]
     """Rows of the checklist it decides."""
     fn: CheckFunction
+    equations: tuple[str, ...] = ()
+    """Equations of the papers that it shows, as "A (2.7)"."""
 
     def answers(self, name: str) -> bool:
         """Whether `name` means this check: its id, the part before a dot, or a row it covers."""
@@ -132,8 +135,9 @@ class Registry:
         self._discovered = package is None
 
     def check(
-        self, id: str, *, where: str, title: str, tier: str = "quick", covers: Iterable[str] | None = None
-    ) -> Callable[[F], F]:
+        self, id: str, *, where: str, title: str, tier: str = "quick", covers: Iterable[str] | None = None,
+        equations: Iterable[str] = (),
+    ) -> Callable[[F], F]:  # fmt: skip
         """Decorator: register ``fn(bench) -> Verdict``, which stays the function it was.
 
         Parameters
@@ -148,6 +152,8 @@ class Registry:
             "quick" (seconds) or "full".
         covers : names of rows, optional
             None: the part of `id` before the dot.  Empty: a check of ours that belongs to no row.
+        equations : names of equations, optional
+            Those it shows besides the ones that `where` names, as "A (2.7)".
 
         Raises
         ------
@@ -157,9 +163,11 @@ class Registry:
         if not isinstance(id, str) or not _ID.fullmatch(id):
             raise ValueError(f"id must be letters and digits, with dots between parts, as 'A13.usa'; got {id!r}.")
         inputs.choice("tier", tier, TIERS)
-        if isinstance(covers, str):
-            raise TypeError(f"covers must be several names of rows; got one string. Write ({covers!r},).")
+        for name, given in (("covers", covers), ("equations", equations)):
+            if isinstance(given, str):
+                raise TypeError(f"{name} must be several names; got one string. Write ({given!r},).")
         rows = (id.partition(".")[0],) if covers is None else tuple(covers)
+        shown = tuple(dict.fromkeys([*places(where), *equations]))
         strange = [row for row in rows if self._rows is not None and row not in self._rows]
         if strange:
             raise ValueError(
@@ -170,7 +178,7 @@ class Registry:
         def enter(fn: F) -> F:
             if id in self._checks:
                 raise ValueError(f"check {id!r} exists, in {_home(self._checks[id].fn)}; {_home(fn)} needs another id.")
-            self._checks[id] = Check(id, where, title, tier, rows, fn)
+            self._checks[id] = Check(id, where, title, tier, rows, fn, shown)
             return fn
 
         return enter

@@ -13,6 +13,7 @@ from meanfield.laws import SA, Diffusion
 from meanfield.laws.base import refuse_changing
 from meanfield.protocols import Array, Reading
 from meanfield.tools import inputs
+from meanfield.tools.tags import equations
 
 MOST = 10**4
 """Clusters of a star, and inverse temperatures of switching, at most: every pair of them is looked at."""
@@ -44,6 +45,7 @@ class _Ripple:
         return Reading(np.ones((len(k), 1)), p[:, None], L, kernel.log_lambda0(self.d))
 
 
+@equations("2410.23228")
 def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array:
     """Growth rates s_k of the modes k = 0..degree about the uniform measure on S^{d-1}.
 
@@ -79,6 +81,7 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
     return k * (k + d - 2.0) * (response - kappa)
 
 
+@equations("2410.23228")
 def fastest(law: Any, d: int, degree: int | None = None) -> tuple[int, float]:
     """(k*, rate): the fastest growing degree, and its rate; of degrees up to `degree` only, if given."""
     rates = _searched(law, d) if degree is None else growth_rates(law, d, degree)
@@ -94,6 +97,7 @@ def _searched(law: Any, d: int) -> Array:
     return rates
 
 
+@equations("2410.23228")
 def switching(d: int, k_max: int, law: Callable[[float], Any] | None = None) -> Array:
     """The inverse temperatures at which k* passes from k to k + 1, k = 1..k_max: there s_k = s_{k+1}.
 

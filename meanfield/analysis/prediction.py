@@ -17,6 +17,7 @@ from meanfield.protocols import Array
 from meanfield.special import ultraspherical
 from meanfield.special.bessel import dimensions
 from meanfield.tools import inputs
+from meanfield.tools.tags import equations
 
 NOISE = 1e-15
 """A coefficient in an orthonormal basis below this (of a mass of 1) is rounding: it has no phase."""
@@ -60,6 +61,7 @@ class Prediction:
         return len(self.positions)
 
 
+@equations("2410.23228")
 def predict(law: Any, rho0: Any, degree: int | None = None) -> Prediction:
     """The first clusters that linear theory predicts (2410.23228).
 

@@ -10,6 +10,7 @@ import numpy as np
 from meanfield.analysis.linear import MOST, _valueless, only_autonomous, only_isotropic
 from meanfield.protocols import Array, Reading
 from meanfield.tools import inputs
+from meanfield.tools.tags import equations
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class _Star:
         return Reading(np.full((self.m, 1), e.mean()), pull[:, None], None, beta)
 
 
+@equations("A Problem 1")
 def star_rates(law: Any, m: int) -> Array:
     """Growth rates of the modes q = 0..m-1 of m equal clusters, equally spaced on the circle.
 

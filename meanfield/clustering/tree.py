@@ -16,6 +16,7 @@ import numpy as np
 from meanfield.plot import tree as picture
 from meanfield.protocols import Array
 from meanfield.tools import inputs
+from meanfield.tools.tags import equations
 
 _NAMED = 6
 """So many of those who merged are named in a table; of more, the first and the last."""
@@ -209,6 +210,7 @@ def _names(parents: Sequence[int]) -> str:
     return f"{' + '.join(map(str, parents[: _NAMED - 1]))} + ... + {parents[-1]} ({len(parents)})"
 
 
+@equations("2410.06833")
 def merge_tree(
     merges: Iterable[Any], weights: Any, begin: float | None = None, end: float | None = None, *,
     log: bool | None = None, title: str = "",
@@ -280,6 +282,7 @@ def merge_tree(
     return MergeTree(tuple(branches), tuple(done), begin, end, log, title, "merge times as given")
 
 
+@equations("2410.06833")
 def rescaled_energy(law: Any, energy: Any, d: int | None = None) -> Array:
     """2 beta E / e^beta, in whatever scale the law has: 1 for one cluster, sum w^2 for narrow clusters far apart.
 

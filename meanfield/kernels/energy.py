@@ -19,6 +19,7 @@ import numpy as np
 
 from meanfield.protocols import Array, Reading, said
 from meanfield.tools import inputs
+from meanfield.tools.tags import equations
 
 MOMENTS = (0.0, 0.381966, 1.0)
 """When a law that does not say whether it changes is asked for the energy of a measure of no time."""
@@ -64,6 +65,7 @@ def uniform(kernel: Any, mu: Any, log_factor: float = 0.0) -> Any:
     return square * (math.exp(kernel.log_lambda0(mu.d) + log_factor) / (2.0 * kernel.beta))
 
 
+@equations("A (3.5)")
 def excess(kernel: Any, mu: Any, log_factor: float = 0.0) -> Any:
     """E less that of the uniform measure, (1/2 beta) iint (e^{beta <x, y>} - lambda_0) d mu d mu, times e^{log_factor}.
 
@@ -110,6 +112,7 @@ class Beyond:
             return np.log(np.maximum(np.expm1(s) - s, 0.0)) - math.log(self.beta)
 
 
+@equations("A (3.6)", "A Lem 3.7")
 def dissipation(
     kernel: Any, mu: Any, *, normalised: bool, log_factor: float = 0.0, V: Array | None = None
 ) -> Any:

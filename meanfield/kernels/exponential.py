@@ -32,6 +32,7 @@ class Exponential(Kernel):
     Frozen and hashable (matrices by value).
     """
 
+    equations = ("A (2.4)", "A (2.6)", "A (3.3)")
     beta: float
     Q: Any = None
     K: Any = None

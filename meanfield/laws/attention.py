@@ -55,6 +55,7 @@ class Attention(Law):
         `check_range` for what the points' dimension asks besides.
     """
 
+    equations = ("A (4.1)", "A (7.1)")
     beta: float
     sign: int = 1
     scale: str = "natural"
@@ -178,6 +179,7 @@ class Attention(Law):
 class SA(Attention):
     """Softmax self-attention, X = sign grad log Z / beta (A, (SA) and (3.1)-(3.4))."""
 
+    equations = ("A (SA)", "A (2.3)", "A (2.6)", "A (3.2)", "A (3.7)", "C (SA)")
     normalised = True
     autonomous = Attention.autonomous
 
@@ -207,6 +209,7 @@ class SA(Attention):
 class USA(Attention):
     """Unnormalised self-attention, X = sign grad Z / beta (A, (USA) and (3.8)-(3.10))."""
 
+    equations = ("A (USA)", "A (3.8)", "A (3.9)", "A (3.10)", "A (3.11)", "A (7.4)")
     autonomous = Attention.autonomous
 
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:

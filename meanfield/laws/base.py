@@ -46,6 +46,7 @@ class Sum(Law):
     so a sum with noise promises nothing.
     """
 
+    equations = ("A (2.7)",)
     terms: tuple[Any, ...]
 
     def __post_init__(self) -> None:

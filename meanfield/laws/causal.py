@@ -38,6 +38,7 @@ class Causal(Law):
     0.0
     """
 
+    equations = ("C (CSA)", "C (CSA-2d)")
     law: Any
     labelled = True
 

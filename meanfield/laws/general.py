@@ -22,6 +22,7 @@ from meanfield.measures.points import Points
 from meanfield.protocols import Array
 from meanfield.spaces.coefficients import integrating
 from meanfield.tools import inputs
+from meanfield.tools.tags import equations
 
 NAMES = ("Q", "K", "V")
 SAME = 8.0 * float(np.finfo(float).eps)
@@ -98,6 +99,7 @@ def check(law: Any, d: int, most: float) -> None:
 # --- the field -----------------------------------------------------------------------------------------------
 
 
+@equations("A (2.3)", "C (SA)")
 def velocity(law: Any, t: float, x: Array | None, mu: Any) -> Array:
     """X at rows x, or at the measure's own."""
     x = mu.x if x is None else x

@@ -21,6 +21,7 @@ class Diffusion(Law):
     dF/dt = -int |sign grad U - kappa grad log rho|^2 d mu.  For SA it is a number, not a Lyapunov function.
     """
 
+    equations = ("A Problem 7",)
     kappa: float
     isotropic = True
     autonomous = True

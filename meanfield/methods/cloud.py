@@ -87,6 +87,7 @@ class Cloud(Method):
     step, of their joint mass at their centre of mass.
     """
 
+    equations = ("A (3.1)",)
     law: Any
     form: OnPoints
     merge_tol: float | None = None

@@ -47,6 +47,7 @@ class Spectral(Scheme):
         what ``on_unresolved="lagrangian"`` puts here.
     """
 
+    equations = ("A (3.4)", "A (3.10)")
     max_resolution: int | None = None
     tail: float | None = None
     then: Scheme | None = None

@@ -60,6 +60,8 @@ class Law:
     `quantities` that never fall, never rise and never change along a run.
     """
 
+    equations: tuple[str, ...] = ()
+    """Which equations of the papers it is, as "A (2.3)"; of a class, those that its bases are not."""
     geometry: str = "sphere"
     isotropic: bool = False
     """True: no matrix, no fixed point.  Such a law is handed x=None (the measure's own points) and may answer in

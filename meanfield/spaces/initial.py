@@ -9,8 +9,10 @@ import numpy as np
 
 from meanfield.spaces.density import Density, Doubt
 from meanfield.tools import inputs
+from meanfield.tools.tags import equations
 
 
+@equations("A Prop 3.4")
 def uniform(space: Any) -> Density:
     """The uniform measure, rho = 1."""
     return _space(space).density(lambda q: 1.0)

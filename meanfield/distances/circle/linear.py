@@ -18,9 +18,11 @@ from meanfield.distances.circle.shifts import w1_shifted
 from meanfield.distances.circle.sorting import LARGE, sorted_rows, sorted_with
 from meanfield.distances.numerics.roots import weighted_medians
 from meanfield.protocols import Array
+from meanfield.tools.tags import equations
 from meanfield.tools.threads import threads
 
 
+@equations("A Rem 3.3")
 def w1_circle(a: Any, b: Any, a_weights: Any = None, b_weights: Any = None) -> Any:
     """1-Wasserstein distance on the circle of circumference 2 pi.
 

@@ -47,6 +47,7 @@ class Lagrangian(Scheme):
         Largest number of nodes.
     """
 
+    equations = ("A (3.4)", "A (3.10)")
     merge_tol: float = MERGE_TOL
     tail: float | None = None
     max_resolution: int = LARGEST

@@ -77,7 +77,12 @@ def attention(bench: Bench) -> Verdict:
     )
 
 
-@check("A03", where="A 2.2 (2.6)", title="SA with Q = K = V = I: three integrations of one trajectory agree")
+@check(
+    "A03",
+    where="A 2.2 (2.6)",
+    title="SA with Q = K = V = I: three integrations of one trajectory agree",
+    equations=("A (SA)",),
+)
 def trajectories(bench: Bench) -> Verdict:
     """Dormand and Prince's orders 8 and 5 on our law, and scipy's on the loop as printed, at tolerances 1e-12 and less.
 

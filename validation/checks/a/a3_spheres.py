@@ -83,11 +83,7 @@ def growth_on_spheres(bench: Bench) -> Verdict:
             measured[f"{kind}, d = {d}"] = worst / rates.max()
         rates = growth.growth_rates(kind, 4.0, 3, 4, scale="relative")
         sphere = mf.Sphere(16)
-        worst = max(
-            abs(_rate(law, sphere, k, {(k, m): 1.0}) - rates[k])
-            for k in range(1, 5)
-            for m in range(k + 1)
-        )
+        worst = max(abs(_rate(law, sphere, k, {(k, m): 1.0}) - rates[k]) for k in range(1, 5) for m in range(k + 1))
         measured[f"{kind}, S^2"] = worst / rates.max()
     return judge(measured, dict.fromkeys(measured, (None, 1e-10)))
 
@@ -111,6 +107,7 @@ def _rate(law: Any, space: Any, k: int, mode: dict[Any, float]) -> float:
     where="A 3.1",
     title="a rotated axisymmetric density on S^2 moves as the zonal solver says",
     covers=("A09",),
+    equations=("A (3.4)",),
 )
 def rotated(bench: Bench) -> Verdict:
     """The same density solved on S^2 about a skew axis, and as a function of <x, axis>: energy, moments, values.
@@ -175,6 +172,7 @@ def diracs_on_the_sphere(bench: Bench) -> Verdict:
     where="A 3.2, Lem 3.7",
     title="S^2 without symmetry: energy, dissipation, mass",
     covers=("A13", "A14", "A21"),
+    equations=("A (3.5)", "A (3.6)", "A Lem 3.7"),
 )
 def energy_on_the_sphere(bench: Bench) -> Verdict:
     """|E(t) - E(0) - dissipated| <= 1e-9 |E(t) - E(0)|, mass to 1e-13, both laws and signs; uniform is the minimum."""

@@ -101,7 +101,13 @@ def _one_cluster(runs: int, rng: Any) -> Verdict:
     return judge(measured, limits | {"antipodal data: their way": (0.0, 0.0)})
 
 
-@check("A27", where="A 4.1, Thm 4.1", title="beta = 0: 10^5 random clouds, and each ends in one cluster", tier="full")
+@check(
+    "A27",
+    where="A 4.1, Thm 4.1",
+    title="beta = 0: 10^5 random clouds, and each ends in one cluster",
+    tier="full",
+    equations=("A (4.1)",),
+)
 def many_clouds(bench: Bench) -> Verdict:
     """Every pair of tokens of every cloud ends with <x_i, x_j> >= 1 - 1e-6: none is antipodal, none still on its way.
 
@@ -113,7 +119,13 @@ def many_clouds(bench: Bench) -> Verdict:
     return _one_cluster(15_000, np.random.default_rng(bench.rng))
 
 
-@check("A27.few", where="A 4.1, Thm 4.1", title="beta = 0: random clouds end in one cluster", covers=())
+@check(
+    "A27.few",
+    where="A 4.1, Thm 4.1",
+    title="beta = 0: random clouds end in one cluster",
+    covers=(),
+    equations=("A (4.1)",),
+)
 def few_clouds(bench: Bench) -> Verdict:
     """As A27, with fewer runs."""
     return _one_cluster(400, np.random.default_rng(bench.rng))

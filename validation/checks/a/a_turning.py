@@ -82,7 +82,12 @@ def _responses() -> Any:
     return ax
 
 
-@check("C23", where="C Lem A.1, Fig 4", title="bounds on one token's pull h, on its slope g, and on where g vanishes")
+@check(
+    "C23",
+    where="C Lem A.1, Fig 4",
+    title="bounds on one token's pull h, on its slope g, and on where g vanishes",
+    equations=("C (IntPot)",),
+)
 def pull_bounds(bench: Bench) -> Verdict:
     """h(x) = e^{beta (cos x - 1)} sin x is minus our velocity (USA, scaled) at the angle x from a token, g = -div X.
 

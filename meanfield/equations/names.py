@@ -1,0 +1,69 @@
+"""Names of equations as people write them, and the places that a check says it is about."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from meanfield.equations.printed import PRINTED
+from meanfield.tools import inputs
+
+_PAPER = re.compile(r"([abc])(?:\s*\(|\s+|(?=\d))(.+?)\)?", re.IGNORECASE)
+_RANGE = re.compile(r"\(([^()\s]+)\)(?:-\(([^()\s]+)\))?")
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[\s()]", "", name).lower()
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """(paper or nothing, the rest), in small letters without blanks and parentheses."""
+    found = _PAPER.fullmatch(name.strip())
+    return (found[1].lower(), _bare(found[2])) if found else ("", _bare(name))
+
+
+def find(name: str) -> str:
+    """The equation that is meant: "A (2.7)", "A 2.7", "(2.7)" and "2.7" are one.
+
+    Raises
+    ------
+    ValueError
+        If no equation, or one of several papers, is called so; the text names them.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f'name: got {inputs.describe(name)}, wanted an equation as "A (2.7)"')
+    paper, number = _parted(name)
+    meant = [one for one in PRINTED if _parted(one)[1] == number and paper in ("", _parted(one)[0])]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise ValueError(f"name: {name!r} is an equation of several papers: write {' or '.join(map(repr, meant))}")
+    raise ValueError(f"name: no equation is called {name!r}{near(name)}")
+
+
+def near(name: str) -> str:
+    """ (did you mean ...?), or nothing: those of the paper, if one is named."""
+    paper, number = _parted(name)
+    known = {"".join(_parted(one)): one for one in PRINTED if paper in ("", _parted(one)[0])}
+    plain = known if paper else {_parted(one)[1]: one for one in PRINTED}
+    close = difflib.get_close_matches(paper + number, list(plain), n=3, cutoff=0.5)
+    return f" (did you mean {', '.join(plain[one] for one in close)}?)" if close else ""
+
+
+def places(where: str) -> tuple[str, ...]:
+    """The equations that a check's `where` names, as "A 2.2 (2.3)-(2.5)" or "C B.1 (5), (6)".
+
+    Every number in parentheses counts, whether or not there is such an equation; of what has no number, what is known.
+    """
+    found: list[str] = []
+    for part in where.split(";"):
+        part = part.strip()
+        found += [one for one in PRINTED if "(" not in one and re.search(rf"{re.escape(one)}(?![\w.])", part)]
+        if part[:2] not in ("A ", "B ", "C "):
+            continue
+        for first, last in _RANGE.findall(part):
+            head, _, low = first.rpartition(".")
+            high = last.rpartition(".")[2]
+            numbers = [first] if not last else [f"{head}.{k}" for k in range(int(low), int(high) + 1)]
+            found += [f"{part[0]} ({number})" for number in numbers]
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,297 @@
+"""The numbered equations of the papers as data: what each says, who holds it or where it will be, and what checks it.
+
+Papers: **A** = arXiv 2312.10794, **B** = arXiv 2305.05465, **C** = arXiv 2411.04990; at the end some statements without
+a number and two later works, by their arXiv numbers, because functions of ours are about them.  Notation is that of
+`docs/conventions.md`, with b = beta for short.  What is said here is what is meant: `docs/errata.md` tells where print
+differs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+TITLES = {
+    "A": "A mathematical perspective on Transformers",
+    "B": "The emergence of clusters in self-attention dynamics",
+    "C": "Clustering in causal attention masking",
+    "": "Without a number",
+}
+
+
+class Standing(Enum):
+    """How an equation stands in this project, as a sentence."""
+
+    BUILT = "A room of the library holds it."
+    BENCH = "It is for a check to show; the library needs no room for it."
+    COMING = "Its room is still to come."
+    STEP = "It is a step of a proof, and needs no room."
+
+
+@dataclass(frozen=True)
+class Printed:
+    """One equation of a paper."""
+
+    name: str
+    """As "A (2.7)"; of later works the arXiv number."""
+    what: str
+    standing: Standing
+    how: str
+    """BUILT: a line of Python that shows it; COMING: the room; STEP: the proof; BENCH: empty."""
+    checks: tuple[str, ...]
+    """Ids of the checks that show it."""
+
+    @property
+    def paper(self) -> str:
+        """A, B, C, or nothing."""
+        return self.name[0] if self.name[:2] in ("A ", "B ", "C ") and "(" in self.name else ""
+
+
+# A line is `name | what it says | how | checks`; an indented line goes on with the one above.  How: `bench`;
+# `to come: room`; `step: whose`; or a line of Python.  A number alone is an equation of the paper.
+_A = """
+(2.1) | z(k+1) = z(k) + w sigma(a z(k) + b), z(0) = x: residual layers | to come: particles/layers.py | A01
+(2.2) | z' = w(t) sigma(a(t) z + b(t)): their limit of many layers | to come: meanfield/laws/feedforward.py | A01
+(2.3) | x_i' = P_x sum_j e^{b <Q x_i, K x_j>} V x_j / Z_i, Q, K, V functions of t: self-attention
+    | mf.SA(2.0, Q=[[1.0, 0.3], [0.0, 0.8]], K=[[0.9, 0.0], [0.2, 1.1]], V=[[1.0, 0.5], [-0.5, 0.7]]) | A02
+(2.4) | Z_i = sum_k e^{b <Q x_i, K x_k>}: its partition function
+    | mf.Points(np.eye(3)).read(mf.Exponential(2.0, Q=np.eye(3)[:2], K=np.eye(3)[1:]), want="Z") | A02
+(2.5) | A_ij = e^{b <Q x_i, K x_j>} / Z_i: the attention matrix, of rows that sum to 1 | bench | A02
+(SA) | x_i' = P_x sum_j e^{b <x_i, x_j>} x_j / Z_i: softmax attention with Q = K = V = I
+    | pt.simulate(mf.SA(beta=4.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)) | A03
+(2.6) | Z_i = sum_k e^{b <x_i, x_k>} | mf.Points(np.eye(3)).read(mf.Exponential(4.0), want="Z") | A03
+(2.7) | attention of H heads: the sum over h of that with Q_h, K_h, V_h
+    | mf.SA(2.0, V=np.eye(3)) + mf.SA(4.0, V=-0.5 * np.eye(3)) | A07
+(2.8) | x_i' = P_x (heads + w sigma(a x_i + b)): the complete layer | to come: meanfield/laws/feedforward.py | -
+(3.1) | x_i' = X[mu](x_i), mu the empirical measure | pt.simulate(mf.SA(4.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)).x
+    | A09 A09.density
+(3.2) | X[mu](x) = P_x int e^{b <x, y>} y d mu(y) / Z(x)
+    | mf.SA(4.0).velocity(0.0, None, mf.Points(pt.uniform(8, 3, rng=0))) | A09 A09.density
+(3.3) | Z(x) = int e^{b <x, y>} d mu(y) | mf.Points(pt.uniform(8, 3, rng=0)).read(mf.Exponential(4.0), want="Z")
+    | A09 A09.density
+(3.4) | d_t mu + div(X[mu] mu) = 0: the continuity equation
+    | mf.solve(mf.SA(4.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5)) | A09 A09.density A09.rotated
+(3.5) | E[mu] = int int e^{b <x, y>} d mu d mu / (2 b): the interaction energy
+    | mf.uniform(mf.Circle(64)).energy(mf.SA(4.0)) | A13 A13.sphere
+(3.6) | dE/dt = int |X[mu]|^2 Z d mu along SA
+    | mf.solve(mf.SA(4.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5)).dissipation | A13 A13.sphere
+(3.7) | X[mu] = grad log Z / b: SA's field, a logarithm's gradient and no first variation's
+    | mf.SA(4.0).velocity(0.0, None, mf.Points(pt.uniform(8, 3, rng=0))) | A17
+(USA) | x_i' = P_x sum_j e^{b <x_i, x_j>} x_j / n: attention without normalisation
+    | pt.simulate(mf.USA(beta=1.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)) | A19
+(3.8) | X[mu](x) = P_x int e^{b <x, y>} y d mu(y): USA's field
+    | mf.USA(1.0).velocity(0.0, None, mf.Points(pt.uniform(8, 3, rng=0))) | A20 A20.spheres
+(3.9) | X[mu] = grad dE[mu]: USA is the Wasserstein gradient flow of E
+    | mf.USA(1.0).velocity(0.0, None, mf.Points(pt.uniform(8, 3, rng=0))) | A20 A20.spheres
+(3.10) | d_t mu + div(grad(G * mu) mu) = 0, G = e^{b t} / b: an aggregation equation
+    | mf.solve(mf.USA(1.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5)) | A20 A20.spheres
+(3.11) | X' = n grad E(X): USA's tokens | pt.simulate(mf.USA(1.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)).energy | A23
+(3.12) | <a, b>_X = sum_i Z_i <a_i, b_i>: the metric in which SA's tokens climb E | bench | A24
+(3.13) | the differential of E is that metric's product with the velocity
+    | step: the proof that SA's tokens climb E (3.4.1) | A24
+(3.14) | the flow that turns one token and leaves the others | step: the proof that SA's tokens climb E (3.4.1) | A24
+(3.15) | SA's continuity equation as d_t mu + div(mu grad dE / dE) = 0 | to come: meanfield/methods/minimising.py | -
+(3.16) | d_t mu + div(v mu) = 0 on [0, 1]: the curves over which the weighted distance is the least
+    | to come: meanfield/methods/minimising.py | -
+(4.1) | x_i' = P_x (mean of the tokens): SA and USA at b = 0
+    | pt.simulate(mf.SA(0.0), pt.uniform(8, 3, rng=0), (0.0, 5.0)) | A27 A27.few A27.poisson A27.spheres
+(4.2) | <x_i(m), x_j(m)> > 3/4 of the run at b = 0 | step: the proof of Theorem 4.2 | -
+(4.3) | the share of data for which it holds tends to 1 with m | step: the proof of Theorem 4.2 | -
+(4.4) | |x_i(t) - x_i^0(t)| <= O(b): near the run at b = 0 | step: the proof of Theorem 4.2 | A28
+(4.5) | hence the same bound for all small b | step: the proof of Theorem 4.2 | -
+(6.1) | |x_i(t) - x*| <= C e^{-lambda t} for d >= n | bench | A33
+(6.2) | the rate of <x_i, w> for the token nearest to the hyperplane | step: the proof of Lemma 6.4 | A34
+(6.3) | x_i(t) -> x* | step: the proof of Lemma 6.4 | A34
+(6.4) | x* is a convex combination of the tokens, up to a factor | step: the proof of Lemma 6.4 | A34
+(6.5) | a' for a = min <x_i, x*>, as a sum over tokens | step: the proof of Lemma 6.4 | A34
+(6.6) | min_j <x_i, x_j> <= a | step: the proof of Lemma 6.4 | A34
+(6.7) | a' >= (1 - a) / (2 n e^{2b}) | step: the proof of Lemma 6.4 | A34
+(6.8) | 1 - a(t) <= e^{-(t - t_0) / (2 n e^{2b})} / 2 | step: the proof of Lemma 6.4 | A34
+(6.9) | the one inner product of orthogonal tokens under SA: an ODE | bench | A38
+(6.10) | the same under USA | bench | A38
+(6.11) | |<x_i, x_j> - gamma(t)| <= min(2 c(b)^{nt} (log d / d)^{1/2}, C e^{-lambda t}) | bench | A39 coverage.A39
+(6.12) | gamma_b(t) = 1 - delta: the phase curve as d grows | bench | A40
+(7.1) | theta_i' = -sum_j e^{b cos(theta_i - theta_j)} sin(theta_i - theta_j) / n, over Z_i for SA: angles
+    | pt.simulate(mf.SA(4.0), pt.uniform_angles(8, rng=0), (0.0, 1.0)) | A46
+(7.2) | theta_i' = omega_i + (K / n) sum_j sin(theta_j - theta_i): Kuramoto | to come: meanfield/laws/kuramoto.py | -
+(7.3) | F = (K / 2 n^2) sum cos(theta_i - theta_j): its energy | to come: meanfield/laws/kuramoto.py | -
+(7.4) | theta' = n grad E(theta) on the torus: USA's angles climb E
+    | pt.simulate(mf.USA(1.0), pt.uniform_angles(8, rng=0), (0.0, 1.0)).energy | A49
+(7.5) | theta_i' = omega_i + (K / n) sum_j h(theta_j - theta_i): a general coupling
+    | to come: meanfield/laws/kuramoto.py | A51
+(8.1) | d_t psi + d_x (v psi) = 0, v = (2 / (b n)) h'(x) - (2 (n - 2) / (b n)) g: the law of a pair
+    | to come: meanfield/methods/pairs.py | A53
+(9.1) | x_i' = sum_j e^{b <Q x_i, K x_j>} V x_j / Z_i in R^d: pure attention
+    | to come: attention with geometry="flat" | -
+(9.2) | z_i = e^{-t V} x_i | to come: meanfield/laws/rescaled.py | -
+(9.3) | z_i' = sum_j A_ij V (z_j - z_i): the rescaled tokens | to come: meanfield/laws/rescaled.py | -
+(9.4) | the same without e^{tV} in the scores | to come: meanfield/laws/hardmax.py | -
+(9.5) | z_i' = mean over C_i of V (z_j - z_i): b = infinity | to come: meanfield/laws/hardmax.py | -
+(9.6) | C_i: the tokens j of largest <Q z_i, K z_j> | to come: meanfield/laws/hardmax.py | -
+(A.1) | X' = grad f(X): gradient ascent on a manifold | step: the proof of Lemma A.1 | -
+(A.2) | some subset of a critical point's tokens has a negative sum of products | to come: particles/critical.py | -
+(A.3) | the second derivative of E_0 as these tokens turn | to come: particles/critical.py | -
+(A.4) | the identity as a mean of squares of skew matrices, d odd | step: the proof of Lemma A.2 | -
+(B.1) | the Hessian's sums over a subset are <= 0 at a maximum | step: the proof of Theorem 5.1 | A69
+(B.2) | sum g(theta_i - theta_j) >= 0 between a subset and the rest, g = (cos - b sin^2) e^{b cos}
+    | step: the proof of Theorem 5.1 | A69
+(B.3) | the same in any d, g = ((d - 1) cos - b sin^2) e^{b cos} | step: the proof of Theorem 5.1 | -
+(B.4) | the Hessian in the direction of one skew matrix | step: the proof of Theorem 5.1 | -
+(B.5) | the Hessian in any metric; at a critical point no Christoffel symbols | to come: particles/critical.py | -
+(C.1) | grad E_b and Hess E_b are those of E_0 up to O(b) | step: the proof of Theorem 4.3 | -
+(C.2) | E_0'' = 2 (d - 1) / (d n) in some direction | step: the proof of Theorem 4.3 | -
+(C.3) | (C.1) for the gradient in SA's metric | step: Remark C.1 | -
+(C.4) | (C.1) for the Hessian in SA's metric | step: Remark C.1 | -
+(D.1) | the difference of two runs, as an integral | step: the proof of Theorem 6.9 | -
+(D.2) | its first part, bounded | step: the proof of Theorem 6.9 | -
+(D.3) | its second part, bounded | step: the proof of Theorem 6.9 | -
+(D.4) | |x_i - y_i| grows at most by c(b)^{nt} | step: the proof of Theorem 6.9 | -
+(D.5) | i.i.d. tokens are (log d / d)^{1/2} from orthogonal ones | step: the proof of Theorem 6.9 | -
+(D.6) | hence the runs are near | step: the proof of Theorem 6.9 | -
+(D.7) | and so are their inner products | step: the proof of Theorem 6.9 | -
+(D.8) | 1 - gamma decays exponentially | step: the proof of Theorem 6.9 | -
+(D.9) | a = min <x_i, x*> | step: the proof of Theorem 6.9 | -
+(D.10) | 1 - a decays exponentially | step: the proof of Theorem 6.9 | -
+(D.11) | a lower bound of a at t = 1/n | step: the proof of Theorem 6.9 | -
+(D.12) | a' as a sum over tokens | step: the proof of Theorem 6.9 | -
+(D.13) | min_j <x_i, x_j> <= a | step: the proof of Theorem 6.9 | -
+(D.14) | a' from below | step: the proof of Theorem 6.9 | -
+(D.15) | inner products late, with C and lambda | step: the proof of Theorem 6.9 | -
+"""
+
+_B = """
+(1.1) | x_i' = sum_j P_ij V x_j in R^d | to come: attention with geometry="flat" | -
+(1.2) | P_ij = e^{<Q x_i, K x_j>} / sum_l e^{<Q x_i, K x_l>} | to come: attention with geometry="flat" | -
+(1.3) | x_i(k+1) = x_i(k) + dt sum_j P_ij V x_j(k): layers | to come: particles/layers.py | -
+(3.1) | z_i' = sum_j P_ij V (z_j - z_i), scores of e^{tV} z: rescaled tokens | to come: meanfield/laws/rescaled.py | -
+(6.1) | d_t mu + div(X[mu] mu) = 0 in R^d | to come: meanfield/methods/finite_volume.py | -
+(6.2) | X[mu](x) = int e^{<Q x, K y>} V y d mu(y) / int e^{<Q x, K y>} d mu(y)
+    | to come: attention with geometry="flat" | -
+(6.3) | |X| <= |V| R for measures in the ball of radius R | bench | -
+(6.4) | |grad X| <= 2 |Q^T K| |V| R^2 | bench | -
+(6.5) | |X[mu] - X[nu]| <= C W_2(mu, nu) | bench | -
+(6.6) | two integrals against mu - nu | step: the proof of Lemma 6.5 | -
+(6.7) | the first of them by W_1 and a Lipschitz constant | step: the proof of Lemma 6.5 | -
+(6.8) | W_1 <= W_p <= diam^{1 - 1/p} W_1^{1/p} | step: the proof of Lemma 6.5 | -
+(6.9) | W_2(mu(t), nu(t)) <= e^{C t} W_2(mu_0, nu_0) | bench | -
+(6.10) | the support's radius under a field frozen over a step | bench | -
+(6.11) | W_p of two measures moved by two fields | step: the proof of Proposition 6.6 | -
+(6.12) | W_2 over a short time | step: the proof of Proposition 6.6 | -
+(7.1) | x_i' = sum_j P_ij x_j: Q = K = V = I | to come: attention with geometry="flat" | -
+(7.2) | x -> log sum_j e^{<x, x_j>} is convex | bench | -
+(7.3) | a product of sums of exponentials, by pairs | step: the proof of Lemma 7.1 | -
+(7.4) | its bound from below | step: the proof of Lemma 7.1 | -
+(7.5) | c = the least gap between neighbours at t = 0 | step: the proof of Lemma 7.3 | -
+(7.6) | x_n' as a sum over tokens | step: the proof of Lemma 7.3 | -
+(7.7) | without those to the right of 0 but x_n | step: the proof of Lemma 7.3 | -
+(7.8) | from below, with e^{-x_n^2} | step: the proof of Lemma 7.3 | -
+(7.9) | x_n' >= x_n / n - n e^{-x_n^2} / x_n | step: the proof of Lemma 7.3 | -
+(7.10) | x_i' from below for an unbounded token | step: the proof of Lemma 7.4 | -
+(7.11) | x_i' >= x_n less what decays | step: the proof of Lemma 7.5 | -
+(7.12) | x_i' over the tokens left of 0 | step: the proof of Lemma 7.6 | -
+(7.13) | x_j x_n - x_n^2 -> -infinity | step: the proof of Lemma 7.7 | -
+(7.14) | its rate, bounded | step: the proof of Lemma 7.7 | -
+(7.15) | y_i = e^t x_i = o(e^t) for the bounded token | step: the proof of Lemma 7.8 | -
+(8.1) | z_i' = sum_j softmax(e^{2t} <A z_i, A z_j>) (z_j - z_i): V = I | to come: meanfield/laws/rescaled.py | -
+(8.2) | A = (Q^T K)^{1/2} | to come: meanfield/laws/rescaled.py | -
+(8.3) | the distance to a half-space outside the hull never falls | step: the proof of Proposition 8.2 | -
+(8.4) | that distance's rate | step: the proof of Proposition 8.2 | -
+(8.5) | |A x|^2 <= max <A x, A v_j> in a polytope of vertices v_j | bench | -
+(8.6) | S: the points w of it with |A w|^2 = max <A w, A v_j> | to come: particles/limits.py | -
+(8.7) | d/dt |A z_i|^2 >= gamma delta outside S_delta | bench | -
+(8.8) | d/dt |A z_i|^2 as a sum of b_j | step: the proof of Theorem 8.1 | -
+(8.9) | b_j >= 0 where a_j >= 0 | step: the proof of Theorem 8.1 | -
+(8.10) | the largest of them, from below | step: the proof of Theorem 8.1 | -
+(8.11) | the negative ones, from below | step: the proof of Theorem 8.1 | -
+(8.12) | delta small enough, once | step: the proof of Theorem 8.1 | -
+(8.13) | |A x|^2 varies by 4 R |A| delta over a component of S_delta | step: the proof of Theorem 8.1 | -
+(8.14) | it is larger over a component reached later | step: the proof of Theorem 8.1 | -
+(8.15) | delta small enough, twice | step: the proof of Theorem 8.1 | -
+(8.16) | growth on the way out of a component | step: the proof of Theorem 8.1 | -
+(8.17) | z_i' as a sum over all tokens | step: the proof of Claim 2 | -
+(8.18) | as one over those that matter | step: the proof of Claim 2 | -
+(8.19) | max <x, v_j - x> >= beta |x - w| near w in S | step: the proof of Claim 2 | -
+(8.20) | hence >= beta delta / 2 outside S_delta | step: the proof of Claim 2 | -
+(8.21) | 0 as a convex combination of <x, v_j - x> | step: the proof of Lemma 8.4 | -
+(8.22) | <w - x, w> from below | step: the proof of Lemma 8.4 | -
+(8.23) | u = b w + a + r, orthogonally | step: the proof of Lemma 8.4 | -
+(8.24) | max <x, v_j - x> from below | step: the proof of Lemma 8.4 | -
+(8.25) | x_i' = -sum_j P_ij x_j: V = -I, Q^T K = I | to come: attention with geometry="flat" | -
+(9.1) | a, b: limits of the least and the largest leading coordinate | step: the proof of Theorem 4.2 | -
+(9.2) | a coordinate that stays above epsilon_0 | step: the proof of Theorem 4.2 | -
+(9.3) | its rate as a sum over tokens | step: the proof of Theorem 4.2 | -
+(9.4) | scores are c phi_i phi_j e^{2 lambda_1 t} up to C e^{(lambda_1 + |lambda_2|) t} | bench | -
+(9.5) | some coordinate is at least b | step: the proof of Theorem 4.2 | -
+(9.6) | the largest score, from below | step: the proof of Theorem 4.2 | -
+(9.7) | its coordinate is nearly the largest | step: the proof of Theorem 4.2 | -
+(9.8) | the rate, near and far tokens apart | step: the proof of Theorem 4.2 | -
+(9.9) | the scores of far tokens, from above | step: the proof of Theorem 4.2 | -
+(9.10) | the rate, from below | step: the proof of Theorem 4.2 | -
+(9.11) | C^d as a sum of spans of Jordan chains | step: Remark 9.5 | -
+(9.12) | a Jordan block with a small superdiagonal | step: Remark 9.5 | -
+(9.13) | |pi_k e^{tV} z| <= C e^{(|lambda_k| + delta) t} | step: Remark 9.5 | -
+(10.1) | d/dt |A z_i|^2 on the leading space, as a sum of b_j | step: the proof of Theorem 5.2 | -
+(10.2) | what the other space adds to a score | step: the proof of Theorem 5.2 | -
+(12.1) | z_i' = W sigma(V sum_j P_ij (z_j - z_i)): with a feed-forward layer
+    | to come: meanfield/laws/feedforward.py | -
+"""
+
+_C = """
+(SA) | x_k' = P_x sum_j e^{b <Q x_k, K x_j>} V x_j / Z_k over all tokens
+    | mf.SA(2.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], V=-np.eye(3)) | C01
+(CSA) | the same over j <= k: causal attention
+    | pt.simulate(mf.Causal(mf.SA(9.0)), pt.uniform(8, 3, rng=0), (0.0, 1.0)) | C02
+(CSA-2d) | phi_k' = sum_{j < k} h(phi_j - phi_k) / Z_k: causal attention on the circle
+    | pt.simulate(mf.Causal(mf.SA(9.0)), pt.uniform_angles(8, rng=0), (0.0, 1.0)) | C11
+(IntPot) | h(x) = e^{b (cos x - 1)} sin x: one token's pull | bench | C23
+(1) | a strong centre begins c (1 + 2 epsilon) b^{-1/2} from all before it | to come: particles/renyi.py | -
+(2) | c > b^{1/2} tau*: farther than the largest pull | bench | -
+(3) | T s h(c b^{-1/2}) < epsilon c b^{-1/2}: how long it stays | bench | -
+(4) | X_{k+1} = X_k + RMSNorm(attention(X_k)): a layer | to come: particles/layers.py | -
+(5) | y' = V y: x' = P_x V x without its normalisation | bench | C25
+(6) | y(t) by Jordan blocks | bench | C25
+(7) | phi_k' = sum_{j < k} h(phi_j - phi_k) / Z_k, as (CSA-2d) | step: the proof of Lemma 5.1 | -
+(8) | the gap to the nearest token before falls at most at 2 s h(gap) | step: the proof of Lemma 5.1 | -
+(9) | the energy's rate has a bounded integral | step: the proof of Lemma 5.3 | -
+(10) | the energy's slope tends to 0 | step: the proof of Lemma 5.3 | -
+"""
+
+_OTHER = """
+A Lem 3.7 | dE/dt = int |grad(G * mu)|^2 d mu along USA
+    | mf.solve(mf.USA(1.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5)).dissipation
+    | A13.sphere A21 A21.noise
+A Prop 3.4 | the uniform measure minimises E, Diracs maximise it | mf.uniform(mf.Circle(64)).energy(mf.SA(4.0))
+    | A15 A15.growth A15.sample A16
+A Rem 3.3 | W_1 of two runs grows at most exponentially: the mean-field limit
+    | mf.distances.w1_circle([0.0, 1.0], [0.1, 1.3]) | A12 A12.spheres coverage.A12 coverage.A12.spheres
+A Problem 1 | metastability: how long clusters last | mf.star_rates(mf.SA(9.0), 3)
+    | A43 A43.diracs A43.stars coverage.A43
+A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian
+2410.06833 | clusters merge in order, and the rescaled energy is a staircase
+    | mf.merge_tree([(1.0, (0, 1)), (4.0, (0, 2))], weights=[0.3, 0.3, 0.4]) | F01 F01.late
+2410.23228 | the first clusters: the fastest mode about the uniform measure, and where it changes
+    | mf.fastest(mf.SA(5.0), 2) | F02 F02.particles F02.rates
+"""
+
+
+def _parse(paper: str, text: str) -> list[Printed]:
+    found = []
+    for line in re.sub(r"\n +", " ", text).strip().splitlines():
+        cells = [cell.strip() for cell in line.split(" | ")]
+        if len(cells) != 4 or not all(cells):
+            raise ValueError(f"an equation must be `name | what | how | checks`; got {line!r}.")
+        name, what, how, checks = cells
+        kind, _, rest = how.partition(": ")
+        standing = {"bench": Standing.BENCH, "to come": Standing.COMING, "step": Standing.STEP}.get(kind)
+        said = () if checks == "-" else tuple(checks.split())
+        found.append(
+            Printed(f"{paper} {name}".strip(), what, standing or Standing.BUILT, rest if standing else how, said)
+        )
+    return found
+
+
+PRINTED: dict[str, Printed] = {
+    one.name: one for paper, text in (("A", _A), ("B", _B), ("C", _C), ("", _OTHER)) for one in _parse(paper, text)
+}
+"""Every equation by its name, in the order of the papers."""
