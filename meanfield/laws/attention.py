@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Attention(Law):
         `check_range` for what the points' dimension asks besides.
     """
 
-    equations = ("A (4.1)", "A (7.1)")
+    equations: ClassVar[tuple[str, ...]] = ("A (4.1)", "A (7.1)")
     beta: float
     sign: int = 1
     scale: str = "natural"
