@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from meanfield.protocols.array import Array
 
@@ -60,7 +60,7 @@ class Law:
     `quantities` that never fall, never rise and never change along a run.
     """
 
-    equations: tuple[str, ...] = ()
+    equations: ClassVar[tuple[str, ...]] = ()
     """Which equations of the papers it is, as "A (2.3)"; of a class, those that its bases are not."""
     geometry: str = "sphere"
     isotropic: bool = False
