@@ -65,7 +65,7 @@ def unlined(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    return re.sub(r"([\\|*<>\[\]`~])", r"\\\1", text)
+    return re.sub(r"([\\|*<>\[\]`~]|(?<=\])\()", r"\\\1", text)
 
 
 def write(path: files.PathLike, checks: Sequence[Check]) -> None:
