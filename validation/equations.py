@@ -56,12 +56,13 @@ def _line(one: Printed, held: Sequence[Holder], checks: Sequence[Check]) -> str:
 
 def link(holder: Holder) -> str:
     """A holder's name, leading to its line."""
-    return f"[`{holder.name}`](../{holder.file}#L{holder.line}), line {holder.line}"
+    name = holder.name.rpartition(".")[2]
+    return f"[`{name}`](../{holder.file}#L{holder.line}), {holder.file}, line {holder.line}"
 
 
 def unlined(text: str) -> str:
     """A page without its line numbers, which move with every edit."""
-    return re.sub(r"#L\d+\), line \d+", ")", text)
+    return re.sub(r"#L\d+\), (\S+), line \d+", r"), \1", text)
 
 
 def _markdown(text: str) -> str:
