@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from meanfield.analysis.linear import MOST, _valueless, only_autonomous, only_isotropic
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Kernel, Law, Reading
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
@@ -28,7 +27,7 @@ class _Star:
     def mean(self) -> Array:
         return np.zeros(2)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         _valueless(V)
         beta = getattr(kernel, "beta", None)
         if beta is None or not kernel.isotropic:
@@ -40,7 +39,7 @@ class _Star:
 
 
 @equations("A Problem 1")
-def star_rates(law: Any, m: int) -> Array:
+def star_rates(law: Law, m: int) -> Array:
     """Growth rates of the modes q = 0..m-1 of m equal clusters, equally spaced on the circle.
 
     Moving cluster j by eps cos(2 pi q j / m) grows at the rate

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -164,7 +164,7 @@ def _weights(order: int, h: float, linear: bytes, width: int) -> Array:
 class _Sweeps:
     """One step's buffers, and its attempts.  States are flat views as real numbers, row 0 of the values is y0."""
 
-    def __init__(self, order: int, method: Any, t: float, y: Array) -> None:
+    def __init__(self, order: int, method: Method, t: float, y: Array) -> None:
         self.order, self.method, self.t, self.y = order, method, t, y
         self.diagonal = Diagonal(method.linear, y.shape)
         self.width = 2 if y.dtype == np.complex128 else 1
@@ -264,7 +264,7 @@ class ExponentialCollocation(Adaptive):
         if not 3 <= self.order <= 10:
             raise ValueError(f"order: got {self.order!r}, wanted 3 to 10")
 
-    def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
+    def _step(self, method: Method, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         sweeps = _Sweeps(self.order, method, t, y)
         flat = y.reshape(-1)
         modulus = np.abs(flat)

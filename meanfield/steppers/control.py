@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield.protocols import Array, Status, Stepped, Stepper, Stop
+from meanfield.protocols import Array, Method, Status, Stepped, Stepper, Stop
 
 SMALL = 1e-18
 """Share of the time left from which nothing is known: a run may be of any length, and a step of 1e-6 be none."""
@@ -58,7 +58,7 @@ def smallest(t: float, stop: float) -> float:
     return max(16.0 * float(np.spacing(abs(t))), 1e-30 * left if math.isfinite(left) else 0.0)
 
 
-def slope_of(method: Any) -> Callable[[float, Array, Array], Any]:
+def slope_of(method: Method) -> Callable[[float, Array, Array], Any]:
     """The whole right-hand side, linear * y + rhs(t, y), written into its third argument."""
     linear = method.linear
     if linear is None:
@@ -71,7 +71,7 @@ def slope_of(method: Any) -> Callable[[float, Array, Array], Any]:
     return slope
 
 
-def started(method: Any, t: float, y: Array, out: Array) -> float:
+def started(method: Method, t: float, y: Array, out: Array) -> float:
     """The whole right-hand side where a step begins, written into out; and the method's limit."""
     limit = float(method.slope(t, y, out))
     if method.linear is not None:
@@ -128,7 +128,14 @@ class Adaptive(Stepper):
         object.__setattr__(self, "adaptive", True)
 
     def step(
-        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
+        self,
+        method: Method,
+        t: float,
+        y: Array,
+        h: float | None,
+        stop: float,
+        rng: np.random.Generator | None,
+        keep: bool,
     ) -> Stepped:
         """One accepted step from (t, y), y real or complex of any shape; see `Stepper`.
 
@@ -145,7 +152,7 @@ class Adaptive(Stepper):
         with np.errstate(over="ignore", invalid="ignore"):  # a trial step may overflow: it is then rejected
             return self._step(method, t, y, h, stop, keep)
 
-    def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
+    def _step(self, method: Method, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         raise TypeError(f"{type(self).__name__} does not step")
 
     def scale(self, modulus0: Array, y1: Array) -> Array:

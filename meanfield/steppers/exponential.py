@@ -17,11 +17,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from meanfield.protocols import Array, Between, Status, Stepped, Stop
+from meanfield.protocols import Array, Between, Method, Status, Stepped, Stop
 from meanfield.steppers.control import Adaptive
 from meanfield.steppers.dense import evaluate, phis
 from meanfield.steppers.diagonal import Diagonal, distinct, grid, on_grid
@@ -68,7 +68,7 @@ def weights(h: float, linear: bytes) -> Weights:
 class _Doubling:
     """One step taken whole and in two halves."""
 
-    def __init__(self, method: Any, t: float, y: Array) -> None:
+    def __init__(self, method: Method, t: float, y: Array) -> None:
         self.method, self.t, self.y = method, t, y
         self.diagonal = Diagonal(method.linear, y.shape)
         self.evaluations = 0
@@ -140,7 +140,7 @@ class ETDRK4(Adaptive):
         super().__post_init__()
         object.__setattr__(self, "order", 5)
 
-    def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
+    def _step(self, method: Method, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         double = _Doubling(method, t, y)
         flat = y.reshape(-1)
         modulus = np.abs(flat)

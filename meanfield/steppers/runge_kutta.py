@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Between, Status, Stepped, Stepper, Stop
+from meanfield.protocols import Array, Between, Method, Status, Stepped, Stepper, Stop
 from meanfield.steppers.control import Adaptive, checked, land, lands, slope_of, smallest, started
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 
@@ -23,7 +22,7 @@ class _Stages:
     The state stands above them, with weight 1.
     """
 
-    def __init__(self, table: Table, method: Any, t: float, y: Array, keep: bool) -> None:
+    def __init__(self, table: Table, method: Method, t: float, y: Array, keep: bool) -> None:
         needed = len(table.a) if keep else max(table.stages, table.E.shape[-1])
         self.table, self.slope, self.t, self.y = table, slope_of(method), t, y
         self.flat = y.reshape(-1).view(np.float64)
@@ -107,7 +106,7 @@ class ExplicitRungeKutta(Adaptive):
             raise ValueError(f"table: got {self.table.name}, which has no error estimate; wanted an embedded method")
         object.__setattr__(self, "order", self.table.order)
 
-    def _step(self, method: Any, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
+    def _step(self, method: Method, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         table, order = self.table, self.table.error_order + 1
         stages = _Stages(table, method, t, y, keep)
         flat = y.reshape(-1)
@@ -162,7 +161,14 @@ class FixedStep(Stepper):
         object.__setattr__(self, "order", self.table.order)
 
     def step(
-        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
+        self,
+        method: Method,
+        t: float,
+        y: Array,
+        h: float | None,
+        stop: float,
+        rng: np.random.Generator | None,
+        keep: bool,
     ) -> Stepped:
         """One step from (t, y); see `Stepper`.
 
@@ -244,7 +250,14 @@ class UnprojectedEuler(Stepper):
         _positive(self.size)
 
     def step(
-        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
+        self,
+        method: Method,
+        t: float,
+        y: Array,
+        h: float | None,
+        stop: float,
+        rng: np.random.Generator | None,
+        keep: bool,
     ) -> Stepped:
         """One step from (t, y); see `FixedStep.step`."""
         y = checked(t, y, h, stop)

@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Between, Status, Stepped, Stepper, Stop
+from meanfield.protocols import Array, Between, Method, Status, Stepped, Stepper, Stop
 from meanfield.steppers.control import checked, slope_of, started
 from meanfield.steppers.runge_kutta import fixed
 
 
-def strength(method: Any, t: float, y: Array, rng: np.random.Generator | None) -> Any:
+def strength(method: Method, t: float, y: Array, rng: np.random.Generator | None) -> Any:
     """The method's s, or None where it is the number 0: then nothing is drawn.
 
     Raises
@@ -43,7 +43,7 @@ def strength(method: Any, t: float, y: Array, rng: np.random.Generator | None) -
     return None if np.ndim(s) == 0 and float(s) == 0.0 else s
 
 
-def increment(method: Any, y: Array, s: Any, h: float, rng: Any) -> Array:
+def increment(method: Method, y: Array, s: Any, h: float, rng: Any) -> Array:
     """dW = P_y (s sqrt(h) xi)."""
     xi = rng.standard_normal(y.shape)
     xi *= math.sqrt(h)
@@ -68,7 +68,14 @@ class EulerMaruyama(Stepper):
         object.__setattr__(self, "order", 1)
 
     def step(
-        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
+        self,
+        method: Method,
+        t: float,
+        y: Array,
+        h: float | None,
+        stop: float,
+        rng: np.random.Generator | None,
+        keep: bool,
     ) -> Stepped:
         """One step from (t, y); see `Stepper`.  The between is the straight line from y to the new state.
 
@@ -89,7 +96,7 @@ class EulerMaruyama(Stepper):
         between = Between(t, t1, y, ((y1 - y) / used)[None]) if keep else None
         return Stepped(t1, y1, self.size, between, evaluations, 0)
 
-    def _moved(self, method: Any, t: float, y: Array, slope: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
+    def _moved(self, method: Method, t: float, y: Array, slope: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
         """The new state, from the slope at y, and the evaluations it took."""
         moved = slope
         moved *= h
@@ -122,7 +129,7 @@ class Heun(EulerMaruyama):
         The step, > 0; handled as by `FixedStep`.
     """
 
-    def _moved(self, method: Any, t: float, y: Array, first: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
+    def _moved(self, method: Method, t: float, y: Array, first: Array, h: float, s: Any, rng: Any) -> tuple[Array, int]:
         tangent, retract = method.tangent, method.retract
         second = np.empty_like(y)
         dw = np.zeros_like(y) if s is None else increment(method, y, s, h, rng)

@@ -257,4 +257,4 @@ def test_refused_stars() -> None:
     with pytest.raises(ValueError, match="m must be"):
         star_rates(mf.SA(1.0), 0)
     with pytest.raises(TypeError, match="law"):
-        star_rates("SA", 3)
+        star_rates("SA", 3)  # type: ignore[arg-type]

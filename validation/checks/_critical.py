@@ -8,11 +8,11 @@ import numpy as np
 from scipy.optimize import least_squares, root
 
 import meanfield as mf
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law
 from validation.checks._tools import central, velocity
 
 
-def critical_points(law: Any, n: int, starts: int, rng: Any) -> list[Array]:
+def critical_points(law: Law, n: int, starts: int, rng: Any) -> list[Array]:
     """Zeros of USA's field on the n-torus, the first token held at 0, found by Powell's method; each once."""
 
     def field(rest: Array) -> Array:
@@ -31,20 +31,20 @@ def critical_points(law: Any, n: int, starts: int, rng: Any) -> list[Array]:
     return found
 
 
-def jacobian(law: Any, theta: Array) -> Array:
+def jacobian(law: Law, theta: Array) -> Array:
     """d v_i / d theta_j of the angular velocities, (n, n), by central differences."""
     unit = np.eye(len(theta))
     return np.stack([central(lambda h, e=e: velocity(law, mf.Points(theta + h * e)), 2e-3) for e in unit], axis=1)
 
 
-def top_eigenvalue(law: Any, theta: Array) -> float:
+def top_eigenvalue(law: Law, theta: Array) -> float:
     """Largest eigenvalue of USA's Jacobian, which is symmetric, the rotation (eigenvalue 0) taken out."""
     J = jacobian(law, theta)
     turn = np.full((len(theta), len(theta)), 1.0 / len(theta))
     return float(np.linalg.eigvalsh(0.5 * (J + J.T) - 10.0 * turn).max())
 
 
-def critical_rows(law: Any, n: int, d: int, starts: int, rng: Any) -> list[Array]:
+def critical_rows(law: Law, n: int, d: int, starts: int, rng: Any) -> list[Array]:
     """Zeros of USA's field among n unit rows of R^d by Levenberg and Marquardt's method; each once, up to rotations."""
 
     def unit(flat: Array) -> Array:
@@ -65,7 +65,7 @@ def critical_rows(law: Any, n: int, d: int, starts: int, rng: Any) -> list[Array
     return found
 
 
-def top_of_rows(law: Any, x: Array) -> Array:
+def top_of_rows(law: Law, x: Array) -> Array:
     """Ascending eigenvalues of USA's Jacobian at unit rows x, in tangent coordinates, by differences along arcs."""
     frames = np.stack([np.linalg.svd(row[None])[2][1:] for row in x])  # (n, d - 1, d)
     columns = []

@@ -10,7 +10,7 @@ import numpy as np
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law
 from validation.checks._tools import Swaying, by_loop, relative, start, two_waves
 from validation.exact import diracs, double_loop, ode, reference_pde
 from validation.registry import Bench, check
@@ -149,7 +149,7 @@ def equivariance(bench: Bench) -> Verdict:
         Q[:, 0] *= np.sign(np.linalg.det(Q))
         mirror = np.diag([-1.0] + [1.0] * (d - 1))
 
-        def flow(x: Array, w: Array, law: Any = law) -> Array:
+        def flow(x: Array, w: Array, law: Law = law) -> Array:
             return np.asarray(pt.simulate(law, x, (0.0, 2.0), [2.0], weights=w, rtol=1e-13, atol=1e-15).x[-1])
 
         y = flow(x, w)
@@ -174,7 +174,7 @@ def equivariance_of_densities(bench: Bench) -> Verdict:
     maps: dict[str, Callable[[Array], Array]] = {"rotated": lambda c: turn * c, "reflected": np.conj}
     rho = start()
 
-    def flow(law: Any, moments: Array) -> Array:
+    def flow(law: Law, moments: Array) -> Array:
         held = np.zeros(len(rho.coefficients), dtype=complex)
         held[:33] = moments
         sol = mf.solve(law, rho.space.density(coefficients=held), (0.0, 2.0), t_eval=[2.0])

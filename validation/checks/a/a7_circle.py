@@ -10,7 +10,7 @@ from scipy.special import iv
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law
 from validation.checks._tools import EPS, gradient, named, noisy_rates, relative, start, two_waves, velocity
 from validation.exact import double_loop, growth, multipliers, reference_pde
 from validation.registry import Bench, check
@@ -101,7 +101,7 @@ def characteristics(bench: Bench) -> Verdict:
 DEGREE = 10
 
 
-def _rates_seen(law: Any, kappa: float, rng: Any) -> Array:
+def _rates_seen(law: Law, kappa: float, rng: Any) -> Array:
     """Growth rates of the modes 1..10 about the uniform density, seen in runs with all ten at once.
 
     Half the difference of runs with ripples +eps and -eps is odd in eps, L eps + C eps^3 + ...; (8 odd(eps) -
