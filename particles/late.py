@@ -10,7 +10,7 @@ import scipy
 
 from meanfield import geometry
 from meanfield.plot import curves, style, tree
-from meanfield.protocols import Array, Between
+from meanfield.protocols import Array, Between, Geometry
 from meanfield.runs.record import Record
 from meanfield.steppers import evaluate
 from meanfield.tools import inputs
@@ -53,9 +53,15 @@ class LongTime(Record):
     kind = "longtime"
 
     @property
+    def geometry(self) -> Geometry:
+        """Where the centres live."""
+        place: Geometry = self.segments[0].form.geometry
+        return place
+
+    @property
     def angles(self) -> bool:
         """True if centres are angles."""
-        return bool(self.segments[0].form.angles)
+        return bool(self.geometry == geometry.ANGLES)
 
     @cached_property
     def log_t(self) -> Array:
@@ -94,12 +100,7 @@ class LongTime(Record):
     @property
     def theta(self) -> Array:
         """(T, n) angles (d = 2 only)."""
-        if not self.angles and self.x.shape[-1] != 2:
-            raise TypeError(
-                f"theta exists on the circle only, and this run has d = {self.x.shape[-1]}: take x; plot_counts and "
-                "plot_energy draw any dimension"
-            )
-        return self.x if self.angles else geometry.to_angles(self.x)
+        return self.geometry.angles(self.x)
 
     @property
     def labels(self) -> Array:

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield import geometry
 from meanfield.clustering.found import GAP, clusters
+from meanfield.geometry import MERIDIAN
+from meanfield.geometry import given as placed
 from meanfield.laws.base import refuse_changing
 from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.late import LEAST, collapsed, pull_of, started
-from meanfield.protocols import Array, Status
+from meanfield.protocols import Array, Geometry, Status
 from meanfield.runs import archive
 from meanfield.runs.checks import checked_law, checked_watch
 from meanfield.runs.drive import Watch, drive
@@ -108,11 +109,10 @@ def longtime(
     """
     law = checked_law(law, 0.0)
     given = _given(x, weights, angles, cluster_gap)
-    if given.angles:
-        given = given._replace(x=geometry.reduced(given.x))
+    given = given._replace(x=given.geometry.reduced(given.x))
     law.check_range(given.d, atoms=True)
     pull = pull_of(law, given.d)
-    mu = Points.trusted(given.x, given.weights, given.angles)
+    mu = Points.trusted(given.x, given.weights, given.geometry)
     refuse_changing(law, lambda t: law.velocity(t, None, mu), "clusters are followed by one beta")
     gap = _gap(merge_gap)
     log_end = _end(log_t_end, given.log_t)
@@ -120,7 +120,7 @@ def longtime(
     watch = checked_watch(None, max_seconds, progress)
     centres, masses, joined, bound = _atoms(given, gap, pull.beta)
     span = (given.log_t, log_end)
-    method, y = started(law, pull, centres, masses, joined[given.owner], span, gap, given.angles)
+    method, y = started(law, pull, centres, masses, joined[given.owner], span, gap, given.geometry)
     method = replace(method, form=replace(method.form, merges=_joined(law, given, centres, masses, joined)))
     asked = _asked(log_t_eval, given.log_t, log_end, method.form.log_c)
     settings = {
@@ -146,7 +146,7 @@ class _Given(NamedTuple):
 
     x: Array
     weights: Array
-    angles: bool
+    geometry: Geometry
     owner: Array
     masses: Array
     log_t: float
@@ -154,7 +154,7 @@ class _Given(NamedTuple):
 
     @property
     def d(self) -> int:
-        return 2 if self.angles else int(self.x.shape[-1])
+        return self.geometry.d(self.x)
 
 
 def _given(x: Any, weights: Any, angles: Any, cluster_gap: Any) -> _Given:
@@ -169,31 +169,31 @@ def _given(x: Any, weights: Any, angles: Any, cluster_gap: Any) -> _Given:
     mu, log_t = (x.measures[-1], _log_time(x)) if record else (x, -math.inf)
     if hasattr(mu, "on_sphere"):
         mu.on_sphere("x")
-    if reach is not None or getattr(mu, "angles", None) is None:
+    if reach is not None or not isinstance(mu, Points):
         return _found(mu, log_t, GAP if reach is None else reach)
-    if mu.points.ndim != (1 if mu.angles else 2):
-        raise ValueError(f"x: got {mu.points.shape[: -1 if mu.angles else -2]} replicas, wanted one cloud")
+    if lead := mu.geometry.shape(mu.points)[:-1]:
+        raise ValueError(f"x: got {lead} replicas, wanted one cloud")
     owner = getattr(x.segments[x.owners[-1]].form, "owners", None) if record else None
     if owner is None:
-        return _Given(mu.points, np.asarray(mu.weights), mu.angles, np.arange(mu.n), np.asarray(mu.weights), log_t)
-    return _Given(mu.points, np.asarray(mu.weights), mu.angles, np.asarray(owner), np.asarray(x.weights), log_t)
+        return _Given(mu.points, np.asarray(mu.weights), mu.geometry, np.arange(mu.n), np.asarray(mu.weights), log_t)
+    return _Given(mu.points, np.asarray(mu.weights), mu.geometry, np.asarray(owner), np.asarray(x.weights), log_t)
 
 
 def _positions(x: Any, weights: Any, angles: bool, reach: float | None) -> _Given:
-    points, as_angles = inputs.positions("x", x, angles)
-    if points.ndim != (1 if as_angles else 2):
+    place, points = placed("x", x, angles=angles)
+    if len(place.shape(points)) != 1:
         raise ValueError(f"x: got shape {points.shape}, wanted one cloud: angles (n,) or rows (n, d)")
     n = len(points)
     w = np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, (n,))
     if reach is not None:
-        return _found(Points.trusted(points, w, as_angles), -math.inf, reach)
-    return _Given(points, w, as_angles, np.arange(n), w, -math.inf)
+        return _found(Points.trusted(points, w, place), -math.inf, reach)
+    return _Given(points, w, place, np.arange(n), w, -math.inf)
 
 
 def _found(mu: Any, log_t: float, reach: float) -> _Given:
     """The clusters of a measure; they are the original points then."""
     found = clusters(mu, reach)
-    if found.kind == "colatitudes":
+    if found.geometry == MERIDIAN:
         raise ValueError("x: the clusters of a zonal measure are circles of latitude, not points; give points")
     if not len(found):
         raise ValueError(f"x: no clusters found with cluster_gap = {reach:g}")
@@ -201,7 +201,7 @@ def _found(mu: Any, log_t: float, reach: float) -> _Given:
         raise ValueError(f"x: a cluster of cluster_gap = {reach:g} lies all around, with no centre: take a smaller one")
     masses = found.masses / found.masses.sum()
     width = float(found.widths.max())
-    return _Given(found.centres, masses, found.kind == "angles", np.arange(len(masses)), masses, log_t, width)
+    return _Given(found.centres, masses, found.geometry, np.arange(len(masses)), masses, log_t, width)
 
 
 def _log_time(record: Any) -> float:
@@ -215,8 +215,7 @@ def _log_time(record: Any) -> float:
 
 def _width(given: _Given, centres: Array, joined: Array) -> float:
     """Largest root mean square distance from the centre, once points within merge_gap are one."""
-    off = given.x - centres[joined]
-    square = np.square(np.sin(0.5 * off)) * 4.0 if given.angles else np.sum(off * off, axis=-1)
+    square = np.square(given.geometry.chord(centres[joined], given.x))
     masses = np.bincount(joined, given.weights)
     spread = np.bincount(joined, given.weights * square)
     return math.sqrt(float(np.divide(spread, masses, out=np.zeros_like(spread), where=masses > 0.0).max()))
@@ -245,7 +244,7 @@ def _atoms(given: _Given, gap: float, beta: float) -> tuple[Array, Array, Array,
     """Centres, masses, who is in which once points within the gap are one, and what their widths can cost."""
     if len(given.x) > LARGEST:
         raise ValueError(f"x: got {len(given.x)} points, wanted at most {LARGEST}: simulate with merge_tol= first")
-    centres, masses, joined = collapsed(given.x, given.weights, gap, given.angles)
+    centres, masses, joined = collapsed(given.x, given.weights, gap, given.geometry)
     width = max(given.width, _width(given, centres, joined))
     bound = 0.5 * (beta**2 + 3.0 * beta + 1.0) * width**2
     if bound > ATOMS:
@@ -261,7 +260,7 @@ def _joined(law: Any, given: _Given, centres: Array, masses: Array, joined: Arra
     """The mergers at the start itself: of what was given within the gap."""
     if len(centres) == len(given.x):
         return ()
-    after, before = (Points.trusted(x, w, given.angles) for x, w in ((centres, masses), (given.x, given.weights)))
+    after, before = (Points.trusted(x, w, given.geometry) for x, w in ((centres, masses), (given.x, given.weights)))
     jump = merging.energy(law, 0.0, after) - merging.energy(law, 0.0, before)
     now = (math.exp(given.log_t), joined, given.weights, (centres, masses), given.owner, jump, given.log_t)
     return tuple(merging.mergers(*now))

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import geometry
+from meanfield.geometry import FEW_TURNS, given
 from meanfield.laws import suited
 from meanfield.laws.base import changes, noisy, probes
 from meanfield.methods import merging
 from meanfield.methods.cloud import Cloud, OnPoints
-from meanfield.protocols import Array, Stepper
+from meanfield.protocols import Array, Geometry, Stepper
 from meanfield.runs.checks import checked_law, checked_watch, default_times
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
@@ -36,6 +36,7 @@ def simulate(
     *,
     weights: Any = None,
     angles: bool = False,
+    geometry: Any = None,
     field: str = "auto",
     method: Any = "dop853",
     step: float | None = None,
@@ -55,12 +56,14 @@ def simulate(
     law : Law
         The same object that drives a density.
     x0 : array
-        Angles (n,) in radians, to 1e9, or unit rows (..., n, d); with ``angles=True`` angles (..., n).  Leading axes
-        are independent replicas; they share the adaptive step.
+        Angles (n,) in radians, to 1e9, or unit rows (..., n, d); with ``angles=True`` angles (..., n); under a law of
+        R^d (``geometry="flat"``) any rows.  Leading axes are independent replicas; they share the adaptive step.
     t_span, t_eval
         As for ``mf.solve``.
     weights : array, optional
         Masses, broadcast to (..., n) and normalised; 1/n by default.
+    geometry : {"sphere", "flat"} or Geometry, optional
+        Where they live, if it is not what the law says: a geometry of one's own (`meanfield.protocols.Geometry`).
     field : {"auto", "direct", "differences", "harmonic", "cells", "compiled"}
         The sum (see `mf.Points`): all pairs, by rows or by differences of angles, or the band-limited one, or by rule.
     method : {"dop853", "rk45", "rk4", "euler", "euler-unprojected", "heun", "euler-maruyama"}
@@ -96,10 +99,10 @@ def simulate(
         With everything up to the last good step in `.solution`.
     """
     law = checked_law(law, diffusion)
-    x, turns, w, as_angles = _cloud(law, x0, weights, angles)
+    place, x, turns, w = _cloud(law, x0, weights, angles, geometry)
     t0, t1, asked = inputs.times(t_span, t_eval)
     inputs.choice("field", field, FIELDS)
-    form = OnPoints(w, as_angles, field, law.geometry == "flat", turns=turns)
+    form = OnPoints(w, place, field, turns=turns)
     shaken = noisy(law, form.measure(x), probes(t0, t1))
     cloud = Cloud(law, form, _merge_tol(law, form, x, probes(t0, t1), merge_tol, rtol, shaken))
     _refuse_field(law, form, x, t0)
@@ -127,24 +130,27 @@ def simulate(
     return finish(traj)
 
 
-def _cloud(law: Any, x0: Any, weights: Any, angles: bool) -> tuple[Array, Array | None, Array, bool]:
-    """Positions, the turns taken off angles far out, weights broadcastable to the points, and whether they are angles.
+def _cloud(
+    law: Any, x0: Any, weights: Any, angles: bool, geometry: Any
+) -> tuple[Geometry, Array, Array | None, Array]:
+    """Where the points live, positions, the turns taken off angles far out, weights broadcastable to the points.
 
     A state of many turns would have fewer digits than a step has.
     """
-    x, as_angles = inputs.positions("x0", x0, angles, flat=law.geometry == "flat")
-    shape = x.shape if as_angles else x.shape[:-1]
-    law.check_range(2 if as_angles else x.shape[-1], atoms=True)
-    n, turns = shape[-1], None
-    if as_angles and (far := float(np.abs(x).max())) > geometry.FEW_TURNS:
+    place, x = given("x0", x0, angles=angles, geometry=law.geometry if geometry is None else geometry)
+    suited.located("x0", law, place)
+    law.check_range(place.d(x), atoms=True)
+    shape, turns = place.shape(x), None
+    if place.turn and (far := float(np.abs(x).max())) > FEW_TURNS:
         if far > FURTHEST:
             raise ValueError(
                 f"x0 must be angles of at most {FURTHEST:g} rad, which floats know to 1e-7; got {far!r}, known to "
                 f"{np.spacing(far):.1g}: take off whole turns, numpy.arctan2(numpy.sin(x0), numpy.cos(x0))"
             )
-        turns = np.round((x - geometry.reduced(x)) / geometry.TURN)
-        x = geometry.reduced(x)
-    return x, turns, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape), as_angles
+        turns = np.round((x - place.reduced(x)) / place.turn)
+        x = place.reduced(x)
+    n = shape[-1]
+    return place, x, turns, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape)
 
 
 def _refuse_field(law: Any, form: OnPoints, x: Array, t0: float) -> None:
@@ -160,12 +166,12 @@ def _merge_tol(
     """The distance at which points are taken for one (None: never), or a refusal."""
     if merge_tol is None:
         return None
-    if x.ndim > (1 if form.angles else 2):
+    if lead := form.geometry.shape(x)[:-1]:
         raise ValueError(
-            f"merge_tol: got {merge_tol!r} with {x.shape[: x.ndim - (1 if form.angles else 2)]} replicas, which "
+            f"merge_tol: got {merge_tol!r} with {lead} replicas, which "
             "would come to have different numbers of points: simulate them one by one (mf.sweep), or leave it out"
         )
-    if form.flat:
+    if form.geometry.manifold != "sphere":
         raise ValueError(f"merge_tol: {law} moves points of R^d: merging is for points on spheres; leave it out")
     mu = form.measure(x)
     suited.indexless("merge_tol", law, mu.d, times[0], "points that merge lose theirs", "leave it out")

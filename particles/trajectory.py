@@ -10,7 +10,7 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.plot import animate, circle, curves, points
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Geometry
 from meanfield.runs.record import Record
 from meanfield.tools import inputs
 
@@ -40,9 +40,15 @@ class Trajectory(Record):
     kind = "trajectory"
 
     @property
+    def geometry(self) -> Geometry:
+        """Where the particles live."""
+        place: Geometry = self.segments[0].form.geometry
+        return place
+
+    @property
     def angles(self) -> bool:
         """True if `x` holds angles."""
-        return bool(self.segments[0].form.angles)
+        return bool(self.geometry == geometry.ANGLES)
 
     @property
     def x(self) -> Array:
@@ -53,26 +59,18 @@ class Trajectory(Record):
     @property
     def theta(self) -> Array:
         """(T, ..., n) angles (d = 2 only); unwrapped if the run was given angles, else in (-pi, pi]."""
-        if self.angles:
-            return self.x
-        self.measures[0].on_sphere("theta")
-        if self.x.shape[-1] != 2:
-            raise TypeError(
-                f"theta exists on the circle only, and this run has d = {self.x.shape[-1]}: take rows; "
-                "plot_inner_products draws any dimension"
-            )
-        return geometry.to_angles(self.x)
+        return self.geometry.angles(self.x)
 
     @property
     def rows(self) -> Array:
-        """(T, ..., n, d) unit rows."""
-        return geometry.to_rows(self.x) if self.angles else self.x
+        """(T, ..., n, d) rows."""
+        return self.geometry.rows(self.x)
 
     @property
     def weights(self) -> Array:
         """(..., n) masses, of the original points."""
         first = self.segments[self.owners[0]].form.unmerged(self.states[0])
-        return np.broadcast_to(self.segments[0].form.weights, first.shape if self.angles else first.shape[:-1])
+        return np.broadcast_to(self.segments[0].form.weights, self.geometry.shape(first))
 
     @property
     def merges(self) -> tuple[Any, ...]:

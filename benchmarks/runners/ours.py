@@ -93,8 +93,8 @@ def sphere_rhs(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
 def _cloud(s: dict[str, Any], points: Any, angles: bool) -> Any:
     """The right-hand side that `particles.simulate` integrates."""
     n = len(points)
-    mf.Points(points[:2], angles=angles, field=s["field"])  # refuses, before any work, a sum that is not there
-    cloud = Cloud(_law(s, scale="scaled"), OnPoints(np.full(n, 1.0 / n), angles, s["field"]))
+    mu = mf.Points(points[:2], angles=angles, field=s["field"])  # refuses, before any work, a sum that is not there
+    cloud = Cloud(_law(s, scale="scaled"), OnPoints(np.full(n, 1.0 / n), mu.geometry, s["field"]))
     out = np.empty_like(points)
     return lambda: cloud.rhs(0.0, points, out)
 

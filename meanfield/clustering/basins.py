@@ -6,6 +6,7 @@ height; the basins of those that do not count belong to the higher maximum they 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -13,15 +14,18 @@ import numpy as np
 import scipy
 
 from meanfield import geometry
-from meanfield.geometry import TURN
+from meanfield.geometry import ANGLES, MERIDIAN, TURN
 from meanfield.protocols import Array
 from meanfield.special import ultraspherical
+
+DELAUNAY = (3,)
+"""Dimensions in which nodes have Delaunay's triangles on the sphere."""
 
 
 def graph(x: Array) -> tuple[Array, Array]:
     """Neighbours of every row, as (start, beside): those of i are beside[start[i]:start[i + 1]]."""
     n, d = x.shape
-    if d == 3:
+    if d in DELAUNAY:
         sides = (
             scipy.spatial.ConvexHull(x).simplices[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
         )  # Delaunay's triangles on the sphere
@@ -105,7 +109,7 @@ def _extreme(raw: Array, values: Array, at: Array, cyclic: bool) -> Array:
 class Around:
     """A density on the circle: its values on a fine grid, its minima, integrals over arcs in closed form."""
 
-    kind, cyclic, ends = "angles", True, 0
+    cyclic = True
     bounds: tuple[float, ...] = ()
 
     def __init__(self, mu: Any) -> None:
@@ -176,7 +180,7 @@ class Around:
 class Along:
     """A zonal density along its meridian, by colatitude, as far as its values are known."""
 
-    kind, cyclic, ends = "colatitudes", False, 1
+    cyclic = False
 
     def __init__(self, mu: Any) -> None:
         self.mu = mu
@@ -219,6 +223,10 @@ class Along:
         edges = np.stack([cuts[:-1], cuts[1:]], axis=-1)
         peaks = _tops(self, np.clip(np.searchsorted(cuts, self.grid) - 1, 0, len(cuts) - 2), len(centres))
         return np.diff(below), np.array(centres), np.array(widths), np.array(core), edges, peaks, members
+
+
+LINES: dict[Any, Callable[[Any], Around | Along]] = {ANGLES: Around, MERIDIAN: Along}
+"""How a density is cut on the line that its space names."""
 
 
 def _zero(slope: Any, a: float, q: float, b: float) -> float:

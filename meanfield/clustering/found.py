@@ -1,11 +1,11 @@
 """Clusters of any measure: how many, where, how heavy, how wide; and order parameters.
 
-Points of one dimension (angles, colatitudes) are cut at *voids*: arcs longer than `gap` that hold less than `floor` of
-the mass; what lies in a void within `gap` of a cluster is still that cluster's.  (Of points that are each heavier than
-`floor` this is single linkage at distance `gap`; where faint points lie on the way from one cluster to the next, as the
-nodes of a density carried by its flow always do, linkage would call everything one cluster.  Of such nodes, half the
-mass of each counts on either side.)  Points of higher dimension are linked at geodesic distance `gap`.  Densities are
-cut at the minima that separate their maxima, as in watersheds.
+Points of one dimension (`Geometry.line`: angles, colatitudes) are cut at *voids*: arcs longer than `gap` that hold less
+than `floor` of the mass; what lies in a void within `gap` of a cluster is still that cluster's.  (Of points that are
+each heavier than `floor` this is single linkage at distance `gap`; where faint points lie on the way from one cluster
+to the next, as the nodes of a density carried by its flow always do, linkage would call everything one cluster.  Of
+such nodes, half the mass of each counts on either side.)  Points of higher dimension are linked at distance `gap`.
+Densities are cut at the minima that separate their maxima, as in watersheds.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import geometry
 from meanfield.clustering import basins, linked
-from meanfield.geometry import TURN
-from meanfield.protocols import Array
+from meanfield.geometry import ROWS
+from meanfield.protocols import Array, Geometry
 from meanfield.tools import inputs
 
 GAP = 0.1
@@ -38,16 +37,17 @@ class Clusters:
     ----------
     d : int
         Ambient dimension.
-    kind : {"angles", "colatitudes", "rows"}
-        What positions are: angles in [0, 2 pi) on the circle, in their order; colatitudes of rings about the axis, in
-        their order; unit rows (d > 2), heaviest first.
+    geometry : Geometry
+        Where positions are; its name is `kind`, "angles": in [0, 2 pi) on the circle, in their order; "colatitudes" of
+        rings about the axis, in their order; "rows": unit rows (d > 2), heaviest first; "flat": of R^d likewise.
     centres : ndarray (m,) or (m, d)
         Directions of int x d mu over each cluster, NaN where that is zero to rounding (points all around in balance
-        have no centre); on rings mean colatitudes.  A cluster without mass (floor=0) has its middle.
+        have no centre); on rings mean colatitudes, in R^d means.  A cluster without mass (floor=0) has its middle.
     masses : ndarray (m,)
         Shares of the whole mass.
     widths : ndarray (m,)
-        Root mean square distance along the sphere (along the meridian) from the centre, radians; NaN without one.
+        Root mean square distance along the sphere (the meridian, a straight line in R^d) from the centre, radians (or
+        lengths); NaN without one.
     counts : ndarray (m,)
         Points in each, or nodes of the density's space.
     members : ndarray (n,)
@@ -67,7 +67,7 @@ class Clusters:
     """
 
     d: int
-    kind: str
+    geometry: Geometry
     centres: Array
     masses: Array
     widths: Array
@@ -91,6 +91,11 @@ class Clusters:
         masses = ", ".join(f"{m:.4g}" for m in self.masses[:8]) + (", ..." if len(self) > 8 else "")
         word = "mass" if len(self) == 1 else "masses"
         return f"<{inputs.several(len(self), 'cluster')} of {word} {masses} ({tolerance}{doubt})>"
+
+    @property
+    def kind(self) -> str:
+        """What positions are: "angles", "colatitudes", "rows" or "flat"."""
+        return self.geometry.name
 
     @property
     def sharp(self) -> bool:
@@ -122,11 +127,12 @@ def clusters(
     Parameters
     ----------
     mu : Measure
-        Weighted points (`mf.Points`; on zonal spheres anything with `colatitude`), a snapshot of a Lagrangian run (its
-        points are taken), or a density on any space.
+        Weighted points (`mf.Points`, or anything with `weights` and `positions` in a `geometry`; those of R^d too), a
+        snapshot of a Lagrangian run (its points are taken), or a density on any space.
     gap : float
-        Of points: radians.  In one dimension clusters are separated by arcs longer than this that hold less than
-        `floor` of the mass; in more, points nearer than this are in one cluster.  Of densities: only `core` uses it.
+        Of points: radians, in R^d a length.  In one dimension clusters are separated by arcs longer than this that hold
+        less than `floor` of the mass; in more, points nearer than this are in one cluster.  Of densities: only `core`
+        uses it.
     floor : float
         Share of the mass below which a cluster does not count (its points are in none).
     prominence : float
@@ -154,31 +160,24 @@ def clusters(
     ValueError
         For tolerances outside their range, and for several clouds at once without `replica`.
     """
-    gap = inputs.angle("gap", gap, above=0.0, high=np.pi)
+    gap = inputs.angle("gap", gap, above=0.0, high=np.pi if is_density(mu) else None)
     floor = inputs.number("floor", floor, low=0.0, high=0.5)
     prominence = inputs.number("prominence", prominence, above=0.0, high=0.99)
     if is_density(mu):
         if replica is not None:
             raise ValueError(f"replica: got {replica!r} for a density, which is one: leave it out")
         return _of_density(mu, gap, floor, prominence)
-    kind, q, w, smooth = positions(mu, replica)
+    place, q, w, smooth = positions(mu, replica)
+    gap = inputs.number("gap", gap, high=place.reach)
 
     def labelled(reach: float) -> Array:
-        labels = linked.near(q, reach) if kind == "rows" else linked.runs(q, w, smooth, reach, floor, kind == "angles")
-        return _counted(labels, w, floor)
+        if place.axes == 1:
+            return _counted(linked.runs(q, w, smooth, reach, floor, place.turn), w, floor)
+        return _counted(linked.near(q, place.straight(reach)), w, floor)
 
     labels = labelled(gap)
-    others = _both(lambda f: int(labelled(min(f * gap, np.pi)).max()) + 1)
-    return _described(mu.d, kind, q, w, labels, gap=gap, floor=floor, prominence=None, others=others)
-
-
-def distances(kind: str, q: Array, centre: Any) -> Array:
-    """Distances along the sphere (or the meridian) of positions q from one centre; NaN from none."""
-    if kind == "angles":
-        return np.asarray(np.abs(np.remainder(q - centre + np.pi, TURN) - np.pi))
-    if kind == "colatitudes":
-        return np.asarray(np.abs(q - centre))
-    return np.asarray(2.0 * np.arcsin(np.minimum(0.5 * np.linalg.norm(q - centre, axis=-1), 1.0)))
+    others = _both(lambda f: int(labelled(min(f * gap, place.reach)).max()) + 1)
+    return _described(mu.d, place, q, w, labels, gap=gap, floor=floor, prominence=None, others=others)
 
 
 def _both(count: Callable[[float], int]) -> tuple[int, int]:
@@ -189,26 +188,18 @@ def _both(count: Callable[[float], int]) -> tuple[int, int]:
 # --- points ------------------------------------------------------------------------------------------------
 
 
-def positions(mu: Any, replica: Any) -> tuple[str, Array, Array, Array]:
-    """What kind of positions, (n,) or (n, d) of them, their shares of the mass, and which of it is spread between."""
-    if hasattr(mu, "on_sphere"):
-        mu.on_sphere("clusters")
-    if hasattr(mu, "colatitude"):
-        kind, q, axes = "colatitudes", np.asarray(mu.colatitude, dtype=float), 1
-    elif not (hasattr(mu, "weights") and hasattr(mu, "x")):
-        raise TypeError(f"mu: got {inputs.describe(mu)}, wanted a measure, for example mf.Points(theta)")
-    elif mu.d == 2:
-        kind, q, axes = "angles", geometry.positive(mu.theta), 1
-    else:
-        kind, q, axes = "rows", np.asarray(mu.x, dtype=float), 2
-    lead = q.shape[: q.ndim - axes]
-    w = np.broadcast_to(mu.weights, q.shape[: len(lead) + 1])
+def positions(mu: Any, replica: Any) -> tuple[Geometry, Array, Array, Array]:
+    """Where the positions are, (n,) or (n, d) of them, their shares of the mass, and which of it is spread between."""
+    inputs.having("mu", mu, ("weights", "geometry", "positions"), "a measure, for example mf.Points(theta)")
+    place, q = mu.geometry.line(np.asarray(mu.positions, dtype=float))
+    lead = place.shape(q)[:-1]
+    w = np.broadcast_to(mu.weights, place.shape(q))
     if lead or replica is not None:
         index = inputs.replica(() if replica is None else replica, lead)
         q, w = q[index], w[index]
     # nodes of a carried density know it (infinite at its atoms): they stand for the mass on both sides
     spread = np.isfinite(mu.density) if hasattr(mu, "density") else np.zeros(len(w), dtype=bool)
-    return kind, q, w / w.sum(), spread
+    return place, q, w / w.sum(), spread
 
 
 def _counted(labels: Array, w: Array, floor: float) -> Array:
@@ -221,7 +212,7 @@ def _counted(labels: Array, w: Array, floor: float) -> Array:
 
 
 def _described(
-    d: int, kind: str, q: Array, w: Array, labels: Array, values: Array | None = None, **rest: Any
+    d: int, place: Geometry, q: Array, w: Array, labels: Array, values: Array | None = None, **rest: Any
 ) -> Clusters:
     """Clusters of labelled points (with their highest points, given values), in the order that `Clusters` promises."""
     m = int(labels.max(initial=-1)) + 1
@@ -233,11 +224,12 @@ def _described(
 
     masses = summed(np.ones(len(at)))
     counts = np.bincount(at, minlength=m)[:m]
+    # on a circle they begin anew at 0
+    centres = place.line(place.centres(where, mass, at)[0])[1]
     mass = np.where(masses[at] > 0.0, mass, 1.0)  # from here on only shares count, and clusters without mass have some
     total = summed(np.ones(len(at)))
-    centres = _centres(kind, [summed(part) for part in _parts(kind, where)], total, counts)
-    away = distances(kind, where, centres[at])
-    order = np.argsort(-masses, kind="stable") if kind == "rows" else np.argsort(centres, kind="stable")
+    away = place.distance(centres[at], where)
+    order = np.argsort(centres if place.axes == 1 else -masses, kind="stable")
     rank = np.argsort(order)
     peaks = None
     if values is not None:
@@ -245,7 +237,7 @@ def _described(
         peaks = where[by[np.searchsorted(at[by], np.arange(m), side="right") - 1]][order]
     return Clusters(
         d=d,
-        kind=kind,
+        geometry=place,
         centres=centres[order],
         masses=masses[order],
         widths=np.sqrt(summed(away**2) / total)[order],
@@ -253,41 +245,22 @@ def _described(
         members=np.append(rank, -1)[labels],
         shares=w,
         core=(summed((away <= rest["gap"]).astype(float)) * (masses / total))[order],
-        edges=None if kind == "rows" else _ends(kind, where, at, m)[order],
+        edges=_ends(place.turn, where, at, m)[order] if place.axes == 1 else None,
         peaks=peaks,
         **rest,
     )
 
 
-def _parts(kind: str, q: Array) -> list[Array]:
-    """What is averaged over a cluster: rows by their components, colatitudes as they are."""
-    if kind == "colatitudes":
-        return [q]
-    return [np.cos(q), np.sin(q)] if kind == "angles" else list(q.T)
-
-
-def _centres(kind: str, sums: list[Array], total: Array, counts: Array) -> Array:
-    """Centres of clusters whose parts have these sums over masses `total`."""
-    if kind == "colatitudes":
-        return np.asarray(sums[0] / total)
-    mean = np.stack(sums, axis=-1)
-    size = np.linalg.norm(mean, axis=-1)
-    size[geometry.vanishing(size, total, counts)] = np.nan
-    if kind == "angles":
-        return np.where(np.isnan(size), np.nan, geometry.positive(geometry.to_angles(mean)))
-    return np.asarray(mean / size[:, None])
-
-
-def _ends(kind: str, q: Array, at: Array, m: int) -> Array:
+def _ends(turn: float, q: Array, at: Array, m: int) -> Array:
     """First and last point of each cluster; on the circle counted from the widest arc free of its points."""
     order = np.lexsort((q, at))
     starts = np.searchsorted(at[order], np.arange(m + 1))
     edges = np.empty((m, 2))
     for c in range(m):
         own = q[order[starts[c] : starts[c + 1]]]
-        if kind == "angles":
-            first = int(np.argmax(np.diff(own, prepend=own[-1] - TURN)))
-            own = np.concatenate([own[first:], own[:first] + TURN])
+        if turn:
+            first = int(np.argmax(np.diff(own, prepend=own[-1] - turn)))
+            own = np.concatenate([own[first:], own[:first] + turn])
         edges[c] = own[0], own[-1]
     return edges
 
@@ -304,9 +277,8 @@ def _of_density(mu: Any, gap: float, floor: float, prominence: float) -> Cluster
     if np.ndim(mu.mass) != 0 or not float(mu.mass) > 0.0:
         raise ValueError(f"mu: got densities of mass {mu.mass!r}, wanted one density of positive mass")
     rest: dict[str, Any] = {"gap": gap, "floor": floor, "prominence": prominence}
-    axes = mu.space.axes
-    if "theta" in axes or (mu.space.rows is None and "c" in axes):
-        line: Any = basins.Around(mu) if "theta" in axes else basins.Along(mu)
+    if mu.space.line in basins.LINES:
+        line = basins.LINES[mu.space.line](mu)
 
         def parts(p: float) -> list[Array]:
             return _sorted(floor, *line.basins(basins.cuts(line, floor, p), gap))
@@ -315,7 +287,7 @@ def _of_density(mu: Any, gap: float, floor: float, prominence: float) -> Cluster
         masses, centres, widths, core, edges, peaks, members = parts(prominence)
         counts = np.bincount(members[members >= 0], minlength=len(masses))
         found = (centres, masses, widths, counts, members, mu.weights / mu.mass, core, edges, peaks)
-        return Clusters(mu.d, line.kind, *found, **rest, others=others)
+        return Clusters(mu.d, mu.space.line, *found, **rest, others=others)
     w = mu.weights / mu.mass
     values = np.maximum(mu.values / mu.mass, floor)
     start, beside = basins.graph(mu.x)
@@ -324,7 +296,7 @@ def _of_density(mu: Any, gap: float, floor: float, prominence: float) -> Cluster
         return _counted(basins.watersheds(values, start, beside, p), w, floor)
 
     others = _both(lambda f: int(labelled(min(f * prominence, 0.99)).max()) + 1)
-    return _described(mu.d, "rows", mu.x, w, labelled(prominence), mu.values, **rest, others=others)
+    return _described(mu.d, ROWS, mu.x, w, labelled(prominence), mu.values, **rest, others=others)
 
 
 def _sorted(floor: float, masses: Array, centres: Array, *more: Array) -> list[Array]:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield.geometry import TURN
 from meanfield.protocols import Array
 
 __all__ = ["near", "runs"]
@@ -16,20 +15,20 @@ NEIGHBOURS = 16
 """Neighbours of each point that are asked for first; where more are near, components are compared as wholes."""
 
 
-def runs(q: Array, w: Array, spread: Array, gap: float, floor: float, cyclic: bool) -> Array:
-    """Labels of points (angles in [0, 2 pi) if cyclic) between voids, -1 inside voids."""
+def runs(q: Array, w: Array, spread: Array, gap: float, floor: float, turn: float) -> Array:
+    """Labels of points (in [0, turn) on a closed line, turn > 0) between voids, -1 inside voids."""
     n = len(q)
     order = np.argsort(q, kind="stable")
     s, m = q[order], w[order]
     half = 0.5 * m * spread[order]
-    if cyclic:
-        s, m, half = np.concatenate([s, s + TURN]), np.concatenate([m, m]), np.concatenate([half, half])
+    if turn:
+        s, m, half = np.concatenate([s, s + turn]), np.concatenate([m, m]), np.concatenate([half, half])
     total = np.concatenate([[0.0], np.cumsum(m)])
     i = np.arange(n)
     # between i and j lies upto[j] - beyond[i]: the furthest j for which that is less than `floor`
     upto, beyond = total[:-1] + half, total[1 : n + 1] - half[:n]
     j = np.maximum(np.searchsorted(upto, beyond + floor, side="left") - 1, i + 1)
-    j = np.minimum(j, i + n if cyclic else n - 1)
+    j = np.minimum(j, i + n if turn else n - 1)
     void = (s[j] - s[i] > gap) & (j > i) & (2.0 * half[:n] <= floor) & (2.0 * half[j] <= floor)
     depth = np.zeros(2 * n + 1, dtype=int)
     np.add.at(depth, i[void] + 1, 1)
@@ -41,29 +40,29 @@ def runs(q: Array, w: Array, spread: Array, gap: float, floor: float, cyclic: bo
     if len(keep):
         cut = (np.diff(keep) > 1) | beside[keep[:-1]]
         run = np.concatenate([[0], np.cumsum(cut)])
-        if cyclic and keep[0] == 0 and keep[-1] == n - 1 and not beside[n - 1]:
+        if turn and keep[0] == 0 and keep[-1] == n - 1 and not beside[n - 1]:
             run[run == run[-1]] = 0
         labels[order[keep]] = run
-        labels[order[inside]] = _rejoined(s[:n][inside], s[keep], run, gap, cyclic)
+        labels[order[inside]] = _rejoined(s[:n][inside], s[keep], run, gap, turn)
     return labels
 
 
-def _rejoined(faint: Array, kept: Array, run: Array, gap: float, cyclic: bool) -> Array:
+def _rejoined(faint: Array, kept: Array, run: Array, gap: float, turn: float) -> Array:
     """Labels of points inside voids: of the nearest point outside, if it is no further than `gap`, else -1.
 
     A void reaches into the tails of the clusters beside it, as far as they are light; but tails are theirs.
     """
-    if cyclic:
-        kept, run = np.concatenate([kept[-1:] - TURN, kept, kept[:1] + TURN]), np.concatenate([run[-1:], run, run[:1]])
+    if turn:
+        kept, run = np.concatenate([kept[-1:] - turn, kept, kept[:1] + turn]), np.concatenate([run[-1:], run, run[:1]])
     right = np.minimum(np.searchsorted(kept, faint), len(kept) - 1)
     left = np.maximum(right - 1, 0)
     nearest = np.where(np.abs(kept[right] - faint) < np.abs(faint - kept[left]), right, left)
     return np.where(np.abs(kept[nearest] - faint) <= gap, run[nearest], -1)
 
 
-def near(x: Array, gap: float) -> Array:
-    """Labels of the components of the graph in which rows nearer than `gap` are joined."""
-    n, reach = len(x), 2.0 * np.sin(0.5 * gap)
+def near(x: Array, reach: float) -> Array:
+    """Labels of the components of the graph in which rows nearer than `reach`, straight, are joined."""
+    n = len(x)
     k = min(n, NEIGHBOURS)
     found = scipy.spatial.cKDTree(x).query(x, k=k, distance_upper_bound=np.nextafter(reach, np.inf))
     far, near = (np.reshape(part, (n, k)) for part in found)

@@ -20,7 +20,7 @@ class Order:
     Attributes
     ----------
     resultant : float
-        |int x d mu|: 0 for the uniform measure, 1 for a Dirac.
+        |int x d mu|: on a sphere 0 for the uniform measure, 1 for a Dirac.
     alignment : float
         Mean of <x, x'> over independent x, x': the resultant squared.
     harmonics : ndarray (degree + 1,) or None
@@ -52,11 +52,8 @@ def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any
         mean = np.asarray(mu.mean) / mu.mass
         harmonics = np.abs(mu.moments(degree)) / mu.mass if mu.d == 2 else None
     else:
-        kind, q, w, _ = positions(mu, replica)
-        if kind == "angles":
-            harmonics = np.abs(fourier.moments(q, w, degree))
-            mean = np.array([w @ np.cos(q), w @ np.sin(q)])
-        else:
-            mean = np.array([w @ np.cos(q)]) if kind == "colatitudes" else w @ q
+        place, q, w, _ = positions(mu, replica)
+        harmonics = np.abs(fourier.moments(q, w, degree)) if place.turn else None
+        mean = place.resultant(q, w)
     resultant = float(np.linalg.norm(mean))
     return Order(resultant, resultant**2, harmonics, found.clustered)

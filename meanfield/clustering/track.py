@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.clustering.found import GAP, Clusters, clusters, distances
+from meanfield.clustering.found import GAP, Clusters, clusters
 from meanfield.clustering.tree import Branch, Merger, MergeTree
 from meanfield.protocols import Array
 from meanfield.tools import inputs
@@ -189,11 +189,11 @@ def _links(a: Clusters, b: Clusters) -> tuple[list[int], list[int]]:
         i, j = pairs[shared > 0.0] // len(b), pairs[shared > 0.0] % len(b)
         shared = shared[shared > 0.0]
         return _largest(i, j, shared, len(a)), _largest(j, i, shared, len(b))
-    far = np.stack([distances(a.kind, b.centres, c) for c in a.centres])
+    far = np.stack([a.geometry.distance(c, b.centres) for c in a.centres])
     far[np.isnan(far)] = np.pi  # a cluster all around has no centre, and is near nobody
     if a.edges is not None and b.edges is not None:  # within the other's arc is near, whatever the distance
-        far[_within(a.centres[:, None], b.edges[None], a.kind)] *= 1e-6
-        far[_within(b.centres[None, :], a.edges[:, None], a.kind)] *= 1e-6
+        far[_within(a.centres[:, None], b.edges[None], a.geometry.turn)] *= 1e-6
+        far[_within(b.centres[None, :], a.edges[:, None], a.geometry.turn)] *= 1e-6
     return far.argmin(axis=1).tolist(), far.argmin(axis=0).tolist()
 
 
@@ -205,9 +205,9 @@ def _largest(i: Array, j: Array, shared: Array, m: int) -> list[int]:
     return out.tolist()
 
 
-def _within(q: Array, edges: Array, kind: str) -> Array:
+def _within(q: Array, edges: Array, turn: float) -> Array:
     low, high = edges[..., 0], edges[..., 1]
-    return np.mod(q - low, 2.0 * np.pi) <= high - low if kind == "angles" else (low <= q) & (q <= high)
+    return np.mod(q - low, turn) <= high - low if turn else (low <= q) & (q <= high)
 
 
 def _same(ahead: list[int], back: list[int]) -> bool:

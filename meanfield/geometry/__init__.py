@@ -4,9 +4,19 @@ Rows have shape (..., n, d); on a sphere they are unit.  On the circle an angle 
 (cos theta, sin theta), and tangent vectors are multiples of the unit tangent (-sin theta, cos theta), which turns
 anticlockwise.  Angles move on the line (a trajectory stays unwrapped) and vectors in R^d: both need neither
 projection nor retraction.
+
+Which of these it is says an object, `ROWS`, `ANGLES`, `MERIDIAN` or `FLAT`, or a geometry of one's own (see
+`protocols.Geometry`): points hold it, and what a run's state means; the functions here are what they are made of.
 """
 
-from meanfield.geometry.angles import (
+from meanfield.geometry.angles import ANGLES
+from meanfield.geometry.flat import FLAT
+from meanfield.geometry.given import MANIFOLDS, given, unflagged
+from meanfield.geometry.joining import circle_groups, line_groups, row_groups
+from meanfield.geometry.meridian import MERIDIAN
+from meanfield.geometry.rows import ROWS
+from meanfield.geometry.sphere import project, retract, vanishing
+from meanfield.geometry.turning import (
     FEW_TURNS,
     TURN,
     positive,
@@ -18,20 +28,29 @@ from meanfield.geometry.angles import (
     turned,
     unwrap_near,
 )
-from meanfield.geometry.rows import project, retract, vanishing
 
 __all__ = [
+    "ANGLES",
     "FEW_TURNS",
+    "FLAT",
+    "MANIFOLDS",
+    "MERIDIAN",
+    "ROWS",
     "TURN",
+    "circle_groups",
+    "given",
+    "line_groups",
     "positive",
     "project",
     "quarter_turn",
     "reduced",
     "retract",
+    "row_groups",
     "tangent",
     "to_angles",
     "to_rows",
     "turned",
+    "unflagged",
     "unwrap_near",
     "vanishing",
 ]

@@ -1,84 +1,164 @@
-"""The circle by angles."""
+"""Angles on the circle, unwrapped: theta is the row (cos theta, sin theta)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
-from meanfield.protocols import Array
-
-TURN = 2.0 * np.pi
-_TURN_HIGH = np.floor(TURN * 2.0**20) / 2.0**20
-_TURN_LOW = (TURN - _TURN_HIGH) + 2.4492935982947064e-16  # 2 pi is their sum to 80 bits
-FEW_TURNS = 4.0 * TURN
-"""Angles up to this size are taken as they are: 2 pi as a double is off by 2.4e-16 a turn, less than their rounding."""
-
-
-# --- the circle: angles and rows ---------------------------------------------------------------------------
+from meanfield.geometry.joining import circle_groups, shares
+from meanfield.geometry.sphere import along_arc, straight_to, vanishing
+from meanfield.geometry.turning import TURN, positive, quarter_turn, reduced, to_rows, turned
+from meanfield.protocols import Array, Line
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
 
 
-def to_rows(theta: Array) -> Array:
-    """Angles (...) in radians -> unit rows (..., 2) = (cos theta, sin theta)."""
-    theta = np.asarray(theta, dtype=float)
-    rows = np.empty((*theta.shape, 2))
-    np.cos(theta, out=rows[..., 0])
-    np.sin(theta, out=rows[..., 1])
-    return rows
+@register(name="geometry-angles")
+@dataclass(frozen=True)
+class Angles(Line):
+    """The circle: positions and labels are angles theta (..., n) in radians, unwrapped."""
+
+    name = "angles"
+    manifold = "sphere"
+    reach = np.pi
+    turn = TURN
+    fast = (2,)
+    symbol = "theta"
+    unit = "rad"
+    low = 0.0
+    high = TURN
+    shown = 512
+
+    def check(self, name: str, value: Any) -> Array:
+        """Finite angles in radians, (..., n)."""
+        return inputs.angles(name, value)
+
+    def d(self, q: Array) -> int:
+        """2."""
+        return 2
+
+    def rows(self, q: Array) -> Array:
+        """(cos theta, sin theta)."""
+        return to_rows(q)
+
+    def angles(self, q: Array) -> Array:
+        """Themselves."""
+        return q
+
+    def line(self, q: Array) -> tuple[Line, Array]:
+        """Angles in [0, 2 pi)."""
+        return self, positive(q)
+
+    def chart(self, space: Any, q: Array) -> Array:
+        """A space of densities on the circle has the same coordinates."""
+        return q
+
+    # --- motion -------------------------------------------------------------------------------------------
+
+    def project(self, q: Array, v: Array) -> Array:
+        """v along the unit tangent: rows (..., n, 2), or its component (..., n, 1) already."""
+        if v.shape[-1] == 1:
+            return v[..., 0]
+        return np.asarray(np.sum(v * quarter_turn(to_rows(q)), axis=-1))
+
+    def tangent(self, q: Array, v: Array) -> Array:
+        """v as it is: there is one direction."""
+        return v
+
+    def moved(self, q: Array, move: Array) -> Array:
+        """theta turned as the row x turns to x + move."""
+        x = to_rows(q)
+        across = np.sum(move * quarter_turn(x), axis=-1)
+        return q + np.arctan2(across, 1.0 + np.sum(move * x, axis=-1))
+
+    def reduced(self, q: Array) -> Array:
+        """Within four turns of 0."""
+        return reduced(q)
+
+    def turned(self, q: Array, turns: Array) -> Array:
+        """theta + 2 pi turns."""
+        return turned(q, turns)
+
+    # --- distances ----------------------------------------------------------------------------------------
+
+    def apart(self, p: Array, q: Array) -> Array:
+        """q - p, the short way round."""
+        gap = q - p
+        return np.asarray(gap - TURN * np.round(gap / TURN))
+
+    def chord(self, p: Array, q: Array) -> Array:
+        """2 |sin((q - p) / 2)|."""
+        return 2.0 * np.abs(np.sin(0.5 * (q - p)))
+
+    def along(self, chord: Any) -> Any:
+        """The arc over a chord."""
+        return along_arc(chord)
+
+    def straight(self, distance: float) -> float:
+        """The chord of an arc."""
+        return straight_to(distance)
+
+    def distance(self, p: Array, q: Array) -> Array:
+        """Arcs in [0, pi]."""
+        return np.asarray(np.abs(np.remainder(q - p + np.pi, TURN) - np.pi))
+
+    def opening(self, p: Array, q: Array, u: Array, v: Array) -> float:
+        """(v - u), signed by which way round is short."""
+        return float((v - u) * np.sign(np.sin(q - p)))
+
+    def pairs(self, q: Array) -> tuple[Array, Array]:
+        """2 sin^2(gap / 2) and sin gap, gap = theta_j - theta_i."""
+        gap = q[None, :] - q[:, None]
+        half = np.sin(0.5 * gap)
+        return 2.0 * (half * half), np.sin(gap)
+
+    # --- several as one -----------------------------------------------------------------------------------
+
+    def groups(self, q: Array, tol: float) -> Array | None:
+        """Chains no longer than tol, around the circle."""
+        return circle_groups(q, tol)
+
+    def centres(self, q: Array, w: Array, labels: Array) -> tuple[Array, Array]:
+        """Directions of int e^{i theta} d mu over the groups, on the branch of each group's first point."""
+        share, masses, first = shares(w, labels)
+        m, at = len(masses), q[first]
+        moved = q - at[labels]
+        c, s = (np.bincount(labels, share * f(moved), minlength=m) for f in (np.cos, np.sin))
+        lost = vanishing(np.hypot(c, s), 1.0, np.bincount(labels, minlength=m))
+        return np.where(lost, np.nan, at + np.arctan2(s, c)), masses
+
+    # --- a density on it ----------------------------------------------------------------------------------
+
+    def position(self, q: Any) -> Array:
+        """The same."""
+        return np.asarray(q, dtype=float)
+
+    def within(self, a: Array) -> Array:
+        """In [0, 2 pi)."""
+        return np.mod(a, TURN)
+
+    def near(self, s: Any, start: Any) -> Any:
+        """Brought to the turn that begins at `start`."""
+        return start + np.mod(s - start, TURN)
+
+    def cells(self, space: Any) -> tuple[Array, Array, Array]:
+        """Equal arcs around the nodes."""
+        n = len(space.nodes)
+        return TURN * (np.arange(n + 1) - 0.5) / n, np.full(n, 1.0 / n), np.arange(n)
+
+    def measure(self, space: Any, s: Array) -> Array:
+        """1 / 2 pi."""
+        return np.full_like(s, 0.5 / np.pi)
+
+    def waves(self, space: Any, degree: int) -> float:
+        """The degree."""
+        return float(degree)
+
+    def placed(self, space: Any, s: Array, u: Array) -> Array:
+        """Angles."""
+        return s
 
 
-def to_angles(rows: Array) -> Array:
-    """Rows (..., 2) of any length -> angles (...) in radians, in [-pi, pi].
-
-    Raises
-    ------
-    ValueError
-        If the last axis is not 2: only the circle has angles.
-    """
-    rows = np.asarray(rows, dtype=float)
-    if rows.ndim == 0 or rows.shape[-1] != 2:
-        raise ValueError(f"rows must have last axis 2 to have angles; got shape {rows.shape}")
-    return np.arctan2(rows[..., 1], rows[..., 0])
-
-
-def quarter_turn(rows: Array) -> Array:
-    """Rows (..., 2) turned anticlockwise by pi/2: of a point on the circle, the unit tangent there."""
-    turned = np.empty_like(rows)
-    np.negative(rows[..., 1], out=turned[..., 0])
-    turned[..., 1] = rows[..., 0]
-    return turned
-
-
-def tangent(theta: Array) -> Array:
-    """The unit tangents (-sin theta, cos theta), shape (..., 2), at angles theta (...)."""
-    return quarter_turn(to_rows(theta))
-
-
-def unwrap_near(theta: Array, reference: Array) -> Array:
-    """theta plus the multiple of 2 pi that brings it within pi of the reference (broadcast against each other).
-
-    The reference may have made any number of turns; theta = arctan2 of rows then follows its trajectory.
-    """
-    theta = np.asarray(theta, dtype=float)
-    return theta + TURN * np.round((np.asarray(reference, dtype=float) - theta) / TURN)
-
-
-def reduced(theta: Array) -> Array:
-    """theta where it is within four turns of 0, else the same angle in [-pi, pi], good to its rounding there.
-
-    Sine and cosine reduce by pi itself; np.remainder reduces by the double next to 2 pi, and loses 2.4e-16 a turn.
-    """
-    theta = np.asarray(theta, dtype=float)
-    far = ~(np.abs(theta) <= FEW_TURNS)
-    if not far.any():
-        return theta
-    return np.where(far, np.arctan2(np.sin(theta), np.cos(theta)), theta)
-
-
-def turned(theta: Array, turns: Array) -> Array:
-    """theta + 2 pi turns, for whole turns to 1e8, rounded once: what `reduced` took off comes back with its digits."""
-    return np.asarray(turns * _TURN_HIGH + (theta + turns * _TURN_LOW))
-
-
-def positive(theta: Array) -> Array:
-    """The same angles in [0, 2 pi): a new array."""
-    theta = np.mod(reduced(theta), TURN)
-    return np.where(theta >= TURN, 0.0, theta)  # np.mod rounds angles just below 0 up to a whole turn
+ANGLES = Angles()

@@ -1,35 +1,99 @@
-"""Spheres by rows."""
+"""Unit rows on the sphere S^{d-1}."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.geometry.angles import ANGLES
+from meanfield.geometry.joining import means, row_groups
+from meanfield.geometry.sphere import along_arc, project, retract, straight_to, vanishing
+from meanfield.geometry.turning import to_angles
+from meanfield.protocols import Array, Geometry
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
 
 
-def vanishing(size: Array, mass: Array | float, n: Array | int) -> Array:
-    """Whether resultants |int x dmu| of n points each are rounding, and so have no direction (and no phase).
+@register(name="geometry-rows")
+@dataclass(frozen=True)
+class Rows(Geometry):
+    """The sphere S^{d-1}, d >= 2, by unit rows (..., n, d)."""
 
-    A sum of n terms is off by about eps sqrt(n) of their mass; there is room for 8 times that.
-    """
-    return np.asarray(size <= 8.0 * np.finfo(float).eps * (2.0 + np.sqrt(n)) * mass)
+    name = "rows"
+    manifold = "sphere"
+    reach = np.pi
+    fast = (2, 3)
+
+    def check(self, name: str, value: Any) -> Array:
+        """Unit rows, or a refusal."""
+        return inputs.rows(name, value, else_="If these are angles, pass angles=True.")
+
+    def angles(self, q: Array) -> Array:
+        """In (-pi, pi], on the circle."""
+        return to_angles(q) if self.d(q) == 2 else super().angles(q)
+
+    def line(self, q: Array) -> tuple[Geometry, Array]:
+        """On the circle, angles."""
+        return ANGLES.line(to_angles(q)) if self.d(q) == 2 else (self, q)
+
+    def chart(self, space: Any, q: Array) -> Array:
+        """As the space has it."""
+        return np.asarray(space.chart(q))
+
+    # --- motion -------------------------------------------------------------------------------------------
+
+    def retract(self, q: Array) -> Array:
+        """q / |q|."""
+        return retract(q)
+
+    def project(self, q: Array, v: Array) -> Array:
+        """v - <q, v> q."""
+        return project(q, v)
+
+    # --- distances ----------------------------------------------------------------------------------------
+
+    def chord(self, p: Array, q: Array) -> Array:
+        """|q - p|."""
+        near = q - p
+        return np.asarray(np.sqrt(np.sum(near * near, axis=-1)))
+
+    def along(self, chord: Any) -> Any:
+        """The arc over a chord."""
+        return along_arc(chord)
+
+    def straight(self, distance: float) -> float:
+        """The chord of an arc."""
+        return straight_to(distance)
+
+    def opening(self, p: Array, q: Array, u: Array, v: Array) -> float:
+        """<q - p, v - u> / sin(distance)."""
+        return float((q - p) @ (v - u)) / math.sin(float(self.distance(p, q)))
+
+    def pairs(self, q: Array) -> tuple[Array, Array]:
+        """1 - <x, y> = |x - y|^2 / 2 = 2 - |x + y|^2 / 2, whichever square is small, and P_x y likewise."""
+        near, far = q[None] - q[:, None], q[None] + q[:, None]
+        short, long = np.sum(near * near, axis=-1), np.sum(far * far, axis=-1)
+        close = (short <= long)[..., None]
+        toward = np.where(close, near + 0.5 * short[..., None] * q[:, None], far - 0.5 * long[..., None] * q[:, None])
+        return np.where(close[..., 0], 0.5 * short, 2.0 - 0.5 * long), toward
+
+    # --- several as one -----------------------------------------------------------------------------------
+
+    def groups(self, q: Array, tol: float) -> Array | None:
+        """Balls of the geodesic diameter tol."""
+        return row_groups(q, straight_to(tol))
+
+    def centres(self, q: Array, w: Array, labels: Array) -> tuple[Array, Array]:
+        """Directions of int x d mu over the groups."""
+        centre, masses, counts = means(q, w, labels)
+        several = counts > 1
+        lost = vanishing(np.linalg.norm(centre, axis=-1), 1.0, counts) & several
+        centre[several] = retract(centre[several])
+        centre[lost] = np.nan
+        return centre, masses
 
 
-def project(x: Array, v: Array, out: Array | None = None) -> Array:
-    """P_x v = v - <x, v> x: the part of v (..., n, d) tangent to the sphere at unit rows x (..., n, d).
-
-    ``out`` may be v or x.
-    """
-    along = np.einsum("...d,...d->...", x, v)[..., None]
-    return np.subtract(v, along * x, out=out)
-
-
-def retract(x: Array, out: Array | None = None) -> Array:
-    """x / |x| row by row: the nearest point of the sphere, of norm 1 to within 1e-15.
-
-    ``out`` may be x.  A zero row has no direction and becomes NaN, which the loop reports as "not finite".
-    """
-    # np.sum adds pairwise: in d = 2048 the norm still has an error of a few units in the last place.
-    norms = np.sqrt(np.sum(np.square(x), axis=-1, keepdims=True))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.divide(x, norms, out=out)
+ROWS = Rows()

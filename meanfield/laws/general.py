@@ -150,7 +150,7 @@ def quantities(law: Any, mu: Any) -> dict[str, Any]:
         mu = mu.resized(integrating(mu.space, k.bandwidth(mu.d) + 1))
     # a density does not answer kernels with matrices, its points do
     lead = np.broadcast_shapes(mu.x.shape[:-1], mu.weights.shape)  # times, or replicas, of either alone
-    body = Points.trusted(np.broadcast_to(mu.x, (*lead, mu.d)), np.broadcast_to(mu.weights, lead), False)
+    body = Points.trusted(np.broadcast_to(mu.x, (*lead, mu.d)), np.broadcast_to(mu.weights, lead), geometry.ROWS)
     if law.beta == 0.0:
         E = 0.5 * np.einsum("...i,ij,...j->...", body.mean, product(law, mu.d, 0.0), body.mean) * math.exp(factor)
     else:

@@ -13,12 +13,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from meanfield import geometry
+from meanfield.geometry import ANGLES, ROWS, given, quarter_turn
 from meanfield.kernels import energy
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Geometry, Reading
 from meanfield.spaces import Circle, Sphere
 from meanfield.sums.cells import cells
-from meanfield.sums.choose import APART, BANDED, COMPILED, FAINT, FIELDS, UNDERFLOW, choose
+from meanfield.sums.choose import APART, BANDED, CELLED, COMPILED, FAINT, FIELDS, UNDERFLOW, choose
 from meanfield.sums.differences import differences
 from meanfield.sums.direct import direct
 from meanfield.sums.direct_numba import direct_numba
@@ -44,6 +44,8 @@ class Points:
         Masses, normalised to sum 1; 1/n if not given.
     angles : bool
         Read x as angles.
+    geometry : {"sphere", "flat"} or Geometry
+        Where they live: "sphere", or "flat" for rows (..., n, d) of R^d, of any length, as laws of R^d move them.
     field : {"auto", "direct", "differences", "harmonic", "cells", "compiled"}
         Which sum answers: "direct" all pairs; "differences" the same by sin(theta_j - theta_i), on the circle among
         the points themselves, which keeps the digits of small pulls; "harmonic" the kernel's bandwidth of harmonics
@@ -54,43 +56,42 @@ class Points:
     Attributes
     ----------
     points : ndarray
-        Angles (..., n) if `angles`, else rows (..., n, d).
+        Positions: angles (..., n), or rows (..., n, d).
     weights : ndarray (..., n)
         Masses, of sum 1 along the last axis.
-    angles : bool
-        Which of the two.
+    geometry : Geometry
+        Where they live: `geometry.ANGLES`, `ROWS` or `FLAT`, or one's own.
     field : {"auto", "direct", "differences", "harmonic", "cells", "compiled"}
         Which sum answers.
-    flat : bool
-        Rows of R^d, which need not be unit: they have no angles, no harmonics, no clusters on a sphere.
     sight : Sight, optional
         Who sees whom (see `sums.sight`); None: everybody all.
     """
 
     points: Array
     weights: Array
-    angles: bool
+    geometry: Geometry = ROWS
     field: str = "auto"
-    flat: bool = False
     sight: Any = None
 
-    def __init__(self, x: Any, weights: Any = None, *, angles: bool = False, field: str = "auto") -> None:
-        points, as_angles = inputs.positions("x", x, angles)
-        shape = points.shape if as_angles else points.shape[:-1]
+    def __init__(
+        self, x: Any, weights: Any = None, *, angles: bool = False, geometry: Any = "sphere", field: str = "auto"
+    ) -> None:
+        place, points = given("x", x, angles=angles, geometry=geometry)
+        shape = place.shape(points)
         w = np.full(shape, 1.0 / shape[-1]) if weights is None else inputs.weights("weights", weights, shape)
-        self._hold(points, w, as_angles, inputs.choice("field", field, FIELDS), False)
+        self._hold(points, w, place, inputs.choice("field", field, FIELDS))
 
     @classmethod
     def trusted(
-        cls, points: Array, weights: Array, angles: bool, field: str = "auto", flat: bool = False, sight: Any = None
+        cls, points: Array, weights: Array, geometry: Geometry, field: str = "auto", sight: Any = None
     ) -> Self:
         """The same by its attributes, unchecked: what a method makes at every stage."""
         made = cls.__new__(cls)
-        made._hold(points, weights, angles, field, flat, sight)
+        made._hold(points, weights, geometry, field, sight)
         return made
 
-    def _hold(self, points: Array, weights: Array, angles: bool, field: str, flat: bool, sight: Any = None) -> None:
-        vars(self).update(points=points, weights=weights, angles=angles, field=field, flat=flat, sight=sight)
+    def _hold(self, points: Array, weights: Array, geometry: Geometry, field: str, sight: Any = None) -> None:
+        vars(self).update(points=points, weights=weights, geometry=geometry, field=field, sight=sight)
 
     def __repr__(self) -> str:
         lead = self.weights.shape[:-1]
@@ -100,27 +101,34 @@ class Points:
         return f"<Points n = {self.n}, d = {self.d}{many}, masses {masses}>"
 
     @property
+    def positions(self) -> Array:
+        """(..., n) or (..., n, d): `points`, as every measure calls its positions in its geometry."""
+        return self.points
+
+    @property
+    def angles(self) -> bool:
+        """True if `points` holds angles."""
+        return self.geometry == ANGLES
+
+    @property
     def d(self) -> int:
         """Ambient dimension."""
-        return 2 if self.angles else int(self.points.shape[-1])
+        return self.geometry.d(self.points)
 
     @cached_property
     def x(self) -> Array:
         """(..., n, d) rows."""
-        return geometry.to_rows(self.points) if self.angles else self.points
+        return self.geometry.rows(self.points)
 
     @cached_property
     def theta(self) -> Array:
         """(..., n) angles (d = 2 only)."""
-        self.on_sphere("theta")
-        if self.d != 2:
-            raise TypeError(f"theta exists on the circle only, and these points have d = {self.d}: take x")
-        return self.points if self.angles else geometry.to_angles(self.points)
+        return self.geometry.angles(self.points)
 
     @property
     def n(self) -> int:
         """Number of points."""
-        return int(self.points.shape[-1 if self.angles else -2])
+        return self.geometry.shape(self.points)[-1]
 
     @property
     def mass(self) -> Array:
@@ -142,9 +150,13 @@ class Points:
         self.on_sphere("moments")
         if self.d not in SPACES:
             raise TypeError(f"moments: points have them for d in {sorted(SPACES)}, and these have d = {self.d}")
-        coordinates = self.theta if self.d == 2 else self.x
-        weights = np.broadcast_to(self.weights, self.points.shape if self.angles else self.points.shape[:-1])
-        return SPACES[self.d].project(coordinates, weights, inputs.degree("degree", degree))
+        weights = np.broadcast_to(self.weights, self.geometry.shape(self.points))
+        return SPACES[self.d].project(self._coordinates, weights, inputs.degree("degree", degree))
+
+    @cached_property
+    def _coordinates(self) -> Array:
+        """Those of the space of the sphere's densities."""
+        return self.geometry.chart(SPACES[self.d], self.points)
 
     def energy(self, law: Any, t: float | None = None) -> Any:
         """E of the law (at time t, if it changes with time), in its scale."""
@@ -155,7 +167,7 @@ class Points:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
         self.on_sphere("energy over the uniform measure's")
         self.unmasked("energy")
-        if choose(self.field, kernel, self.d, self.n) in BANDED:
+        if choose(self.field, kernel, self.geometry, self.d, self.n) in BANDED:
             K = kernel.bandwidth(self.d)
             return energy.by_degree(kernel, self.d, SPACES[self.d].spectrum(self.moments(K)))
         beta = kernel.beta
@@ -168,12 +180,7 @@ class Points:
 
     def on_sphere(self, what: str) -> None:
         """Refuse points of R^d where `what` is a question about directions."""
-        if self.flat:
-            raise TypeError(
-                f"{what}: these are points of R^{self.d}, moved by a flat law, and this is asked of points on a "
-                "sphere: work with their rows (.x), or ask their directions, "
-                "mf.Points(mu.x / numpy.linalg.norm(mu.x, axis=-1, keepdims=True), weights=mu.weights)"
-            )
+        self.geometry.on_sphere(what, self.points)
 
     def unmasked(self, what: str) -> None:
         """Refuse points that see one another by a mask where `what` is a question about the measure."""
@@ -205,40 +212,39 @@ class Points:
     def _seeing(self, sight: Any) -> Points:
         if self.sight is not None:
             raise TypeError("the measure's points have a mask already: give one mask, the product of the two")
-        new = type(self).trusted(self.points, self.weights, self.angles, self.field, self.flat, sight)
+        new = type(self).trusted(self.points, self.weights, self.geometry, self.field, sight)
         new.__dict__["x"] = self.x  # rows asked at are told by being these
         return new
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
-        shape = self.points.shape if self.angles else self.points.shape[:-1]
+        shape = self.geometry.shape(self.points)
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
         V = None if V is None else _values(V, self.d, "L" in want)
         gaps = weights.size * self.n if x is None and "L" not in want and (self.angles or self.field == APART) else 0
-        name = choose(self.field, kernel, self.d, self.n, self.flat, V is not None or self.sight is not None, gaps)
+        valued = V is not None or self.sight is not None
+        name = choose(self.field, kernel, self.geometry, self.d, self.n, valued, gaps)
         if "L" in want:
             self.on_sphere("L, the divergence on the sphere")
         if name == APART:
             r = differences(kernel, self.theta, weights, want)
-            return r if self.angles or r.M is None else r._replace(M=r.M * geometry.quarter_turn(self.x))
+            return r if self.angles or r.M is None else r._replace(M=r.M * quarter_turn(self.x))
         if name in ("direct", "compiled"):
             return self._dense(name, kernel, x, want, weights, V)
         r = self._banded(name, kernel, x, want, weights)
         if r.Z is not None and not self._mended(name, kernel, r, x, want, weights):
             return self._dense(name, kernel, x, want, weights)
-        if r.M is None or (x is None and self.angles):
+        if r.M is None or (x is None and self.geometry.axes == 1):
             return r
-        where = self.x if x is None else x
-        if self.d == 2:
-            return r._replace(M=r.M * geometry.quarter_turn(where))
-        return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, SPACES[self.d].frame(where)))
+        frame = SPACES[self.d].frame(self.x if x is None else x)
+        return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, frame))
 
     def _banded(self, name: str, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
         """By harmonics, M along the frame."""
         at = None if x is None or x is self.x else SPACES[self.d].chart(x)
-        if self.d == 2 and (name == "cells" or self.n >= FEWEST * kernel.bandwidth(2)):
-            return cells(kernel, self.theta, weights, at, want, numba=name == "cells")
-        return harmonic(SPACES[self.d], kernel, self.theta if self.d == 2 else self.x, weights, at, want)
+        if name == "cells" or (self.d in CELLED and self.n >= FEWEST * kernel.bandwidth(self.d)):
+            return cells(kernel, self._coordinates, weights, at, want, numba=name == "cells")
+        return harmonic(SPACES[self.d], kernel, self._coordinates, weights, at, want)
 
     def _mended(self, name: str, kernel: Any, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
         """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
@@ -267,7 +273,8 @@ class Points:
     def _dense(
         self, name: str, kernel: Any, x: Array | None, want: str, weights: Array, V: Array | None = None
     ) -> Reading:
-        own, tangent = x is None or x is self.x, x is None and kernel.isotropic and not self.flat and V is None
+        own = x is None or x is self.x
+        tangent = x is None and kernel.isotropic and V is None and self.geometry.manifold == "sphere"
         if self.sight is not None and not own:
             raise TypeError("x: who sees whom is known among the measure's own points alone: ask at x = mu.x")
         at = self.x if x is None else x
@@ -276,9 +283,7 @@ class Points:
             r = _shared(r, self.sight.seen(weights))
         if not tangent or r.M is None:
             return r
-        if self.angles:
-            return r._replace(M=np.sum(r.M * geometry.quarter_turn(self.x), axis=-1, keepdims=True))
-        return r._replace(M=geometry.project(self.x, r.M))
+        return r._replace(M=self.geometry.project(self.points, r.M).reshape(*weights.shape, -1))
 
 
 def _values(V: Any, d: int, square: bool) -> Array:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.geometry import MERIDIAN
 from meanfield.kernels import energy
 from meanfield.kernels.zonal import heights
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Geometry, Reading
 from meanfield.special import ultraspherical
 from meanfield.sums.direct import direct
 from meanfield.sums.latitudes import latitudes
@@ -54,6 +55,16 @@ class Rings:
     def d(self) -> int:
         """Ambient dimension."""
         return int(self.space.d)
+
+    @property
+    def geometry(self) -> Geometry:
+        """A meridian."""
+        return MERIDIAN
+
+    @property
+    def positions(self) -> Array:
+        """(..., n) colatitudes."""
+        return self.colatitude
 
     @cached_property
     def points(self) -> Array:

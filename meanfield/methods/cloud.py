@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import geometry
+from meanfield.geometry import unflagged
 from meanfield.measures.points import Points
 from meanfield.methods import merging
-from meanfield.protocols import Array, Change, Form, Method
+from meanfield.protocols import Array, Change, Form, Geometry, Method
 from meanfield.sums.choose import BANDED
 from meanfield.tools.settings import register, renamed
 
 
-@register(older=renamed(labels="owners"))
+@register(older=lambda fields: unflagged(renamed(labels="owners")(fields)))
 @dataclass(frozen=True, eq=False)
 class OnPoints(Form):
     """What a state of positions means.
@@ -24,12 +24,10 @@ class OnPoints(Form):
     ----------
     weights : ndarray
         Masses, broadcastable to (..., n).
-    angles : bool
-        State (..., n) of angles, not (..., n, d) of rows.
+    geometry : Geometry
+        Where they live, and so the state's shape: (..., n) of angles, or (..., n, d) of rows.
     field : str
         Which sum answers.
-    flat : bool
-        Rows in R^d, not on the sphere.
     owners : ndarray of int (n,), optional
         Which point of the state every original point is part of; None: each is its own.
     turns : ndarray (..., n), optional
@@ -39,39 +37,38 @@ class OnPoints(Form):
     """
 
     weights: Array
-    angles: bool
+    geometry: Geometry
     field: str = "auto"
-    flat: bool = False
     owners: Array | None = None
     turns: Array | None = None
     merges: tuple[Any, ...] = ()
     name = "particles"
 
     def retract(self, y: Array) -> Array:
-        """Rows back on the sphere; angles are left as they are (unwrapped)."""
-        return y if self.angles or self.flat else geometry.retract(y)
+        """Rows back on the sphere; angles (unwrapped) and vectors of R^d are left as they are."""
+        return self.geometry.retract(y)
 
     def measure(self, y: Array) -> Points:
         """The weighted points (leading axes: replicas, or several times at once)."""
         x = self.retract(y)
-        shape = x.shape if self.angles else x.shape[:-1]
+        shape = self.geometry.shape(x)
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
-        return Points.trusted(x, weights, self.angles, self.field, self.flat)
+        return Points.trusted(x, weights, self.geometry, self.field)
 
     def unmerged(self, y: Array) -> Array:
         """The state by original points: those that have merged coincide (angles: but for whole turns)."""
         if self.owners is not None:
-            y = np.take(y, self.owners, axis=-1 if self.angles else -2)
-        return y if self.turns is None else geometry.turned(y, self.turns)
+            y = np.take(y, self.owners, axis=-self.geometry.axes)
+        return y if self.turns is None else self.geometry.turned(y, self.turns)
 
     def merged(self, law: Any, t: float, y: Array, labels: Array) -> tuple[OnPoints, Array]:
         """What the state means, and the state, once the points of equal label are one."""
         weights = np.broadcast_to(self.weights, len(labels))
-        after = merging.centres(y, weights, labels, angles=self.angles, flat=self.flat)
+        after = self.geometry.centres(y, weights, labels)
         owner = np.arange(len(labels)) if self.owners is None else self.owners
         turns = None
-        if self.angles:
-            ahead = np.round((self.unmerged(y) - after[0][labels[owner]]) / (2.0 * np.pi))
+        if self.geometry.turn:
+            ahead = np.round((self.unmerged(y) - after[0][labels[owner]]) / self.geometry.turn)
             turns = ahead if ahead.any() else None
         new = replace(self, weights=after[1], owners=labels[owner], turns=turns, merges=())
         jump = merging.energy(law, t, new.measure(after[0])) - merging.energy(law, t, self.measure(y))
@@ -83,7 +80,7 @@ class OnPoints(Form):
 class Cloud(Method):
     """x_i' = P_{x_i} X[mu](x_i), mu = sum_i weights_i delta_{x_i}; noise sqrt(2 kappa) P_x dB if the law has any.
 
-    With merge_tol, points that have come that close (geodesic distance; see `merging.groups`) become one after the
+    With merge_tol, points that have come that close (geodesic distance; see `geometry.joining`) become one after the
     step, of their joint mass at their centre of mass.
     """
 
@@ -98,19 +95,15 @@ class Cloud(Method):
         v = self.law.velocity(t, None if self.law.isotropic else mu.x, mu)
         if np.ndim(v) == 0:
             out[...] = v
-        elif not self.form.angles:
-            out[...] = v if self.form.flat else geometry.project(mu.x, v)
-        elif v.shape[-1] == 1:
-            out[...] = v[..., 0]
         else:
-            out[...] = np.sum(v * geometry.quarter_turn(mu.x), axis=-1)
+            out[...] = self.form.geometry.project(mu.points, v)
         return out
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Fewer points, if some have come close."""
         if self.merge_tol is None:
             return None
-        labels = merging.groups(y, self.merge_tol, angles=self.form.angles, flat=self.form.flat)
+        labels = self.form.geometry.groups(y, self.merge_tol)
         if labels is None:
             return None
         form, x = self.form.merged(self.law, t, y, labels)
@@ -122,7 +115,7 @@ class Cloud(Method):
 
     def tangent(self, y: Array, v: Array) -> Array:
         """P_y v."""
-        return v if self.form.angles or self.form.flat else geometry.project(y, v)
+        return self.form.geometry.tangent(y, v)
 
     def pushed(self, t: float, y: Array, h: float) -> Array:
         """(x + h v) / |x + h v| for rows, v the law's velocity as it comes; angles turn as the rows do.
@@ -136,13 +129,10 @@ class Cloud(Method):
             )
         mu = replace(self.form, field="direct" if self.form.field == "auto" else self.form.field).measure(y)
         move = h * np.asarray(self.law.velocity(t, mu.x, mu))
-        if not self.form.angles:
-            return self.form.retract(mu.x + move)
-        across = np.sum(move * geometry.quarter_turn(mu.x), axis=-1)
-        return y + np.arctan2(across, 1.0 + np.sum(move * mu.x, axis=-1))
+        return self.form.geometry.moved(mu.points, move)
 
     def noise(self, t: float, y: Array) -> Any:
         """The law's noise, shaped to broadcast against y."""
         mu = self.form.measure(y)
         s = self.law.noise(t, None if self.law.isotropic else mu.x, mu)
-        return s[..., 0] if np.ndim(s) and self.form.angles else s
+        return s[..., 0] if np.ndim(s) and self.form.geometry.axes == 1 else s

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield import geometry
+from meanfield.geometry import ROWS, project, to_rows, unflagged
 from meanfield.measures.points import Points
 from meanfield.methods import merging
-from meanfield.protocols import Array, Change, Form, Method, Status, Stop
+from meanfield.protocols import Array, Change, Form, Geometry, Method, Status, Stop
 from meanfield.tools import inputs
 from meanfield.tools.settings import register, renamed
 
@@ -51,34 +51,22 @@ class Pull(NamedTuple):
     log_factor: float
 
 
-def pulls(pull: Pull, x: Array, logw: Array, angles: bool) -> tuple[Array, Array]:
+def pulls(pull: Pull, x: Array, logw: Array, geometry: Geometry) -> tuple[Array, Array]:
     r"""Logarithms a_ij of the pulls, and the directions P_{x_i} x_j, so that x_i' = sign sum_j e^{a_ij} P_{x_i} x_j.
 
     SA   a_ij = log w_j - beta (1 - cos_ij) - log sum_k w_k e^{-beta (1 - cos_ik)}
     USA  a_ij = log w_j - beta (1 - cos_ij) + beta + log of the scale's factor
 
-    The cosine of a small gap has lost it: 1 - cos = 2 sin^2(gap / 2) from differences of angles or chords, and near
-    antipodes 1 + cos likewise.  The pull of a cluster on itself is left out, exactly.
+    The cosine of a small gap has lost it: 1 - cos is the geometry's own (`Geometry.pairs`).  The pull of a cluster on
+    itself is left out, exactly.
 
     Returns
     -------
     ndarray (n, n), ndarray (n, n) or (n, n, d)
         a, with -inf on the diagonal; sin(theta_j - theta_i), or rows.
     """
-    if angles:
-        gap = x[None, :] - x[:, None]
-        half = np.sin(0.5 * gap)
-        cost = 2.0 * pull.beta * (half * half)
-        toward = np.sin(gap)
-    else:
-        near = x[None] - x[:, None]
-        far = x[None] + x[:, None]
-        short, long = np.sum(near * near, axis=-1), np.sum(far * far, axis=-1)
-        close = (short <= long)[..., None]
-        # <x, y> = 1 - |x - y|^2 / 2 = |x + y|^2 / 2 - 1, whichever square is small
-        toward = np.where(close, near + 0.5 * short[..., None] * x[:, None], far - 0.5 * long[..., None] * x[:, None])
-        cost = pull.beta * np.where(close[..., 0], 0.5 * short, 2.0 - 0.5 * long)
-    a = logw[None, :] - cost
+    less, toward = geometry.pairs(x)
+    a = logw[None, :] - pull.beta * less
     if pull.normalised:
         top = a.max(axis=1, keepdims=True)
         a -= top + np.log(np.exp(a - top).sum(axis=1, keepdims=True))
@@ -98,21 +86,17 @@ def log_sum(a: Array) -> tuple[float, Array]:
     return top + math.log(total), e / total
 
 
-def closest(x: Array, angles: bool) -> tuple[float, int, int]:
+def closest(x: Array, geometry: Geometry) -> tuple[float, int, int]:
     """The smallest geodesic gap, and its pair; inf for one cluster."""
     if len(x) < 2:
         return math.inf, 0, 0
-    if angles:
-        half = np.abs(np.sin(0.5 * (x[None, :] - x[:, None])))
-    else:
-        near = x[None] - x[:, None]
-        half = 0.5 * np.sqrt(np.sum(near * near, axis=-1))
-    half.ravel()[:: len(x) + 1] = np.inf
-    i, j = divmod(int(np.argmin(half)), len(x))
-    return 2.0 * math.asin(min(1.0, float(half[i, j]))), min(i, j), max(i, j)
+    chord = geometry.chord(x[:, None], x[None])
+    chord.ravel()[:: len(x) + 1] = np.inf
+    i, j = divmod(int(np.argmin(chord)), len(x))
+    return float(geometry.along(chord[i, j])), min(i, j), max(i, j)
 
 
-@register(older=renamed(labels="owners"))
+@register(older=lambda fields: unflagged(renamed(labels="owners")(fields)))
 @dataclass(frozen=True, eq=False)
 class OnClusters(Form):
     """What a state (1 + n,) or (1 + n d,) means: log(1 + elapsed / c), then the centres.
@@ -123,8 +107,8 @@ class OnClusters(Form):
         Masses.
     d : int
         Ambient dimension.
-    angles : bool
-        Centres are angles.
+    geometry : Geometry
+        Where centres live.
     log_c : float
         log c.
     log_start : float
@@ -137,7 +121,7 @@ class OnClusters(Form):
 
     weights: Array
     d: int
-    angles: bool
+    geometry: Geometry
     log_c: float
     log_start: float
     owners: Array
@@ -152,8 +136,7 @@ class OnClusters(Form):
 
     def centres(self, y: Array) -> Array:
         """(..., n) angles or (..., n, d) unit rows."""
-        x = y[..., 1:]
-        return x if self.angles else geometry.retract(x.reshape(*y.shape[:-1], -1, self.d))
+        return self.geometry.retract(y[..., 1:].reshape(*y.shape[:-1], -1, *self.geometry.point(self.d)))
 
     def state(self, clock: float, x: Array) -> Array:
         """The state of these centres."""
@@ -161,12 +144,12 @@ class OnClusters(Form):
 
     def retract(self, y: Array) -> Array:
         """Rows back on the sphere."""
-        return y if self.angles else self.state(float(y[0]), self.centres(y))
+        return self.state(float(y[0]), self.centres(y))
 
     def measure(self, y: Array) -> Points:
         """Weighted points."""
         x = self.centres(y)
-        return Points.trusted(x, np.broadcast_to(self.weights, x.shape if self.angles else x.shape[:-1]), self.angles)
+        return Points.trusted(x, np.broadcast_to(self.weights, self.geometry.shape(x)), self.geometry)
 
     def log_time(self, clock: float) -> float:
         """log t."""
@@ -205,9 +188,9 @@ class Late(Method):
         n = len(self.form.weights)
         if n == 1 or self.at_rest:
             return np.zeros(y.size - 1), -math.inf
-        a, toward = pulls(self.pull, x, self.form.log_weights, self.form.angles)
+        a, toward = pulls(self.pull, x, self.form.log_weights, self.form.geometry)
         log_rate, share = log_sum(a)
-        v = (share * toward).sum(axis=1) if self.form.angles else np.einsum("ij,ijd->id", share, toward)
+        v = np.einsum("ij,ij...->i...", share, toward)
         # R / (R + 1/u), which neither over- nor underflows where it counts
         return (self.pull.sign / (1.0 + math.exp(min(-log_rate - log_u, 700.0)))) * v.ravel(), log_rate + log_u
 
@@ -223,13 +206,12 @@ class Late(Method):
 
     def events(self, t: float, y: Array) -> Array:
         """The smallest gap over merge_gap less 1, and the clock that is left."""
-        gap = closest(self.form.centres(y), self.form.angles)[0]
+        gap = closest(self.form.centres(y), self.form.geometry)[0]
         return np.array([min(gap / self.merge_gap, 1e9) - 1.0, self.end - y[0]])
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Merges, rest and the end."""
-        x, angles = self.form.centres(y), self.form.angles
-        gap, i, j = closest(x, angles)
+        gap, i, j = closest(self.form.centres(y), self.form.geometry)
         slack = LANDED * self.merge_gap + ROUNDING
         if gap < self.merge_gap - slack:  # crossed unseen by the dense output: again, in smaller steps
             return Change(self, t0, y0, 0.5 * (t - t0))
@@ -250,21 +232,19 @@ class Late(Method):
     def _landed(self, t: float, y: Array, gap: float, i: int, j: int) -> Array:
         """The state at which the gap is merge_gap: dense output finds it to lower order than the steps have."""
         slope = self.rhs(t, y, np.empty_like(y))
-        x, v = self.form.centres(y), slope[1:].reshape(len(self.form.weights), -1)
-        if self.form.angles:
-            closing = float((v[j, 0] - v[i, 0]) * np.sign(np.sin(x[j] - x[i])))
-        else:
-            closing = float((x[j] - x[i]) @ (v[j] - v[i])) / math.sin(gap)
-        if not closing < 0.0:
+        x = self.form.centres(y)
+        v = slope[1:].reshape(x.shape)
+        opening = self.form.geometry.opening(x[i], x[j], v[i], v[j])
+        if not opening < 0.0:
             return y
-        return self.retract(y + (self.merge_gap - gap) / closing * slope)
+        return self.retract(y + (self.merge_gap - gap) / opening * slope)
 
     def _merge(self, t: float, y: Array) -> Change:
         """All pairs within merge_gap become one, the closest first, which has landed whatever rounding says."""
         old = self.form
         x = old.centres(y)
-        gap = max(self.merge_gap * (1.0 + 1e-9), closest(x, old.angles)[0])
-        x, weights, joined = collapsed(x, old.weights, gap, old.angles)
+        gap = max(self.merge_gap * (1.0 + 1e-9), closest(x, old.geometry)[0])
+        x, weights, joined = collapsed(x, old.weights, gap, old.geometry)
         log_t = old.log_time(float(y[0]))
         new = replace(old, weights=weights, owners=joined[old.owners], merges=())
         state = new.state(float(y[0]), x)
@@ -286,17 +266,17 @@ class Finished(Method):
         raise Stop(Status.REACHED_END)
 
 
-def collapsed(x: Array, weights: Array, gap: float, angles: bool) -> tuple[Array, Array, Array]:
+def collapsed(x: Array, weights: Array, gap: float, geometry: Geometry) -> tuple[Array, Array, Array]:
     """Centres, masses and labels once all pairs within a gap have become one, the closest first."""
     joined = np.arange(len(x))
     while True:
-        least, i, j = closest(x, angles)
+        least, i, j = closest(x, geometry)
         if least > gap:
             return x, weights, joined
         labels = np.arange(len(x))
         labels[j] = i
         labels = np.unique(labels, return_inverse=True)[1].reshape(-1)
-        x, weights = merging.centres(x, weights, labels, angles=angles)
+        x, weights = geometry.centres(x, weights, labels)
         joined = labels[joined]
 
 
@@ -308,16 +288,16 @@ def started(
     labels: Array,
     span: tuple[float, float],
     merge_gap: float,
-    angles: bool,
+    geometry: Geometry,
 ) -> tuple[Late, Array]:
     """The method and its first state, from log times span = (start, end)."""
     log_start, log_end = span
     with np.errstate(divide="ignore"):
-        a = pulls(pull, x, np.log(weights), angles)[0]
+        a = pulls(pull, x, np.log(weights), geometry)[0]
         log_left = log_end + float(np.log(-np.expm1(log_start - log_end)))
     # not longer than the run, so that the clock keeps its digits
     log_c = min(-log_sum(a)[0], log_left) if len(x) > 1 else log_left
-    form = OnClusters(weights, 2 if angles else int(x.shape[-1]), angles, log_c, log_start, labels)
+    form = OnClusters(weights, geometry.d(x), geometry, log_c, log_start, labels)
     y = form.state(0.0, x)
     return Late(law, pull, form, merge_gap, form.clock(log_end)), y
 
@@ -341,11 +321,11 @@ def pull_of(law: Any, d: int) -> Pull:
 def _obeyed(law: Any, pull: Pull, d: int) -> bool:
     """Whether the law moves points by these pulls: three of them, near enough to see one another at any beta."""
     x, w = np.zeros((3, d)), np.array([0.2, 0.3, 0.5])
-    x[:, :2] = geometry.to_rows(np.array([0.0, 1.0, -0.7]) / math.sqrt(1.0 + pull.beta))
-    a, toward = pulls(pull, x, np.log(w), False)
+    x[:, :2] = to_rows(np.array([0.0, 1.0, -0.7]) / math.sqrt(1.0 + pull.beta))
+    a, toward = pulls(pull, x, np.log(w), ROWS)
     if a.max() > 700.0:  # faster than floats can tell, and followed by logarithms all the same
         return True
     told = pull.sign * np.einsum("ij,ijd->id", np.exp(a), toward)
-    mu = Points.trusted(x, w, False, "direct")
-    asked = geometry.project(x, np.broadcast_to(law.velocity(0.0, None, mu), x.shape))
+    mu = Points.trusted(x, w, ROWS, "direct")
+    asked = project(x, np.broadcast_to(law.velocity(0.0, None, mu), x.shape))
     return bool(np.abs(asked - told).max() <= AGREE * np.abs(told).max())

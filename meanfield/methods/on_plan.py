@@ -96,7 +96,7 @@ class OnPlan:
             if size > self.grid.size:
                 fine = self._finer.setdefault(size, self.space.resized(size))
                 x, w = fine.rows, fine.weights * fine.evaluate(recast(self.space, self._c, fine))
-            self._points[size] = Points.trusted(x, w, False, "direct")
+            self._points[size] = Points.trusted(x, w, geometry.ROWS, "direct")
         return self._points[size]
 
     def close(self, v: Array, out: Array) -> Array:

@@ -10,6 +10,7 @@ All parts are pure: the same arguments give the same bits, so a run can be resum
 
 from meanfield.protocols.array import Array
 from meanfield.protocols.form import Form, Snapshot
+from meanfield.protocols.geometry import Geometry, Line
 from meanfield.protocols.kernel import Kernel
 from meanfield.protocols.law import Law, Measure, Reading, said
 from meanfield.protocols.method import Change, Method
@@ -23,8 +24,10 @@ __all__ = [
     "Between",
     "Change",
     "Form",
+    "Geometry",
     "Kernel",
     "Law",
+    "Line",
     "Measure",
     "Method",
     "Observer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.geometry import Line
 
 
 class Plan(Protocol):
@@ -47,8 +48,8 @@ class Space(Protocol):
     """Units of those axes, for a dataset: rad, degrees, 1."""
     picture: str
     """Which picture shows it: the name of a room of `plot`."""
-    line: str | None
-    """On which line its points can be carried by a flow, if it has but one dimension (`lagrangian.lines.LINES`)."""
+    line: Line | None
+    """On which line its points can be carried by a flow, if it has but one dimension."""
     area: float
     """Surface area of the sphere: what `pdf` divides by."""
     rows: Array | None

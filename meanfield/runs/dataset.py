@@ -37,17 +37,17 @@ def solution_dataset(sol: Any) -> Any:
 
 def trajectory_dataset(traj: Any) -> Any:
     """theta(t, ..., particle) in rad or x(t, ..., particle, component), weights and energy of a trajectory."""
-    angles = traj.segments[0].form.angles
-    lead = traj.x.ndim - (2 if angles else 3)
+    place = traj.segments[0].form.geometry
+    lead = traj.x.ndim - 1 - place.axes
     replicas = tuple(f"replica_{i}" if lead > 1 else "replica" for i in range(lead))
-    dims = ("t", *replicas, "particle") + (() if angles else ("component",))
+    dims = ("t", *replicas, "particle") + ("component",) * (place.axes - 1)
     weights = traj.weights
     data = {
-        "theta" if angles else "x": (dims, traj.x),
+        place.symbol: (dims, traj.x),
         "weights": ((*replicas, "particle"), weights),
     }
     data |= {name: (("t", *replicas), traj.quantity(name)) for name in ENERGIES if name in traj.names}
-    return _dataset(traj, data, {"t": traj.t}, {"theta": "rad"})
+    return _dataset(traj, data, {"t": traj.t}, {place.symbol: place.unit})
 
 
 def longtime_dataset(run: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Line
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.dense import DensePlan
 from meanfield.spaces.density import Density, Doubt
@@ -37,7 +37,7 @@ class Gridded:
     """
 
     picture = "circle"
-    line: str | None = None
+    line: Line | None = None
     ends: Array | None = None
     largest = 512
 

@@ -9,6 +9,7 @@ from typing import Any
 import ducc0
 import numpy as np
 
+from meanfield.geometry import ANGLES
 from meanfield.protocols import Array
 from meanfield.spaces import fourier
 from meanfield.spaces.base import Gridded
@@ -40,7 +41,7 @@ class Circle(Gridded):
     n: int
     d = 2
     picture = "circle"
-    line = "circle"
+    line = ANGLES
     largest = 4096
     """Size up to which a solver doubles the resolution unless told otherwise."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from meanfield.geometry import MERIDIAN
 from meanfield.protocols import Array
 from meanfield.spaces.base import Gridded
 from meanfield.special import ultraspherical
@@ -51,7 +52,7 @@ class ZonalSphere(Gridded):
     degree: int
     axis: Any = None
     picture = "zonal"
-    line = "zonal"
+    line = MERIDIAN
     ends = np.array([-1.0, 1.0])
 
     def __post_init__(self) -> None:

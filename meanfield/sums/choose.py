@@ -6,6 +6,8 @@ import math
 from functools import lru_cache
 from typing import Any
 
+from meanfield.protocols import Geometry
+
 APART = "differences"
 FIELDS = ("auto", "direct", APART, "harmonic", "cells", "compiled")
 """By rule; dense in numpy; dense by differences of angles; band-limited in numpy; band-limited on the circle, compiled;
@@ -19,6 +21,8 @@ FAR = 16.0
 the farthest pull, e^-range, would be known to no more than 1e-9 of itself."""
 CROSSOVER = {2: 250, 3: 1500}
 """Where there are harmonics (the circle and S^2), and the points from which the band-limited sum is the faster one."""
+CELLED = (2,)
+"""Where moments of cells serve them: on the circle."""
 BANDED = ("harmonic", "cells")
 """Those that go by the kernel's bandwidth of harmonics."""
 COMPILED = {"cells": 10_000, "compiled": 2_000}
@@ -39,9 +43,11 @@ def installed() -> bool:
     return True
 
 
-def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False, valued: bool = False, gaps: int = 0) -> str:
-    """The sum for n points in dimension d: one of `FIELDS` other than "auto"; in R^d, and for values V y or under a
-    mask (`valued`), of all pairs.
+def choose(
+    field: str, kernel: Any, geometry: Geometry, d: int, n: int, valued: bool = False, gaps: int = 0
+) -> str:
+    """The sum for n points of a geometry in R^d: one of `FIELDS` other than "auto"; where the geometry knows no
+    harmonics in that dimension, and for values V y or under a mask (`valued`), of all pairs.
 
     `gaps` is the number of differences of angles, over all replicas, where points are asked about themselves for Z and
     M; 0 where the question is another, to which "differences" answers by "direct".
@@ -54,10 +60,11 @@ def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False, valued: 
     ImportError
         If "cells" or "compiled" is asked for without numba.
     """
-    able = d in CROSSOVER and kernel.isotropic and not flat and not valued
-    if (field == "harmonic" and not able) or (field in ("cells", APART) and not (able and d == 2)):
+    able = d in geometry.fast and kernel.isotropic and not valued
+    if (field == "harmonic" and not able) or (field in ("cells", APART) and not (able and d in CELLED)):
         where = "the circle or S^2 (d = 2, 3)" if field == "harmonic" else "the circle (d = 2)"
-        came = f"points of R^{d}" if flat else f"d = {d}" + (", values V y or a mask" if valued else "")
+        came = f"d = {d}" if geometry.manifold == "sphere" else f"points of R^{d}"
+        came += ", values V y or a mask" if valued else ""
         raise ValueError(
             f'field: "{field}" needs {where}, a kernel of <x, y> alone, no V and no mask, got {came} and {kernel}: '
             'use field="direct" or "auto"'
@@ -74,9 +81,9 @@ def choose(field: str, kernel: Any, d: int, n: int, flat: bool = False, valued: 
     if able and gaps and n <= FEW and (gaps <= QUICK or kernel.range > FAR):
         return APART
     if not able or n < CROSSOVER[d] or n < 2 * _bandwidth(kernel, d):
-        dense = not flat and d <= 3 and n >= COMPILED["compiled"] and hasattr(kernel, "factors")
+        dense = geometry.manifold == "sphere" and d <= 3 and n >= COMPILED["compiled"] and hasattr(kernel, "factors")
         return "compiled" if dense and installed() else "direct"
-    return "cells" if d == 2 and n >= COMPILED["cells"] and installed() else "harmonic"
+    return "cells" if d in CELLED and n >= COMPILED["cells"] and installed() else "harmonic"
 
 
 def _bandwidth(kernel: Any, d: int) -> float:

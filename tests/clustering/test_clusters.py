@@ -15,7 +15,7 @@ import particles as pt
 from meanfield.clustering.found import clusters
 from meanfield.clustering.order import order_parameters
 from meanfield.clustering.track import _links
-from meanfield.geometry import retract, to_rows
+from meanfield.geometry import MERIDIAN, retract, to_rows
 from meanfield.protocols import Array
 
 TURN = 2.0 * np.pi
@@ -26,9 +26,10 @@ EPS = float(np.finfo(np.float64).eps)
 class Rings:
     """A measure on a zonal sphere by colatitudes."""
 
-    colatitude: Array
+    positions: Array
     weights: Array
     d: int = 3
+    geometry = MERIDIAN
 
 
 def partition(labels: Array) -> set[frozenset[int]]:

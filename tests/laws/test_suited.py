@@ -12,8 +12,8 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import distances, geometry
+from meanfield.geometry import ANGLES, FLAT, ROWS
 from meanfield.laws import suited
-from meanfield.measures.points import Points
 from meanfield.sums.choose import COMPILED, CROSSOVER, choose
 
 RNG = np.random.default_rng(12)
@@ -116,18 +116,15 @@ def test_a_flat_law_beyond_every_crossover(d: int, n: int, field: str) -> None:
 def test_nothing_fast_serves_points_of_flat_space() -> None:
     kernel = mf.Exponential(2.0)
     for d in (2, 3):
-        assert choose("auto", kernel, d, 100_000, flat=True) == "direct"
+        assert choose("auto", kernel, FLAT, d, 100_000) == "direct"
         for field in ("harmonic", *(["cells"] if d == 2 else [])):
             with pytest.raises(ValueError, match=f"R\\^{d}"):
-                choose(field, kernel, d, 100_000, flat=True)
+                choose(field, kernel, FLAT, d, 100_000)
     with pytest.raises(ValueError, match="R\\^2"):
         pt.simulate(Flat(2.0), RNG.standard_normal((300, 2)), (0.0, 0.1), field="harmonic")
 
 
 QUESTIONS: dict[str, Any] = {
-    "clusters": lambda run: mf.clusters(run.measures[-1]),
-    "order parameters": lambda run: mf.order_parameters(run.measures[-1]),
-    "track": mf.track,
     "theta": lambda run: run.theta,
     "measure's theta": lambda run: run.measures[-1].theta,
     "moments": lambda run: run.measures[-1].moments(3),
@@ -156,6 +153,15 @@ def test_what_flat_space_does_answer() -> None:
     np.testing.assert_array_equal(run.x[0], x)
     np.testing.assert_allclose(run.measures[0].mean, x.mean(axis=0), rtol=1e-14)
     assert run.to_xarray()["x"].shape == (2, 10, 2)
+    # and clusters, by straight distances
+    far = mf.Points(np.vstack([x, x + 100.0]), weights=np.repeat([0.02, 0.08], 10), geometry="flat")
+    found = mf.clusters(far, gap=30.0)
+    assert found.kind == "flat" and found.sharp
+    np.testing.assert_allclose(found.centres, [x.mean(axis=0) + 100.0, x.mean(axis=0)], rtol=1e-14)
+    np.testing.assert_allclose(found.masses, [0.8, 0.2], rtol=1e-14)
+    np.testing.assert_allclose(found.widths, np.sqrt(x.var(axis=0).sum()), rtol=1e-12)
+    assert mf.order_parameters(run.measures[0]).resultant == pytest.approx(np.linalg.norm(x.mean(axis=0)), rel=1e-14)
+    assert mf.track(run, gap=50.0).counts.tolist() == [1, 1]
     # the remedy of the refusals
     mu = run.measures[0]
     there = mf.Points(mu.x / np.linalg.norm(mu.x, axis=-1, keepdims=True), weights=mu.weights)
@@ -266,5 +272,5 @@ def test_matrices_are_welcome_where_rows_are() -> None:
 
 
 def test_a_measure_is_not_flat_by_accident() -> None:
-    assert not mf.Points([0.0, 1.0]).flat
-    assert Points.trusted(np.zeros((3, 2)), np.full(3, 1 / 3), False, "auto", True).flat
+    assert mf.Points([0.0, 1.0]).geometry == ANGLES and mf.Points(np.eye(3)).geometry == ROWS
+    assert mf.Points(np.zeros((3, 2)), geometry="flat").geometry == FLAT

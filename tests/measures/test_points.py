@@ -10,6 +10,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.geometry import ANGLES, ROWS
 from meanfield.measures import points as measure
 from meanfield.measures.points import Points
 from meanfield.methods.cloud import OnPoints
@@ -115,7 +116,7 @@ def test_tokens_without_mass_move_as_the_others_pull(beta: float, rows: bool, na
     w[::3] = 0.0
     theta[:3] = 4.0, 2.0, 5.0  # the first is far from all mass
     w /= w.sum()
-    mu = OnPoints(w, not rows, name).measure(geometry.to_rows(theta) if rows else theta)
+    mu = OnPoints(w, ROWS if rows else ANGLES, name).measure(geometry.to_rows(theta) if rows else theta)
     v = mf.SA(beta, scale="scaled").velocity(0.0, None, mu)
     v = v[:, 0] if v.shape[-1] == 1 else np.sum(v * geometry.quarter_turn(mu.x), axis=-1)
     # beta eps on rows and in harmonics, where scores to 2 beta are rounded; the far token's is one of them
@@ -133,7 +134,7 @@ def test_padding_at_every_beta() -> None:
 def test_weights_too_different_to_stand_outside_the_exponential() -> None:
     """The token's own mass of 1e-250 has the largest score, beside which the other's vanished."""
     w = np.array([1e-250, 1.0])
-    mu = OnPoints(w, True, "differences").measure(np.array([0.0, 3.0]))
+    mu = OnPoints(w, ANGLES, "differences").measure(np.array([0.0, 3.0]))
     for beta in (4.0, 200.0, 375.0):
         v = mf.SA(beta).velocity(0.0, None, mu)
         share = 1.0 / (1.0 + np.exp(np.log(1e-250) + 2.0 * beta * np.sin(1.5) ** 2))
@@ -280,18 +281,18 @@ def test_the_rule_of_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     lots = room.COMPILED["cells"]
     for there in (True, False):
         monkeypatch.setattr(room, "installed", lambda there=there: there)
-        assert choose("auto", kernel, 2, few) == choose("auto", wide, 2, many) == "direct"
-        assert choose("auto", kernel, 2, many) == choose("harmonic", kernel, 2, 5) == "harmonic"
-        assert choose("auto", kernel, 5, 10**6) == choose("direct", kernel, 2, many) == "direct"
-        assert choose("auto", kernel, 3, 10**6) == choose("auto", kernel, 2, lots - 1) == "harmonic"
-        assert choose("auto", kernel, 2, lots) == ("cells" if there else "harmonic")
-        assert choose("auto", turned, 2, lots) == ("compiled" if there else "direct")
+        assert choose("auto", kernel, ROWS, 2, few) == choose("auto", wide, ROWS, 2, many) == "direct"
+        assert choose("auto", kernel, ROWS, 2, many) == choose("harmonic", kernel, ROWS, 2, 5) == "harmonic"
+        assert choose("auto", kernel, ROWS, 5, 10**6) == choose("direct", kernel, ROWS, 2, many) == "direct"
+        assert choose("auto", kernel, ROWS, 3, 10**6) == choose("auto", kernel, ROWS, 2, lots - 1) == "harmonic"
+        assert choose("auto", kernel, ROWS, 2, lots) == ("cells" if there else "harmonic")
+        assert choose("auto", turned, ROWS, 2, lots) == ("compiled" if there else "direct")
         for d, bad in ((5, kernel), (2, turned)):
             with pytest.raises(ValueError, match=r"field.*harmonic"):
-                choose("harmonic", bad, d, many)
+                choose("harmonic", bad, ROWS, d, many)
         for d, bad in ((3, kernel), (2, turned)):
             with pytest.raises(ValueError, match=r"field.*cells.*circle"):
-                choose("cells", bad, d, many)
+                choose("cells", bad, ROWS, d, many)
     for name in ("cells", "compiled"):
         with pytest.raises(ImportError, match="pip install -U numba"):
             mf.Points([0.0, 1.0], field=name).read(kernel)
@@ -305,7 +306,7 @@ def test_tiny_weights_need_no_direct_sum(beta: float) -> None:
     w = np.concatenate([np.ones(N - 300), 10.0 ** -rng.uniform(0.0, 18.0, 300)])
     w[-40:-20], w[-20:] = 0.0, -1e-17
     w /= w.sum()
-    fast, slow, auto = (Points.trusted(x, w, True, field) for field in ("harmonic", "direct", "auto"))
+    fast, slow, auto = (Points.trusted(x, w, ANGLES, field) for field in ("harmonic", "direct", "auto"))
     for law in laws(beta):
         v, exact = law.velocity(0.0, None, fast), law.velocity(0.0, None, slow)
         np.testing.assert_allclose(v, exact, rtol=0.0, atol=1e-12 * np.abs(exact).max())
@@ -317,7 +318,7 @@ def test_tiny_weights_need_no_direct_sum(beta: float) -> None:
 def test_a_well_conditioned_cloud_asks_no_direct_sum(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(12)
     w = 10.0 ** -rng.uniform(0.0, 18.0, N)
-    mu = Points.trusted(rng.normal(0.0, 0.5, N), w / w.sum(), True, "harmonic")
+    mu = Points.trusted(rng.normal(0.0, 0.5, N), w / w.sum(), ANGLES, "harmonic")
     expected = mu.read(mf.Exponential(4.0), None, "ZML")
     monkeypatch.setattr(measure, "direct", None)
     np.testing.assert_array_equal(mu.read(mf.Exponential(4.0), None, "ZML").L, expected.L)

@@ -11,8 +11,9 @@ from numpy.polynomial import legendre
 
 import meanfield as mf
 from meanfield.distances import w1_circle
+from meanfield.geometry import ANGLES, MERIDIAN
 from meanfield.measures.rings import Rings
-from meanfield.methods.lagrangian import lines, panels
+from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.flow import _joined, _touching
 
 pytestmark = pytest.mark.rounding
@@ -79,7 +80,7 @@ def test_solved_inverts_increasing_polynomials():
 
 
 def test_atoms_join_across_the_cut_of_the_circle():
-    line = lines.LINES["circle"]
+    line = ANGLES
     atom = np.array([0, -1, 1, -1, 2])
     at = np.array([0.1, 2.0, 0.1 + 2 * np.pi - 1e-10])
     mass = np.array([0.3, 0.5, 0.2])
@@ -87,7 +88,7 @@ def test_atoms_join_across_the_cut_of_the_circle():
     joined, where = _joined(atom, at, mass, 1e-9, line)
     assert joined.tolist() == [1, -1, 0, -1, 1]
     assert where[1] == pytest.approx(0.1 + 2 * np.pi - 0.4e-10, abs=1e-15)
-    assert not _touching(atom, at, 1e-9, lines.LINES["zonal"])
+    assert not _touching(atom, at, 1e-9, MERIDIAN)
 
 
 # --- rings -------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from scipy.integrate import quad
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.geometry import ANGLES, ROWS
 from meanfield.methods.late import closest, pull_of, pulls, started
 from meanfield.protocols import Array
 from validation.exact import double_loop
@@ -40,11 +41,11 @@ def test_pulls_are_the_printed_velocities(kind: str, d: int) -> None:
     x = pt.uniform(7, d, 3)
     w = np.random.default_rng(3).dirichlet(np.ones(7))
     law = KINDS[kind](3.0)
-    a, toward = pulls(pull_of(law, d), x, np.log(w), False)
+    a, toward = pulls(pull_of(law, d), x, np.log(w), ROWS)
     v = np.einsum("ij,ijd->id", np.exp(a), toward)
     np.testing.assert_allclose(v, double_loop.velocity(kind, x, 3.0, weights=w), rtol=0.0, atol=1e-13 * np.abs(v).max())
     if d == 2:
-        a, toward = pulls(pull_of(law, 2), geometry.to_angles(x), np.log(w), True)
+        a, toward = pulls(pull_of(law, 2), geometry.to_angles(x), np.log(w), ANGLES)
         along = np.sum(v * geometry.quarter_turn(x), axis=-1)
         np.testing.assert_allclose((np.exp(a) * toward).sum(axis=1), along, rtol=0.0, atol=1e-13 * np.abs(v).max())
 
@@ -53,17 +54,17 @@ def test_pulls_are_the_printed_velocities(kind: str, d: int) -> None:
 def test_no_digits_are_lost_near_each_other_or_near_antipodes(gap: float) -> None:
     """The pull across a gap known in many digits, against sin of it; beta (1 - cos) likewise."""
     x = np.array([[1.0, 0.0, 0.0], [math.cos(gap), math.sin(gap), 0.0]])
-    a, toward = pulls(pull_of(mf.USA(1.0, scale="scaled"), 3), x, np.zeros(2), False)
+    a, toward = pulls(pull_of(mf.USA(1.0, scale="scaled"), 3), x, np.zeros(2), ROWS)
     assert toward[0, 1, 1] == pytest.approx(math.sin(gap), rel=1e-9, abs=0.0) and abs(toward[0, 1, 0]) < 3e-16
     assert math.sqrt(-2.0 * a[0, 1]) == pytest.approx(2.0 * math.sin(0.5 * gap), rel=1e-8, abs=0.0)
-    assert closest(x, False)[0] == pytest.approx(gap, rel=1e-8, abs=0.0)
+    assert closest(x, ROWS)[0] == pytest.approx(gap, rel=1e-8, abs=0.0)
 
 
 def test_antipodes_do_not_pull_at_all() -> None:
     x = pt.uniform(40, 3, 4)
     x = np.stack([x, -x], axis=1)
     for two in x:
-        _, toward = pulls(pull_of(mf.SA(4.0), 3), two, np.log([0.5, 0.5]), False)
+        _, toward = pulls(pull_of(mf.SA(4.0), 3), two, np.log([0.5, 0.5]), ROWS)
         assert not toward[0, 1].any() and not toward[1, 0].any()
 
 
@@ -75,7 +76,7 @@ def test_a_merger_that_a_step_ran_over_is_taken_again_in_a_smaller_one(d: int) -
     gap, log_end = 1e-3, 20.0
     x, w = pair(2.0, d), np.array([0.5, 0.5])
     law = mf.SA(4.0)
-    method, y = started(law, pull_of(law, d), x, w, np.arange(2), (-math.inf, log_end), gap, d == 2)
+    method, y = started(law, pull_of(law, d), x, w, np.arange(2), (-math.inf, log_end), gap, ANGLES if d == 2 else ROWS)
     over = method.form.state(float(y[0]) + 1.0, pair(0.5 * gap, d))
     change = method.review(0.0, y, 1.0, over)
     assert change is not None and change.t == 0.0 and change.h == 0.5 and change.method is method
@@ -169,7 +170,7 @@ def test_the_end_is_found_in_the_instants_before_a_merger(before: float, kind: s
         merger = pt.longtime(law, x, log_t_end=80.0).merges[0].log_t
         run = pt.longtime(law, x, log_t_end=merger - before)
         assert run.log_t[-1] == pytest.approx(merger - before, abs=1e-13) and run.counts[-1] == 2
-        gap = closest(run.centres[-1], run.angles)[0]
+        gap = closest(run.centres[-1], run.geometry)[0]
         # log t of the merger is known to 1e-11, its rtol times a few
         left = -np.exp(merger) * np.expm1(-before)
         assert time_to_close(law, 1e-3, gap) == pytest.approx(left, rel=1e-8 + 1e-10 / before)

@@ -12,6 +12,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.geometry import ANGLES, MERIDIAN, ROWS
 from meanfield.methods import merging
 from meanfield.protocols import Array
 
@@ -44,14 +45,14 @@ def test_groups_on_the_line_and_the_circle_are_those_of_the_definition(seed: int
     rng.shuffle(x)
     tol = 0.03
     for found, distance in (
-        (merging.line_groups(x, tol), np.abs(x[:, None] - x[None])),
-        (merging.circle_groups(x, tol), arcs(x)),
+        (geometry.line_groups(x, tol), np.abs(x[:, None] - x[None])),
+        (geometry.circle_groups(x, tol), arcs(x)),
     ):
         assert found is not None and found.max() < len(x) - 1
         np.testing.assert_array_equal(found, slow_groups(distance, tol))
-    assert merging.line_groups(x, 1e-9) is None and merging.circle_groups(x, 1e-9) is None
-    assert merging.circle_groups(np.linspace(0.0, 2.0 * np.pi, 100), 0.1) is None  # one chain all around
-    seam = merging.circle_groups(np.array([1.0, -0.001, 0.001, 2.0 * np.pi - 0.002]), 0.01)
+    assert geometry.line_groups(x, 1e-9) is None and geometry.circle_groups(x, 1e-9) is None
+    assert geometry.circle_groups(np.linspace(0.0, 2.0 * np.pi, 100), 0.1) is None  # one chain all around
+    seam = geometry.circle_groups(np.array([1.0, -0.001, 0.001, 2.0 * np.pi - 0.002]), 0.01)
     np.testing.assert_array_equal(seam, [0, 1, 1, 1])
 
 
@@ -65,20 +66,20 @@ def test_groups_of_rows_are_those_of_the_definition(d: int) -> None:
     x = np.concatenate([x, np.pad(chain, ((0, 0), (0, d - 2)))])
     tol = 0.03
     distance = 2.0 * np.arcsin(np.linalg.norm(x[:, None] - x[None], axis=-1) / 2.0)
-    found = merging.groups(x, tol, angles=False)
+    found = ROWS.groups(x, tol)
     assert found is not None
     np.testing.assert_array_equal(found, slow_groups(distance, tol))
     assert len(set(found[-6:])) == 6
-    assert merging.groups(x[:1], tol, angles=False) is None
+    assert ROWS.groups(x[:1], tol) is None
 
 
 @pytest.mark.rounding
 def test_one_tight_cluster_of_many_points_is_found_without_their_pairs() -> None:
     rng = np.random.default_rng(0)
     x = geometry.retract(np.array([0.0, 0.0, 1.0]) + 1e-8 * rng.standard_normal((10_000, 3)))
-    labels = merging.groups(x, 1e-6, angles=False)
+    labels = ROWS.groups(x, 1e-6)
     assert labels is not None and not labels.any()
-    centre, mass = merging.centres(x, np.full(10_000, 1e-4), labels)
+    centre, mass = ROWS.centres(x, np.full(10_000, 1e-4), labels)
     assert centre.shape == (1, 3) and mass[0] == pytest.approx(1.0, abs=10_000 * EPS)
 
 
@@ -88,17 +89,17 @@ def test_a_group_of_rows_is_no_wider_than_the_tolerance(d: int) -> None:
     tol = 0.02
     theta = np.array([0.0, 0.8 * tol, -0.8 * tol])
     x = np.pad(geometry.to_rows(theta), ((0, 0), (0, d - 2)))
-    assert merging.row_groups(x, tol) is None
+    assert geometry.row_groups(x, tol) is None
     narrow = np.pad(geometry.to_rows(0.6 * theta), ((0, 0), (0, d - 2)))
-    labels = merging.row_groups(narrow, tol)
+    labels = geometry.row_groups(narrow, tol)
     assert labels is not None and not labels.any()
 
 
 @pytest.mark.rounding
 def test_centres_and_masses() -> None:
     theta, w = np.array([0.2, 3.0, 0.3, 2.0 * np.pi + 0.25]), np.array([0.1, 0.5, 0.3, 0.1])
-    centre, mass = merging.centres(theta, w, np.array([0, 1, 0, 0]), angles=True)
-    rows, again = merging.centres(geometry.to_rows(theta), w, np.array([0, 1, 0, 0]))
+    centre, mass = ANGLES.centres(theta, w, np.array([0, 1, 0, 0]))
+    rows, again = ROWS.centres(geometry.to_rows(theta), w, np.array([0, 1, 0, 0]))
     few = 8.0 * EPS
     np.testing.assert_allclose(mass, [0.5, 0.5], rtol=few)
     np.testing.assert_array_equal(mass, again)
@@ -106,9 +107,9 @@ def test_centres_and_masses() -> None:
     np.testing.assert_allclose(rows[0], mean / np.linalg.norm(mean), rtol=0.0, atol=few)
     np.testing.assert_allclose(centre, geometry.to_angles(rows), rtol=0.0, atol=few)
     assert centre[1] == 3.0
-    line, _ = merging.centres(theta[:3], w[:3], np.array([0, 1, 0]), flat=True)
+    line, _ = MERIDIAN.centres(theta[:3], w[:3], np.array([0, 1, 0]))
     np.testing.assert_allclose(line, [0.275, 3.0], rtol=few)
-    nobody, none = merging.centres(theta[:2], np.zeros(2), np.zeros(2, dtype=int), angles=True)
+    nobody, none = ANGLES.centres(theta[:2], np.zeros(2), np.zeros(2, dtype=int))
     assert none[0] == 0.0 and nobody[0] == pytest.approx(1.6, abs=few)
 
 

@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.geometry import ANGLES, ROWS
 from meanfield.methods.late import closest
 from meanfield.protocols import Array
 from particles.longtime import longtime
@@ -289,8 +290,8 @@ def test_repelling_clusters_part_and_rest() -> None:
     for kind, law in (("SA", mf.SA(4.0, sign=-1)), ("USA", mf.USA(4.0, sign=-1))):
         at = diracs.log_merge_time(1.0, 3.0, 4.0, kind)
         run = longtime(law, pair(1.0, 3), log_t_end=100.0, log_t_eval=[at, 100.0])
-        assert run.merges == () and closest(run.centres[0], False)[0] == pytest.approx(3.0, rel=1e-9)
-        assert closest(run.centres[1], False)[0] == pytest.approx(math.pi, rel=1e-7)
+        assert run.merges == () and closest(run.centres[0], ROWS)[0] == pytest.approx(3.0, rel=1e-9)
+        assert closest(run.centres[1], ROWS)[0] == pytest.approx(math.pi, rel=1e-7)
     ring = longtime(mf.SA(4.0, sign=-1), pt.uniform_angles(5, 1), log_t_end=100.0)
     np.testing.assert_allclose(np.diff(np.sort(ring.centres[-1] % (2.0 * np.pi))), 0.4 * np.pi, rtol=1e-8)
 

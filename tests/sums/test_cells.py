@@ -10,6 +10,7 @@ import pytest
 
 import meanfield as mf
 from meanfield import geometry
+from meanfield.geometry import ANGLES
 from meanfield.measures.points import Points
 from meanfield.protocols import Array
 from meanfield.spaces import Circle
@@ -49,7 +50,7 @@ everywhere = pytest.mark.parametrize("cloud", CLOUDS)
 
 def slowly(kernel: Any, theta: Array, w: Array, at: Array, want: str = "ZML") -> tuple[Any, float]:
     """Direct sums, M along the tangent, in the band-limited sum's scale; and max |Z| at the points themselves."""
-    mu = Points.trusted(theta, w, True, "direct")
+    mu = Points.trusted(theta, w, ANGLES, "direct")
     rows = geometry.to_rows(at)
     r = mu.read(kernel, rows, want)
     size = np.exp(r.log - kernel.log_lambda0(2))
@@ -97,7 +98,7 @@ def test_the_sums_are_the_direct_ones(beta: float, cloud: str, compiled: bool) -
 def test_velocities_are_the_direct_ones(beta: float, cloud: str, compiled: bool) -> None:
     x = CLOUDS[cloud](np.random.default_rng(2))
     w = np.full(N, 1.0 / N)
-    fast, slow = (Points.trusted(x, w, True, field) for field in ("cells" if compiled else "harmonic", "direct"))
+    fast, slow = (Points.trusted(x, w, ANGLES, field) for field in ("cells" if compiled else "harmonic", "direct"))
     for law in (mf.SA(beta, scale="relative"), mf.USA(beta, scale="relative")):
         # the oracle's scores are rounded: its sums are good to beta eps of Z, however slow collapsed points are
         v, exact = law.velocity(0.0, None, fast), law.velocity(0.0, None, slow)

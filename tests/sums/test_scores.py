@@ -13,6 +13,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.geometry import ANGLES, ROWS
 from meanfield.kernels.energy import Beyond
 from meanfield.measures.points import Points
 from meanfield.methods.cloud import OnPoints
@@ -178,7 +179,7 @@ def test_a_profile_is_a_function_of_each_height() -> None:
 
 def test_a_kernel_answers_for_itself() -> None:
     """Not the equal one that was tried before it."""
-    mu = OnPoints(np.full(2, 0.5), True).measure(np.array([0.0, 1.0]))
+    mu = OnPoints(np.full(2, 0.5), ANGLES).measure(np.array([0.0, 1.0]))
     for c in (1.0, 2.0):
         r = mu.read(Named("profile", lambda t, c=c: c * t), None, "Z")
         exact = 0.5 * (np.exp(c) + np.exp(c * np.cos(1.0)))
@@ -302,7 +303,7 @@ def test_usa_keeps_its_digits_at_large_beta() -> None:
     for w in ([0.5, 0.5], [0.0, 1.0]):
         few = pt.simulate(law, [0.0, gap], (0.0, 1.0), [1.0], method="euler", step=1.0, weights=w)
         assert few.x[-1, 0] == pytest.approx(2.0 * w[1] * exact, rel=1e-14)
-        mu = Points.trusted(np.array([0.0, gap]), np.array(w), True, "direct")
+        mu = Points.trusted(np.array([0.0, gap]), np.array(w), ANGLES, "direct")
         assert law.velocity(0.0, None, mu)[0, 0] == pytest.approx(2.0 * w[1] * exact, rel=4.0 * beta * EPS * gap)
 
 
@@ -323,7 +324,7 @@ def test_scores_of_other_factors_are_their_own() -> None:
     """Isotropic and bilinear in features, not in x: c <x, y>^2, of which differences know nothing."""
     kernel = Squares(500.0)
     theta, w = np.array([0.0, 0.1, 1.0]), np.full(3, 1.0 / 3.0)
-    for mu in (OnPoints(w, True).measure(theta), Points.trusted(theta, w, True, "direct")):
+    for mu in (OnPoints(w, ANGLES).measure(theta), Points.trusted(theta, w, ANGLES, "direct")):
         r = mu.read(kernel, None, "ZM")
         s = 500.0 * np.cos(theta[:, None] - theta) ** 2 - 500.0
         Z = np.exp(s) @ w
@@ -349,7 +350,7 @@ def test_rows_off_the_sphere_are_summed_as_they_are(dense: Any) -> None:
 @pytest.mark.parametrize("d", [2, 3])
 def test_no_multipliers_are_asked_for_where_none_are_used(d: int, n: int) -> None:
     """beta = 1e12 in d = 3 was refused: it "needs 1.5e+07 multipliers"."""
-    assert choose("auto", mf.Exponential(1e12), d, n) in ("direct", "compiled")
+    assert choose("auto", mf.Exponential(1e12), ROWS, d, n) in ("direct", "compiled")
 
 
 def test_two_tokens_at_beta_1e12() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.geometry import ANGLES
 from meanfield.kernels import Exponential
 from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.form import OnPanels
-from meanfield.methods.lagrangian.lines import LINES
+from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS
 from meanfield.methods.lagrangian.snapshot import NEGLIGIBLE
 from meanfield.protocols import Array, Change, Method, Reading, Status, Stop, said
@@ -53,11 +54,11 @@ class Flow(Method):
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Velocities of all points, and the divergence at the nodes."""
-        body = _Once(self.form.body(y))
-        at = None if self.law.isotropic else body.x
+        mu = _Once(self.form.body(y))
+        at = None if self.law.isotropic else mu.x
         points, nodes = len(self.form.weights), self.form.count[0] * GAUSS
-        out[:points] = self.form.line.speed(body, self.law.velocity(t, at, body))
-        out[points:] = np.asarray(self.law.divergence(t, at, body))[..., :nodes]
+        out[:points] = self.form.line.project(mu.positions, self.law.velocity(t, at, mu))
+        out[points:] = np.asarray(self.law.divergence(t, at, mu))[..., :nodes]
         return out
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
@@ -126,7 +127,7 @@ def _touching(atom: Array, at: Array, tol: float, line: Any) -> bool:
     pairs = (atom >= 0) & (after >= 0) & (atom != after)
     if not line.turn:
         pairs[-1] = False
-    return bool(np.any(np.abs(line.apart(at[after[pairs]] - at[atom[pairs]])) < tol))
+    return bool(np.any(np.abs(line.apart(at[atom[pairs]], at[after[pairs]])) < tol))
 
 
 def _joined(atom: Array, at: Array, mass: Array, tol: float, line: Any) -> tuple[Array, Array]:
@@ -141,7 +142,7 @@ def _joined(atom: Array, at: Array, mass: Array, tol: float, line: Any) -> tuple
     for cell in order:
         a = int(atom[cell])
         if a >= 0 and a != last:
-            gap = line.apart(at[a] - where[-1]) if last >= 0 else np.inf
+            gap = line.apart(where[-1], at[a]) if last >= 0 else np.inf
             if abs(gap) < tol:
                 masses[-1] += mass[a]
                 where[-1] += gap * (mass[a] / masses[-1] if abs(masses[-1]) > 1e-300 else 0.5)
@@ -153,13 +154,13 @@ def _joined(atom: Array, at: Array, mass: Array, tol: float, line: Any) -> tuple
     return out, np.array(where)
 
 
-PAIR = Points.trusted(np.array([0.0, 1.0]), np.array([0.5, 0.5]), True, "direct")
+PAIR = Points.trusted(np.array([0.0, 1.0]), np.array([0.5, 0.5]), ANGLES, "direct")
 """Two points, to ask a law whether it knows its divergence."""
 
 
 def bandwidth(law: Any, space: Any, t: float) -> int:
     """The largest bandwidth of the kernels that a law asks for: how finely it looks."""
-    pair = _Once(LINES[space.line].body(space, PAIR.points, PAIR.weights, "direct"))
+    pair = _Once(body(space, PAIR.points, PAIR.weights, "direct"))
     law.velocity(t, None if law.isotropic else pair.x, pair)
     return max((_sharpness(kernel, space.d) for kernel in pair.asked), default=0)
 

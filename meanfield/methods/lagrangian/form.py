@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.methods.lagrangian.lines import LINES
+from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, OMEGA, XI
 from meanfield.methods.lagrangian.snapshot import Carried
 from meanfield.protocols import Array, Form
@@ -63,7 +63,7 @@ class OnPanels(Form):
     @property
     def line(self) -> Any:
         """Where labels live."""
-        return LINES[self.space.line]
+        return self.space.line
 
     @cached_property
     def live(self) -> Array:
@@ -126,7 +126,7 @@ class OnPanels(Form):
     def body(self, y: Array) -> Any:
         """The measure of all masses at their positions."""
         s = y[..., : len(self.weights)]
-        return self.line.body(self.space, s, self.weights, "direct" if s.shape[-1] <= DIRECT else self.field)
+        return body(self.space, s, self.weights, "direct" if s.shape[-1] <= DIRECT else self.field)
 
     def measure(self, y: Array) -> Carried:
         """The measure (leading axes: several)."""

@@ -12,7 +12,6 @@ from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.flow import NARROWEST, PAIR, SEEN, Flow, bandwidth
 from meanfield.methods.lagrangian.form import OnPanels
-from meanfield.methods.lagrangian.lines import LINES
 from meanfield.methods.lagrangian.panels import GAUSS, Pieces
 from meanfield.protocols import Array, Scheme
 from meanfield.steppers import dop853
@@ -61,7 +60,7 @@ class Lagrangian(Scheme):
     def bind(self, law: Any, mu: Any, rtol: float, atol: float) -> tuple[Flow, Array]:
         """The method for this law, and its first state: panels fitted to it."""
         self.check(law, mu.space, rtol)
-        line = LINES[mu.space.line]
+        line = mu.space.line
         mu = mu.resized(max(mu.space.size, line.shown))
         edges = np.linspace(line.low, line.high, FIRST + 1)
         mid, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
@@ -107,7 +106,7 @@ class Lagrangian(Scheme):
 
     def check(self, law: Any, space: Any, rtol: float) -> None:
         """Refuse what has no flow, no line, or a merge_tol that would be seen."""
-        if getattr(space, "line", None) not in LINES:
+        if space.line is None:
             raise ValueError(
                 'method: "lagrangian" carries densities of one dimension, on the circle or a zonal sphere, got '
                 f'{space}: use method="spectral"'
@@ -117,7 +116,7 @@ class Lagrangian(Scheme):
                 'diffusion: the method "lagrangian" has none: with noise the measure is no longer carried by a flow; '
                 'use method="spectral"'
             )
-        if not law.isotropic and space.d != 2:
+        if not law.isotropic and space.rows is None:
             raise ValueError(f"law: {law} is not isotropic, which a zonal sphere needs")
         try:
             law.divergence(0.0, None if law.isotropic else PAIR.x, PAIR)

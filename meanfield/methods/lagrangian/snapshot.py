@@ -10,6 +10,7 @@ import numpy as np
 
 from meanfield.kernels import energy
 from meanfield.methods.lagrangian import panels
+from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL
 from meanfield.protocols import Array
 from meanfield.spaces.coefficients import kindred
@@ -64,14 +65,19 @@ class Carried:
         return int(self.space.d)
 
     @property
-    def s(self) -> Array:
+    def geometry(self) -> Any:
+        """The line."""
+        return self.form.line
+
+    @property
+    def positions(self) -> Array:
         """(..., n) positions on the line: angles in radians, unwrapped (circle), or colatitudes (zonal)."""
         return self.y[..., : len(self.weights)]
 
     @property
     def points(self) -> Array:
         """(..., n) positions in the space's coordinates: angles, or heights c = <x, axis>."""
-        return np.asarray(self.form.line.coordinates(self.s))
+        return np.asarray(self.form.line.coordinates(self.positions))
 
     @property
     def theta(self) -> Array:
@@ -139,7 +145,7 @@ class Carried:
         """Moments to `degree`, as `Density.moments`, by as many points of the panels' polynomials as that takes."""
         degree = inputs.degree("degree", degree)
         s, weights = self._resolving(degree)
-        return np.asarray(self.form.line.body(self.space, s, weights, self.form.field).moments(degree))
+        return np.asarray(body(self.space, s, weights, self.form.field).moments(degree))
 
     def _resolving(self, degree: int) -> tuple[Array, Array]:
         """(..., n) positions and (n,) masses that resolve harmonics to `degree`."""
@@ -333,7 +339,7 @@ class Carried:
         _, atoms, _ = self.form.parts(self.y)
         if not len(atoms):
             return np.zeros(len(s), bool)
-        gap = np.abs(self.form.line.apart(s[:, None] - atoms)).min(axis=1)
+        gap = np.abs(self.form.line.apart(atoms, s[:, None])).min(axis=1)
         return np.asarray(gap <= 4e-16 * np.abs(s) + 4e-16)
 
     def _placed(self, u: Array) -> Array:

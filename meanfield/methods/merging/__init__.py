@@ -1,4 +1,4 @@
-"""Points so close together that one will do: who they are, their centre of mass, and what taking one for all costs.
+"""Points so close together that one will do: what taking one for all costs, and what is remembered of it.
 
 Two points at distance delta, replaced by one of their joint mass at their centre of mass, change the field elsewhere
 in second order, by (delta^2 / 8) |f'' / f| of the force f between points at most (equal masses are the worst): for
@@ -6,19 +6,13 @@ f = e^{beta cos theta} sin theta that is |beta^2 sin^2 theta - 3 beta cos theta 
 """
 
 from meanfield.methods.merging.cost import change, checked
-from meanfield.methods.merging.joining import centres, circle_groups, groups, line_groups, row_groups
 from meanfield.methods.merging.record import LateMerge, Merge, energy, mergers
 
 __all__ = [
     "LateMerge",
     "Merge",
-    "centres",
     "change",
     "checked",
-    "circle_groups",
     "energy",
-    "groups",
-    "line_groups",
     "mergers",
-    "row_groups",
 ]

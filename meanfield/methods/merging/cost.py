@@ -47,8 +47,9 @@ def change(law: Any, d: int, merge_tol: float, t: float = 0.0) -> float:
         probe = np.broadcast_to(plane[0], (ANGLES, 1, d))
         at = [theta, theta - 0.5 * delta, theta + 0.5 * delta]
         one, left, right = (np.cos(a)[:, None] * plane[0] + np.sin(a)[:, None] * plane[1] for a in at)
-        pair = Points.trusted(np.stack([probe[:, 0], left, right], 1), np.array([0.5, 0.25, 0.25]), False, "direct")
-        atom = Points.trusted(np.stack([probe[:, 0], one], 1), np.array([0.5, 0.5]), False, "direct")
+        two, alone = np.stack([probe[:, 0], left, right], 1), np.stack([probe[:, 0], one], 1)
+        pair = Points.trusted(two, np.array([0.5, 0.25, 0.25]), geometry.ROWS, "direct")
+        atom = Points.trusted(alone, np.array([0.5, 0.5]), geometry.ROWS, "direct")
         after, before = (
             geometry.project(probe, np.broadcast_to(law.velocity(t, probe, mu), probe.shape))[:, 0]
             for mu in (atom, pair)

@@ -5,8 +5,8 @@ thing) or ValueError (the right kind, a wrong value).  Every message says the na
 what to do about it, so that a reader of the traceback need not read our code.
 """
 
-from meanfield.tools.inputs.arrays import angles, array, matrix, positions, replica, rows, times, unit_vector, weights
-from meanfield.tools.inputs.messages import describe, several
+from meanfield.tools.inputs.arrays import angles, array, axes, matrix, replica, rows, times, unit_vector, weights
+from meanfield.tools.inputs.messages import describe, message, several
 from meanfield.tools.inputs.units import plain
 from meanfield.tools.inputs.values import (
     angle,
@@ -28,6 +28,7 @@ __all__ = [
     "angle",
     "angles",
     "array",
+    "axes",
     "callable_or_none",
     "choice",
     "degree",
@@ -39,9 +40,9 @@ __all__ = [
     "integer",
     "law",
     "matrix",
+    "message",
     "number",
     "plain",
-    "positions",
     "replica",
     "rows",
     "seed",

@@ -11,7 +11,7 @@ import numpy as np
 from meanfield.protocols import Array
 from meanfield.tools.inputs.messages import describe, first, message, place, several
 from meanfield.tools.inputs.units import plain
-from meanfield.tools.inputs.values import flag, integer, number
+from meanfield.tools.inputs.values import integer, number
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -171,32 +171,10 @@ def angles(name: str, value: Any) -> Array:
     return theta
 
 
-def positions(name: str, value: Any, as_angles: Any, *, flat: bool = False) -> tuple[Array, bool]:
-    """Points as a user gives them, and whether they are angles: one-dimensional arrays are, rows else.
-
-    Parameters
-    ----------
-    as_angles : bool
-        The argument `angles`: read more dimensions as angles, too.
-    flat : bool
-        Rows are vectors of R^d, of any length, and angles are refused.
-    """
-    if flag("angles", as_angles) or _ndim(value) == 1:
-        if flat:
-            raise ValueError(message(name, "rows (..., n, d) of R^d", "angles", "Give rows: this law moves no angles."))
-        return angles(name, value), True
-    if hasattr(value, "sample") and not hasattr(value, "__array__"):  # a density; tables have samples, too
-        came = describe(value)
-        raise TypeError(message(name, "points", came, f"Draw some of it: {name}.sample(1000, rng=0)."))
-    if flat:
-        return array(name, value), False
-    return rows(name, value, else_="If these are angles, pass angles=True."), False
-
-
-def _ndim(value: Any) -> int:
+def axes(value: Any) -> int:
     """Dimensions, without turning quantities into arrays, which some of them object to."""
     if isinstance(value, list | tuple):
-        return 1 + (_ndim(value[0]) if value else 0)
+        return 1 + (axes(value[0]) if value else 0)
     return np.ndim(value) if getattr(value, "ndim", None) is None else int(value.ndim)
 
 

@@ -1,13 +1,11 @@
-"""Points so close together that one will do: who they are, and their centre of mass."""
+"""Points so close together that one will do: who they are, and their mean."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import scipy
 
-from meanfield import geometry
+from meanfield.geometry.turning import TURN, positive
 from meanfield.protocols import Array
 
 # --- who they are ------------------------------------------------------------------------------------------
@@ -47,10 +45,10 @@ def line_groups(x: Array, tol: float) -> Array | None:
 
 def circle_groups(theta: Array, tol: float) -> Array | None:
     """As `line_groups`, for angles (n,) on the circle, wrapped or not."""
-    around = geometry.positive(theta)
+    around = positive(theta)
     order = np.argsort(around, kind="stable")
     s = around[order]
-    gaps = np.diff(np.append(s, s[0] + geometry.TURN))
+    gaps = np.diff(np.append(s, s[0] + TURN))
     widest = int(np.argmax(gaps))
     if gaps[widest] <= tol:  # one chain all around
         return None
@@ -94,54 +92,42 @@ def row_groups(x: Array, tol: float) -> Array | None:
     return None if labels.max() + 1 == n else np.asarray(labels)
 
 
-def groups(points: Array, tol: float, *, angles: bool, flat: bool = False) -> Array | None:
-    """Who joins whom among angles (n,) or rows (n, d), tol geodesic (straight where `flat`); see `line_groups`."""
-    if angles:
-        return circle_groups(points, tol)
-    return row_groups(points, tol if flat else 2.0 * math.sin(0.5 * min(tol, math.pi)))
-
-
 # --- what becomes of them ----------------------------------------------------------------------------------
 
 
-def centres(
-    points: Array, weights: Array, labels: Array, *, angles: bool = False, flat: bool = False
-) -> tuple[Array, Array]:
-    """Centres of mass and masses of groups.
+def means(points: Array, w: Array, labels: Array) -> tuple[Array, Array, Array]:
+    """Centres of mass of groups in the space that the positions are written in.
 
     Parameters
     ----------
-    points : ndarray
-        Angles (n,) or rows (n, d); positions (n,) on a line with ``flat=True``.
-    weights : ndarray (n,)
+    points : ndarray (n,) or (n, d)
+        Positions.
+    w : ndarray (n,)
         Masses >= 0; a group without mass has its middle.
     labels : ndarray of int (n,)
         Group of every point, each of 0..m-1 in use.
-    angles, flat : bool
-        Angles; positions that are not brought back to the sphere.
 
     Returns
     -------
-    ndarray, ndarray
-        Centres (m,) or (m, d), on the sphere by the direction of the mean, angles on the branch of the group's first
-        point; masses (m,).  A group of one keeps its bits.
+    ndarray, ndarray, ndarray
+        Means (m,) or (m, d), masses (m,), and how many points each has (m,).  A group of one keeps its bits.
     """
-    m = int(labels.max()) + 1
-    masses = np.bincount(labels, weights, minlength=m)
-    first = np.full(m, len(labels))
-    np.minimum.at(first, labels, np.arange(len(labels)))
-    share = np.where(masses[labels] > 0.0, weights, 1.0)
-    share = share / np.bincount(labels, share, minlength=m)[labels]
+    share, masses, first = shares(w, labels)
     at = points[first]
     # from the group's first point: a mean of differences keeps the digits of a small group
-    moved = points - at[labels]
-    if angles:
-        c, s = (np.bincount(labels, share * f(moved), minlength=m) for f in (np.cos, np.sin))
-        return at + np.arctan2(s, c), masses
-    flat_rows = moved.reshape(len(labels), -1)
-    mean = np.stack([np.bincount(labels, share * column, minlength=m) for column in flat_rows.T], axis=-1)
-    centre = at + mean.reshape(at.shape)
-    if not flat:
-        several = np.bincount(labels, minlength=m) > 1
-        centre[several] = geometry.retract(centre[several])
-    return centre, masses
+    moved = (points - at[labels]).reshape(len(labels), -1)
+    m = len(masses)
+    mean = np.zeros((m, moved.shape[1]))
+    for k, column in enumerate(moved.T):
+        mean[:, k] = np.bincount(labels, share * column, minlength=m)
+    return at + mean.reshape(at.shape), masses, np.bincount(labels, minlength=m)
+
+
+def shares(w: Array, labels: Array) -> tuple[Array, Array, Array]:
+    """Every point's share (n,) of its group, the groups' masses (m,), and the first point (m,) of each."""
+    m = int(labels.max(initial=-1)) + 1
+    masses = np.bincount(labels, w, minlength=m)
+    first = np.full(m, len(labels))
+    np.minimum.at(first, labels, np.arange(len(labels)))
+    share = np.where(masses[labels] > 0.0, w, 1.0)
+    return share / np.bincount(labels, share, minlength=m)[labels], masses, first
