@@ -100,7 +100,7 @@ class LongTime(Record):
     @property
     def theta(self) -> Array:
         """(T, n) angles (d = 2 only)."""
-        return self.geometry.angles(self.x)
+        return self.geometry.angles(self.x, "take x; plot_counts and plot_energy draw any dimension")
 
     @property
     def labels(self) -> Array:

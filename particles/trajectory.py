@@ -59,7 +59,7 @@ class Trajectory(Record):
     @property
     def theta(self) -> Array:
         """(T, ..., n) angles (d = 2 only); unwrapped if the run was given angles, else in (-pi, pi]."""
-        return self.geometry.angles(self.x)
+        return self.geometry.angles(self.x, "take rows; plot_inner_products draws any dimension")
 
     @property
     def rows(self) -> Array:

@@ -43,7 +43,7 @@ class Angles(Line):
         """(cos theta, sin theta)."""
         return to_rows(q)
 
-    def angles(self, q: Array) -> Array:
+    def angles(self, q: Array, instead: str = "take x") -> Array:
         """Themselves."""
         return q
 

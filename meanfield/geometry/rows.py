@@ -31,9 +31,9 @@ class Rows(Geometry):
         """Unit rows, or a refusal."""
         return inputs.rows(name, value, else_="If these are angles, pass angles=True.")
 
-    def angles(self, q: Array) -> Array:
+    def angles(self, q: Array, instead: str = "take x") -> Array:
         """In (-pi, pi], on the circle."""
-        return to_angles(q) if self.d(q) == 2 else super().angles(q)
+        return to_angles(q) if self.d(q) == 2 else super().angles(q, instead)
 
     def line(self, q: Array) -> tuple[Geometry, Array]:
         """On the circle, angles."""

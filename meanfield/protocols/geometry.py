@@ -48,10 +48,10 @@ class Geometry:
         """(..., n, d)."""
         return q
 
-    def angles(self, q: Array) -> Array:
-        """(..., n) angles, where there are any."""
+    def angles(self, q: Array, instead: str = "take x") -> Array:
+        """(..., n) angles, where there are any; else a refusal that says what to do instead."""
         self.on_sphere("theta", q)
-        raise TypeError(f"theta exists on the circle only, and these points have d = {self.d(q)}: take x")
+        raise TypeError(f"theta exists on the circle only, and these points have d = {self.d(q)}: {instead}")
 
     def on_sphere(self, what: str, q: Array) -> None:
         """Refuse points that are on no sphere where `what` is a question about directions."""

@@ -7,9 +7,9 @@
     PYTHONPATH=.:tests python -m breakages    the same, here
 
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
-process that looks; the tables are `rooms` (what was once missed), `tools`, `motion`, `references` and `bench` (every
-other room), and for the checks one file for each of theirs (`a2_a3`, ...): every registered check and every room has
-its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
+process that looks; the tables are `rooms` (what was once missed), `tools`, `motion`, `places`, `references` and
+`bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every registered check and
+every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.motion import MOTION
 from breakages.others import OTHERS
+from breakages.places import PLACES
 from breakages.references import REFERENCES
 from breakages.rooms import ROOMS
 from breakages.tools import TOOLS
 
-TABLE: tuple[Breakage, ...] = (*A2_A3, *A4_A6, *A7_A9, *DIVIDED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *REFERENCES, *BENCH)
+TABLE: tuple[Breakage, ...] = (
+    *A2_A3, *A4_A6, *A7_A9, *DIVIDED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *PLACES, *REFERENCES, *BENCH,
+)  # fmt: skip

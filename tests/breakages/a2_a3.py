@@ -29,8 +29,8 @@ A2_A3: tuple[Breakage, ...] = (
     Breakage(
         name="masses of tokens are forgotten",
         file="meanfield/methods/cloud.py",
-        old="(x, weights, self.angles, self.field, self.flat)",
-        new="(x, np.full(shape, 1.0 / shape[-1]), self.angles, self.field, self.flat)",
+        old="(x, weights, self.geometry, self.field)",
+        new="(x, np.full(shape, 1.0 / shape[-1]), self.geometry, self.field)",
         red=("A03.diracs",),
     ),
     Breakage(
@@ -212,8 +212,8 @@ A2_A3: tuple[Breakage, ...] = (
     Breakage(
         name="carried densities thin out at half the divergence",
         file="meanfield/methods/lagrangian/flow.py",
-        old="np.asarray(self.law.divergence(t, at, body))",
-        new="0.5 * np.asarray(self.law.divergence(t, at, body))",
+        old="np.asarray(self.law.divergence(t, at, mu))",
+        new="0.5 * np.asarray(self.law.divergence(t, at, mu))",
         red=("A22",),
     ),
     Breakage(

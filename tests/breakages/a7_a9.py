@@ -22,8 +22,8 @@ A7_A9: tuple[Breakage, ...] = (
     Breakage(
         name="clusters pull each other 1e-4 too weakly, in beta",
         file="meanfield/methods/late.py",
-        old="cost = 2.0 * pull.beta * (half * half)",
-        new="cost = 2.0001 * pull.beta * (half * half)",
+        old="logw[None, :] - pull.beta * less",
+        new="logw[None, :] - 1.00005 * pull.beta * less",
         red=("A43", "A43.diracs"),
     ),
     Breakage(
@@ -35,7 +35,7 @@ A7_A9: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="tangents are turned clockwise",
-        file="meanfield/geometry/angles.py",
+        file="meanfield/geometry/turning.py",
         old="    np.negative(rows[..., 1], out=turned[..., 0])\n    turned[..., 1] = rows[..., 0]\n",
         new="    np.negative(rows[..., 0], out=turned[..., 1])\n    turned[..., 0] = rows[..., 1]\n",
         red=("A46",),
@@ -72,8 +72,8 @@ A7_A9: tuple[Breakage, ...] = (
     Breakage(
         name="a token's mass is 1/(n - 1) in a run",
         file="particles/simulate.py",
-        old="return x, turns, np.full(n, 1.0 / n) if",
-        new="return x, turns, np.full(n, 1.0 / (n - 1)) if",
+        old="return place, x, turns, np.full(n, 1.0 / n) if",
+        new="return place, x, turns, np.full(n, 1.0 / (n - 1)) if",
         red=("A52",),
     ),
     Breakage(

@@ -28,8 +28,8 @@ DIVIDED: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="differences of angles the long way round",
-        file="meanfield/methods/lagrangian/lines.py",
-        old="return gap - self.turn * np.round(gap / self.turn)",
+        file="meanfield/geometry/angles.py",
+        old="return np.asarray(gap - TURN * np.round(gap / TURN))",
         new="return gap",
         red=("tests/methods/test_lagrangian.py::test_atoms_join_across_the_cut_of_the_circle",),
     ),
@@ -78,8 +78,8 @@ DIVIDED: tuple[Breakage, ...] = (
     Breakage(
         name="angles of a dataset without their unit",
         file="meanfield/runs/dataset.py",
-        old='{"theta": "rad"}',
-        new='{"theta": "1"}',
+        old="{place.symbol: place.unit}",
+        new='{place.symbol: "1"}',
         red=("tests/doors/test_repeating.py::test_datasets_carry_their_units",),
     ),
     Breakage(

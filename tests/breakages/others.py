@@ -14,9 +14,9 @@ OTHERS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="clusters pull along the chord",
-        file="meanfield/methods/late.py",
-        old="toward = np.sin(gap)",
-        new="toward = 2.0 * half",
+        file="meanfield/geometry/angles.py",
+        old="return 2.0 * (half * half), np.sin(gap)",
+        new="return 2.0 * (half * half), 2.0 * half",
         red=("F01.late",),
     ),
     Breakage(
@@ -106,8 +106,8 @@ OTHERS: tuple[Breakage, ...] = (
     Breakage(
         name="far clusters pull like a power of beta",
         file="meanfield/methods/late.py",
-        old="cost = 2.0 * pull.beta * (half * half)",
-        new="cost = 2.0 * np.log1p(pull.beta) * (half * half)",
+        old="logw[None, :] - pull.beta * less",
+        new="logw[None, :] - np.log1p(pull.beta) * less",
         red=("C19.unmasked",),
     ),
     Breakage(

@@ -21,7 +21,7 @@ ROOMS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="merging: a group of rows twice as wide as promised",
-        file="meanfield/methods/merging/joining.py",
+        file="meanfield/geometry/joining.py",
         old="if 2.0 * radius > tol * (1.0 + 1e-9):",
         new="if radius > tol:",
         red=("tests/methods/test_merging.py::test_a_group_of_rows_is_no_wider_than_the_tolerance",),
@@ -57,7 +57,7 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="simulate: points of R^d merge",
         file="particles/simulate.py",
-        old="    if form.flat:\n",
+        old='    if form.geometry.manifold != "sphere":\n',
         new="    if False:\n",
         red=("tests/methods/test_merging.py::test_points_of_flat_space_do_not_merge",),
     ),
@@ -300,7 +300,7 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="choose: points of R^d have harmonics",
         file="meanfield/sums/choose.py",
-        old="able = d in CROSSOVER and kernel.isotropic and not flat",
+        old="able = d in geometry.fast and kernel.isotropic",
         new="able = d in CROSSOVER and kernel.isotropic",
         red=("tests/laws/test_suited.py::test_a_flat_law_beyond_every_crossover",),
     ),
@@ -341,14 +341,14 @@ ROOMS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="geometry: a resultant of rounding has a direction",
-        file="meanfield/geometry/rows.py",
+        file="meanfield/geometry/sphere.py",
         old="return np.asarray(size <= 8.0 * ",
         new="return np.asarray(size <= 0.0 * ",
         red=("tests/clustering/test_clusters.py::test_points_in_balance_have_no_centre",),
     ),
     Breakage(
         name="geometry: turns are taken off by the double next to 2 pi",
-        file="meanfield/geometry/angles.py",
+        file="meanfield/geometry/turning.py",
         old="return np.where(far, np.arctan2(np.sin(theta), np.cos(theta)), theta)",
         new="return np.where(far, np.mod(theta, TURN), theta)",
         red=("tests/sums/test_cells.py::test_points_many_turns_apart",),

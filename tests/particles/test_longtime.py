@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
-from meanfield.geometry import ANGLES, ROWS
+from meanfield.geometry import ROWS
 from meanfield.methods.late import closest
 from meanfield.protocols import Array
 from particles.longtime import longtime

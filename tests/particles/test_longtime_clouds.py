@@ -11,6 +11,7 @@ from pairs import KINDS, both
 
 import meanfield as mf
 import particles as pt
+from meanfield.geometry import ANGLES
 from meanfield.methods.late import collapsed
 from particles.longtime import longtime
 
@@ -118,7 +119,7 @@ def test_points_at_the_start_within_the_gap_are_one() -> None:
     run = longtime(mf.SA(4.0), [0.3, 0.3004, 2.0], [0.25, 0.25, 0.5], log_t_end=1.0)
     assert run.counts[0] == 2 and run.error_bound == pytest.approx(0.5 * 29.0 * 0.0002**2, rel=1e-6)
     np.testing.assert_array_equal(run.labels[0], [0, 0, 2])
-    x, w, labels = collapsed(np.array([0.0, 0.9e-3, 1.8e-3, 3.0]), np.full(4, 0.25), 1e-3, True)
+    x, w, labels = collapsed(np.array([0.0, 0.9e-3, 1.8e-3, 3.0]), np.full(4, 0.25), 1e-3, ANGLES)
     assert len(x) == 3 and w[0] == 0.5 and labels.tolist() == [0, 0, 1, 2]
     alone = longtime(mf.USA(4.0), [0.3], log_t_end=100.0)
     assert alone.merges == () and np.all(alone.x == 0.3) and alone.log_t[-1] == pytest.approx(100.0, rel=1e-14)

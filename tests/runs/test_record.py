@@ -354,7 +354,7 @@ def test_films(tmp_path: Path) -> None:
 
 def test_many_saved_times_are_asked_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = RUNS["plain"]()
-    monkeypatch.setattr("meanfield.runs.record.CHUNK", 100)
+    monkeypatch.setattr("meanfield.runs.rates.CHUNK", 100)
     pieces: Array = RUNS["plain"]().energy
     np.testing.assert_array_equal(pieces, whole.energy)
 

@@ -11,6 +11,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
+from meanfield.geometry import ANGLES, FLAT, ROWS
 from meanfield.measures.points import Points
 from meanfield.sums import differences as room
 from meanfield.sums.choose import FAR, FEW, QUICK, choose
@@ -40,10 +41,10 @@ def test_clusters_far_apart_keep_the_digits_of_their_pull(beta: float, replicas:
     the rounding of its exponent; in sums of rows it drowns.  In batches too, which are many pairs."""
     theta, w = np.tile(CLUSTERS, (replicas, 1)), np.full((replicas, 21), 1 / 21)
     law, exact = mf.SA(beta), speeds(beta, CLUSTERS, w[0])
-    v = law.velocity(0.0, None, Points.trusted(theta, w, True))[..., 0]
+    v = law.velocity(0.0, None, Points.trusted(theta, w, ANGLES))[..., 0]
     np.testing.assert_allclose(v, np.broadcast_to(exact, v.shape), rtol=64.0 * EPS * beta)
     if beta > 9.0:
-        rows = law.velocity(0.0, None, Points.trusted(theta[:1], w[:1], True, "direct"))[0, :, 0]
+        rows = law.velocity(0.0, None, Points.trusted(theta[:1], w[:1], ANGLES, "direct"))[0, :, 0]
         assert np.abs(rows / exact - 1.0).max() > 1.0
 
 
@@ -56,25 +57,28 @@ def test_replicas_weights_and_blocks(kernel: Any, block: int, monkeypatch: pytes
     monkeypatch.setattr(room, "BLOCK", block)
     for angles in (True, False):
         x = theta if angles else geometry.to_rows(theta)
-        fast, slow = (Points.trusted(x, w, angles, field).read(kernel, None, "ZM") for field in
+        fast, slow = (Points.trusted(x, w, ANGLES if angles else ROWS, field).read(kernel, None, "ZM") for field in
                       ("differences", "direct"))  # fmt: skip
         for a, b in ((fast.Z, slow.Z), (fast.M, slow.M)):
             size = np.exp(slow.log) * np.abs(b)
             np.testing.assert_allclose(a * np.exp(fast.log), b * np.exp(slow.log), rtol=0.0, atol=1e-13 * size.max())
-    alone = Points.trusted(theta, w, True, "differences")
+    alone = Points.trusted(theta, w, ANGLES, "differences")
     assert alone.read(kernel, None, "Z").M is None and alone.read(kernel, None, "M").Z is None
 
 
 def test_which_questions_are_answered_by_differences() -> None:
     k, keen, n = mf.Exponential(4.0), mf.Exponential(FAR), 32
-    assert choose("auto", k, 2, n, gaps=QUICK) == choose("auto", keen, 2, n, gaps=100 * QUICK) == "differences"
-    assert choose("auto", k, 2, n, gaps=QUICK + 1) == choose("auto", keen, 2, FEW + 1, gaps=(FEW + 1) ** 2) == "direct"
-    assert choose("auto", keen, 2, n) == choose("differences", keen, 2, n) == "direct"  # rows, elsewhere, L
-    assert choose("differences", k, 2, 5000, gaps=5000**2) == "differences"
-    for bad, d, more in ((k, 3, {}), (mf.Exponential(1.0, np.eye(2)), 2, {}), (k, 2, {"valued": True}),
-                         (k, 2, {"flat": True})):  # fmt: skip
+    assert choose("auto", k, ANGLES, 2, n, gaps=QUICK) == "differences"
+    assert choose("auto", keen, ANGLES, 2, n, gaps=100 * QUICK) == "differences"
+    assert choose("auto", k, ANGLES, 2, n, gaps=QUICK + 1) == "direct"
+    assert choose("auto", keen, ANGLES, 2, FEW + 1, gaps=(FEW + 1) ** 2) == "direct"
+    # rows, elsewhere, L
+    assert choose("auto", keen, ANGLES, 2, n) == choose("differences", keen, ANGLES, 2, n) == "direct"
+    assert choose("differences", k, ANGLES, 2, 5000, gaps=5000**2) == "differences"
+    for bad, d, place, valued in ((k, 3, ROWS, False), (mf.Exponential(1.0, np.eye(2)), 2, ROWS, False),
+                                  (k, 2, ROWS, True), (k, 2, FLAT, False)):  # fmt: skip
         with pytest.raises(ValueError, match=r'(?s)^field: "differences" needs the circle.*use field="direct"'):
-            choose("differences", bad, d, n, **more)
+            choose("differences", bad, place, d, n, valued)
 
 
 def test_the_field_by_its_name_at_the_doors() -> None:
