@@ -1,0 +1,196 @@
+"""Every system is a line: equations of the papers and their relatives as a stranger writes them, public names alone.
+
+Reference values come from two independent formulations each, to the digits printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+import meanfield as mf
+import particles as pt
+from meanfield.protocols import Array
+
+pytestmark = pytest.mark.rounding
+
+ONE = mf.Exponential(0.0)
+"""The kernel that is 1: its M is the mean."""
+COUNT = np.arange(1, 7)
+TOKENS = np.stack([np.sin(1.3 * COUNT + 0.4), np.cos(0.9 * COUNT**2), np.sin(0.7 * COUNT) + 0.3], axis=-1)
+TOKENS /= np.linalg.norm(TOKENS, axis=-1, keepdims=True)
+Q = np.array([[1.0, 0.3, -0.2], [0.0, 0.8, 0.4], [0.1, -0.3, 1.1]])
+K = np.array([[0.9, 0.0, 0.2], [0.2, 1.1, 0.0], [-0.1, 0.3, 0.7]])
+V = np.array([[1.0, 0.5, 0.0], [-0.5, 0.7, 0.2], [0.3, 0.0, -0.4]])
+TIGHT: dict[str, Any] = {"rtol": 1e-12, "atol": 1e-13}
+
+
+@dataclass(frozen=True, eq=False)
+class FeedForward(mf.Law):
+    """w tanh(a x + b) (A (2.8), B (12.1)): asks nobody."""
+
+    w: Array
+    a: Array
+    b: Array
+    autonomous = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        x = mu.x if x is None else x
+        return np.tanh(x @ self.a.T + self.b) @ self.w.T
+
+    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+        """Trace of P_x Dv, less (d - 1) <v, x>."""
+        x = mu.x if x is None else x
+        s = np.tanh(x @ self.a.T + self.b)
+        full = (1.0 - s * s) @ np.sum(self.w.T * self.a, axis=1)
+        radial = np.sum(((1.0 - s * s) * (x @ self.a.T)) * (x @ self.w), axis=-1)
+        return full - radial - (x.shape[-1] - 1) * np.sum((s @ self.w.T) * x, axis=-1)
+
+
+def test_feed_forward() -> None:
+    """SA with Q, K, V and a tanh layer, five tokens on S^2, t = 2."""
+    w = np.array([[0.5, -0.2, 0.1, 0.0], [0.0, 0.3, -0.4, 0.2], [-0.1, 0.2, 0.3, 0.6]])
+    a = np.array([[1.0, -0.5, 0.2], [0.3, 0.8, -0.6], [-0.7, 0.1, 0.9], [0.4, 0.4, 0.4]])
+    law = mf.SA(2.0, Q=Q, K=K, V=V) + FeedForward(w, a, np.array([0.1, -0.2, 0.3, -0.1]))
+    x = pt.simulate(law, TOKENS[:5], (0.0, 2.0), t_eval=[2.0], **TIGHT).x[-1]
+    printed = [
+        [0.917039868643140005, -0.315048247275868982, 0.244504562753694716],
+        [-0.327773156448990596, -0.925934827050753341, -0.187641823605391966],
+        [-0.841215833495076310, -0.509040566735186862, -0.182300913039687821],
+        [-0.829131678556220877, -0.513257697467648803, -0.221601434121602907],
+        [0.0366170611397254549, -0.785543419784985539, -0.617722208169659056],
+    ]
+    np.testing.assert_allclose(x, printed, rtol=0.0, atol=1e-10)
+
+
+@pytest.mark.parametrize("method", ["spectral", "lagrangian"])
+def test_feed_forward_of_a_density(method: str) -> None:
+    """A circle density under SA with Q, K, V and a tanh layer, t = 1: moments 1 to 6."""
+    w = np.array([[0.5, -0.2, 0.1], [0.0, 0.3, -0.4]])
+    a = np.array([[1.0, -0.5], [0.3, 0.8], [-0.7, 0.1]])
+    V2 = np.array([[1.0, 0.5], [-0.5, 0.7]])
+    law = mf.SA(2.0, Q=Q[:2, :2], K=K[:2, :2], V=V2) + FeedForward(w, a, np.array([0.1, -0.2, 0.3]))
+    rho = mf.Circle(128).density(lambda q: 1.0 + 0.3 * np.cos(q) + 0.2 * np.sin(2.0 * q))
+    run = mf.solve(law, rho, (0.0, 1.0), t_eval=[1.0], method=method, rtol=1e-11, atol=1e-13)
+    printed = np.array([
+        0.239317304059936 + 0.125747375179585j, 0.293055989829294 - 0.172447028032878j,
+        0.158915999323596 + 0.0332568734769113j, 0.0799548063620459 - 0.0810244901862944j,
+        0.0746200204387666 - 0.00566509421366286j, 0.00963166445776323 - 0.0296634168515311j,
+    ])  # fmt: skip
+    np.testing.assert_allclose(run.measures[-1].moments(6)[1:], printed, rtol=0.0, atol=1e-10)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph(mf.Law):
+    """Kuramoto on a graph (A, section 7): the sum over neighbours, divided by n."""
+
+    A: Array
+    labelled = True
+    autonomous = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        return mu.masked(self.A, per_row=False).read(ONE, mu.x, "M").M
+
+
+def test_graph() -> None:
+    """On a ring every token is pulled by two: half way between its neighbours it rests."""
+    n = 7
+    ring = np.roll(np.eye(n), 1, axis=1) + np.roll(np.eye(n), -1, axis=1)
+    theta = np.random.default_rng(0).uniform(-1.0, 1.0, n)
+    mu = mf.Points(theta)
+    v = Graph(ring).velocity(0.0, mu.x, mu)
+    along = np.sum(v * np.stack([-np.sin(theta), np.cos(theta)], axis=-1), axis=-1)
+    pulls = (np.sin(np.roll(theta, 1) - theta) + np.sin(np.roll(theta, -1) - theta)) / n
+    np.testing.assert_allclose(along, pulls, rtol=0.0, atol=1e-15)
+
+
+@dataclass(frozen=True, eq=False)
+class InSpace(mf.Law):
+    """z_i' = sum_j P_ij V (z_j - z_i), scores <Q e^{tV} z, K e^{tV} z> (A (9.3), B (3.1)): z = e^{-tV} x."""
+
+    Q: Array
+    K: Array
+    V: Array
+    geometry = "flat"
+    autonomous = False
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        x, turn = mu.x if x is None else x, expm(t * self.V)
+        r = mu.read(mf.Exponential(1.0, self.Q @ turn, self.K @ turn), x, "ZM")
+        return (r.M / r.Z - x) @ self.V.T
+
+
+IN_SPACE = np.array([[0.6, 0.2, 0.0], [0.2, -0.3, 0.1], [0.0, 0.1, 0.2]])
+
+
+def test_tokens_in_space() -> None:
+    """Six tokens in R^3, V symmetric, t = 5: rescaled, against (1.1)."""
+    printed = np.array([
+        [13.3622278014326779, 3.14978488146203675, 1.93708364074799987],
+        [-7.97607954268364343, -1.87457244739533583, 1.64846242877092436],
+        [-9.01392899743492155, -1.56419193985651471, 1.61650422286414086],
+        [-9.15458502484429726, -1.68953565452024839, 1.52175605818587205],
+        [11.7097564174165723, 1.86268272361452222, 1.11595393187441848],
+        [13.6396766070071496, 3.13688668945958376, 0.551607260394252529],
+    ])  # fmt: skip
+    z = pt.simulate(InSpace(Q, K, IN_SPACE), TOKENS, (0.0, 5.0), t_eval=[5.0], **TIGHT).x[-1]
+    np.testing.assert_allclose(z @ expm(5.0 * IN_SPACE).T, printed, rtol=0.0, atol=1e-9)
+
+
+@dataclass(frozen=True)
+class Kuramoto(mf.Law):
+    """theta_i' = omega_i + (K / n) sum_j sin(theta_j - theta_i) (A (7.2))."""
+
+    omega: tuple[float, ...]
+    K: float
+    labelled = True
+    autonomous = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        turn = np.stack([-mu.x[..., 1], mu.x[..., 0]], axis=-1)
+        return np.array(self.omega)[:, None] * turn + self.K * mu.read(ONE, mu.x, "M").M
+
+
+def test_kuramoto() -> None:
+    """Seven oscillators, of which one turns once, t = 10."""
+    law = Kuramoto((-0.9, -0.5, -0.2, 0.1, 0.3, 0.6, 0.8), 1.5)
+    run = pt.simulate(law, [0.1, 1.2, -2.0, 0.7, 2.8, -0.6, -1.4], (0.0, 10.0), t_eval=[10.0], **TIGHT)
+    printed = [
+        -1.24471138931613299, -0.892491424585106124, -0.662261640846475908, -0.440874327744607742,
+        5.99062179231070328, -0.0598668068242034294, 0.109583797005822911,
+    ]  # fmt: skip
+    np.testing.assert_allclose(run.theta[-1], printed, rtol=0.0, atol=1e-10)
+
+
+@dataclass(frozen=True)
+class Within:
+    """1 where <x, y> >= least, else 0: bounded confidence."""
+
+    least: float
+
+    def __call__(self, t: Array) -> Array:
+        return (np.asarray(t) >= self.least).astype(float)
+
+
+@dataclass(frozen=True)
+class Krause(mf.Law):
+    """The mean of those within an angle (A, Remark 2.1), on a sphere."""
+
+    angle: float
+    isotropic = True
+    autonomous = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        r = mu.read(mf.Zonal(Within(np.cos(self.angle)), "near", (np.cos(self.angle),)), x, "ZM")
+        return r.M / r.Z
+
+
+def test_krause() -> None:
+    """Two groups out of each other's sight end in two clusters."""
+    theta = np.concatenate([np.linspace(-0.2, 0.2, 5), np.linspace(1.9, 2.3, 4)])
+    run = pt.simulate(Krause(0.7), theta, (0.0, 30.0))
+    np.testing.assert_allclose(run.theta[-1], [0.0] * 5 + [2.1] * 4, rtol=0.0, atol=1e-6)
