@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.geometry import FEW_TURNS, given
+from meanfield.geometry import FEW_TURNS, given, located
 from meanfield.laws import suited
 from meanfield.laws.base import changes, noisy, probes
 from meanfield.methods import merging
@@ -138,7 +138,7 @@ def _cloud(
     A state of many turns would have fewer digits than a step has.
     """
     place, x = given("x0", x0, angles=angles, geometry=law.geometry if geometry is None else geometry)
-    suited.located("x0", law, place)
+    located("x0", law, place)
     law.check_range(place.d(x), atoms=True)
     shape, turns = place.shape(x), None
     if place.turn and (far := float(np.abs(x).max())) > FEW_TURNS:

@@ -298,7 +298,7 @@ def rescaled_energy(law: Any, energy: Any, d: int | None = None) -> Array:
         Ambient dimension, on which the factor of ``scale="relative"`` depends: needed there, and nowhere else.
     """
     kernel = getattr(law, "kernel", None)
-    if kernel is None or not law.isotropic or not getattr(kernel, "beta", 0.0) > 0.0:
+    if kernel is None or not law.isotropic or law.geometry != "sphere" or not getattr(kernel, "beta", 0.0) > 0.0:
         raise ValueError(f"law: {law} has no kernel e^(beta <x, y>) with beta > 0, and so no staircase")
     if d is None and law.log_factor(2) != law.log_factor(3):
         raise ValueError(f"d: the scale of {law} depends on the dimension, and no d= came: give it, 2 on the circle")

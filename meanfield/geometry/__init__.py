@@ -11,7 +11,7 @@ Which of these it is says an object, `ROWS`, `ANGLES`, `MERIDIAN` or `FLAT`, or 
 
 from meanfield.geometry.angles import ANGLES
 from meanfield.geometry.flat import FLAT
-from meanfield.geometry.given import MANIFOLDS, given, unflagged
+from meanfield.geometry.given import MANIFOLDS, given, located, unflagged
 from meanfield.geometry.joining import circle_groups, line_groups, row_groups
 from meanfield.geometry.meridian import MERIDIAN
 from meanfield.geometry.rows import ROWS
@@ -40,6 +40,7 @@ __all__ = [
     "circle_groups",
     "given",
     "line_groups",
+    "located",
     "positive",
     "project",
     "quarter_turn",

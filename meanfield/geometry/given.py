@@ -49,6 +49,31 @@ def given(name: str, value: Any, *, angles: Any = False, geometry: Any = "sphere
     return place, place.check(name, value)
 
 
+def located(name: str, law: Any, place: Geometry) -> None:
+    """Refuse points that live where the law moves none.
+
+    Parameters
+    ----------
+    name : str
+        The argument that is refused.
+    law : Law
+        What is to move them, or to tell their energy.
+    place : Geometry
+        Where they live.
+
+    Raises
+    ------
+    ValueError
+        Naming both, and what to give instead.
+    """
+    if law.geometry != place.manifold:
+        where = {"sphere": "on spheres", "flat": "in R^d"}
+        raise ValueError(
+            f"{name}: {law} moves points {where[law.geometry]}, and these live {where[place.manifold]} "
+            f'({place.name}): give the law geometry="{place.manifold}", or points of geometry="{law.geometry}"'
+        )
+
+
 def unflagged(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields of a file of 0.1, which told where points live by the flags `angles` and `flat`, as today's."""
     if "angles" not in fields:

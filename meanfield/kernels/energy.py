@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.geometry import located
 from meanfield.protocols import Array, Reading, said
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
@@ -32,7 +33,7 @@ def summed(mu: Any) -> Any:
 
 def told(law: Any, mu: Any, t: Any = None) -> Any:
     """E of a measure as a law tells it at time t: what a snapshot's `energy(law, t)` answers, or a refusal."""
-    inputs.law(law)
+    located("law", inputs.law(law), mu.geometry)
     if t is None and said(law) is not True and _moves(law, mu):
         raise ValueError(
             f"t: {law} changes with time, and no time came: give it, as in mu.energy(law, t=0.5), or the law of that "
@@ -45,6 +46,8 @@ def told(law: Any, mu: Any, t: Any = None) -> Any:
         raise ValueError(f"law: {law} has no energy; it tells {sorted(found)}")
     if np.isinf(found["energy"]).any():
         law.check_range(mu.d, atoms=True)
+        if law.geometry == "flat":
+            raise ValueError(f"law: E of {law} overflows at these points: they are too long for its beta, take others")
     return found["energy"]
 
 
@@ -130,7 +133,7 @@ def dissipation(
 
 
 def _tangent(r: Reading, mu: Any) -> Array:
-    """P_x M, whether the measure answered in rows or in tangent components."""
+    """M along the geometry (P_x M on a sphere), whether the measure answered in rows or in tangent components."""
     if r.M.shape[-1] != mu.d:
         return r.M
-    return r.M - np.sum(r.M * mu.x, axis=-1, keepdims=True) * mu.x
+    return np.reshape(mu.geometry.project(mu.positions, r.M), (*r.M.shape[:-1], -1))

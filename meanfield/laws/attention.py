@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from meanfield.geometry import MANIFOLDS
 from meanfield.kernels import Exponential, energy
 from meanfield.laws import general
 from meanfield.laws.base import Law
@@ -46,6 +47,10 @@ class Attention(Law):
         saved with a run it must be an object of a registered frozen dataclass with ``__call__(t)``.
     V : array (d, d) or callable, optional
         Values V y in the place of y.
+    geometry : {"sphere", "flat"}
+        "flat": the law of R^d, x' = X[mu](x) without a projection, for rows of any length; E and its identity are those
+        of the sphere without P_x, where the law is a gradient flow (no matrices, or Q^T K = V = V^T).  There is no
+        lambda_0 and so no ``scale="relative"``; scores are not bounded by beta, and USA blows up in finite time.
 
     Raises
     ------
@@ -62,6 +67,7 @@ class Attention(Law):
     Q: Any = field(default=None, kw_only=True)
     K: Any = field(default=None, kw_only=True)
     V: Any = field(default=None, kw_only=True)
+    geometry: str = field(default="sphere", kw_only=True)
     normalised = False
 
     def __post_init__(self) -> None:
@@ -72,6 +78,9 @@ class Attention(Law):
         inputs.choice("scale", self.scale, SCALES)
         if 0.0 < self.beta < SMALLEST_BETA:
             raise ValueError(f"beta: {self.beta} is so small that E's constant 1 / (2 beta) overflows: use beta=0.0")
+        inputs.choice("geometry", self.geometry, MANIFOLDS)
+        if self.scale == "relative" and self.geometry == "flat":
+            raise ValueError('scale: there is no lambda_0, a mean over the sphere, in R^d: use scale="natural"')
         for name in general.NAMES:
             object.__setattr__(self, name, general.given(name, getattr(self, name)))
         if self.scale == "relative" and (self.Q is not None or self.K is not None):
@@ -81,7 +90,8 @@ class Attention(Law):
             )
         if not (callable(self.Q) or callable(self.K)):
             general.kernel(self, 0.0)  # refuses what does not go together
-        if self.isotropic and self.scale == "natural" and self.beta > LARGEST_NATURAL_BETA:
+        bounded = self.isotropic and self.geometry == "sphere"
+        if bounded and self.scale == "natural" and self.beta > LARGEST_NATURAL_BETA:
             raise ValueError(
                 f"beta: {self.beta} in the natural scale overflows (e^beta, beyond about 700): "
                 'use scale="scaled" (times e^-beta) or scale="relative" (divided by lambda_0)'
@@ -90,7 +100,8 @@ class Attention(Law):
     def __str__(self) -> str:
         sign = "" if self.sign > 0 else ", sign=-1"
         scale = "" if self.scale == "natural" else f', scale="{self.scale}"'
-        return f"{type(self).__name__}(beta={self.beta:g}{sign}{scale}{general.words(self)})"
+        where = "" if self.geometry == "sphere" else f', geometry="{self.geometry}"'
+        return f"{type(self).__name__}(beta={self.beta:g}{sign}{scale}{general.words(self)}{where})"
 
     @cached_property
     def isotropic(self) -> bool:  # type: ignore[override]
@@ -133,6 +144,7 @@ class Attention(Law):
         most = LARGEST_NATURAL_BETA if self.normalised else 0.5 * LARGEST_NATURAL_BETA
         if not self.isotropic:
             general.check(self, d, most)
+        if not self.isotropic or self.geometry == "flat":
             return
         factor, even = self.log_factor(d), self.kernel.log_lambda0(d)
         large = self.beta + factor > most and (atoms or self.scale == "natural")
@@ -163,9 +175,10 @@ class Attention(Law):
     def quantities(self, t: float, mu: Any) -> dict[str, Any]:
         """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.
 
-        All in the law's scale.  With matrices only a gradient flow has them (`general.quantities`).
+        All in the law's scale.  With matrices only a gradient flow has them, and in R^d there is no uniform measure
+        (`general.quantities`).
         """
-        if not self.isotropic:
+        if not self.isotropic or self.geometry == "flat":
             return general.quantities(self, mu)
         factor = self.log_factor(mu.d)
         excess = energy.excess(self.kernel, mu, factor)

@@ -6,7 +6,8 @@ With B = Q^T K, s(x, y) = beta <x, B y>, Z = int e^s dmu(y) and M = int e^s V y 
     USA   X = sign M,        div P_x X = sign L.
 
 Where B is symmetric and V = B, both are gradient flows of E = (1/2 beta) iint e^s dmu dmu, as without matrices
-(A, (3.12)-(3.14)); other matrices have no energy.
+(A, (3.12)-(3.14)); other matrices have no energy.  In R^d they are so without P_x: dE/dt = int |M|^2 / Z dmu, and
+int |M|^2 dmu.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def check(law: Any, d: int, most: float) -> None:
         if not np.isfinite(law.beta * np.linalg.norm(product(law, d, 0.0))):
             raise ValueError(f"law: the numbers of {law} overflow, beta Q^T K itself does: divide Q or K by a number")
     largest = kernel(law, 0.0).upper()
-    if largest + law.log_factor(d) > most:
+    if law.geometry == "sphere" and largest + law.log_factor(d) > most:
         raise ValueError(
             f"law: the numbers of {law} overflow: scores go to beta |Q^T K|_2 = {largest:.4g}, beyond {most:g}: use "
             'scale="scaled" (times e to minus that)'
@@ -150,7 +151,8 @@ def quantities(law: Any, mu: Any) -> dict[str, Any]:
         mu = mu.resized(integrating(mu.space, k.bandwidth(mu.d) + 1))
     # a density does not answer kernels with matrices, its points do
     lead = np.broadcast_shapes(mu.x.shape[:-1], mu.weights.shape)  # times, or replicas, of either alone
-    body = Points.trusted(np.broadcast_to(mu.x, (*lead, mu.d)), np.broadcast_to(mu.weights, lead), geometry.ROWS)
+    q = np.broadcast_to(mu.positions, (*lead, *mu.geometry.point(mu.d)))
+    body = Points.trusted(q, np.broadcast_to(mu.weights, lead), mu.geometry)
     if law.beta == 0.0:
         E = 0.5 * np.einsum("...i,ij,...j->...", body.mean, product(law, mu.d, 0.0), body.mean) * math.exp(factor)
     else:

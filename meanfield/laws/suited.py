@@ -12,9 +12,9 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.measures.points import Points
-from meanfield.protocols import Array, Geometry
+from meanfield.protocols import Array
 
-__all__ = ["density", "difference", "indexless", "located"]
+__all__ = ["density", "difference", "indexless"]
 
 POINTS = 6
 ORDER = (3, 0, 4, 1, 5, 2)
@@ -62,31 +62,6 @@ def density(law: Any, space: Any, t: float = 0.0) -> None:
         law.check_range(space.d)
     instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
     indexless("law", law, space.d, t, "a density has no first token", instead)
-
-
-def located(name: str, law: Any, place: Geometry) -> None:
-    """Refuse points that live where the law moves none.
-
-    Parameters
-    ----------
-    name : str
-        The argument that is refused.
-    law : Law
-        What is to move them, or to tell their energy.
-    place : Geometry
-        Where they live.
-
-    Raises
-    ------
-    ValueError
-        Naming both, and what to give instead.
-    """
-    if law.geometry != place.manifold:
-        where = {"sphere": "on spheres", "flat": "in R^d"}
-        raise ValueError(
-            f"{name}: {law} moves points {where[law.geometry]}, and these live {where[place.manifold]} "
-            f'({place.name}): give the law geometry="{place.manifold}", or points of geometry="{law.geometry}"'
-        )
 
 
 def indexless(name: str, law: Any, d: int, t: float, why: str, instead: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.geometry import Geometry
 
 
 class Reading(NamedTuple):
@@ -39,6 +40,10 @@ class Measure(Protocol):
     d: int
     x: Array
     """(..., n, d) own rows: particles, or the quadrature points of a density."""
+    geometry: Geometry
+    """Where they live."""
+    positions: Array
+    """(..., n) or (..., n, d) they themselves, as their geometry has them."""
     weights: Array
     """(..., n) the mass at each of them."""
     mean: Array

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.geometry import ROWS
 from meanfield.kernels import energy
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Geometry, Reading
 from meanfield.spaces.coefficients import kindred, recast, tail
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -154,6 +155,16 @@ class Density:
         if self.space.rows is None:
             raise TypeError(f"the nodes of {self.space} have no rows: ask a law that needs no positions")
         return self.space.rows
+
+    @property
+    def geometry(self) -> Geometry:
+        """Where the quadrature points are: on the sphere, by rows."""
+        return ROWS
+
+    @property
+    def positions(self) -> Array:
+        """(N, d) the quadrature points as rows: `x`."""
+        return self.x
 
     @property
     def weights(self) -> Array:

@@ -302,7 +302,7 @@ ROOMS: tuple[Breakage, ...] = (
         file="meanfield/sums/choose.py",
         old="able = d in geometry.fast and kernel.isotropic",
         new="able = d in CROSSOVER and kernel.isotropic",
-        red=("tests/laws/test_suited.py::test_a_flat_law_beyond_every_crossover",),
+        red=("tests/laws/test_suited.py::test_nothing_fast_serves_points_of_flat_space",),
     ),
     Breakage(
         name="choose: batches of angles are summed by rows at every beta",

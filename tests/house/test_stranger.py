@@ -1,4 +1,4 @@
-"""Add your own: one law, space, measure, method and stepper, each from outside and each in under 40 lines.
+"""Add your own: one law, space, measure, method, stepper and geometry, each from outside and each in under 40 lines.
 
 Nothing here touches a private name of the packages.  This page is both the proof that the contracts in
 `meanfield/protocols/` suffice and the example to copy from.
@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy
 
 import meanfield as mf
 import particles as pt
 from meanfield.methods.spectral import OnSpace
-from meanfield.protocols import Array, Law, Method, Reading, Scheme, Stepped, Stepper
+from meanfield.protocols import Array, Geometry, Law, Method, Reading, Scheme, Stepped, Stepper
 from meanfield.spaces.base import Gridded
 
 pytestmark = pytest.mark.rounding
@@ -173,6 +174,36 @@ class Ralston(Stepper):
         return Stepped(end, method.retract(y + h * (0.25 * k1 + 0.75 * k2)), self.size, None, 2, 0)
 
 
+# --- a geometry ----------------------------------------------------------------------------------------------
+
+
+@mf.register
+@dataclass(frozen=True)
+class Ellipse(Geometry):
+    """The ellipse (x / a)^2 + (y / b)^2 = 1 in R^2: laws of R^d move points along it."""
+
+    a: float
+    b: float
+    name = "ellipse"
+
+    def _axes(self) -> Array:
+        return np.array([self.a, self.b])
+
+    def check(self, name: str, value: Any) -> Array:
+        q = np.array(value, dtype=float)
+        if q.shape[-1] != 2 or np.abs(np.sum(np.square(q / self._axes()), axis=-1) - 1.0).max() > 1e-9:
+            raise ValueError(f"{name} must be rows (..., n, 2) on {self}: take name / |name| in its own norm")
+        return q
+
+    def retract(self, q: Array) -> Array:
+        return q / np.sqrt(np.sum(np.square(q / self._axes()), axis=-1, keepdims=True))
+
+    def project(self, q: Array, v: Array) -> Array:
+        normal = q / np.square(self._axes())
+        normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+        return v - np.sum(v * normal, axis=-1, keepdims=True) * normal
+
+
 # --- they work -----------------------------------------------------------------------------------------------
 
 
@@ -259,6 +290,39 @@ def test_stepper_has_its_order_under_our_loop() -> None:
     assert np.all(np.abs(orders - 2.0) < 0.2), orders
 
 
-@pytest.mark.parametrize("part", [Pull, EvenCircle, Atom, WeakForm, _Weak, Ralston])
+@pytest.mark.parametrize("n", [4, 3000])
+def test_geometry_carries_a_flat_law(n: int, tmp_path: Path) -> None:
+    """Against the same flow in the ellipse's own angle; E rises at the rate of what moves along it."""
+    place, law = Ellipse(2.0, 0.7), mf.SA(1.5, geometry="flat")
+    start = np.sort(np.random.default_rng(n).uniform(0.0, TWO_PI, n))
+
+    def rows(s: Array) -> Array:
+        return np.stack([2.0 * np.cos(s), 0.7 * np.sin(s)], axis=-1)
+
+    def slope(_: float, s: Array) -> Array:
+        x, along = rows(s), np.stack([-2.0 * np.sin(s), 0.7 * np.cos(s)], axis=-1)
+        e = np.exp(1.5 * x @ x.T)
+        return np.sum(((e @ x) / e.sum(axis=1, keepdims=True)) * along, axis=-1) / np.sum(along**2, axis=-1)
+
+    if n > 4:
+        v = law.velocity(0.0, None, mf.Points(rows(start), geometry=place))
+        along = np.stack([-2.0 * np.sin(start), 0.7 * np.cos(start)], axis=-1)
+        told = np.sum(v * along, axis=-1) / np.sum(along**2, axis=-1)
+        np.testing.assert_allclose(told, slope(0.0, start), rtol=0.0, atol=1e-12)
+        return
+    run = pt.simulate(law, rows(start), (0.0, 0.5), geometry=place, rtol=1e-11, atol=1e-13)
+    exact = scipy.integrate.solve_ivp(slope, (0.0, 0.5), start, "DOP853", rtol=1e-12, atol=1e-13).y[:, -1]
+    np.testing.assert_allclose(run.x[-1], rows(exact), rtol=0.0, atol=1e-9)
+    gained = run.energy - run.energy[0]
+    np.testing.assert_allclose(run.dissipated, gained, rtol=0.0, atol=1e-8 * gained[-1])
+    run.save(tmp_path / "ellipse.nc")
+    again = pt.load(tmp_path / "ellipse.nc")
+    assert again.geometry == place
+    np.testing.assert_array_equal(again.x, run.x)
+    with pytest.raises(TypeError, match="ask their directions"):
+        run.measures[0].moments(2)
+
+
+@pytest.mark.parametrize("part", [Pull, EvenCircle, Atom, WeakForm, _Weak, Ralston, Ellipse])
 def test_each_is_small(part: type) -> None:
     assert len(inspect.getsource(part).splitlines()) < 40

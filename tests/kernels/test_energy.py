@@ -11,6 +11,7 @@ import pytest
 
 import meanfield as mf
 import particles as pt
+from meanfield.geometry import ROWS
 from meanfield.kernels import energy
 from meanfield.measures.rings import Rings
 
@@ -140,9 +141,14 @@ class _Plain:
     points: Any
     weights: Any
     d: int = 2
+    geometry = ROWS
 
     @property
     def x(self) -> Any:
+        return self.points
+
+    @property
+    def positions(self) -> Any:
         return self.points
 
     @property

@@ -154,11 +154,8 @@ def test_replicas_and_noise_do_not_merge() -> None:
 
 
 def test_points_of_flat_space_do_not_merge() -> None:
-    class Flat(mf.SA):
-        geometry = "flat"
-
     with pytest.raises(ValueError, match=r"merge_tol.*R\^d.*leave it out"):
-        pt.simulate(Flat(1.0), np.eye(3), (0.0, 1.0), merge_tol=1e-6, rtol=1e-6)
+        pt.simulate(mf.SA(1.0, geometry="flat"), np.eye(3), (0.0, 1.0), merge_tol=1e-6, rtol=1e-6)
 
 
 # --- runs ----------------------------------------------------------------------------------------------------
