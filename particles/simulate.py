@@ -8,10 +8,10 @@ import numpy as np
 
 from meanfield.geometry import FEW_TURNS, given, located
 from meanfield.laws import suited
-from meanfield.laws.base import changes, noisy, probes
+from meanfield.laws.base import noisy
 from meanfield.methods import merging
 from meanfield.methods.cloud import Cloud, OnPoints
-from meanfield.protocols import Array, Geometry, Stepper
+from meanfield.protocols import Array, Geometry, Stepper, changes, probes
 from meanfield.runs.checks import checked_law, checked_watch, default_times
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish

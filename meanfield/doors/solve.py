@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from meanfield.laws import suited
-from meanfield.laws.base import changes, probes, steady_noise
+from meanfield.laws.base import steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
-from meanfield.protocols import Scheme, Stepper
+from meanfield.protocols import Scheme, Stepper, changes, probes
 from meanfield.runs.checks import checked_law, checked_watch, default_times
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish

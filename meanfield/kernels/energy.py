@@ -18,12 +18,9 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry import located
-from meanfield.protocols import Array, Reading, said
+from meanfield.protocols import Array, Reading, changes
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
-
-MOMENTS = (0.0, 0.381966, 1.0)
-"""When a law that does not say whether it changes is asked for the energy of a measure of no time."""
 
 
 def summed(mu: Any) -> Any:
@@ -34,7 +31,7 @@ def summed(mu: Any) -> Any:
 def told(law: Any, mu: Any, t: Any = None) -> Any:
     """E of a measure as a law tells it at time t: what a snapshot's `energy(law, t)` answers, or a refusal."""
     located("law", inputs.law(law), mu.geometry)
-    if t is None and said(law) is not True and _moves(law, mu):
+    if t is None and (law.autonomous is False or changes(law, lambda at: _energy(law, at, mu), 0.0, 1.0)):
         raise ValueError(
             f"t: {law} changes with time, and no time came: give it, as in mu.energy(law, t=0.5), or the law of that "
             "moment, such as mf.SA(beta)"
@@ -51,13 +48,10 @@ def told(law: Any, mu: Any, t: Any = None) -> Any:
     return found["energy"]
 
 
-def _moves(law: Any, mu: Any) -> bool:
-    """Whether the energy that a law tells of a measure changes with time: by its word, or by its answers."""
-    if law.autonomous is False:
-        return True
+def _energy(law: Any, t: float, mu: Any) -> Any:
+    """What a law tells of E at time t; NaN if nothing."""
     with np.errstate(over="ignore", invalid="ignore"):
-        first, *rest = (law.quantities(t, summed(mu)).get("energy") for t in MOMENTS)
-    return not all(np.array_equal(first, other, equal_nan=True) for other in rest)
+        return law.quantities(t, summed(mu)).get("energy", np.nan)
 
 
 def uniform(kernel: Any, mu: Any, log_factor: float = 0.0) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import protocols
-from meanfield.protocols import Array, said
+from meanfield.protocols import Array, changes, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -125,32 +125,6 @@ class Sum(Law):
 
 
 # --- time ----------------------------------------------------------------------------------------------------
-
-PROBES = (0.0, 0.381966, 0.723607, 1.0)
-"""Shares of a run's time at which a law is asked whether it changes: no period fits them all."""
-
-
-def probes(begin: float, end: float) -> list[float]:
-    """The times of a run at which a law is asked."""
-    return [begin + share * (end - begin) for share in PROBES]
-
-
-def changes(law: Any, answer: Callable[[float], Any], begin: float, end: float) -> bool:
-    """Whether a law changes with time: by its own word, or by its answers about one and the same state.
-
-    Parameters
-    ----------
-    answer : callable
-        Time -> the law's velocities, always of the same state: equal to the last bit if the law does not change, laws
-        and measures being pure.
-    begin, end : float
-        The span of time.
-    """
-    word = said(law)
-    if word is not None:
-        return not word
-    first, *rest = (np.array(answer(t)) for t in probes(begin, end))
-    return not all(np.array_equal(first, other, equal_nan=True) for other in rest)
 
 
 def refuse_changing(law: Any, answer: Callable[[float], Any], why: str) -> None:

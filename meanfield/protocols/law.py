@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
 
 from meanfield.protocols.array import Array
 from meanfield.protocols.geometry import Geometry
+
+PROBES = (0.0, 0.381966, 0.723607, 1.0)
+"""Shares of a run's time at which a law is asked whether it changes: no period fits them all."""
 
 
 class Reading(NamedTuple):
@@ -116,3 +122,26 @@ def said(law: Any) -> bool | None:
             return None
     word: bool | None = law.autonomous
     return word
+
+
+def probes(begin: float, end: float) -> list[float]:
+    """The times of a run at which a law is asked."""
+    return [begin + share * (end - begin) for share in PROBES]
+
+
+def changes(law: Any, answer: Callable[[float], Any], begin: float, end: float) -> bool:
+    """Whether a law changes with time: by its own word, or by its answers about one and the same state.
+
+    Parameters
+    ----------
+    answer : callable
+        Time -> the law's velocities, or its energy, always of the same state: equal to the last bit if the law does
+        not change, laws and measures being pure.
+    begin, end : float
+        The span of time.
+    """
+    word = said(law)
+    if word is not None:
+        return not word
+    first, *rest = (np.array(answer(t)) for t in probes(begin, end))
+    return not all(np.array_equal(first, other, equal_nan=True) for other in rest)

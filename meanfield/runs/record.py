@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from meanfield.kernels import energy
-from meanfield.laws.base import noisy, probes
+from meanfield.laws.base import noisy
 from meanfield.plot import curves
-from meanfield.protocols import Array, Between, Status
+from meanfield.protocols import Array, Between, Status, probes
 from meanfield.runs import archive, dataset
 from meanfield.runs.rates import chunks, integral
 from meanfield.steppers.dense import evaluate

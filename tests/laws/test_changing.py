@@ -12,9 +12,8 @@ from scipy.integrate import simpson
 
 import meanfield as mf
 import particles as pt
-from meanfield.laws.base import changes
 from meanfield.methods import on_plan
-from meanfield.protocols import said
+from meanfield.protocols import Array, changes, said
 from meanfield.spaces import circle
 from meanfield.special import bessel
 
@@ -281,3 +280,19 @@ def test_tables_of_multipliers_are_bounded_by_number() -> None:
     for table in (bessel._steps, bessel._ratios, bessel._spectrum, bessel.potential, bessel.bandwidth):
         info = table.cache_info()
         assert info.maxsize == bessel.KEPT and info.currsize <= bessel.KEPT
+
+
+@dataclass(frozen=True)
+class Mute(mf.Law):
+    """Says nothing of time, and tells no energy."""
+
+    isotropic = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        return mu.read(mf.Exponential(1.0), x, "M").M
+
+
+def test_a_silent_law_without_an_energy_is_refused_by_that() -> None:
+    for mu in (mf.Points([0.0, 1.0]), mf.uniform(mf.Circle(16))):
+        with pytest.raises(ValueError, match="has no energy"):
+            mu.energy(Mute())
