@@ -190,7 +190,7 @@ def _links(a: Clusters, b: Clusters) -> tuple[list[int], list[int]]:
         shared = shared[shared > 0.0]
         return _largest(i, j, shared, len(a)), _largest(j, i, shared, len(b))
     far = np.stack([a.geometry.distance(c, b.centres) for c in a.centres])
-    far[np.isnan(far)] = np.pi  # a cluster all around has no centre, and is near nobody
+    far[np.isnan(far)] = a.geometry.reach  # a cluster all around has no centre, and is near nobody
     if a.edges is not None and b.edges is not None:  # within the other's arc is near, whatever the distance
         far[_within(a.centres[:, None], b.edges[None], a.geometry.turn)] *= 1e-6
         far[_within(b.centres[None, :], a.edges[:, None], a.geometry.turn)] *= 1e-6

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry.joining import circle_groups, shares
-from meanfield.geometry.sphere import along_arc, straight_to, vanishing
+from meanfield.geometry.sphere import Arcs, vanishing
 from meanfield.geometry.turning import TURN, positive, quarter_turn, reduced, to_rows, turned
 from meanfield.protocols import Array, Line
 from meanfield.tools import inputs
@@ -17,12 +17,10 @@ from meanfield.tools.settings import register
 
 @register(name="geometry-angles")
 @dataclass(frozen=True)
-class Angles(Line):
+class Angles(Arcs, Line):
     """The circle: positions and labels are angles theta (..., n) in radians, unwrapped."""
 
     name = "angles"
-    manifold = "sphere"
-    reach = np.pi
     turn = TURN
     fast = (2,)
     symbol = "theta"
@@ -63,10 +61,6 @@ class Angles(Line):
             return v[..., 0]
         return np.asarray(np.sum(v * quarter_turn(to_rows(q)), axis=-1))
 
-    def tangent(self, q: Array, v: Array) -> Array:
-        """v as it is: there is one direction."""
-        return v
-
     def moved(self, q: Array, move: Array) -> Array:
         """theta turned as the row x turns to x + move."""
         x = to_rows(q)
@@ -91,14 +85,6 @@ class Angles(Line):
     def chord(self, p: Array, q: Array) -> Array:
         """2 |sin((q - p) / 2)|."""
         return 2.0 * np.abs(np.sin(0.5 * (q - p)))
-
-    def along(self, chord: Any) -> Any:
-        """The arc over a chord."""
-        return along_arc(chord)
-
-    def straight(self, distance: float) -> float:
-        """The chord of an arc."""
-        return straight_to(distance)
 
     def distance(self, p: Array, q: Array) -> Array:
         """Arcs in [0, pi]."""

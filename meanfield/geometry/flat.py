@@ -47,8 +47,7 @@ class Flat(Geometry):
 
     def centres(self, q: Array, w: Array, labels: Array) -> tuple[Array, Array]:
         """Means of the groups."""
-        centre, masses, _ = means(q, w, labels)
-        return centre, masses
+        return means(q, w, labels)
 
 
 FLAT = Flat()

@@ -95,7 +95,7 @@ def row_groups(x: Array, tol: float) -> Array | None:
 # --- what becomes of them ----------------------------------------------------------------------------------
 
 
-def means(points: Array, w: Array, labels: Array) -> tuple[Array, Array, Array]:
+def means(points: Array, w: Array, labels: Array) -> tuple[Array, Array]:
     """Centres of mass of groups in the space that the positions are written in.
 
     Parameters
@@ -109,18 +109,17 @@ def means(points: Array, w: Array, labels: Array) -> tuple[Array, Array, Array]:
 
     Returns
     -------
-    ndarray, ndarray, ndarray
-        Means (m,) or (m, d), masses (m,), and how many points each has (m,).  A group of one keeps its bits.
+    ndarray, ndarray
+        Means (m,) or (m, d), and masses (m,).  A group of one keeps its bits.
     """
     share, masses, first = shares(w, labels)
     at = points[first]
     # from the group's first point: a mean of differences keeps the digits of a small group
     moved = (points - at[labels]).reshape(len(labels), -1)
-    m = len(masses)
-    mean = np.zeros((m, moved.shape[1]))
+    mean = np.zeros((len(masses), moved.shape[1]))
     for k, column in enumerate(moved.T):
-        mean[:, k] = np.bincount(labels, share * column, minlength=m)
-    return at + mean.reshape(at.shape), masses, np.bincount(labels, minlength=m)
+        mean[:, k] = np.bincount(labels, share * column, minlength=len(masses))
+    return at + mean.reshape(at.shape), masses
 
 
 def shares(w: Array, labels: Array) -> tuple[Array, Array, Array]:

@@ -40,10 +40,6 @@ class Meridian(Line):
         """d phi / dt of a law's answer (..., n, 1) towards the axis, where phi = 0."""
         return -v[..., 0]
 
-    def tangent(self, q: Array, v: Array) -> Array:
-        """v as it is: there is one direction."""
-        return v
-
     # --- distances ----------------------------------------------------------------------------------------
 
     def chord(self, p: Array, q: Array) -> Array:
@@ -62,8 +58,7 @@ class Meridian(Line):
 
     def centres(self, q: Array, w: Array, labels: Array) -> tuple[Array, Array]:
         """Mean colatitudes of the groups."""
-        centre, masses, _ = means(q, w, labels)
-        return centre, masses
+        return means(q, w, labels)
 
     def resultant(self, q: Array, w: Array) -> Array:
         """Its component along the axis."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from meanfield.geometry.angles import ANGLES
 from meanfield.geometry.joining import means, row_groups
-from meanfield.geometry.sphere import along_arc, project, retract, straight_to, vanishing
+from meanfield.geometry.sphere import Arcs, project, retract, vanishing
 from meanfield.geometry.turning import to_angles
 from meanfield.protocols import Array, Geometry
 from meanfield.tools import inputs
@@ -19,12 +19,10 @@ from meanfield.tools.settings import register
 
 @register(name="geometry-rows")
 @dataclass(frozen=True)
-class Rows(Geometry):
+class Rows(Arcs):
     """The sphere S^{d-1}, d >= 2, by unit rows (..., n, d)."""
 
     name = "rows"
-    manifold = "sphere"
-    reach = np.pi
     fast = (2, 3)
 
     def check(self, name: str, value: Any) -> Array:
@@ -60,14 +58,6 @@ class Rows(Geometry):
         near = q - p
         return np.asarray(np.sqrt(np.sum(near * near, axis=-1)))
 
-    def along(self, chord: Any) -> Any:
-        """The arc over a chord."""
-        return along_arc(chord)
-
-    def straight(self, distance: float) -> float:
-        """The chord of an arc."""
-        return straight_to(distance)
-
     def opening(self, p: Array, q: Array, u: Array, v: Array) -> float:
         """<q - p, v - u> / sin(distance)."""
         return float((q - p) @ (v - u)) / math.sin(float(self.distance(p, q)))
@@ -84,11 +74,12 @@ class Rows(Geometry):
 
     def groups(self, q: Array, tol: float) -> Array | None:
         """Balls of the geodesic diameter tol."""
-        return row_groups(q, straight_to(tol))
+        return row_groups(q, self.straight(tol))
 
     def centres(self, q: Array, w: Array, labels: Array) -> tuple[Array, Array]:
         """Directions of int x d mu over the groups."""
-        centre, masses, counts = means(q, w, labels)
+        centre, masses = means(q, w, labels)
+        counts = np.bincount(labels, minlength=len(masses))
         several = counts > 1
         lost = vanishing(np.linalg.norm(centre, axis=-1), 1.0, counts) & several
         centre[several] = retract(centre[several])

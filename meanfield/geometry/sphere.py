@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Geometry
 
 
 def vanishing(size: Array, mass: Array | float, n: Array | int) -> Array:
@@ -38,11 +38,16 @@ def retract(x: Array, out: Array | None = None) -> Array:
         return np.divide(x, norms, out=out)
 
 
-def along_arc(chord: Any) -> Any:
-    """The arc of the unit circle over a chord, 2 arcsin(chord / 2)."""
-    return 2.0 * np.arcsin(np.minimum(0.5 * np.asarray(chord), 1.0))
+class Arcs(Geometry):
+    """What positions on a unit sphere have in common: distances are arcs, straight ones chords."""
 
+    manifold = "sphere"
+    reach = np.pi
 
-def straight_to(arc: float) -> float:
-    """The chord of an arc of the unit circle, of half a turn at most."""
-    return 2.0 * math.sin(0.5 * min(arc, math.pi))
+    def along(self, chord: Any) -> Any:
+        """The arc over a chord, 2 arcsin(chord / 2)."""
+        return 2.0 * np.arcsin(np.minimum(0.5 * np.asarray(chord), 1.0))
+
+    def straight(self, distance: float) -> float:
+        """The chord of an arc, of half a turn at most."""
+        return 2.0 * math.sin(0.5 * min(distance, math.pi))

@@ -15,7 +15,12 @@ from meanfield.sums.choose import BANDED
 from meanfield.tools.settings import register, renamed
 
 
-@register(older=lambda fields: unflagged(renamed(labels="owners")(fields)))
+def of_0_1(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields that say what a state of points means, as 0.1 wrote them, as today's."""
+    return unflagged(renamed(labels="owners")(fields))
+
+
+@register(older=of_0_1)
 @dataclass(frozen=True, eq=False)
 class OnPoints(Form):
     """What a state of positions means.

@@ -21,12 +21,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield.geometry import ROWS, project, to_rows, unflagged
+from meanfield.geometry import ROWS, project, to_rows
 from meanfield.measures.points import Points
 from meanfield.methods import merging
+from meanfield.methods.cloud import of_0_1
 from meanfield.protocols import Array, Change, Form, Geometry, Method, Status, Stop
 from meanfield.tools import inputs
-from meanfield.tools.settings import register, renamed
+from meanfield.tools.settings import register
 
 LANDED = 1e-6
 """A gap within this share of merge_gap has landed: one Newton step along the flow does the rest, to 1e-12."""
@@ -96,7 +97,7 @@ def closest(x: Array, geometry: Geometry) -> tuple[float, int, int]:
     return float(geometry.along(chord[i, j])), min(i, j), max(i, j)
 
 
-@register(older=lambda fields: unflagged(renamed(labels="owners")(fields)))
+@register(older=of_0_1)
 @dataclass(frozen=True, eq=False)
 class OnClusters(Form):
     """What a state (1 + n,) or (1 + n d,) means: log(1 + elapsed / c), then the centres.

@@ -139,7 +139,6 @@ class Geometry:
         """
         raise TypeError(f"{self.name}: groups of points have no centres here")
 
-
     def resultant(self, q: Array, w: Array) -> Array:
         """int x d mu of points (n,) or (n, d) of masses w (n,): as many of its components as are not 0 by symmetry."""
         return np.asarray(w @ self.rows(q))
@@ -163,6 +162,10 @@ class Line(Geometry):
     low: float = 0.0
     high: float = 0.0
     shown: int = 0
+
+    def tangent(self, q: Array, v: Array) -> Array:
+        """v as it is: there is one direction."""
+        return v
 
     def coordinates(self, s: Array) -> Array:
         """The space's own coordinates of positions s."""
