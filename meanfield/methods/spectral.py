@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import isfinite, sqrt
 from typing import Any
 
@@ -93,13 +94,8 @@ class Spectral(Scheme):
         return self if self.then is not None else replace(self, then=then)
 
     def _bound(self, law: Any, space: Any, limit: int, rtol: float, atol: float) -> Coefficients:
-        then = self.then
-
-        def beyond(rho: Density) -> Any:
-            return None if then is None else then.bind(law, rho, rtol, atol)
-
-        after = None if then is None else beyond
-        return Coefficients(law, space, self._tolerance(rtol, atol), limit, beyond=after)
+        beyond = None if self.then is None else partial(self.then.bind, law, rtol=rtol, atol=atol)
+        return Coefficients(law, space, self._tolerance(rtol, atol), limit, beyond=beyond)
 
     def _limit(self, space: Any) -> int:
         return max(space.largest, space.size) if self.max_resolution is None else self.max_resolution

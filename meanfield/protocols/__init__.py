@@ -17,7 +17,7 @@ from meanfield.protocols.method import Change, Method
 from meanfield.protocols.scheme import Scheme
 from meanfield.protocols.space import Plan, Space
 from meanfield.protocols.status import Status, Stop
-from meanfield.protocols.step import Between, Observer, Step, Stepped, Stepper
+from meanfield.protocols.step import Between, Observer, Rng, Step, Stepped, Stepper
 
 __all__ = [
     "Array",
@@ -33,6 +33,7 @@ __all__ = [
     "Observer",
     "Plan",
     "Reading",
+    "Rng",
     "Scheme",
     "Snapshot",
     "Space",

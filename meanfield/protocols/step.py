@@ -9,6 +9,10 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.method import Method
+
+Rng: TypeAlias = np.random.Generator | None
+"""Where noise is drawn from, if there is any."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Stepper:
     adaptive: bool = False
 
     def step(
-        self, method: Any, t: float, y: Array, h: float | None, stop: float, rng: np.random.Generator | None, keep: bool
+        self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
     ) -> Stepped:
         """From (t, y) by at most h, t <= stop; lands on stop exactly.  `keep`: make the between."""
         raise TypeError(f"{type(self).__name__} does not step")

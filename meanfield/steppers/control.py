@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield.protocols import Array, Method, Status, Stepped, Stepper, Stop
+from meanfield.protocols import Array, Method, Rng, Status, Stepped, Stepper, Stop
 
 SMALL = 1e-18
 """Share of the time left from which nothing is known: a run may be of any length, and a step of 1e-6 be none."""
@@ -128,14 +128,7 @@ class Adaptive(Stepper):
         object.__setattr__(self, "adaptive", True)
 
     def step(
-        self,
-        method: Method,
-        t: float,
-        y: Array,
-        h: float | None,
-        stop: float,
-        rng: np.random.Generator | None,
-        keep: bool,
+        self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
     ) -> Stepped:
         """One accepted step from (t, y), y real or complex of any shape; see `Stepper`.
 

@@ -71,10 +71,9 @@ class _Doubling:
     def __init__(self, method: Method, t: float, y: Array) -> None:
         self.method, self.t, self.y = method, t, y
         self.diagonal = Diagonal(method.linear, y.shape)
-        self.evaluations = 0
         self.start = np.empty_like(y)
         self.limit = method.slope(t, y, self.start)
-        self.evaluations += 1
+        self.evaluations = 1
         self.middle = self.start
 
     def slope(self, t: float, y: Array) -> Array:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from meanfield.protocols import Array, Between, Method, Status, Stepped, Stepper, Stop
+from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
 from meanfield.steppers.control import Adaptive, checked, land, lands, slope_of, smallest, started
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 
@@ -161,14 +161,7 @@ class FixedStep(Stepper):
         object.__setattr__(self, "order", self.table.order)
 
     def step(
-        self,
-        method: Method,
-        t: float,
-        y: Array,
-        h: float | None,
-        stop: float,
-        rng: np.random.Generator | None,
-        keep: bool,
+        self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
     ) -> Stepped:
         """One step from (t, y); see `Stepper`.
 
@@ -250,14 +243,7 @@ class UnprojectedEuler(Stepper):
         _positive(self.size)
 
     def step(
-        self,
-        method: Method,
-        t: float,
-        y: Array,
-        h: float | None,
-        stop: float,
-        rng: np.random.Generator | None,
-        keep: bool,
+        self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
     ) -> Stepped:
         """One step from (t, y); see `FixedStep.step`."""
         y = checked(t, y, h, stop)

@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Between, Method, Status, Stepped, Stepper, Stop
+from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
 from meanfield.steppers.control import checked, slope_of, started
 from meanfield.steppers.runge_kutta import fixed
 
 
-def strength(method: Method, t: float, y: Array, rng: np.random.Generator | None) -> Any:
+def strength(method: Method, t: float, y: Array, rng: Rng) -> Any:
     """The method's s, or None where it is the number 0: then nothing is drawn.
 
     Raises
@@ -68,14 +68,7 @@ class EulerMaruyama(Stepper):
         object.__setattr__(self, "order", 1)
 
     def step(
-        self,
-        method: Method,
-        t: float,
-        y: Array,
-        h: float | None,
-        stop: float,
-        rng: np.random.Generator | None,
-        keep: bool,
+        self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
     ) -> Stepped:
         """One step from (t, y); see `Stepper`.  The between is the straight line from y to the new state.
 
