@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield import geometry
 from meanfield.plot import curves, style, tree
-from meanfield.protocols import Array, Between, Geometry
-from meanfield.runs.record import Record
+from meanfield.protocols import Array, Between
 from meanfield.steppers import evaluate
 from meanfield.tools import inputs
+from particles.trajectory import OfPoints
 
 FORGOTTEN = "the dense output went over its memory budget (mergers are all known; take fewer points, or a shorter run)"
 
 
-class LongTime(Record):
+class LongTime(OfPoints):
     """A run of `longtime`: clusters over log t.
 
     Attributes
@@ -52,17 +51,6 @@ class LongTime(Record):
 
     kind = "longtime"
 
-    @property
-    def geometry(self) -> Geometry:
-        """Where the centres live."""
-        place: Geometry = self.segments[0].form.geometry
-        return place
-
-    @property
-    def angles(self) -> bool:
-        """True if centres are angles."""
-        return bool(self.geometry == geometry.ANGLES)
-
     @cached_property
     def log_t(self) -> Array:
         """(T,) logarithms of the saved times."""
@@ -71,11 +59,6 @@ class LongTime(Record):
         # long before anything moves the clock of the state stands still
         known = (self.t > 0.0) & np.isfinite(self.t)
         return np.where(known, np.log(self.t, where=known, out=np.zeros(len(self.t))), by_clock)
-
-    @property
-    def merges(self) -> tuple[Any, ...]:
-        """Every merger in the order of time."""
-        return tuple(merge for segment in self.segments for merge in segment.form.merges)
 
     @property
     def centres(self) -> tuple[Array, ...]:
@@ -103,27 +86,9 @@ class LongTime(Record):
         return self.geometry.angles(self.x, "take x; plot_counts and plot_energy draw any dimension")
 
     @property
-    def labels(self) -> Array:
-        """(T, n) the lowest original point that every original point is one with."""
-        n = len(self.weights)
-        rows = []
-        for o in self.owners:
-            owner = self.segments[o].form.owners
-            lowest = np.full(n, n)
-            np.minimum.at(lowest, owner, np.arange(n))
-            rows.append(lowest[owner])
-        return np.array(rows)
-
-    @property
     def weights(self) -> Array:
         """(n,) masses of the original points, as given."""
         return np.asarray(self.settings["weights"])
-
-    @property
-    def jumped(self) -> Array:
-        """(T,) what merging has added to E up to every saved time."""
-        steps = [sum(merge.jump for merge in segment.form.merges) for segment in self.segments]
-        return np.cumsum(steps)[list(self.owners)]
 
     @property
     def error_bound(self) -> float:

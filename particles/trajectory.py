@@ -15,62 +15,24 @@ from meanfield.runs.record import Record
 from meanfield.tools import inputs
 
 
-class Trajectory(Record):
-    """n particles over time, as `simulate` returns them.
-
-    Attributes
-    ----------
-    t : ndarray (T,)
-        Saved times.
-    x : ndarray (T, ..., n) or (T, ..., n, d)
-        Positions, times first: angles if the run was given angles (unwrapped), else unit rows.  The run itself, and
-        its measures, hold angles that began beyond four turns without their whole turns.
-    weights : ndarray (..., n)
-        Masses.
-    merges : tuple of Merge
-        With ``merge_tol``: which points became one, when, where.
-    labels : ndarray of int (T, n)
-        Which points are one, at every saved time.
-    jumped : ndarray (T,)
-        What merging has added to E up to every saved time: E(t) - E(0) = dissipated + jumped.
-    energy : ndarray (T, ...)
-        E of the law, for every replica.
-    """
-
-    kind = "trajectory"
+class OfPoints(Record):
+    """A run of points that may become one: what a cloud's run and one of long times have in common."""
 
     @property
     def geometry(self) -> Geometry:
-        """Where the particles live."""
+        """Where the points live."""
         place: Geometry = self.segments[0].form.geometry
         return place
 
     @property
     def angles(self) -> bool:
-        """True if `x` holds angles."""
+        """True if positions are angles."""
         return bool(self.geometry == geometry.ANGLES)
 
     @property
-    def x(self) -> Array:
-        """(T, ..., n) angles or (T, ..., n, d) rows; points that have merged coincide (angles: but for whole turns)."""
-        pairs = zip(self.owners, self.states, strict=True)
-        return np.stack([self.segments[owner].form.unmerged(y) for owner, y in pairs])
-
-    @property
-    def theta(self) -> Array:
-        """(T, ..., n) angles (d = 2 only); unwrapped if the run was given angles, else in (-pi, pi]."""
-        return self.geometry.angles(self.x, "take rows; plot_inner_products draws any dimension")
-
-    @property
-    def rows(self) -> Array:
-        """(T, ..., n, d) rows."""
-        return self.geometry.rows(self.x)
-
-    @property
     def weights(self) -> Array:
-        """(..., n) masses, of the original points."""
-        first = self.segments[self.owners[0]].form.unmerged(self.states[0])
-        return np.broadcast_to(self.segments[0].form.weights, self.geometry.shape(first))
+        """(..., n) masses of the original points."""
+        raise TypeError(f"{type(self).__name__} does not say what its points weigh")
 
     @property
     def merges(self) -> tuple[Any, ...]:
@@ -96,6 +58,53 @@ class Trajectory(Record):
         """(T,) what merging has added to E up to every saved time; of second order in merge_tol."""
         steps = [sum(merge.jump for merge in segment.form.merges) for segment in self.segments]
         return np.cumsum(steps)[list(self.owners)] * (math.nan if self.silent else 1.0)
+
+
+class Trajectory(OfPoints):
+    """n particles over time, as `simulate` returns them.
+
+    Attributes
+    ----------
+    t : ndarray (T,)
+        Saved times.
+    x : ndarray (T, ..., n) or (T, ..., n, d)
+        Positions, times first: angles if the run was given angles (unwrapped), else unit rows.  The run itself, and
+        its measures, hold angles that began beyond four turns without their whole turns.
+    weights : ndarray (..., n)
+        Masses.
+    merges : tuple of Merge
+        With ``merge_tol``: which points became one, when, where.
+    labels : ndarray of int (T, n)
+        Which points are one, at every saved time.
+    jumped : ndarray (T,)
+        What merging has added to E up to every saved time: E(t) - E(0) = dissipated + jumped.
+    energy : ndarray (T, ...)
+        E of the law, for every replica.
+    """
+
+    kind = "trajectory"
+
+    @property
+    def x(self) -> Array:
+        """(T, ..., n) angles or (T, ..., n, d) rows; points that have merged coincide (angles: but for whole turns)."""
+        pairs = zip(self.owners, self.states, strict=True)
+        return np.stack([self.segments[owner].form.unmerged(y) for owner, y in pairs])
+
+    @property
+    def theta(self) -> Array:
+        """(T, ..., n) angles (d = 2 only); unwrapped if the run was given angles, else in (-pi, pi]."""
+        return self.geometry.angles(self.x, "take rows; plot_inner_products draws any dimension")
+
+    @property
+    def rows(self) -> Array:
+        """(T, ..., n, d) rows."""
+        return self.geometry.rows(self.x)
+
+    @property
+    def weights(self) -> Array:
+        """(..., n) masses, of the original points."""
+        first = self.segments[self.owners[0]].form.unmerged(self.states[0])
+        return np.broadcast_to(self.segments[0].form.weights, self.geometry.shape(first))
 
     @property
     def title(self) -> str:

@@ -8,9 +8,11 @@ of the papers; constants are re-derived before they are asserted, and `docs/erra
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
+
+from meanfield.equations.printed import TITLES as PAPERS
+from meanfield.equations.printed import cells
 
 
 class Reach(Enum):
@@ -40,13 +42,7 @@ class Row:
         return self.id[0]
 
 
-TITLES = {
-    "A": "A mathematical perspective on Transformers",
-    "B": "The emergence of clusters in self-attention dynamics",
-    "C": "Clustering in causal attention masking",
-    "S": "Summary card of A",
-    "F": "Later works",
-}
+TITLES = {**{letter: PAPERS[letter] for letter in "ABC"}, "S": "Summary card of A", "F": "Later works"}
 """What the letters stand for."""
 
 _REACH = {
@@ -295,15 +291,8 @@ F47 | 2603.16535 | attention with inertia | elliptical laws stay so; the ODE of 
 
 
 def _parse(text: str) -> list[Row]:
-    found = []
-    for line in re.sub(r"\n +", " ", text).strip().splitlines():
-        # |x| stands in the cells, so the separator is the bar with blanks about it
-        cells = [cell.strip() for cell in line.split(" | ")]
-        if len(cells) != 4 or not all(cells):
-            raise ValueError(f"a row of the checklist must be `id | where | what | wanted`; got {line!r}.")
-        id, where, what, wanted = cells
-        found.append(Row(id, where, what, wanted, _REACH.get(id, Reach.FULL)))
-    return found
+    table = cells(text, "a row of the checklist must be `id | where | what | wanted`")
+    return [Row(id, where, what, wanted, _REACH.get(id, Reach.FULL)) for id, where, what, wanted in table]
 
 
 ROWS: dict[str, Row] = {row.id: row for text in (_A, _B, _C, _S, _F) for row in _parse(text)}

@@ -9,6 +9,7 @@ differs.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -275,13 +276,26 @@ A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brown
 """
 
 
+def cells(text: str, head: str) -> Iterator[list[str]]:
+    """The cells of every line of a table; an indented line goes on with the one above.
+
+    Parameters
+    ----------
+    text : str
+        The table; |x| stands in the cells, so the separator is the bar with blanks about it.
+    head : str
+        What a line is, as "an equation must be `name | what`": for messages, and how many cells there are.
+    """
+    for line in re.sub(r"\n +", " ", text).strip().splitlines():
+        found = [cell.strip() for cell in line.split(" | ")]
+        if len(found) != len(head.split(" | ")) or not all(found):
+            raise ValueError(f"{head}; got {line!r}.")
+        yield found
+
+
 def _parse(paper: str, text: str) -> list[Printed]:
     found = []
-    for line in re.sub(r"\n +", " ", text).strip().splitlines():
-        cells = [cell.strip() for cell in line.split(" | ")]
-        if len(cells) != 4 or not all(cells):
-            raise ValueError(f"an equation must be `name | what | how | checks`; got {line!r}.")
-        name, what, how, checks = cells
+    for name, what, how, checks in cells(text, "an equation must be `name | what | how | checks`"):
         kind, _, rest = how.partition(": ")
         standing = {"bench": Standing.BENCH, "to come": Standing.COMING, "step": Standing.STEP}.get(kind)
         said = () if checks == "-" else tuple(checks.split())

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tokens import tokens
 
 import meanfield as mf
 import particles as pt
@@ -16,12 +17,6 @@ from validation.exact import double_loop
 pytestmark = pytest.mark.rounding
 EYE = np.eye(3)
 QUARTER = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-
-
-def tokens(n: int) -> Array:
-    i = np.arange(1, n + 1)
-    u = np.stack([np.sin(1.3 * i + 0.4), np.cos(0.9 * i**2), np.sin(0.7 * i) + 0.3], axis=-1)
-    return np.asarray(geometry.retract(u))
 
 
 @pytest.mark.parametrize("kind", ["SA", "USA"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.integrate import simpson
+from tokens import two_waves
 
 import meanfield as mf
 import particles as pt
@@ -16,10 +17,6 @@ from meanfield.methods import on_plan
 from meanfield.protocols import Array, changes, said
 from meanfield.spaces import circle
 from meanfield.special import bessel
-
-
-def waves(theta: Any) -> Any:
-    return 1.0 + 0.3 * np.cos(theta) + 0.2 * np.sin(2.0 * theta)
 
 
 @mf.register
@@ -82,7 +79,7 @@ LAWS = [Annealed(2.0), Inherited(2.0), Declared(2.0), mf.Sum((Annealed(2.0), mf.
 @pytest.mark.parametrize("law", [law for law in LAWS if not isinstance(law, Declared)])
 def test_the_energy_of_a_law_that_changes_and_does_not_say_so_is_not_told(law: Any) -> None:
     """Seen: E of beta = 2 for a law that had come to 4, and an identity broken by 0.3, with nothing said."""
-    rho = mf.Circle(64).density(waves)
+    rho = mf.Circle(64).density(two_waves)
     runs = [
         mf.solve(law, rho, (0.0, 1.0)),
         mf.solve(law, rho, (0.0, 1.0), method="lagrangian"),
@@ -100,7 +97,7 @@ def test_the_energy_of_a_law_that_changes_and_does_not_say_so_is_not_told(law: A
 
 @pytest.mark.rounding
 def test_a_law_that_says_that_it_changes_tells_its_energy_at_every_time(tmp_path: Any) -> None:
-    rho = mf.Circle(64).density(waves)
+    rho = mf.Circle(64).density(two_waves)
     law = Declared(2.0)
     runs = [
         mf.solve(law, rho, (0.0, 1.0)),
@@ -124,7 +121,7 @@ def test_a_law_that_says_that_it_changes_tells_its_energy_at_every_time(tmp_path
 
 def test_a_changing_law_moves_what_it_should() -> None:
     """Against a fine composition of laws that do not change, of first order in their length."""
-    rho = mf.Circle(64).density(waves)
+    rho = mf.Circle(64).density(two_waves)
     end = mf.solve(Annealed(2.0), rho, (0.0, 0.5))(0.5).moments(4)
     errors = []
     for n in (20, 40):
@@ -148,7 +145,7 @@ def test_a_law_that_does_not_change_is_believed_or_found_out() -> None:
 
     assert [said(law) for law in LAWS] == [None, None, False, None]
     assert said(mf.SA(1.0)) and said(mf.USA(1.0) + mf.Diffusion(0.1)) and said(Silent()) is None
-    run = mf.solve(Silent(), mf.Circle(64).density(waves), (0.0, 1.0))
+    run = mf.solve(Silent(), mf.Circle(64).density(two_waves), (0.0, 1.0))
     assert run.autonomous and np.abs(run.gained - run.dissipated).max() < 1e-9 * run.gained.max()
     asked: list[float] = []
 
@@ -161,7 +158,7 @@ def test_a_law_that_does_not_change_is_believed_or_found_out() -> None:
 
 
 def test_files_and_continuations_remember(tmp_path: Any) -> None:
-    run = mf.solve(Annealed(2.0), mf.Circle(64).density(waves), (0.0, 0.5))
+    run = mf.solve(Annealed(2.0), mf.Circle(64).density(two_waves), (0.0, 0.5))
     run.save(tmp_path / "run.nc")
     for again in (mf.load(tmp_path / "run.nc"), mf.resume(run, 1.0)):
         assert not again.autonomous
@@ -170,7 +167,7 @@ def test_files_and_continuations_remember(tmp_path: Any) -> None:
 
 
 def test_what_speaks_of_one_moment_refuses() -> None:
-    rho = mf.Circle(64).density(waves)
+    rho = mf.Circle(64).density(two_waves)
     for law in LAWS:
         for ask in (
             lambda law: mf.growth_rates(law, 2, 4),
@@ -194,7 +191,7 @@ def test_what_speaks_of_one_moment_refuses() -> None:
 
 def test_noise_that_changes_with_time() -> None:
     """Seen: a density took it as it is at t = 0, here none; and points took an integrator without noise."""
-    rho = mf.Circle(64).density(waves)
+    rho = mf.Circle(64).density(two_waves)
     for method in ("spectral", "lagrangian"):
         with pytest.raises(ValueError, match=r"noise of .* changes with time .*pt\.simulate"):
             mf.solve(Cooling(), rho, (0.0, 1.0), method=method)
@@ -220,7 +217,7 @@ def test_a_law_whose_quantities_take_no_time_is_refused_with_what_to_write() -> 
         def quantities(self, mu: Any) -> dict[str, Any]:  # type: ignore[override]
             return {}
 
-    rho = mf.Circle(64).density(waves)
+    rho = mf.Circle(64).density(two_waves)
     for ask in (
         lambda: mf.solve(Old(), rho, (0.0, 1.0)),
         lambda: pt.simulate(Old(), [0.0, 1.0], (0.0, 1.0)),
@@ -245,7 +242,7 @@ def test_jumps_of_energy_are_told_by_who_says_that_it_changes() -> None:
 @pytest.mark.rounding
 def test_plans_are_bounded_by_number() -> None:
     """Seen: one plan a stage, 102 MB at the end of a run with SA."""
-    method, y = mf.Spectral().bind(Annealed(2.0), mf.Circle(64).density(waves), 1e-10, 1e-13)
+    method, y = mf.Spectral().bind(Annealed(2.0), mf.Circle(64).density(two_waves), 1e-10, 1e-13)
     for t in np.linspace(0.0, 1.0, 60):
         method.rhs(float(t), y, np.empty_like(y))
     plans = method._seen._plans
@@ -268,7 +265,7 @@ def test_many_heads_are_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(circle.Circle, "plan", counted)
     law = mf.Sum(tuple(mf.SA(1.0 + 0.1 * head) for head in range(2 * on_plan.PLANS)))
-    method, y = mf.Spectral().bind(law, mf.Circle(64).density(waves), 1e-10, 1e-13)
+    method, y = mf.Spectral().bind(law, mf.Circle(64).density(two_waves), 1e-10, 1e-13)
     for t in np.linspace(0.0, 1.0, 5):
         method.rhs(float(t), y, np.empty_like(y))
     assert len(made) == 1 + len(law.terms)

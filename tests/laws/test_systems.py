@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.linalg import expm
+from tokens import K2, K3, Q2, Q3, V2, V3, tokens, two_waves
 
 import meanfield as mf
 import particles as pt
@@ -20,12 +21,6 @@ pytestmark = pytest.mark.rounding
 
 ONE = mf.Exponential(0.0)
 """The kernel that is 1: its M is the mean."""
-COUNT = np.arange(1, 7)
-TOKENS = np.stack([np.sin(1.3 * COUNT + 0.4), np.cos(0.9 * COUNT**2), np.sin(0.7 * COUNT) + 0.3], axis=-1)
-TOKENS /= np.linalg.norm(TOKENS, axis=-1, keepdims=True)
-Q = np.array([[1.0, 0.3, -0.2], [0.0, 0.8, 0.4], [0.1, -0.3, 1.1]])
-K = np.array([[0.9, 0.0, 0.2], [0.2, 1.1, 0.0], [-0.1, 0.3, 0.7]])
-V = np.array([[1.0, 0.5, 0.0], [-0.5, 0.7, 0.2], [0.3, 0.0, -0.4]])
 TIGHT: dict[str, Any] = {"rtol": 1e-12, "atol": 1e-13}
 
 
@@ -55,8 +50,8 @@ def test_feed_forward() -> None:
     """SA with Q, K, V and a tanh layer, five tokens on S^2, t = 2."""
     w = np.array([[0.5, -0.2, 0.1, 0.0], [0.0, 0.3, -0.4, 0.2], [-0.1, 0.2, 0.3, 0.6]])
     a = np.array([[1.0, -0.5, 0.2], [0.3, 0.8, -0.6], [-0.7, 0.1, 0.9], [0.4, 0.4, 0.4]])
-    law = mf.SA(2.0, Q=Q, K=K, V=V) + FeedForward(w, a, np.array([0.1, -0.2, 0.3, -0.1]))
-    x = pt.simulate(law, TOKENS[:5], (0.0, 2.0), t_eval=[2.0], **TIGHT).x[-1]
+    law = mf.SA(2.0, Q=Q3, K=K3, V=V3) + FeedForward(w, a, np.array([0.1, -0.2, 0.3, -0.1]))
+    x = pt.simulate(law, tokens(5), (0.0, 2.0), t_eval=[2.0], **TIGHT).x[-1]
     printed = [
         [0.917039868643140005, -0.315048247275868982, 0.244504562753694716],
         [-0.327773156448990596, -0.925934827050753341, -0.187641823605391966],
@@ -72,9 +67,8 @@ def test_feed_forward_of_a_density(method: str) -> None:
     """A circle density under SA with Q, K, V and a tanh layer, t = 1: moments 1 to 6."""
     w = np.array([[0.5, -0.2, 0.1], [0.0, 0.3, -0.4]])
     a = np.array([[1.0, -0.5], [0.3, 0.8], [-0.7, 0.1]])
-    V2 = np.array([[1.0, 0.5], [-0.5, 0.7]])
-    law = mf.SA(2.0, Q=Q[:2, :2], K=K[:2, :2], V=V2) + FeedForward(w, a, np.array([0.1, -0.2, 0.3]))
-    rho = mf.Circle(128).density(lambda q: 1.0 + 0.3 * np.cos(q) + 0.2 * np.sin(2.0 * q))
+    law = mf.SA(2.0, Q=Q2, K=K2, V=V2) + FeedForward(w, a, np.array([0.1, -0.2, 0.3]))
+    rho = mf.Circle(128).density(two_waves)
     run = mf.solve(law, rho, (0.0, 1.0), t_eval=[1.0], method=method, rtol=1e-11, atol=1e-13)
     printed = np.array([
         0.239317304059936 + 0.125747375179585j, 0.293055989829294 - 0.172447028032878j,
@@ -137,7 +131,7 @@ def test_tokens_in_space() -> None:
         [11.7097564174165723, 1.86268272361452222, 1.11595393187441848],
         [13.6396766070071496, 3.13688668945958376, 0.551607260394252529],
     ])  # fmt: skip
-    z = pt.simulate(InSpace(Q, K, IN_SPACE), TOKENS, (0.0, 5.0), t_eval=[5.0], **TIGHT).x[-1]
+    z = pt.simulate(InSpace(Q3, K3, IN_SPACE), tokens(6), (0.0, 5.0), t_eval=[5.0], **TIGHT).x[-1]
     np.testing.assert_allclose(z @ expm(5.0 * IN_SPACE).T, printed, rtol=0.0, atol=1e-9)
 
 
