@@ -9,7 +9,7 @@ OTHERS: tuple[Breakage, ...] = (
         name="the coded layer projects before it adds",
         file="meanfield/methods/cloud.py",
         old="move = h * np.asarray(self.law.velocity(t, mu.x, mu))",
-        new="move = h * geometry.project(mu.x, np.asarray(self.law.velocity(t, mu.x, mu)))",
+        new="v = np.asarray(self.law.velocity(t, mu.x, mu)); move = h * (v - np.vecdot(v, mu.x)[..., None] * mu.x)",
         red=("F01",),
     ),
     Breakage(
@@ -106,8 +106,9 @@ OTHERS: tuple[Breakage, ...] = (
     Breakage(
         name="far clusters pull like a power of beta",
         file="meanfield/methods/late.py",
-        old="logw[None, :] - pull.beta * less",
-        new="logw[None, :] - np.log1p(pull.beta) * less",
+        old="a = logw[None, :] - pull.beta * less",
+        new="""s = pull.beta * less
+    a = logw[None, :] - np.where(s < 2.0, s, 2.0 + np.log(0.5 * np.maximum(s, 2.0)))""",
         red=("C19.unmasked",),
     ),
     Breakage(

@@ -259,7 +259,7 @@ ROOMS: tuple[Breakage, ...] = (
         name="lagrangian: panels near the poles are fitted to masses alone",
         file="meanfield/methods/lagrangian/scheme.py",
         old="rough = (K * half > SEEN) | (",
-        new="rough = ((K * half > SEEN) & (form.masses > NEGLIGIBLE)) | (",
+        new="rough = ((K * half > SEEN) & (form.masses > 1e-15)) | (",
         red=("tests/spaces/test_known_values.py::test_velocities_on_the_panels_of_large_dimensions_and_betas",),
     ),
     Breakage(
