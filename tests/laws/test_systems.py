@@ -122,7 +122,9 @@ IN_SPACE = np.array([[0.6, 0.2, 0.0], [0.2, -0.3, 0.1], [0.0, 0.1, 0.2]])
 
 
 def test_tokens_in_space() -> None:
-    """Six tokens in R^3, V symmetric, t = 5: rescaled, against (1.1)."""
+    """Six tokens in R^3, V symmetric, t = 5: by (1.1) and, rescaled, by (3.1)."""
+    law = mf.SA(1.0, Q=Q3, K=K3, V=IN_SPACE, geometry="flat")
+    x = pt.simulate(law, tokens(6), (0.0, 5.0), t_eval=[5.0], **TIGHT).x[-1]
     printed = np.array([
         [13.3622278014326779, 3.14978488146203675, 1.93708364074799987],
         [-7.97607954268364343, -1.87457244739533583, 1.64846242877092436],
@@ -131,8 +133,16 @@ def test_tokens_in_space() -> None:
         [11.7097564174165723, 1.86268272361452222, 1.11595393187441848],
         [13.6396766070071496, 3.13688668945958376, 0.551607260394252529],
     ])  # fmt: skip
+    np.testing.assert_allclose(x, printed, rtol=0.0, atol=1e-9)
     z = pt.simulate(InSpace(Q3, K3, IN_SPACE), tokens(6), (0.0, 5.0), t_eval=[5.0], **TIGHT).x[-1]
     np.testing.assert_allclose(z @ expm(5.0 * IN_SPACE).T, printed, rtol=0.0, atol=1e-9)
+
+
+def test_layers_in_space() -> None:
+    """Two layers of step 1 (B (1.3)): the Euler scheme of the same law."""
+    law = mf.SA(1.0, Q=Q3, K=K3, V=IN_SPACE, geometry="flat")
+    x = pt.simulate(law, tokens(6), (0.0, 2.0), t_eval=[2.0], method="euler", step=1.0).x[-1]
+    np.testing.assert_allclose(x[0], [1.28579556812668164, 0.579918882063701158, 0.818034352918761199], rtol=1e-13)
 
 
 @dataclass(frozen=True)
