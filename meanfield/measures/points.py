@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 
-from meanfield.geometry import ANGLES, ROWS, given, quarter_turn
+from meanfield.geometry import ANGLES, FLAT, ROWS, given, quarter_turn, to_angles
 from meanfield.kernels import energy
-from meanfield.protocols import Array, Geometry, Reading
+from meanfield.measures import mixture
+from meanfield.protocols import Array, Geometry, Measure, Reading, Sight
 from meanfield.spaces import Circle, Sphere
 from meanfield.sums.cells import cells
 from meanfield.sums.choose import APART, BANDED, CELLED, COMPILED, FAINT, FIELDS, UNDERFLOW, choose
@@ -33,7 +34,7 @@ FEWEST = 4
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class Points:
+class Points(Measure):
     """Weighted points as a measure, checked.
 
     Parameters
@@ -65,6 +66,10 @@ class Points:
         Which sum answers.
     sight : Sight, optional
         Who sees whom (see `sums.sight`); None: everybody all.
+    unit : float, optional
+        The mass of one token (see `token`); None: 1/n.
+    counted : ndarray (..., n), optional
+        With a sight, the masses by which a mean over what is seen divides.
     """
 
     points: Array
@@ -72,6 +77,8 @@ class Points:
     geometry: Geometry = ROWS
     field: str = "auto"
     sight: Any = None
+    unit: float | None = None
+    counted: Array | None = None
 
     def __init__(
         self, x: Any, weights: Any = None, *, angles: bool = False, geometry: Any = "sphere", field: str = "auto"
@@ -93,6 +100,14 @@ class Points:
     def _hold(self, points: Array, weights: Array, geometry: Geometry, field: str, sight: Any = None) -> None:
         vars(self).update(points=points, weights=weights, geometry=geometry, field=field, sight=sight)
 
+    def changed(self, **new: Any) -> Self:
+        """The same points but for some attributes; rows asked at are told by being these, and stay."""
+        made = type(self).__new__(type(self))
+        vars(made).update({f.name: getattr(self, f.name) for f in fields(self)} | new)
+        if "points" not in new:
+            vars(made)["x"] = self.x
+        return made
+
     def __repr__(self) -> str:
         lead = self.weights.shape[:-1]
         many = f", replicas {lead}" if lead else ""
@@ -111,12 +126,12 @@ class Points:
         return self.geometry == ANGLES
 
     @property
-    def d(self) -> int:
+    def d(self) -> int:  # type: ignore[override]
         """Ambient dimension."""
         return self.geometry.d(self.points)
 
     @cached_property
-    def x(self) -> Array:
+    def x(self) -> Array:  # type: ignore[override]
         """(..., n, d) rows."""
         return self.geometry.rows(self.points)
 
@@ -136,18 +151,21 @@ class Points:
         return self.weights.sum(axis=-1)
 
     @property
-    def mean(self) -> Array:
+    def mean(self) -> Array:  # type: ignore[override]
         """int x d mu, (..., d)."""
+        self.unmasked("mean")
         return np.einsum("...n,...nd->...d", self.weights, self.x)
 
     @property
     def second_moment(self) -> Array:
         """int x x^T d mu, (..., d, d)."""
+        self.unmasked("second_moment")
         return np.einsum("...n,...ni,...nj->...ij", self.weights, self.x, self.x)
 
     def moments(self, degree: int) -> Array:
         """c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle; complex (l, m) of `Sphere` on S^2."""
         self.on_sphere("moments")
+        self.unmasked("moments")
         if self.d not in SPACES:
             raise TypeError(f"moments: points have them for d in {sorted(SPACES)}, and these have d = {self.d}")
         weights = np.broadcast_to(self.weights, self.geometry.shape(self.points))
@@ -187,6 +205,24 @@ class Points:
         if self.sight is not None:
             raise TypeError(f"{what}: under a mask there is none, every point sees a measure of its own: ask without")
 
+    @property
+    def token(self) -> Any:
+        """The mass of one token as `also` counts it: 1/n, as a part of what each point sees."""
+        unit = 1.0 / self.n if self.unit is None else self.unit
+        if self.sight is None:
+            return unit
+        with np.errstate(divide="ignore"):
+            return unit / self._seen()[..., None]
+
+    def _seen(self) -> Array:
+        return np.asarray(self.sight.seen(self.counted))
+
+    def tangential(self, v: Array) -> Array:
+        """Rows at the points as `read` answers there (see `protocols.Measure`)."""
+        if self.geometry.manifold != "sphere":
+            return v
+        return self.geometry.project(self.points, v).reshape(*self.geometry.shape(self.points), -1)
+
     def past(self) -> Points:
         """The same points, each of which sees those up to itself, as a mean."""
         return self._seeing(Past())
@@ -196,25 +232,61 @@ class Points:
 
         Parameters
         ----------
-        A : array (n, n)
-            Weights of a graph.
+        A : array (n, n) or Sight
+            Weights of a graph; or a sight made once, such as ``meanfield.sums.sight.Masked(A)``, taken as it is.
         per_row : bool
             Divide by what a point sees, sum_j weights_j A[i, j].
         """
-        A = inputs.array("A", A, shape=(self.n, self.n))
-        if (A < 0.0).any():
-            raise ValueError(f"A: got entries down to {A.min():.3g}, wanted weights >= 0: a sight has no negative part")
-        if inputs.flag("per_row", per_row) and not A.any(axis=1).all():
-            blind = int(np.flatnonzero(~A.any(axis=1))[0])
-            raise ValueError(f"A: row {blind} is all zero, and a mean of nothing is none: let a point see itself")
-        return self._seeing(Masked(A, per_row))
+        sight = A if isinstance(A, Sight) else Masked(A, per_row)
+        sight.fits(self.n)
+        return self._seeing(sight)
 
     def _seeing(self, sight: Any) -> Points:
         if self.sight is not None:
             raise TypeError("the measure's points have a mask already: give one mask, the product of the two")
-        new = type(self).trusted(self.points, self.weights, self.geometry, self.field, sight)
-        new.__dict__["x"] = self.x  # rows asked at are told by being these
-        return new
+        return self.changed(sight=sight, counted=self.weights)
+
+    def reweighed(self, g: Any) -> Points:
+        """g mu: weights times g (..., n), of any sign, not normalised; under a mask, means divide by what they did."""
+        g = inputs.array("g", g)
+        if g.shape[-1:] not in ((), (1,), (self.n,)):
+            raise ValueError(f"g: got shape {g.shape}, wanted (..., {self.n}), a number for each point")
+        return self.changed(weights=self.weights * g)
+
+    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture:
+        """mu + sum_j a_j delta_{y_j}: more points, which are seen and do not move.
+
+        Parameters
+        ----------
+        y : array
+            Unit rows (..., k, d), of any length in R^d; on the circle angles (k,) too.
+        a : array (..., k) or number
+            In units of one token's mass, 1/n, seen through every mask, and not normalised: the mean over the past,
+            sum_{j <= i} e_j / i, becomes (sum_{j <= i} e_j + sum_j a_j e'_j) / i.
+        per_token : bool
+            False: a_j are masses, beside a total of 1, as they are on a density: so a law moves both alike.
+
+        Examples
+        --------
+        >>> import meanfield as mf, numpy as np
+        >>> mu = mf.Points([0.0, 1.0]).also([np.pi], 2.0)
+        >>> mf.SA(1.0).velocity(0.0, None, mu).shape, mu.x.shape, float(mu.mass)
+        ((2, 1), (3, 2), 2.0)
+        """
+        return mixture.also(self, y, a, per_token, self.geometry.manifold)
+
+    def pushed(self, f: Any) -> Points:
+        """The image of mu under a map f of rows (..., n, d), as rows; angles stay angles where it stays on the circle.
+
+        What comes must be unit rows again, or vectors in R^d.
+        """
+        flat = self.geometry.manifold != "sphere"
+        points = inputs.array("f(x)", f(self.x)) if flat else inputs.rows("f(x)", f(self.x))
+        if points.shape[:-1] != self.x.shape[:-1]:
+            raise ValueError(f"f: it made rows of shape {points.shape} of {self.x.shape}, wanted one for each")
+        if self.angles and points.shape[-1] == 2:
+            return self.changed(points=to_angles(points))
+        return self.changed(points=points, geometry=FLAT if flat else ROWS)
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
@@ -248,9 +320,9 @@ class Points:
 
     def _mended(self, name: str, kernel: Any, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
         """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
-        # far from all points Z is faint everywhere, but its mean over the sphere is 1
+        # far from all points Z is faint everywhere, but its mean over the sphere is the mass
         z = r.Z[..., 0]
-        low = FAINT * np.maximum(z.max(axis=-1, keepdims=True), 1.0)
+        low = FAINT * np.maximum(z.max(axis=-1, keepdims=True), np.abs(weights).sum(axis=-1, keepdims=True))
         if (z.min(axis=-1, keepdims=True) >= low).all():
             return True
         faint = z < low
@@ -280,10 +352,8 @@ class Points:
         at = self.x if x is None else x
         r = _sum(name)(kernel, at, self.x, weights, want, V=V, sight=self.sight, same=own, tangent=tangent)
         if self.sight is not None:
-            r = _shared(r, self.sight.seen(weights))
-        if not tangent or r.M is None:
-            return r
-        return r._replace(M=self.geometry.project(self.points, r.M).reshape(*weights.shape, -1))
+            r = _shared(r, np.broadcast_to(self._seen(), weights.shape))
+        return r._replace(M=self.tangential(r.M)) if tangent and r.M is not None else r
 
 
 def _values(V: Any, d: int, square: bool) -> Array:

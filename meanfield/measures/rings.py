@@ -5,7 +5,7 @@ They are held by colatitude phi, not by height c = cos phi: near a pole c loses 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from meanfield.geometry import MERIDIAN
 from meanfield.kernels import energy
 from meanfield.kernels.zonal import heights
-from meanfield.protocols import Array, Geometry, Reading
+from meanfield.protocols import Array, Geometry, Measure, Reading
 from meanfield.special import ultraspherical
 from meanfield.sums.direct import direct
 from meanfield.sums.latitudes import latitudes
@@ -31,7 +31,7 @@ AROUND = 24
 
 
 @dataclass(frozen=True, eq=False)
-class Rings:
+class Rings(Measure):
     """sum_j weights_j (uniform measure on the circle of latitude at phi_j).
 
     Attributes
@@ -50,9 +50,10 @@ class Rings:
     colatitude: Array
     weights: Array
     field: str = "auto"
+    instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span), or a density on mf.Sphere(lmax)"
 
     @property
-    def d(self) -> int:
+    def d(self) -> int:  # type: ignore[override]
         """Ambient dimension."""
         return int(self.space.d)
 
@@ -81,7 +82,7 @@ class Rings:
         return self.weights.sum(axis=-1)
 
     @property
-    def mean(self) -> Array:
+    def mean(self) -> Array:  # type: ignore[override]
         """int x d mu, (..., d)."""
         return self.space.averages(self.coefficients(2))[0]
 
@@ -99,6 +100,22 @@ class Rings:
     def moments(self, degree: int) -> Array:
         """int P_k(<x, axis>) d mu, k = 0..degree, with P_k(1) = 1."""
         return heights(self.d, inputs.degree("degree", degree), self.points, self.weights)
+
+    @property
+    def x(self) -> Array:  # type: ignore[override]
+        """Refused: circles have no rows."""
+        raise TypeError(f"x: circles of latitude have no rows: {self.instead}")
+
+    def tangential(self, v: Array) -> Array:
+        """Refused: a row has no component along the meridian alone."""
+        raise TypeError(f"tangential: circles of latitude have no rows: {self.instead}")
+
+    def reweighed(self, g: Any) -> Rings:
+        """g mu, for g (..., n) of any sign on the circles; not normalised."""
+        g = inputs.array("g", g)
+        if g.shape[-1:] not in ((), (1,), self.colatitude.shape[-1:]):
+            raise ValueError(f"g: got shape {g.shape}, wanted (..., {self.colatitude.shape[-1]}), one for each circle")
+        return replace(self, weights=self.weights * g)
 
     def energy(self, law: Any, t: float | None = None) -> Any:
         """E of the law (at time t, if it changes with time), in its scale."""

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from meanfield import geometry
+from meanfield.geometry import ROWS
+from meanfield.measures import mixture
 from meanfield.measures.points import Points
-from meanfield.protocols import Array, Reading
-from meanfield.spaces.coefficients import integrating, recast
-from meanfield.spaces.density import Z_FLOOR, floored
+from meanfield.protocols import Array, Measure, Reading, Status, Stop
+from meanfield.spaces.coefficients import integrating, recast, tail
+from meanfield.spaces.density import Z_FLOOR, Density, factor, floored
 
 PLANS = 8
 """Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
 QUICK = 16
 """Kernels looked up by identity; a law that makes a new one at every call falls back on equality (the kernel's hash
 takes 4 to 10 per cent of a right-hand side on the circle)."""
+FOLDED = 1e-6
+"""Largest of the last coefficients of a density multiplied on the plan's nodes: what they fold back is about the square
+of it at the low degrees, and the kernel's multipliers quench the others."""
 FAINT = 64.0 * float(np.finfo(float).eps)
 """Share of the density's norm below which sqrt(w) rho at a zonal node is rounding of its coefficients."""
 
 
-class OnPlan:
+class OnPlan(Measure):
     """A density as a law sees it at every stage: the nodes of the space's plan, in the plan's own buffers."""
 
     def __init__(self, space: Any, isotropic: bool) -> None:
@@ -53,50 +58,63 @@ class OnPlan:
         return self._rho
 
     @property
-    def x(self) -> Array:
+    def x(self) -> Array:  # type: ignore[override]
         """(N, d) rows of the plan's nodes."""
         return self.grid.rows
 
     @property
-    def weights(self) -> Array:
+    def weights(self) -> Array:  # type: ignore[override]
         """(N,) masses at the plan's nodes."""
         return self.grid.weights * self.rho
 
     @property
-    def mean(self) -> Array:
+    def mean(self) -> Array:  # type: ignore[override]
         """int x d mu."""
         return self.space.averages(self._c)[0]
 
+    @property
+    def instead(self) -> str:  # type: ignore[override]
+        """Where a question that it does not answer may be put."""
+        return "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
+
+    def tangential(self, v: Array) -> Array:
+        """Rows at the nodes as `read` answers there."""
+        return self.shown(np.einsum("nd,nmd->nm", v, self.grid.frame()))
+
+    def shown(self, M: Array) -> Array:
+        """Components as they are under an isotropic law; else, as others come, as rows."""
+        return M if self._isotropic else np.einsum("nm,nmd->nd", M, self.grid.frame())
+
+    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture:
+        """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Density.also`)."""
+        if self.x is None:
+            raise TypeError(f"also: {self.space} holds what is symmetric about an axis, points are not: {self.instead}")
+        return mixture.also(self, y, a, per_token)
+
+    def reweighed(self, g: Any) -> Reweighed:
+        """g mu, for g (N,) >= 0 at the plan's nodes, by its coefficients there; not normalised."""
+        return Reweighed(self, self.grid.analyse(factor(g, len(self.rho)) * self.rho))
+
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
-        """The plan's fields for an isotropic kernel; else a sum over quadrature points as fine as the kernel asks."""
+        """The plan's fields for an isotropic kernel; else a sum over quadrature points as fine as the kernel asks.
+
+        At the own nodes M comes in components under an isotropic law, else, as others come, in rows.
+        """
         held = self._quick.get((id(kernel), want)) if x is None and V is None else None
         if held is None or held[0] is not kernel:
-            if x is not None or V is not None or not (self._isotropic and kernel.isotropic):
-                points = self._summed(kernel)
-                at = self.x if x is None and points.x is not self.x else x
-                r = points.read(kernel, at, want, V)
-                # asked at its own points, a measure answers with the tangent part
-                own = x is not at and kernel.isotropic and V is None and r.M is not None
-                return r._replace(M=geometry.project(self.x, r.M)) if own else r
+            if x is not None or V is not None or not kernel.isotropic:
+                return self._summed(kernel).read(kernel, self.x if x is None else x, want, V)
             laid = self._laid(kernel, want)
         else:
             laid = held[1]
         laid.stage = self._stage
         self._rho, reading = laid.read(self._c)
-        return reading
+        return reading if self._isotropic or reading.M is None else reading._replace(M=self.shown(reading.M))
 
     def _summed(self, kernel: Any) -> Points:
-        """Quadrature points that integrate rho e^s y: the plan's nodes are made for products of degrees it holds."""
-        size = self.grid.size
-        if hasattr(kernel, "bandwidth"):
-            with suppress(ValueError, TypeError):  # not smooth: none are enough; or it does not say
-                size = max(size, integrating(self.space, kernel.bandwidth(self.d) + 1))
+        size = _fine(kernel, self.grid, self.space)
         if size not in self._points:
-            x, w = self.x, self.weights
-            if size > self.grid.size:
-                fine = self._finer.setdefault(size, self.space.resized(size))
-                x, w = fine.rows, fine.weights * fine.evaluate(recast(self.space, self._c, fine))
-            self._points[size] = Points.trusted(x, w, geometry.ROWS, "direct")
+            self._points[size] = _quadrature(self.grid, self.weights, self.space, self._c, size, self._finer)
         return self._points[size]
 
     def close(self, v: Array, out: Array) -> Array:
@@ -144,6 +162,82 @@ class OnPlan:
             if oldest.stage < self._stage - 1:
                 del self._plans[key]
                 self._quick.clear()
+
+
+def _fine(kernel: Any, grid: Any, space: Any) -> int:
+    """Size at which quadrature points integrate rho e^s y: a plan's nodes are made for products of degrees it holds."""
+    with suppress(ValueError, TypeError, AttributeError):  # not smooth: none are enough; or it does not say
+        return max(int(grid.size), integrating(space, kernel.bandwidth(grid.d) + 1))
+    return int(grid.size)
+
+
+def _quadrature(grid: Any, weights: Array, space: Any, c: Array, size: int, known: dict[int, Any]) -> Points:
+    """The density of coefficients c on the space as points: the grid's, or those of a finer one."""
+    x, w = grid.rows, weights
+    if size > grid.size:
+        fine = known.setdefault(size, space.resized(size))
+        x, w = fine.rows, fine.weights * fine.evaluate(recast(space, c, fine))
+    return Points.trusted(x, w, ROWS, "direct")
+
+
+class Reweighed(Measure):
+    """g mu on the nodes of a plan, by the coefficients that these nodes hold.
+
+    It answers where, and in the components in which, mu does.
+    """
+
+    def __init__(self, mu: OnPlan, c: Array) -> None:
+        last = tail(mu.grid, c, gaps=False)
+        if last > FOLDED:
+            raise Stop(
+                Status.UNRESOLVED,
+                f"The density is multiplied by a function (`reweighed`), and the coefficients of the product reach "
+                f"{last:.1e} in the last sixteenth of the degrees of {mu.grid}: begin at a larger resolution.",
+            )
+        self._mu, self._c, self.d = mu, c, mu.d
+        self._rho = Density(mu.grid, c).summed
+
+    @property
+    def instead(self) -> str:  # type: ignore[override]
+        """As of mu."""
+        return self._mu.instead
+
+    @property
+    def x(self) -> Array:  # type: ignore[override]
+        """(N, d) rows of the plan's nodes."""
+        return self._mu.x
+
+    @property
+    def weights(self) -> Array:  # type: ignore[override]
+        """(N,) masses at the plan's nodes."""
+        return self._rho.weights
+
+    @property
+    def mean(self) -> Array:  # type: ignore[override]
+        """int x g dmu."""
+        return self._rho.mean
+
+    def tangential(self, v: Array) -> Array:
+        """As of mu."""
+        return self._mu.tangential(v)
+
+    def reweighed(self, g: Any) -> Reweighed:
+        """Multiplied once more."""
+        grid = self._mu.grid
+        return Reweighed(self._mu, grid.analyse(factor(g, len(grid.weights)) * grid.evaluate(self._c)))
+
+    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture:
+        """And points."""
+        return replace(self._mu.also(y, a, per_token), body=self)
+
+    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        """By the kernel's multipliers at the own nodes, else by a sum over quadrature points."""
+        grid = self._mu.grid
+        if x is not None or V is not None or not kernel.isotropic:
+            points = _quadrature(grid, self.weights, grid, self._c, _fine(kernel, grid, grid), {})
+            return points.read(kernel, self.x if x is None else x, want, V)
+        r = self._rho.read(kernel, None, want)
+        return r if r.M is None else r._replace(M=self._mu.shown(r.M))
 
 
 class _Laid:

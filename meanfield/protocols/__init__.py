@@ -12,7 +12,7 @@ from meanfield.protocols.array import Array
 from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.geometry import Geometry, Line
 from meanfield.protocols.kernel import Kernel
-from meanfield.protocols.law import Law, Measure, Reading, changes, probes, said
+from meanfield.protocols.law import Law, Measure, Reading, Sight, changes, probes, said
 from meanfield.protocols.method import Change, Method
 from meanfield.protocols.scheme import Scheme
 from meanfield.protocols.space import Plan, Space
@@ -35,6 +35,7 @@ __all__ = [
     "Reading",
     "Rng",
     "Scheme",
+    "Sight",
     "Snapshot",
     "Space",
     "Status",

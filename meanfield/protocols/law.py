@@ -32,11 +32,26 @@ class Reading(NamedTuple):
     """(..., n, 1) or a float."""
 
 
+class Sight:
+    """Who sees whom among a measure's own points: what is added to their scores, told tile by tile."""
+
+    def bias(self, i: slice, j: slice) -> Array | None:
+        """(rows, columns) log of the weight with which i sees j, -inf where it does not; None where all count as 1."""
+        raise TypeError(f"{type(self).__name__} does not say who sees whom")
+
+    def seen(self, weights: Array) -> Array:
+        """(..., n) what every point's sum is divided by: the mass that it sees, of a mean; 1 of a sum as it is."""
+        return np.ones_like(weights)
+
+    def fits(self, n: int) -> None:
+        """Refuse points of another number than it was made for."""
+
+
 class Measure(Protocol):
     """2. What a law may ask: a density, weighted points, a Gaussian, a ripple on the uniform measure.
 
-    Points may also answer `past()` (each sees those up to itself, as a mean) and `masked(A, per_row)`: themselves, with
-    another sight.  It may also know `excess(kernel)`: (value, log) with
+    Its own points are those that move.  Changed (`past`, `masked`, `reweighed`, `also`, `pushed`) it is one, too;
+    who cannot be changed so says what to ask instead.  It may also know `excess(kernel)`: (value, log) with
     (1 / 2 beta) iint (e^{beta <x, y>} - lambda_0) d mu d mu = e^log value, E less that of the uniform measure, by a sum
     that does not cancel (`energy.excess` asks for it).
     And `summed`, itself as integrals over its own points ask it, if `read` leaves there what rounding decides unknown:
@@ -54,6 +69,10 @@ class Measure(Protocol):
     """(..., n) the mass at each of them."""
     mean: Array
     """(..., d)  int x dmu."""
+    token: Any = 1.0
+    """The mass of one token as `also` counts it, as every own point sees it: 1/n of points, 1 of a density."""
+    instead: str = "ask mf.Points(mu.x, weights=mu.weights)"
+    """Where a question that this measure does not answer may be put."""
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer at rows x (..., n, d); None means the measure's own points.
@@ -61,7 +80,36 @@ class Measure(Protocol):
         With V (m, d) the values are V y: M = int e^s V y dmu (..., n, m), and L = div P_x M of it.  Who answers
         isotropic kernels and values y alone raises TypeError with the remedy.
         """
-        ...
+        raise TypeError(f"{type(self).__name__} answers no kernels: {self.instead}")
+
+    def tangential(self, v: Array) -> Array:
+        """Rows v (..., n, d) at the own points as `read` answers there for isotropic kernels: P_x v, in components of
+        the measure's own frame if it answers in these."""
+        return v - np.sum(v * self.x, axis=-1, keepdims=True) * self.x
+
+    def past(self) -> Any:
+        """Each point sees those up to itself, as a mean."""
+        raise TypeError(f"past: {type(self).__name__} has no first point: {self.instead}")
+
+    def masked(self, A: Any, per_row: bool = True) -> Any:
+        """Point i sees j with weight A[i, j] (or as a `Sight` A says): as a mean over what is seen, or as it is."""
+        raise TypeError(f"masked: {type(self).__name__} has no points that see one another: {self.instead}")
+
+    def reweighed(self, g: Any) -> Any:
+        """g mu, for g (..., n) at the own points; not normalised."""
+        raise TypeError(f"reweighed: {type(self).__name__} has no masses to multiply: {self.instead}")
+
+    def also(self, y: Any, a: Any, per_token: bool = True) -> Any:
+        """mu + sum_j a_j delta_{y_j}, seen through every mask and not normalised; the own points stay those of mu.
+
+        a_j in units of one token's mass, 1/n of points (`token`), or as masses beside a total of 1; on a density both
+        are the same.
+        """
+        raise TypeError(f"also: {type(self).__name__} takes no more points: {self.instead}")
+
+    def pushed(self, f: Any) -> Any:
+        """The image of mu under a map f of rows (..., n, d)."""
+        raise TypeError(f"pushed: {type(self).__name__} has no points to move: {self.instead}")
 
 
 class Law:

@@ -13,11 +13,9 @@ import numpy as np
 from meanfield.protocols import Array, Line
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.dense import DensePlan
-from meanfield.spaces.density import Density, Doubt
+from meanfield.spaces.density import RESOLVED, Density, Doubt
 from meanfield.tools import inputs
 
-RESOLVED = 1e-12
-"""Largest coefficient, relative to the mass, that may stand in the last sixteenth of the degrees."""
 ALIASED = 1e-8
 """Relative difference of a callable's values from its series, beyond which the series is of something else."""
 FINER = 128

@@ -11,7 +11,8 @@ import numpy as np
 
 from meanfield.geometry import ROWS
 from meanfield.kernels import energy
-from meanfield.protocols import Array, Geometry, Reading
+from meanfield.measures import mixture
+from meanfield.protocols import Array, Geometry, Measure, Reading
 from meanfield.spaces.coefficients import kindred, recast, tail
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -47,6 +48,21 @@ class Doubt:
 
 
 EXACT = Doubt()
+RESOLVED = 1e-12
+"""Largest coefficient, relative to the mass, that may stand in the last sixteenth of the degrees."""
+
+
+def factor(g: Any, n: int) -> Array:
+    """What a density is multiplied by, at n nodes: checked."""
+    g = inputs.array("g", g)
+    if g.shape[-1:] not in ((), (1,), (n,)):
+        raise ValueError(f"g: got shape {g.shape}, wanted (..., {n}), a number for each node")
+    if (g < 0.0).any():
+        raise ValueError(
+            f"g: got {g.min():.3g}, wanted numbers >= 0: the fields of a density are floored where they vanish, and a "
+            "signed one has such places: ask points, mf.Points(mu.x, weights=mu.weights).reweighed(g)"
+        )
+    return g
 
 
 def told(space: Any, c: Array, doubt: Doubt, q: Array | None = None) -> Array:
@@ -83,7 +99,7 @@ def floored(Z: Array, least: Any = 0.0) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Density:
+class Density(Measure):
     """A density rho with respect to sigma, the uniform probability measure: mu = rho sigma.
 
     Make one with ``space.density(...)`` rather than directly.
@@ -124,7 +140,7 @@ class Density:
     # --- what it is -------------------------------------------------------------------------------------
 
     @property
-    def d(self) -> int:
+    def d(self) -> int:  # type: ignore[override]
         """Ambient dimension: the sphere is S^{d-1}."""
         return int(self.space.d)
 
@@ -150,7 +166,7 @@ class Density:
         return float(np.nanmax(self.values))
 
     @property
-    def x(self) -> Array:
+    def x(self) -> Array:  # type: ignore[override]
         """(N, d) the quadrature points as rows."""
         if self.space.rows is None:
             raise TypeError(f"the nodes of {self.space} have no rows: ask a law that needs no positions")
@@ -167,7 +183,7 @@ class Density:
         return self.x
 
     @property
-    def weights(self) -> Array:
+    def weights(self) -> Array:  # type: ignore[override]
         """(N,) the mass each quadrature point stands for: known to rounding where a value is not."""
         return self.space.weights * self.space.evaluate(self.coefficients)
 
@@ -177,7 +193,7 @@ class Density:
         return self.weights.sum(axis=-1)
 
     @property
-    def mean(self) -> Array:
+    def mean(self) -> Array:  # type: ignore[override]
         """int x d mu, (d,)."""
         return self.space.averages(self.coefficients)[0]
 
@@ -257,6 +273,46 @@ class Density:
             return Density(space, c, self.doubt).keeping(self.given)
         cut = np.abs(self.coefficients[..., self.space.degrees > space.degrees.max()]).max(initial=0.0)
         return Density(space, c, replace(self.doubt, error=max(self.doubt.error, float(cut))))
+
+    # --- changed measures -----------------------------------------------------------------------------------
+
+    @property
+    def instead(self) -> str:  # type: ignore[override]
+        """Where a question that it does not answer may be put."""
+        if self.space.rows is None:
+            return "ask points drawn from it, mf.Points(mu.sample(1000, rng=0))"
+        return "ask its quadrature points, mf.Points(mu.x, weights=mu.weights)"
+
+    def tangential(self, v: Array) -> Array:
+        """Rows at the nodes as `read` answers there: in components of the space's frame."""
+        return np.einsum("...nd,nmd->...nm", v, self.space.frame())
+
+    def reweighed(self, g: Any) -> Density:
+        """g mu, for g (..., N) >= 0 at the space's nodes; not normalised.
+
+        Raises
+        ------
+        ValueError
+            For a negative g, under which Z, which is floored, need not be positive; and if the space does not hold the
+            product's coefficients to 1e-12.
+        """
+        values = self.space.evaluate(self.coefficients)
+        g = factor(g, values.shape[-1])
+        c = self.space.analyse(values * g)
+        last = tail(self.space, c, gaps=False)
+        if last > RESOLVED:
+            raise ValueError(
+                f"g: under-resolved: the coefficients of g mu in the last sixteenth of the degrees of {self.space} are "
+                f"{last:.1e} of the largest, above 1e-12: ask mu.resized({2 * self.space.size}), with g at its nodes"
+            )
+        error = max(self.doubt.error * float(g.max()), last * float(np.abs(c).max()) if self.doubt.error else 0.0)
+        return Density(self.space, c, replace(self.doubt, error=error))
+
+    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture:
+        """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Points.also`), not normalised."""
+        if self.space.rows is None:
+            raise TypeError(f"also: {self.space} holds what is symmetric about an axis, points are not: {self.instead}")
+        return mixture.also(self, y, a, per_token)
 
     # --- the measure's answer to a law --------------------------------------------------------------------
 

@@ -6,17 +6,19 @@ log w_ij, -inf where i does not see j; memory stays that of a tile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Sight
+from meanfield.tools import inputs
 
 __all__ = ["Masked", "Past"]
 
 
 @dataclass(frozen=True)
-class Past:
+class Past(Sight):
     """Point i sees the points j <= i: the mean of those (C (CSA))."""
 
     def bias(self, i: slice, j: slice) -> Array | None:
@@ -32,17 +34,48 @@ class Past:
 
 
 @dataclass(frozen=True, eq=False)
-class Masked:
-    """Point i sees j with weight A[i, j] >= 0: a mean over what it sees, or (`per_row` False) a sum as it is."""
+class Masked(Sight):
+    """Point i sees j with weight A[i, j] >= 0, checked once: a law whose graph stays makes it once and masks by it.
 
-    A: Array
+    Parameters
+    ----------
+    A : array (n, n)
+        Weights of a graph.
+    per_row : bool
+        A mean over what is seen, divided by sum_j weights_j A[i, j]; or a sum as it is.
+
+    Raises
+    ------
+    ValueError
+        For a negative weight; of means, for a row without any.
+    """
+
+    A: Any
     per_row: bool = True
+    log: Array = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        A = inputs.matrix("A", self.A)
+        if A.shape[0] != A.shape[1]:
+            raise ValueError(f"A: got shape {A.shape}, wanted (n, n), a row and a column for every point")
+        if (A < 0.0).any():
+            raise ValueError(f"A: got entries down to {A.min():.3g}, wanted weights >= 0: a sight has no negative part")
+        if inputs.flag("per_row", self.per_row) and not A.any(axis=1).all():
+            blind = int(np.flatnonzero(~A.any(axis=1))[0])
+            raise ValueError(f"A: row {blind} is all zero, and a mean of nothing is none: let a point see itself")
+        object.__setattr__(self, "A", A)
+        with np.errstate(divide="ignore"):
+            object.__setattr__(self, "log", np.log(A))
 
     def bias(self, i: slice, j: slice) -> Array | None:
         """log A."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.A[i, j]))
+        return self.log[i, j]
 
     def seen(self, weights: Array) -> Array:
         """(..., n) the mass that each point sees; 1 where it counts as it is."""
-        return weights @ self.A.T if self.per_row else np.ones_like(weights)
+        return np.asarray(weights @ self.A.T if self.per_row else np.ones_like(weights))
+
+    def fits(self, n: int) -> None:
+        """Refuse points of another number than the graph's."""
+        if len(self.A) != n:
+            raise ValueError(f"A: got shape {self.A.shape}, wanted ({n}, {n}), a row and a column for every point")

@@ -7,9 +7,9 @@
     PYTHONPATH=.:tests python -m breakages    the same, here
 
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
-process that looks; the tables are `rooms` (what was once missed), `tools`, `motion`, `places`, `references` and
-`bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every registered check and
-every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
+process that looks; the tables are `rooms` (what was once missed), `changed`, `tools`, `motion`, `places`, `references`
+and `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every registered check
+and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from breakages.a2_a3 import A2_A3
 from breakages.a4_a6 import A4_A6
 from breakages.a7_a9 import A7_A9
 from breakages.bench import BENCH
+from breakages.changed import CHANGED
 from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.motion import MOTION
@@ -28,5 +29,5 @@ from breakages.rooms import ROOMS
 from breakages.tools import TOOLS
 
 TABLE: tuple[Breakage, ...] = (
-    *A2_A3, *A4_A6, *A7_A9, *DIVIDED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *PLACES, *REFERENCES, *BENCH,
+    *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *PLACES, *REFERENCES, *BENCH,
 )  # fmt: skip

@@ -175,20 +175,26 @@ def _sharpness(kernel: Any, d: int) -> int:
 class _Once:
     """A measure that is asked twice at every stage, for velocity and divergence, and sums once."""
 
-    def __init__(self, body: Any) -> None:
+    def __init__(self, body: Any, asked: set[Any] | None = None) -> None:
         self._body = body
         self._read: dict[Any, Reading] = {}
-
-    @property
-    def asked(self) -> set[Any]:
-        """The kernels it was asked for."""
-        return {kernel for kernel, *_ in self._read}
+        self.asked: set[Any] = set() if asked is None else asked
+        """The kernels it was asked for, itself or changed."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._body, name)
 
+    def reweighed(self, g: Any) -> _Once:
+        """The masses changed: another measure, which is asked more than once, too."""
+        return _Once(self._body.reweighed(g), self.asked)
+
+    def also(self, y: Any, a: Any, per_token: bool = True) -> Any:
+        """What is added is asked beside it."""
+        return replace(self._body.also(y, a, per_token), body=self)
+
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """A copy of one full answer, for the reader to overwrite."""
+        self.asked.add(kernel)
         if x is not None and x is not self._body.x:
             return self._body.read(kernel, x, want, V)
         key = kernel, x is None, None if V is None else (V.shape, V.tobytes())

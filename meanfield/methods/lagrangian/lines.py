@@ -12,7 +12,7 @@ from meanfield.protocols import Array, Line
 
 
 def _points(space: Any, s: Array, weights: Array, field: str) -> Points:
-    return Points.trusted(s, weights, ANGLES, field)
+    return Points.trusted(s, weights, ANGLES, field).changed(unit=1.0)  # of a density, whose tokens are mass
 
 
 def _rings(space: Any, s: Array, weights: Array, field: str) -> Rings:

@@ -12,7 +12,7 @@ from meanfield.kernels import energy
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Measure
 from meanfield.spaces.coefficients import kindred
 from meanfield.spaces.density import EXACT, warned
 from meanfield.tools import inputs
@@ -26,7 +26,7 @@ ROUNDING = 8.0 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
-class Carried:
+class Carried(Measure):
     """A density carried by its flow, and the atoms that parts of it have become.
 
     It answers what a `Density` answers, and has points: nodes first, then atoms.
@@ -60,7 +60,7 @@ class Carried:
         return self.form.space
 
     @property
-    def d(self) -> int:
+    def d(self) -> int:  # type: ignore[override]
         """Ambient dimension."""
         return int(self.space.d)
 
@@ -90,12 +90,12 @@ class Carried:
         return np.asarray(self.body.colatitude)
 
     @property
-    def x(self) -> Array:
+    def x(self) -> Array:  # type: ignore[override]
         """(..., n, d) rows (circle only)."""
         return np.asarray(self.body.x)
 
     @property
-    def weights(self) -> Array:
+    def weights(self) -> Array:  # type: ignore[override]
         """(n,) masses."""
         return self.form.weights
 
@@ -127,12 +127,29 @@ class Carried:
         return self.body.read(kernel, x, want, V)
 
     @property
+    def instead(self) -> str:  # type: ignore[override]
+        """Where a question that it does not answer may be put."""
+        return "ask points drawn from it, mf.Points(mu.sample(1000, rng=0))"
+
+    def tangential(self, v: Array) -> Array:
+        """As of its points."""
+        return np.asarray(self.body.tangential(v))
+
+    def reweighed(self, g: Any) -> Any:
+        """g mu, for g (..., n) of any sign at its points: weighted points, or circles of latitude."""
+        return self.body.reweighed(g)
+
+    def also(self, y: Any, a: Any, per_token: bool = True) -> Any:
+        """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Points.also`; on the circle)."""
+        return self.body.also(y, a, per_token)
+
+    @property
     def mass(self) -> Array | float:
         """int d mu."""
         return self.weights.sum(axis=-1)
 
     @property
-    def mean(self) -> Array:
+    def mean(self) -> Array:  # type: ignore[override]
         """int x d mu, (..., d)."""
         return np.asarray(self.body.mean)
 

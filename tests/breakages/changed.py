@@ -1,0 +1,52 @@
+"""Faults of changed measures and of kernels, and the tests that see them."""
+
+from __future__ import annotations
+
+from breakages.engine import Breakage
+
+CHANGED: tuple[Breakage, ...] = (
+    Breakage(
+        name="mixture: tokens added weigh as one mass each",
+        file="meanfield/measures/mixture.py",
+        old="np.exp(one.log - log), size * np.exp(two.log - log)",
+        new="np.exp(one.log - log), np.exp(two.log - log)",
+        red=("tests/measures/test_changed.py::test_frozen_tokens_are_the_loops",),
+    ),
+    Breakage(
+        name="points: masses multiplied under a mask change what the mean divides by",
+        file="meanfield/measures/points.py",
+        old="return self.changed(weights=self.weights * g)",
+        new="return self.changed(weights=self.weights * g, counted=self.weights * g)",
+        red=("tests/measures/test_changed.py::test_weights_of_any_sign_under_masks_and_twice",),
+    ),
+    Breakage(
+        name="lines: a token beside a density is one of its points",
+        file="meanfield/methods/lagrangian/lines.py",
+        old=".changed(unit=1.0)",
+        new="",
+        red=("tests/measures/test_changed.py::test_tokens_beside_a_density_are_mass",),
+    ),
+    Breakage(
+        name="on_plan: what the plan cannot hold goes on",
+        file="meanfield/methods/on_plan.py",
+        old="        if last > FOLDED:\n",
+        new="        if False:\n",
+        red=(
+            "tests/measures/test_changed.py::test_a_reweighed_density_that_the_plan_cannot_hold_ends_the_run",
+        ),
+    ),
+    Breakage(
+        name="on_plan: components under laws that answer in rows",
+        file="meanfield/methods/on_plan.py",
+        old='return M if self._isotropic else np.einsum("nm,nmd->nd", M, self.grid.frame())',
+        new="return M",
+        red=("tests/measures/test_changed.py::test_a_density_and_points_by_both_methods",),
+    ),
+    Breakage(
+        name="exact: frozen tokens count once, whatever a",
+        file="validation/exact/changed.py",
+        old="of = _masses(n, weights), np.asarray(a, dtype=float) / n",
+        new="of = _masses(n, weights), np.ones(len(fixed)) / n",
+        red=("tests/measures/test_changed.py::test_frozen_tokens_are_the_loops",),
+    ),
+)
