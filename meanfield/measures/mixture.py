@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.geometry import to_rows
-from meanfield.protocols import Array, Measure, Reading
+from meanfield.geometry import FLAT, ROWS, to_rows
+from meanfield.protocols import Array, Geometry, Measure, Reading
 from meanfield.sums.direct import direct
 from meanfield.tools import inputs
 
@@ -54,6 +54,16 @@ class Mixture(Measure):
     def token(self) -> Any:
         """As of mu."""
         return self.body.token
+
+    @property
+    def geometry(self) -> Geometry:  # type: ignore[override]
+        """Where they live: by rows, as `x` has them."""
+        return ROWS if self.body.geometry.manifold == "sphere" else FLAT
+
+    @property
+    def positions(self) -> Array:  # type: ignore[override]
+        """(..., n + k, d) rows of all: `x`."""
+        return self.x
 
     @property
     def x(self) -> Array:  # type: ignore[override]

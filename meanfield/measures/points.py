@@ -116,7 +116,7 @@ class Points(Measure):
         return f"<Points n = {self.n}, d = {self.d}{many}, masses {masses}>"
 
     @property
-    def positions(self) -> Array:
+    def positions(self) -> Array:  # type: ignore[override]
         """(..., n) or (..., n, d): `points`, as every measure calls its positions in its geometry."""
         return self.points
 

@@ -58,12 +58,12 @@ class Rings(Measure):
         return int(self.space.d)
 
     @property
-    def geometry(self) -> Geometry:
+    def geometry(self) -> Geometry:  # type: ignore[override]
         """A meridian."""
         return MERIDIAN
 
     @property
-    def positions(self) -> Array:
+    def positions(self) -> Array:  # type: ignore[override]
         """(..., n) colatitudes."""
         return self.colatitude
 

@@ -11,7 +11,7 @@ import numpy as np
 from meanfield.geometry import ROWS
 from meanfield.measures import mixture
 from meanfield.measures.points import Points
-from meanfield.protocols import Array, Measure, Reading, Status, Stop
+from meanfield.protocols import Array, Geometry, Measure, Reading, Status, Stop
 from meanfield.spaces.coefficients import integrating, recast, tail
 from meanfield.spaces.density import Z_FLOOR, Density, factor, floored
 
@@ -56,6 +56,16 @@ class OnPlan(Measure):
         if self._rho is None:
             self._rho = self._bare.open(self._c)[0][0]
         return self._rho
+
+    @property
+    def geometry(self) -> Geometry:  # type: ignore[override]
+        """Where the nodes are: on the sphere, by rows."""
+        return ROWS
+
+    @property
+    def positions(self) -> Array:  # type: ignore[override]
+        """(N, d) the nodes as rows: `x`."""
+        return self.x
 
     @property
     def x(self) -> Array:  # type: ignore[override]
@@ -201,6 +211,16 @@ class Reweighed(Measure):
     def instead(self) -> str:  # type: ignore[override]
         """As of mu."""
         return self._mu.instead
+
+    @property
+    def geometry(self) -> Geometry:  # type: ignore[override]
+        """Where the nodes are: on the sphere, by rows."""
+        return ROWS
+
+    @property
+    def positions(self) -> Array:  # type: ignore[override]
+        """(N, d) the nodes as rows: `x`."""
+        return self.x
 
     @property
     def x(self) -> Array:  # type: ignore[override]

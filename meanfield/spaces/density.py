@@ -173,12 +173,12 @@ class Density(Measure):
         return self.space.rows
 
     @property
-    def geometry(self) -> Geometry:
+    def geometry(self) -> Geometry:  # type: ignore[override]
         """Where the quadrature points are: on the sphere, by rows."""
         return ROWS
 
     @property
-    def positions(self) -> Array:
+    def positions(self) -> Array:  # type: ignore[override]
         """(N, d) the quadrature points as rows: `x`."""
         return self.x
 

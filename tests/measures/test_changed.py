@@ -320,7 +320,7 @@ def test_a_reweighed_density_that_the_plan_cannot_hold_ends_the_run() -> None:
         def velocity(self, t: float, x: Any, mu: Any) -> Any:
             return mf.SA(1.0).velocity(t, x, mu.reweighed(np.where(mu.x[..., 0] > 0.3, 1.1, 0.1)))
 
-    run = mf.solve(Step(), mf.uniform(mf.Circle(32)), (0.0, 1.0), on_unresolved="stop")
+    run = mf.solve(Step(), mf.uniform(mf.Circle(32)), (0.0, 1.0), on_unresolved="stop", max_seconds=20.0)
     assert run.status is mf.Status.UNRESOLVED and "reweighed" in run.detail
 
 

@@ -65,12 +65,12 @@ class Carried(Measure):
         return int(self.space.d)
 
     @property
-    def geometry(self) -> Any:
+    def geometry(self) -> Any:  # type: ignore[override]
         """The line."""
         return self.form.line
 
     @property
-    def positions(self) -> Array:
+    def positions(self) -> Array:  # type: ignore[override]
         """(..., n) positions on the line: angles in radians, unwrapped (circle), or colatitudes (zonal)."""
         return self.y[..., : len(self.weights)]
 
