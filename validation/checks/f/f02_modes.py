@@ -124,33 +124,34 @@ def of_tokens(bench: Bench) -> Verdict:
 
     What begins is 1/sqrt(n) in every mode, so the first to saturate, `predict(...).first`, is k* or a neighbour (over
     60 clouds: k* in 80 and 55 per cent).  At its saturation the largest moment is of that mode, and its maxima lie at
-    (2 pi j - arg c_k(0)) / k.  Asked of clouds whose leading mode is, by linear theory, then twice the next: of eight
-    such per beta (of at most 60 drawn) all have it largest, and the positions are within 0.15 of the spacing (over
-    60 clouds 0.035 was the most).
+    (2 pi j - arg c_k(0)) / k.  Asked of clouds whose leading mode is, by linear theory, then three times the next: of
+    eight such per beta (of at most 200 drawn: one in ten is) all but at most one have it largest, and the positions are
+    within 0.15 of the spacing (over 60 clouds 0.035 was the most).  What is not linear can overtake even so, seldom: of
+    3200 such clouds one had another moment largest, so that two of eight come once in 10^5 runs.
     """
     rng = np.random.default_rng(bench.rng)
     measured: dict[str, float] = {}
     limits: dict[str, tuple[float | None, float | None]] = {}
     for beta, end in ((5.0, 0.6), (7.0, 0.1)):
-        clear = (cloud for _ in range(60) if (cloud := _clear_cloud(mf.USA(beta), rng)) is not None)
+        clear = (cloud for _ in range(200) if (cloud := _clear_cloud(mf.USA(beta), rng)) is not None)
         found = [_first_mode(mf.USA(beta), theta, end) for theta, _ in zip(clear, range(8), strict=False)]
         at = f"beta = {beta:g}"
         measured[f"clouds, {at}"] = len(found)
         measured[f"share whose largest moment is the first mode, {at}"] = float(np.mean([led for led, _ in found]))
         measured[f"largest shift over the spacing, {at}"] = max(shift for _, shift in found)
-        limits |= {f"clouds, {at}": (6, None), f"share whose largest moment is the first mode, {at}": (1.0, None)}
+        limits |= {f"clouds, {at}": (6, None), f"share whose largest moment is the first mode, {at}": (0.875, None)}
         limits[f"largest shift over the spacing, {at}"] = (None, 0.15)
     return judge(measured, limits)
 
 
 def _clear_cloud(law: mf.Law, rng: Any) -> Any:
-    """20 000 angles, or None where linear theory has two modes within a factor 2 when the first saturates."""
+    """20 000 angles, or None where linear theory has two modes within a factor 3 when the first saturates."""
     theta = pt.uniform_angles(20_000, rng)
     mu = mf.Points(theta)
     first = mf.predict(law, mu).first
     grown = 2.0 * np.abs(mu.moments(12)[1:]) * np.exp(mf.growth_rates(law, 2, 12)[1:] * mf.predict(law, mu, first).time)
     top = np.sort(grown)
-    return theta if top[-1] > 2.0 * top[-2] else None
+    return theta if top[-1] > 3.0 * top[-2] else None
 
 
 def _first_mode(law: mf.Law, theta: Any, end: float) -> tuple[bool, float]:
