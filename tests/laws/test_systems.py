@@ -78,6 +78,34 @@ def test_feed_forward_of_a_density(method: str) -> None:
     np.testing.assert_allclose(run.measures[-1].moments(6)[1:], printed, rtol=0.0, atol=1e-10)
 
 
+@dataclass(frozen=True)
+class Frozen(mf.Law):
+    """Causal attention beside tokens that never move (C, Theorem 5.2): a_j at theta_j."""
+
+    beta: float
+    theta: tuple[float, ...]
+    masses: tuple[float, ...]
+    labelled = True
+    autonomous = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        at = np.stack([np.cos(self.theta), np.sin(self.theta)], axis=-1)
+        return mf.SA(self.beta).velocity(t, mu.x, mu.past().also(at, np.array(self.masses)))
+
+
+def test_frozen_tokens() -> None:
+    """Four tokens, each seeing its past and three frozen ones, at t = 1, 2, 5, 10."""
+    law = Frozen(64.0, (0.0, 1.5, -2.0), (1.0, 2.0, 1.5))
+    run = pt.simulate(law, [0.22, -0.3, 1.18, -1.72], (0.0, 10.0), t_eval=[1.0, 2.0, 5.0, 10.0], **TIGHT)
+    printed = [
+        [0.176710254093022938, -0.281546200853412476, 1.20761078324015893, -1.75720231044716099],
+        [0.128247392653663385, -0.256105165614709914, 1.25025148564113826, -1.81055106445261305],
+        [0.0330379093384481051, -0.0852142146702179193, 1.43864495206794229, -1.95737874200959455],
+        [0.00273599559670218160, -0.000182260463627951265, 1.49776479670802262, -1.99785256792983990],
+    ]
+    np.testing.assert_allclose(run.theta, printed, rtol=0.0, atol=1e-10)
+
+
 @dataclass(frozen=True, eq=False)
 class Graph(mf.Law):
     """Kuramoto on a graph (A, section 7): the sum over neighbours, divided by n."""
@@ -100,6 +128,38 @@ def test_graph() -> None:
     along = np.sum(v * np.stack([-np.sin(theta), np.cos(theta)], axis=-1), axis=-1)
     pulls = (np.sin(np.roll(theta, 1) - theta) + np.sin(np.roll(theta, -1) - theta)) / n
     np.testing.assert_allclose(along, pulls, rtol=0.0, atol=1e-15)
+
+
+@dataclass(frozen=True)
+class Sinkhorn(mf.Law):
+    """Doubly stochastic attention (A, Remark 3.5): SA of g mu, with g such that every token sees mass 1."""
+
+    beta: float
+    autonomous = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        k = mf.Exponential(self.beta)
+        g = np.ones_like(mu.weights)
+        for _ in range(60):
+            r = mu.reweighed(g).read(k, mu.x, "Z")
+            Z = (r.Z * np.exp(r.log))[..., 0]
+            if np.abs(g * Z - 1.0).max() < 1e-14:
+                break
+            g = np.sqrt(g / Z)
+        return mf.SA(self.beta).velocity(t, mu.x if x is None else x, mu.reweighed(g))
+
+
+def test_sinkhorn() -> None:
+    """Five tokens on S^2, beta = 4, t = 2."""
+    x = pt.simulate(Sinkhorn(4.0), tokens(5), (0.0, 2.0), t_eval=[2.0], **TIGHT).x[-1]
+    printed = [
+        [0.619213730375006139, 0.291277303929778209, 0.729199484592843641],
+        [-0.173334460020045523, -0.478678994437179665, 0.860709930960581957],
+        [-0.441150567653879601, -0.334238647342423810, 0.832868959249512820],
+        [-0.454806717248821137, -0.353568982760194471, 0.817398204289238800],
+        [0.514062288640726451, -0.846676777949638593, 0.137398679317804322],
+    ]
+    np.testing.assert_allclose(x, printed, rtol=0.0, atol=1e-10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,3 +258,37 @@ def test_krause() -> None:
     theta = np.concatenate([np.linspace(-0.2, 0.2, 5), np.linspace(1.9, 2.3, 4)])
     run = pt.simulate(Krause(0.7), theta, (0.0, 30.0))
     np.testing.assert_allclose(run.theta[-1], [0.0] * 5 + [2.1] * 4, rtol=0.0, atol=1e-6)
+
+
+@dataclass(frozen=True)
+class Consensus(mf.Law):
+    """Consensus-based optimisation (A, section 9.4): towards the tokens' mean weighed by e^{-b f}, f = |x|^2."""
+
+    lam: float
+    sig: float
+    b: float
+    geometry = "flat"
+    autonomous = True
+
+    def _off(self, mu: Any, x: Array | None) -> Array:
+        at = mu.x if x is None else x
+        r = mu.reweighed(np.exp(-self.b * np.sum(np.square(mu.x), axis=-1))).read(ONE, at, "ZM")
+        return np.asarray(at - r.M / r.Z)
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        return -self.lam * self._off(mu, x)
+
+    def noise(self, t: float, x: Array | None, mu: Any) -> Any:
+        return np.sqrt(2.0) * self.sig * np.linalg.norm(self._off(mu, x), axis=-1, keepdims=True)
+
+
+def test_consensus() -> None:
+    """Equal weights: E sum |x_i - mean|^2 decays at the rate of its moment equation, here n = 5, d = 2."""
+    n, runs = 5, 4000
+    x0 = np.broadcast_to(np.random.default_rng(0).normal(size=(n, 2)), (runs, n, 2))
+    law = Consensus(1.0, 0.4, 0.0)
+    run = pt.simulate(law, x0, (0.0, 0.5), t_eval=[0.0, 0.5], method="euler-maruyama", step=0.005, rng=1)
+    spread = np.sum(np.square(run.x - run.x.mean(axis=-2, keepdims=True)), axis=(-1, -2))
+    share = spread[1] / spread[0, 0]
+    error = share.std() / np.sqrt(runs)
+    assert abs(share.mean() - np.exp(-1.488 * 0.5)) < 5.0 * error + 0.01 * np.exp(-0.744)
