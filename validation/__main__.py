@@ -3,6 +3,7 @@
 ::
 
     python -m validation                      the checks there are
+    python -m validation list --paper A       those of one paper (also --row, --system, --name, --tier)
     python -m validation run A13 A15.sample   carry some out
     python -m validation all --tier quick     carry all out
     python -m validation report               the page and the checklist, from earlier runs
@@ -12,7 +13,8 @@
 
 Every run writes pictures, numbers (JSON) and one page (``report.html``) into ``results/``, or where ``--out`` says.
 The exit code is 0; 1 if a check failed; 2 if the command makes no sense, said in one sentence before anything is
-computed; 3 if something broke off that is neither; 130 if it was interrupted.
+computed; 3 if something broke off that is neither; 130 if it was interrupted, 141 if
+whoever read its output went away (``list | head``).
 """
 
 from __future__ import annotations
@@ -29,10 +31,10 @@ from typing import Any
 from meanfield.doors.sweep import workers
 from validation import equations, limit, report
 from validation.coverage import coverage
-from validation.options import MOST_WORKERS, UsageError, place, whole, writable
+from validation.options import MOST_WORKERS, UsageError, add_filters, filters, place, whole, writable
 from validation.registry import HOUSE, TIERS, Registry, UnknownCheck
 from validation.rows import ROWS
-from validation.verdict import Outcome, Verdict, load
+from validation.verdict import Outcome, Verdict, load, made_with
 
 CHECKLIST = Path("docs", "checklist.md")
 """Rewritten by `report` where it exists: in the checkout."""
@@ -43,20 +45,12 @@ def main(argv: Sequence[str] | None = None, registry: Registry = HOUSE) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     os.environ.setdefault("MPLBACKEND", "Agg")  # pictures go to files, here and in the workers
     try:
-        if words[:1] == ["limit"]:
-            return limit.main(words[1:])
-        options = _parser().parse_args(words)
-        if options.command == "run":
-            return _run(registry, options, ids=options.id)
-        if options.command == "all":
-            return _run(registry, options, tier=options.tier)
-        if options.command == "report":
-            return _report(registry, options)
-        if options.command == "equations":
-            return _equations(registry, options)
-        if options.command == "coverage":
-            return _coverage(registry, options)
-        return _list(registry)
+        code = _carry_out(words, registry)
+        sys.stdout.flush()  # here, where it is known what it means that nobody reads it
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
+        return 141
     except UnknownCheck as error:
         print(f"{error}\n`python -m validation` lists the checks.", file=sys.stderr)
         return 2
@@ -71,16 +65,36 @@ def main(argv: Sequence[str] | None = None, registry: Registry = HOUSE) -> int:
         return 3
 
 
+def _carry_out(words: list[str], registry: Registry) -> int:
+    if words[:1] == ["limit"]:
+        return limit.main(words[1:])
+    options = _parser().parse_args(words or ["list"])
+    if options.command == "run":
+        return _run(registry, options, ids=options.id)
+    if options.command == "all":
+        return _run(registry, options, tier=options.tier)
+    if options.command == "report":
+        return _report(registry, options)
+    if options.command == "equations":
+        return _equations(registry, options)
+    if options.command == "coverage":
+        return _coverage(registry, options)
+    return _list(registry, options)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m validation", description="Do the two ways agree, and are the papers right?"
     )
-    commands = parser.add_subparsers(dest="command", metavar="{list,run,all,report,equations,limit,coverage}")
-    commands.add_parser("list", help="the checks there are (also without a command)")
+    parser.add_argument("--version", action="version", version=made_with())
+    commands = parser.add_subparsers(
+        dest="command", metavar="{list,run,all,report,equations,limit,coverage}", required=True
+    )
+    add_filters(commands.add_parser("list", help="the checks there are, or some of them (also without a command)"))
     run = commands.add_parser("run", help="carry out checks, by id or by row of the checklist")
     run.add_argument("id", nargs="+", help="such as A13 or A15.sample")
-    every = commands.add_parser("all", help="carry out all checks")
-    every.add_argument("--tier", choices=TIERS, default="quick", help="full is everything (default: quick)")
+    every = commands.add_parser("all", help="carry out all checks, or those that are asked for")
+    add_filters(every, tier="quick")
     often = commands.add_parser("coverage", help="carry out checks at many seeds: how often they pass")
     often.add_argument("id", nargs="+", help="such as A12 or A15.sample")
     often.add_argument("--seeds", type=whole(1), default=200, help="how many (default: 200)")
@@ -98,27 +112,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(registry: Registry) -> int:
-    found = registry.checks()
+def _list(registry: Registry, options: argparse.Namespace) -> int:
+    found = registry.checks(options.tier, only=filters(options, registry.checks()))
     width = max([len(check.id) for check in found], default=0)
     place = max([len(check.where) for check in found], default=0)
     for check in found:
         print(f"{check.id:<{width}}  {check.tier:<5}  {check.where:<{place}}  {check.title}")
-    print(f"{len(found)} checks, {sum(check.tier == 'quick' for check in found)} of them quick.")
+    counted = f"{len(found)} check{'' if len(found) == 1 else 's'}"
+    print(f"{counted}, {sum(check.tier == 'quick' for check in found)} of them quick.")
     return 0
 
 
 def _run(registry: Registry, options: argparse.Namespace, ids: Any = None, tier: str | None = None) -> int:
+    every = registry.checks()
     registry.checks(tier, ids)  # an unknown id is refused before processes are started
+    only = None if tier is None else filters(options, every)
     writable("--out", options.out)
 
     def tell(verdict: Verdict) -> None:
         print(report.text_line(verdict), flush=True)
 
     with workers(options.workers) if options.workers > 1 else nullcontext() as executor:
-        verdicts = registry.run(ids, tier, out=options.out, rng=options.seed, executor=executor, done=tell)
+        verdicts = registry.run(ids, tier, only=only, out=options.out, rng=options.seed, executor=executor, done=tell)
     # The page shows the whole folder, earlier runs included; the exit code is of these checks only.
-    page = report.write_verdicts(options.out, load(options.out), registry.checks())
+    page = report.write_verdicts(options.out, load(options.out), every)
     print(f"{report.counts(verdicts)}\n{page}")
     return 1 if any(verdict.outcome is Outcome.FAIL for verdict in verdicts) else 0
 

@@ -183,7 +183,12 @@ class Registry:
 
         return enter
 
-    def checks(self, tier: str | None = None, ids: str | Iterable[str] | None = None) -> list[Check]:
+    def checks(
+        self,
+        tier: str | None = None,
+        ids: str | Iterable[str] | None = None,
+        only: Callable[[Check], bool] | None = None,
+    ) -> list[Check]:
         """Checks sorted by id.
 
         Parameters
@@ -192,6 +197,8 @@ class Registry:
             "quick": quick ones only.  "full" or None: all.
         ids : str or several, optional
             Each means the check of that id, those of that id with a suffix, and those that cover that row.
+        only : callable, optional
+            ``only(check)`` says whether it is wanted.
 
         Raises
         ------
@@ -208,13 +215,14 @@ class Registry:
                 if not any(check.answers(name) for check in found):
                     raise UnknownCheck(self._unknown(name))
             found = [check for check in found if any(check.answers(name) for name in wanted)]
-        return [check for check in found if tier != "quick" or check.tier == "quick"]
+        return [c for c in found if (tier != "quick" or c.tier == "quick") and (only is None or only(c))]
 
     def run(
         self,
         ids: str | Iterable[str] | None = None,
         tier: str | None = None,
         *,
+        only: Callable[[Check], bool] | None = None,
         out: files.PathLike | None = None,
         rng: Any = 0,
         executor: Any = None,
@@ -224,7 +232,7 @@ class Registry:
 
         Parameters
         ----------
-        ids, tier
+        ids, tier, only
             As for `checks`.  Without `tier` every check is run in its own.
         out : path, optional
             Folder (made if need be) for pictures and verdicts; None: nothing is written.
@@ -245,7 +253,7 @@ class Registry:
         OSError
             At the end, if a verdict could not be written; all of them are in its `verdicts`.
         """
-        chosen = {check.id: check for check in self.checks(tier, ids)}
+        chosen = {check.id: check for check in self.checks(tier, ids, only)}
         folder = None if out is None else Path(out).resolve()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)

@@ -63,6 +63,20 @@ BENCH: tuple[Breakage, ...] = (
         red=("tests/validation/test_registry.py::test_checks_are_chosen_by_tier_id_suffix_and_row",),
     ),
     Breakage(
+        name="options: a check of any row covers this one",
+        file="validation/options.py",
+        old="row in check.covers",
+        new="row not in check.covers",
+        red=("tests/validation/test_command_line.py::test_checks_are_chosen_by_paper_row_equation_name_and_tier",),
+    ),
+    Breakage(
+        name="command line: a reader that goes away is a failure",
+        file="validation/__main__.py",
+        old="except BrokenPipeError:",
+        new="except ProcessLookupError:",
+        red=("tests/validation/test_command_line.py::test_a_reader_that_goes_away_is_no_error",),
+    ),
+    Breakage(
         name="report: a title is code",
         file="validation/page.py",
         old="        title=html.escape(title),\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +13,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from samples import few, lines_of, read
 
-from validation.registry import Bench, Registry
+import meanfield as mf
+from validation.registry import HOUSE, Bench, Registry
 from validation.verdict import Verdict, save
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -190,3 +195,73 @@ def test_limit_is_handed_its_own_words(cli: Any, some: Registry) -> None:
     cli.limit.main = listen
     assert cli.main(["limit", "--beta", "4", "--help"], some) == 7
     assert heard == [["--beta", "4", "--help"]]
+
+
+# --- which checks, and who reads -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ([], ["A13", "A13.usa", "A54"]),
+        (["--paper", "a"], ["A13", "A13.usa", "A54"]),
+        (["--row", "A14"], ["A13"]),
+        (["--system", "A (3.6)"], ["A13"]),
+        (["--name", "A13"], ["A13"]),
+        (["--name", "*USA*"], ["A13.usa"]),
+        (["--tier", "quick"], ["A13", "A54"]),
+        (["--tier", "quick", "--paper", "A", "--name", "a13*"], ["A13"]),
+    ],
+)
+def test_checks_are_chosen_by_paper_row_equation_name_and_tier(
+    words: list[str], ids: list[str], cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["list", *words], some) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in shown[:-1]] == ids
+    assert shown[-1].startswith(f"{len(ids)} check")
+
+
+def test_what_is_chosen_is_what_is_run(cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["all", "--tier", "full", "--name", "A13"], some) == 0
+    assert "1 check: 1 pass." in capsys.readouterr().out, "A13 is a name, not the beginning of one"
+    assert cli.main(["list", "--system", "SA", "--row", "A13"], HOUSE) == 2
+    assert "--row A13 --system SA: no check answers to all of this" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--paper", "Q"], "--paper: got 'Q'; write --paper A or --paper B"),
+        (["--row", "A013"], "--row: got 'A013'; write --row A13 or --row A03"),
+        (["--system", "A (9.99)"], "--system: no equation is called 'A (9.99)'"),
+        (["--name", "nothing*"], "--name nothing*: no check answers to all of this; `python -m validation list`"),
+        (["--paper", "B", "--tier", "quick"], "--tier quick --paper B: no check answers to all of this"),
+    ],
+)
+def test_an_option_that_means_nothing_says_what_to_type(
+    words: list[str], said: str, cli: Any, some: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("list", "all"):
+        assert cli.main([command, *words], some) == 2
+        told = capsys.readouterr()
+        assert said in told.err and not told.out
+    assert not Path("results").exists()
+
+
+def test_it_says_its_version(cli: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert f"meanfield {mf.__version__}, numpy {np.__version__}" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    """As ``python -m validation list | head -1``."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, "-m", "validation", "list"]
+    ended = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    os.close(write_end)
+    assert (ended.returncode, ended.stderr) == (141, "")
