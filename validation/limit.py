@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -16,11 +17,11 @@ import numpy as np
 
 import meanfield as mf
 from meanfield.tools import files, settings
-from validation import figures, page
+from validation import figures, page, report
 from validation.experiment import INITS, Limit, mean_field_limit, sphere_limit
 from validation.options import UsageError, place, whole, writable
 from validation.rates import Slope
-from validation.verdict import Outcome, Verdict, made_with
+from validation.verdict import Outcome, Verdict, made_with, now
 
 LAWS = {"SA": mf.SA, "USA": mf.USA}
 RATE, TOLERANCE = -0.5, 0.05
@@ -61,8 +62,9 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted; nothing was written.", file=sys.stderr)
         return 130
-    told = replace(verdict(run), seed=options.seed, version=made_with())
-    page = publish(run, told, options.out, time.perf_counter() - began)
+    told = replace(verdict(run), seed=options.seed, version=made_with(), date=now())
+    command = shlex.join(["python", "-m", "validation", "limit", *argv])
+    page = publish(run, told, options.out, time.perf_counter() - began, command)
     print(f"{run.law}: {run.solution.message}\n")
     print(_text(header(run), table(run)))
     print(f"\n{told.outcome.name}: {told.message}\n{page}")
@@ -255,7 +257,7 @@ def numbers(run: Limit, told: Verdict) -> dict[str, Any]:
     }
 
 
-def publish(run: Limit, told: Verdict, out: Path, seconds: float) -> Path:
+def publish(run: Limit, told: Verdict, out: Path, seconds: float, command: str) -> Path:
     """Figures, JSON of the numbers and one self-contained page, in a folder; the page's path."""
     out.mkdir(parents=True, exist_ok=True)
     pictures = figures.save_limit(run, out)
@@ -300,7 +302,8 @@ def publish(run: Limit, told: Verdict, out: Path, seconds: float) -> Path:
             pictures=[pick["energy-gap"]],
         ),
     ]
-    return page.write(out, title, sections, name="limit")
+    facts = {"date": f"{told.date} UTC", "seed": str(told.seed), "command": f"`{command}`", "made with": told.version}
+    return page.write(out, title, sections, name="limit", mark=report.mark(told.outcome), facts=facts)
 
 
 START = (

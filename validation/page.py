@@ -1,7 +1,8 @@
 """Sections of text, tables and pictures -> one self-contained HTML page (`report.html`).
 
 `write` knows nothing of checks: any experiment can make its page with it.  The page loads nothing from anywhere:
-pictures are inside it, the style is inside it, and it prints well.
+pictures, style and formulas (`mathml`) are inside it; it fits a telephone, it is dark where the reader's screen is, and
+it prints well.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import html
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meanfield.tools import files
+from validation.mathml import typeset
 from validation.verdict import made_with
 
 TONES = ("good", "bad", "info", "warn", "mute")
@@ -57,7 +59,7 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page.  Text between backquotes is set as code; n^{-1/2}, x^2, W_1 and x_{ij} as in print."""
+    """A part of a page.  Text between backquotes is set as code, formulas such as W_1 ~ n^{-1/2} as in print."""
 
     heading: str
     paragraphs: Sequence[str] = ()
@@ -72,6 +74,8 @@ def write(
     sections: Iterable[Section],
     *,
     lead: Sequence[str] = (),
+    mark: Cell | None = None,
+    facts: Mapping[str, str] | None = None,
     name: str = "report",
     contents: bool = True,
 ) -> Path:
@@ -86,6 +90,10 @@ def write(
         With different headings.
     lead : sequence of str
         Paragraphs under the title.
+    mark : Cell, optional
+        What came of it all, beside the title.
+    facts : mapping of str to str, optional
+        What a reader needs to repeat it, under the lead: date, seed, command.
     name : str
         File name without its suffix.
     contents : bool
@@ -104,6 +112,8 @@ def write(
     template = Template(Path(__file__).with_name("report.html").read_text(encoding="utf-8"))
     text = template.substitute(
         title=html.escape(title),
+        heading=f"<span>{_inline(title)}</span>" + (f" {page.cell(mark)}" if mark else ""),
+        facts=_facts(facts or {}),
         lead="\n".join(_paragraph(one) for one in lead),
         contents=page.contents() if contents and len(parts) > 3 else "",
         body=body,
@@ -145,14 +155,15 @@ class _Page:
                 raise ValueError(f"rows of a table must have its header's {width} cells; got {len(row)}: {list(row)}.")
         numeric = [bool(table.rows) and all(_is_number(row[k]) for row in table.rows) for k in range(width)]
         classes = [' class="number"' if one else "" for one in numeric]
+        names = [f' data-name="{html.escape(str(h), quote=True)}"' for h in table.header]  # where columns do not fit
         head = "".join(f'<th scope="col"{c}>{_inline(str(h))}</th>' for h, c in zip(table.header, classes))
         rows = [
-            "<tr>" + "".join(f"<td{c}{_digits(v)}>{self.cell(v)}</td>" for v, c in zip(row, classes)) + "</tr>"
+            "".join(f"<td{c}{n}{_digits(v)}>{self.cell(v)}</td>" for v, c, n in zip(row, classes, names))
             for row in table.rows
         ]
         caption = [f"<caption>{_inline(table.caption)}</caption>"] if table.caption else []
         top = ['<div class="wide"><table>', *caption, f"<thead><tr>{head}</tr></thead>", "<tbody>"]
-        return "\n".join([*top, *rows, "</tbody>", "</table></div>"])
+        return "\n".join([*top, *(f"<tr>{row}</tr>" for row in rows), "</tbody>", "</table></div>"])
 
     def cell(self, value: Any) -> str:
         if _is_number(value):
@@ -188,17 +199,16 @@ def _slug(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escaped text, with `code` between backquotes and, outside of it, n^{-1/2}, W_1 and x^2 set as such."""
+    """Escaped text, with `code` between backquotes and, outside of it, formulas set as such."""
     parts = re.split(r"`([^`]+)`", text)
-    return "".join(f"<code>{html.escape(part)}</code>" if k % 2 else _indices(part) for k, part in enumerate(parts))
+    return "".join(f"<code>{html.escape(part)}</code>" if k % 2 else typeset(part) for k, part in enumerate(parts))
 
 
-def _indices(text: str) -> str:
-    """Escaped text, with exponents raised and the indices of one-letter and Greek names lowered."""
-    raised = re.sub(r"\^(?:\{([^{}]*)\}|(-?\d+(?:\.\d+)?|[A-Za-z]\b))", r"<sup>\1\2</sup>", html.escape(text))
-    greek = "alpha|beta|gamma|delta|eps|kappa|lambda|mu|nu|phi|psi|rho|sigma|tau|theta|omega"
-    lowered = rf"(?<![A-Za-z0-9_])([A-Za-z]|{greek})_(?:\{{([^{{}}]*)\}}|([A-Za-z0-9]|{greek})(?![A-Za-z0-9_]))"
-    return re.sub(lowered, r"\1<sub>\2\3</sub>", raised)
+def _facts(facts: Mapping[str, str]) -> str:
+    if not facts:
+        return ""
+    rows = "\n".join(f"<div><dt>{_inline(name)}</dt><dd>{_inline(text)}</dd></div>" for name, text in facts.items())
+    return f"<dl>\n{rows}\n</dl>"
 
 
 def _paragraph(text: str) -> str:

@@ -33,7 +33,7 @@ from meanfield.plot import style
 from meanfield.runs.errors import carry
 from meanfield.tools import files, inputs
 from validation.rows import ROWS
-from validation.verdict import Outcome, Verdict, evidence, judge, load, made_with, save
+from validation.verdict import Outcome, Verdict, evidence, judge, load, made_with, now, save
 
 __all__ = [
     "HOUSE", "TIERS", "Bench", "Check", "Outcome", "Registry", "UnknownCheck", "Verdict", "check", "checks", "evidence",
@@ -351,7 +351,8 @@ class _Runner:
     def named(self, verdict: Verdict, id: str, seconds: float) -> Verdict:
         """The verdict with what the runner knows of it."""
         tier = self.tier or self.checks[id].tier
-        return replace(verdict, id=id, tier=tier, seconds=seconds, seed=self.seed, version=made_with())
+        known: dict[str, Any] = {"id": id, "tier": tier, "seconds": seconds, "seed": self.seed}
+        return replace(verdict, **known, version=made_with(), date=now())
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,10 @@ _MARKS = {
     Outcome.INCONCLUSIVE: ("inconclusive", "warn"),
     Outcome.NOT_APPLICABLE: ("not applicable", "mute"),
 }
+_FIRST = {Outcome.FAIL: 0, Outcome.INCONCLUSIVE: 1}
+"""What a reader must see before the others."""
+_MOST = 12
+"""Ids in one command that a reader would still copy."""
 
 
 # --- verdicts on a page ------------------------------------------------------------------------------------
@@ -33,21 +37,69 @@ def write_verdicts(
     """Write ``<name>.html`` and ``<name>.json`` (the numbers, for any reader); return the page's path."""
     known = {check.id: check for check in checks}
     where = Path(folder)
+    failed = sum(v.outcome is Outcome.FAIL for v in verdicts)
     lead = [counts(verdicts), "Numbers are shown to six digits; the pointer shows the others."]
-    # The overview's table is the list of contents.
-    page = write(where, "Validation", _sections(where, verdicts, known), lead=lead, name=name, contents=False)
+    said = Cell(f"FAIL: {failed} of {len(verdicts)}", "bad") if failed else Cell("PASS: no check failed", "good")
+    page = write(
+        where, "Validation", _sections(where, verdicts, known), lead=lead, mark=said if verdicts else None,
+        facts=_facts(verdicts, known), name=name, contents=False,  # the overview's table is the list of contents
+    )  # fmt: skip
     files.write_json(where / f"{name}.json", [_plain(v, known) for v in verdicts], overwrite=True)
     return page
 
 
 def _sections(folder: Path, verdicts: Sequence[Verdict], known: dict[str, Check]) -> list[Section]:
-    rows = []
-    for v in verdicts:
-        check = known.get(v.id)
+    """What failed, what there is, then every verdict: failures first, then what could not be decided."""
+    ordered = sorted(verdicts, key=lambda v: (_FIRST.get(v.outcome, len(_FIRST)), v.id))
+    rows, failures = [], []
+    for v in ordered:
+        check, link = known.get(v.id), Cell(v.id, to=_heading(v, known))
         told = (check.where, check.title) if check else ("", "")
-        rows.append([Cell(v.id, to=_heading(v, known)), *told, _mark(v), _seconds(v)])
+        rows.append([link, *told, _mark(v), _seconds(v).replace(" ", "\u00a0")])
+        if v.outcome is Outcome.FAIL:
+            failures.append([link, _mark(v), check.title if check else "", v.message or v.outcome.value])
     overview = Section("Overview", tables=[Table(("check", "where", "what", "outcome", "time"), rows)] if rows else [])
-    return [overview, *(_section(folder, v, known) for v in verdicts)]
+    first = [Section("Failures", tables=[Table(("check", "outcome", "what", "why"), failures)])] if failures else []
+    return [*first, overview, *(_section(folder, v, known) for v in ordered)]
+
+
+def _facts(verdicts: Sequence[Verdict], known: dict[str, Check]) -> dict[str, str]:
+    """When, with which seed, by which command; what verdicts of before do not tell is said to be unknown."""
+    if not verdicts:
+        return {}
+    dates = sorted({v.date for v in verdicts})
+    seeds = sorted({v.seed for v in verdicts}, key=str)
+    when = f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else dates[0]
+    together = _together(verdicts, known)
+    return {
+        "date": f"{when} UTC" if all(dates) else "not all verdicts say when",
+        "seed": ", ".join("unknown" if seed is None else str(seed) for seed in seeds),
+        "command": f"`{together}`" if together else "each section has its own",
+        "made with": "; ".join(sorted({v.version or "unknown versions" for v in verdicts})),
+    }
+
+
+def _together(verdicts: Sequence[Verdict], known: dict[str, Check]) -> str:
+    """One command that makes all of these again, or nothing: of several seeds, or too long."""
+    there = {v.id for v in verdicts}
+    if len({(v.seed, v.tier) for v in verdicts}) > 1 or not there <= set(known):
+        return ""
+    if len(verdicts) == 1:
+        return _command(verdicts[0], known)
+    told = "" if verdicts[0].seed is None else f" --seed {verdicts[0].seed}"
+    tier = verdicts[0].tier
+    if there == {check.id for check in known.values() if tier in ("full", check.tier)}:
+        return f"python -m validation all --tier {tier}{told}"
+    own = all(known[id].tier == tier for id in there)
+    return f"python -m validation run {' '.join(sorted(there))}{told}" if own and len(there) <= _MOST else ""
+
+
+def _command(v: Verdict, known: dict[str, Check]) -> str:
+    """What makes this verdict again, by the same seed, alone."""
+    seed = "" if v.seed is None else f" --seed {v.seed}"
+    if v.tier == "full" and known[v.id].tier == "quick":  # it may do more in a full run
+        return f"python -m validation all --tier full --name {v.id}{seed}"
+    return f"python -m validation run {v.id}{seed}"
 
 
 def _section(folder: Path, v: Verdict, known: dict[str, Check]) -> Section:
@@ -55,10 +107,12 @@ def _section(folder: Path, v: Verdict, known: dict[str, Check]) -> Section:
     there = [name for name in v.pictures if (folder / name).is_file()]
     header = ("measured", "value", "wanted") if v.wanted else ("measured", "value")
     rows = [[name, value, v.wanted.get(name, "")][: len(header)] for name, value in v.measured.items()]
-    paragraphs = [f"{check.where}. {v.outcome.value}" if check else v.outcome.value]
+    paragraphs = [f"{v.outcome.name.replace('_', ' ')}. {v.outcome.value}"]
     paragraphs += [v.message] if v.message else []
     paragraphs += [f"The picture `{name}` is no longer in the folder." for name in v.pictures if name not in there]
-    paragraphs += [f"`python -m validation run {v.id}`"] if check else ["No check has this id any more."]
+    paragraphs += [f"`{_command(v, known)}`"] if check else ["No check has this id any more."]
+    facts = (check.where if check else "", v.date and f"{v.date} UTC", v.tier and f"{v.tier} tier", _seconds(v))
+    paragraphs += ["; ".join(part for part in facts if part) + "."]
     return Section(
         _heading(v, known),
         paragraphs=paragraphs,
@@ -78,7 +132,13 @@ def _caption(name: str, id: str) -> str:
 
 
 def _mark(v: Verdict) -> Cell:
-    return Cell(*_MARKS[v.outcome])
+    return mark(v.outcome)
+
+
+def mark(outcome: Outcome) -> Cell:
+    """An outcome in words and its colour."""
+    words, tone = _MARKS[outcome]
+    return Cell(words.upper(), tone)
 
 
 def _seconds(v: Verdict) -> str:
@@ -98,7 +158,7 @@ def _plain(v: Verdict, known: dict[str, Check]) -> dict[str, Any]:
         "id": v.id, "where": check.where if check else "", "title": check.title if check else "",
         "covers": check.covers if check else (), "outcome": v.outcome.name, "sentence": v.outcome.value,
         "measured": dict(v.measured), "wanted": dict(v.wanted), "message": v.message, "pictures": v.pictures,
-        "tier": v.tier, "seconds": v.seconds, "seed": v.seed, "version": v.version,
+        "tier": v.tier, "seconds": v.seconds, "seed": v.seed, "version": v.version, "date": v.date,
     }  # fmt: skip
 
 

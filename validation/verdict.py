@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,7 +19,7 @@ Number: TypeAlias = int | float
 Limits: TypeAlias = Mapping[str, tuple[float | None, float | None]]
 
 _SUFFIX = ".verdict.json"
-_LATER = {"seed", "version"}
+_LATER = {"seed", "version", "date"}
 """Fields that verdicts of before did not have."""
 
 
@@ -37,7 +38,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What came of a check.  `id`, `tier`, `seconds`, `seed` and `version` are filled in by the runner."""
+    """What came of a check.  `id`, `tier`, `seconds`, `seed`, `version` and `date` are the runner's."""
 
     outcome: Outcome
     measured: Mapping[str, Number] = field(default_factory=dict)
@@ -54,6 +55,8 @@ class Verdict:
     """Of the whole run: what `--seed` must be to repeat it; None if it was not a number."""
     version: str = ""
     """Of this project, numpy, scipy and Python."""
+    date: str = ""
+    """When it was finished, in UTC to the second, as "2026-03-01 12:00:00"."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.outcome, Outcome):
@@ -87,6 +90,11 @@ class Verdict:
 def made_with() -> str:
     """The versions of what judges here."""
     return ", ".join(f"{name} {number}" for name, number in settings.versions("meanfield", "numpy", "scipy").items())
+
+
+def now() -> str:
+    """This moment as a verdict's `date`."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _outcomes() -> str:

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,20 +59,13 @@ def test_what_is_written_is_escaped_everywhere(tmp_path: Path, picture: Path) ->
     assert "costs $title" in read(write(tmp_path, "t", [Section("a", ["costs $title"])])).text
 
 
-def test_indices_and_exponents_are_set_as_in_print(tmp_path: Path) -> None:
-    def html_of(text: str) -> str:
-        page = write(tmp_path, "t", [Section("a", [text])]).read_text(encoding="utf-8")
-        return re.findall(r"<p>(.*)</p>", page)[0]
-
-    assert html_of("W_1 ~ n^{-1/2}") == "W<sub>1</sub> ~ n<sup>-1/2</sup>"
-    assert html_of("e^b x_{ij} 10^-12 (x_i)^2") == (
-        "e<sup>b</sup> x<sub>ij</sub> 10<sup>-12</sup> (x<sub>i</sub>)<sup>2</sup>"
-    )
-    assert html_of("rho_0 L_mu") == "rho<sub>0</sub> L<sub>mu</sub>"
-    assert html_of("n^-0.27 and R^2.") == "n<sup>-0.27</sup> and R<sup>2</sup>."
-    for plain in ("max_resolution x_10 a_b_c", "_x", "2^", "thorough_o"):
-        assert html_of(plain) == plain
-    assert html_of("`W_1^2` and `a < b`") == "<code>W_1^2</code> and <code>a &lt; b</code>"
+def test_formulas_are_set_as_in_print(tmp_path: Path) -> None:
+    page = write(tmp_path, "W_1", [Section("a", ["`W_1^2` and `a < b`, but W_1."])]).read_text(encoding="utf-8")
+    (text,) = re.findall(r"<p>(.*)</p>", page)
+    head, _, tail = text.partition("<math>")
+    assert head == "<code>W_1^2</code> and <code>a &lt; b</code>, but "
+    assert tail == "<msub><mrow><mi>W</mi></mrow><mn>1</mn></msub></math>."
+    assert "<title>W_1</title>" in page and "<h1><span><math>" in page
 
 
 def test_links_and_contents_lead_to_sections(tmp_path: Path) -> None:
@@ -117,16 +111,22 @@ def test_a_page_of_verdicts(some: Registry, tmp_path: Path) -> None:
     page = write_verdicts(tmp_path, some.run(out=tmp_path), some.checks())
     reader = read(page)
     assert "3 checks: 1 pass, 1 fail, 1 evidence." in reader.text
-    overview, numbers, *_ = reader.tables
-    assert [row[:4] for row in overview[1:]] == [
-        ["A13", "A 3.2 (3.6)", "energy & dissipation", "pass"],
-        ["A13.usa", "A 3.3", "the same for USA", "fail"],
-        ["A54", "A 8", "closures", "evidence"],
+    failures, overview, lost, numbers, *_ = reader.tables
+    assert failures == [
+        ["check", "outcome", "what", "why"],
+        ["A13.usa", "FAIL", "the same for USA", "At t = 1. gap is nan, wanted in [0, 1]."],
     ]
+    assert [row[:4] for row in overview[1:]] == [
+        ["A13.usa", "A 3.3", "the same for USA", "FAIL"],
+        ["A13", "A 3.2 (3.6)", "energy & dissipation", "PASS"],
+        ["A54", "A 8", "closures", "EVIDENCE"],
+    ]
+    assert reader.links[:2] == ["#s3-a13-usa-the-same-for-usa"] * 2, "what failed stands first, and leads to why"
+    assert lost[1] == ["gap", "nan", "in [0, 1]"]
     assert numbers == [
         ["measured", "value", "wanted"],
         ["free", "2", ""],
-        ["defect", "3.2e-12", "<= 1e-9"],
+        ["defect", "3.2e-12", "≤ 1e-9"],
         ["points", "40", ""],
     ]
     assert "At t = 1. gap is nan, wanted in [0, 1]." in reader.text
@@ -136,6 +136,40 @@ def test_a_page_of_verdicts(some: Registry, tmp_path: Path) -> None:
     assert plain[0]["measured"] == {"free": 2.0, "defect": 3.2e-12, "points": 40}
     assert plain[1]["measured"] == {"gap": "nan"}
     assert plain[1]["outcome"] == "FAIL"
+
+
+def test_a_page_says_when_with_which_seed_by_which_command_and_what_came(some: Registry, tmp_path: Path) -> None:
+    verdicts = some.run(out=tmp_path, tier="full", rng=3)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", v.date) for v in verdicts)
+    told = [replace(v, date=f"2026-03-0{k} 12:00:00") for k, v in enumerate(verdicts, 1)]
+    text = read(write_verdicts(tmp_path, told, some.checks())).text
+    for said in (
+        "FAIL: 1 of 3", "2026-03-01 12:00:00 to 2026-03-03 12:00:00 UTC", told[0].version, "PASS. Every number", "FAIL. A number", "A 3.3; 2026-03-02 12:00:00 UTC; full tier",
+        "python -m validation all --tier full --seed 3", "python -m validation all --tier full --name A13 --seed 3",
+        "python -m validation run A13.usa --seed 3",
+    ):  # fmt: skip
+        assert said in text
+    assert "seed\n3" in re.sub(r"(?<=seed)", "\n", text)
+    good = read(write_verdicts(tmp_path, [told[0], told[2]], some.checks()))
+    assert "PASS: no check failed" in good.text and "Failures" not in good.text and "FAIL" not in good.text
+    old = [replace(v, date="", seed=None, version="") for v in told[:2]]
+    text = read(write_verdicts(tmp_path, old, some.checks())).text
+    for said in ("not all verdicts say when", "unknown versions"):
+        assert said in text
+
+
+def test_a_page_fits_a_telephone_and_a_dark_screen(some: Registry, tmp_path: Path) -> None:
+    page = write_verdicts(tmp_path, some.run(out=tmp_path), some.checks()).read_text(encoding="utf-8")
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert 'name="viewport" content="width=device-width' in page and "@media screen and (max-width: 40rem)" in style
+    dark = style.partition("(prefers-color-scheme: dark)")[2].partition("@media")[0]
+    light = style.partition("@media")[0]
+    named = set(re.findall(r"(--[a-z-]+):", light))
+    assert named == set(re.findall(r"(--[a-z-]+):", dark.partition("* {")[0])), "every colour has its dark one"
+    rest = style.replace(light, "").replace(dark, "")
+    assert set(re.findall(r"#[0-9a-f]{3,6}\b", rest)) <= {"#fff"}, "pictures alone are on white"
+    for name in ("measured", "value", "wanted", "outcome"):
+        assert f'data-name="{name}"' in page, "a card says what a number is"
 
 
 def test_a_lost_picture_and_a_lost_check_are_told(some: Registry, tmp_path: Path) -> None:
