@@ -144,7 +144,8 @@ def test_a_page_says_when_with_which_seed_by_which_command_and_what_came(some: R
     told = [replace(v, date=f"2026-03-0{k} 12:00:00") for k, v in enumerate(verdicts, 1)]
     text = read(write_verdicts(tmp_path, told, some.checks())).text
     for said in (
-        "FAIL: 1 of 3", "2026-03-01 12:00:00 to 2026-03-03 12:00:00 UTC", told[0].version, "PASS. Every number", "FAIL. A number", "A 3.3; 2026-03-02 12:00:00 UTC; full tier",
+        "FAIL: 1 of 3", "2026-03-01 12:00:00 to 2026-03-03 12:00:00 UTC", told[0].version,
+        "PASS. Every number", "FAIL. A number", "A 3.3; 2026-03-02 12:00:00 UTC; full tier",
         "python -m validation all --tier full --seed 3", "python -m validation all --tier full --name A13 --seed 3",
         "python -m validation run A13.usa --seed 3",
     ):  # fmt: skip
