@@ -174,7 +174,7 @@ def dobrushin_constant(law: Any, rho: Any, nodes: int = 512) -> float:
     slopes = np.asarray(law.divergence(0.0, None, rho))
     gap = theta[None, :] - theta[:, None]  # y - x
     pull = np.exp(law.beta * (np.cos(gap) - 1.0))
-    r = rho.read(law.kernel, None, "Z")
+    r = rho.read(law.kernel(), None, "Z")
     if law.normalised:
         X = np.asarray(law.velocity(0.0, None, rho)) * law.sign
         # Z = e^{log} r.Z, and the pull above is e^{-beta} times the kernel

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from meanfield.kernels import Exponential
+from meanfield.laws.gradient import GradientLaw
 from meanfield.plot import tree as picture
 from meanfield.protocols import Array
 from meanfield.tools import inputs
@@ -297,9 +299,10 @@ def rescaled_energy(law: Any, energy: Any, d: int | None = None) -> Array:
     d : int, optional
         Ambient dimension, on which the factor of ``scale="relative"`` depends: needed there, and nowhere else.
     """
-    kernel = getattr(law, "kernel", None)
-    if kernel is None or not law.isotropic or law.geometry != "sphere" or not getattr(kernel, "beta", 0.0) > 0.0:
-        raise ValueError(f"law: {law} has no kernel e^(beta <x, y>) with beta > 0, and so no staircase")
+    known = isinstance(law, GradientLaw) and law.isotropic and law.autonomous and law.geometry == "sphere"
+    kernel = law.kernel() if known else None
+    if not isinstance(kernel, Exponential) or not kernel.beta > 0.0:
+        raise ValueError(f"law: {law} has no kernel e^(beta <x, y>) with one beta > 0, and so no staircase")
     if d is None and law.log_factor(2) != law.log_factor(3):
         raise ValueError(f"d: the scale of {law} depends on the dimension, and no d= came: give it, 2 on the circle")
     factor = law.log_factor(2 if d is None else inputs.dimension("d", d))

@@ -3,6 +3,7 @@
 from meanfield.laws.attention import SA, USA
 from meanfield.laws.base import Law, Sum
 from meanfield.laws.causal import Causal
+from meanfield.laws.gradient import GradientLaw
 from meanfield.laws.noise import Diffusion
 
-__all__ = ["SA", "USA", "Causal", "Diffusion", "Law", "Sum"]
+__all__ = ["SA", "USA", "Causal", "Diffusion", "GradientLaw", "Law", "Sum"]

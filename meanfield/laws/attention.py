@@ -15,8 +15,10 @@ import numpy as np
 
 from meanfield.geometry import MANIFOLDS
 from meanfield.kernels import Exponential, energy
+from meanfield.kernels.heating import Heating
 from meanfield.laws import general
-from meanfield.laws.base import Law
+from meanfield.laws.gradient import GradientLaw
+from meanfield.laws.schedules import slope
 from meanfield.protocols import Array
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -29,13 +31,14 @@ LARGEST_NATURAL_BETA = 700.0
 
 
 @dataclass(frozen=True, eq=False)
-class Attention(Law):
+class Attention(GradientLaw):
     """What SA and USA share: beta, sign, scale, matrices, energy.
 
     Parameters
     ----------
-    beta : float
-        Inverse temperature, >= 0.
+    beta : float or callable
+        Inverse temperature, >= 0; or a function of time, asked at t = 0 too.  To be saved with a run it must be an
+        object of a registered frozen dataclass with ``__call__(t)``.
     sign : {1, -1}
         -1 reverses the flow (V = -I, the repulsive case).
     scale : {"natural", "scaled", "relative"}
@@ -61,23 +64,21 @@ class Attention(Law):
     """
 
     equations: ClassVar[tuple[str, ...]] = ("A (4.1)", "A (7.1)")
-    beta: float
+    beta: Any
     sign: int = 1
     scale: str = "natural"
     Q: Any = field(default=None, kw_only=True)
     K: Any = field(default=None, kw_only=True)
     V: Any = field(default=None, kw_only=True)
     geometry: str = field(default="sphere", kw_only=True)
-    normalised = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "beta", inputs.number("beta", self.beta, low=0.0))
+        if not callable(self.beta):
+            object.__setattr__(self, "beta", inputs.number("beta", self.beta, low=0.0))
         if isinstance(self.sign, bool) or not np.isscalar(self.sign) or self.sign not in (1, -1):
             raise ValueError(f"sign: got {self.sign!r}, wanted 1 (attractive) or -1 (repulsive)")
         object.__setattr__(self, "sign", int(self.sign))
         inputs.choice("scale", self.scale, SCALES)
-        if 0.0 < self.beta < SMALLEST_BETA:
-            raise ValueError(f"beta: {self.beta} is so small that E's constant 1 / (2 beta) overflows: use beta=0.0")
         inputs.choice("geometry", self.geometry, MANIFOLDS)
         if self.scale == "relative" and self.geometry == "flat":
             raise ValueError('scale: there is no lambda_0, a mean over the sphere, in R^d: use scale="natural"')
@@ -88,20 +89,37 @@ class Attention(Law):
                 "scale: with Q or K there is no lambda_0, the mean over y differs from x to x: use "
                 'scale="scaled" (times e^(-beta |Q^T K|_2)) or "natural"'
             )
-        if not (callable(self.Q) or callable(self.K)):
+        if not self._moving:
             general.kernel(self, 0.0)  # refuses what does not go together
+        if not callable(self.beta):
+            self._refuse("beta", self.beta)
+
+    def _refuse(self, name: str, beta: float) -> None:
+        """Refuse an inverse temperature with which E's constant, or e^beta, overflows."""
+        if 0.0 < beta < SMALLEST_BETA:
+            raise ValueError(f"{name}: {beta} is so small that E's constant 1 / (2 beta) overflows: use beta=0.0")
         bounded = self.isotropic and self.geometry == "sphere"
-        if bounded and self.scale == "natural" and self.beta > LARGEST_NATURAL_BETA:
+        if bounded and self.scale == "natural" and beta > LARGEST_NATURAL_BETA:
             raise ValueError(
-                f"beta: {self.beta} in the natural scale overflows (e^beta, beyond about 700): "
+                f"{name}: {beta} in the natural scale overflows (e^beta, beyond about 700): "
                 'use scale="scaled" (times e^-beta) or scale="relative" (divided by lambda_0)'
             )
 
+    def beta_at(self, t: float) -> float:
+        """The inverse temperature at time t, checked."""
+        if not callable(self.beta):
+            return float(self.beta)
+        name = f"beta({t:g})"
+        beta = inputs.number(name, self.beta(t), low=0.0)
+        self._refuse(name, beta)
+        return beta
+
     def __str__(self) -> str:
+        beta = "beta(t)" if callable(self.beta) else f"beta={self.beta:g}"
         sign = "" if self.sign > 0 else ", sign=-1"
         scale = "" if self.scale == "natural" else f', scale="{self.scale}"'
         where = "" if self.geometry == "sphere" else f', geometry="{self.geometry}"'
-        return f"{type(self).__name__}(beta={self.beta:g}{sign}{scale}{general.words(self)}{where})"
+        return f"{type(self).__name__}({beta}{sign}{scale}{general.words(self)}{where})"
 
     @cached_property
     def isotropic(self) -> bool:  # type: ignore[override]
@@ -110,23 +128,33 @@ class Attention(Law):
 
     @cached_property
     def autonomous(self) -> bool:  # type: ignore[override]
-        """False if a matrix is a function of time."""
-        return not any(callable(getattr(self, name)) for name in general.NAMES)
+        """False if beta or a matrix is a function of time."""
+        return not any(callable(getattr(self, name)) for name in ("beta", *general.NAMES))
 
     @cached_property
-    def kernel(self) -> Exponential:
-        """e^{beta <Q x, K y>} (at t = 0, if Q or K change)."""
+    def _moving(self) -> bool:
+        """True if the kernel changes with time."""
+        return callable(self.beta) or callable(self.Q) or callable(self.K)
+
+    @cached_property
+    def _kernel(self) -> Exponential:
         return general.made(self, 0.0)
 
+    def kernel(self, t: float = 0.0) -> Exponential:
+        """e^{beta <Q x, K y>} at time t; made once where it does not change."""
+        return general.made(self, t) if self._moving else self._kernel
+
     def log_factor(self, d: int, t: float = 0.0) -> float:
-        """Logarithm of the scale's factor in dimension d (at time t, if Q or K change)."""
+        """Logarithm of the scale's factor in dimension d (at time t, if beta, Q or K change)."""
         if self.scale == "natural":
             return 0.0
         if self.scale == "scaled":
             return -general.kernel(self, t).upper()
+        if self._moving:
+            return -self.kernel(t).log_lambda0(d)
         known = self._means.get(d)
         if known is None:
-            known = self._means[d] = -self.kernel.log_lambda0(d)
+            known = self._means[d] = -self._kernel.log_lambda0(d)
         return known
 
     @cached_property
@@ -146,45 +174,55 @@ class Attention(Law):
             general.check(self, d, most)
         if not self.isotropic or self.geometry == "flat":
             return
-        factor, even = self.log_factor(d), self.kernel.log_lambda0(d)
-        large = self.beta + factor > most and (atoms or self.scale == "natural")
+        beta, factor, even = self.beta_at(0.0), self.log_factor(d), self.kernel().log_lambda0(d)
+        large = beta + factor > most and (atoms or self.scale == "natural")
         small = even + factor < -most and smooth and not self.normalised
         if not large and not small:
             return
         span = f"overflow in d = {d}" if large else f"underflow in d = {d}"
         remedy = f'use scale="{"scaled" if large and atoms else "relative"}"'
-        if smooth and atoms and not self.normalised and self.beta - even > most:
+        if smooth and atoms and not self.normalised and beta - even > most:
             remedy = (
                 'no scale holds both a smooth density and its clusters; use method="spectral", scale="relative", which '
                 "needs no clusters"
             )
         raise ValueError(f"law: the numbers of {self} {span} (E, or its rate of change): {remedy}")
 
-    @property
-    def rises(self) -> tuple[str, ...]:  # type: ignore[override]
-        """E rises along the attractive flow."""
-        return ("energy",) if self.sign > 0 and self.isotropic else ()
+    def driven(self, t: float, mu: Any) -> Any:
+        """d/dt of the excess at a fixed measure: beta' (d/dbeta + d log(factor) / dbeta) of it."""
+        beta, factor = self.beta_at(t), self.log_factor(mu.d, t)
+        rate = float(slope(self.beta_at, t))
+        told = energy.excess(Heating(beta), mu, factor)
+        if self.scale != "natural":
+            k = self.kernel(t)
+            fall = 1.0 if self.scale == "scaled" else float(k.multipliers(mu.d, 1)[1])
+            told = told - fall * energy.excess(k, mu, factor)
+        return rate * told
 
-    @property
-    def falls(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The free energy -sign E falls; E itself along the repulsive flow."""
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        """SA: M / Z; USA: M."""
+        return super().velocity(t, x, mu) if self.isotropic else general.velocity(self, t, x, mu)
+
+    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+        """SA: div(M / Z) = L / Z - beta |P M|^2 / Z^2; USA: L."""
         if not self.isotropic:
-            return ()
-        return ("free_energy",) if self.sign > 0 else ("energy", "free_energy")
+            return general.divergence(self, t, x, mu)
+        if not self.normalised:
+            return super().divergence(t, x, mu)
+        k = self.kernel(t)
+        r = mu.read(k, x, "ZML")
+        M = r.M
+        if M.shape[-1] == mu.d:
+            at = mu.x if x is None else x
+            M = M - np.sum(M * at, axis=-1, keepdims=True) * at
+        Z = r.Z[..., 0]
+        return self.sign * (r.L / Z - k.beta * np.sum(np.square(M / r.Z), axis=-1))
 
     def quantities(self, t: float, mu: Any) -> dict[str, Any]:
-        """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.
-
-        All in the law's scale.  With matrices only a gradient flow has them, and in R^d there is no uniform measure
-        (`general.quantities`).
-        """
-        if not self.isotropic or self.geometry == "flat":
-            return general.quantities(self, mu)
-        factor = self.log_factor(mu.d)
-        excess = energy.excess(self.kernel, mu, factor)
-        E = excess + energy.uniform(self.kernel, mu, factor)
-        rate = energy.dissipation(self.kernel, mu, normalised=self.normalised, log_factor=factor)
-        return {"energy": E, "excess": excess, "dissipation": self.sign * rate, "free_energy": -self.sign * E}
+        """As every `GradientLaw`; with matrices only a gradient flow has them; R^d has no excess."""
+        if self.isotropic and self.geometry == "sphere":
+            return super().quantities(t, mu)
+        return general.quantities(self, t, mu)
 
 
 @register
@@ -193,28 +231,8 @@ class SA(Attention):
     """Softmax self-attention, X = sign grad log Z / beta (A, (SA) and (3.1)-(3.4))."""
 
     equations = ("A (SA)", "A (2.3)", "A (2.6)", "A (3.2)", "A (3.7)", "C (SA)")
-    normalised = True
+    weight = "Z"
     autonomous = Attention.autonomous
-
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
-        """M / Z."""
-        if not self.isotropic:
-            return general.velocity(self, t, x, mu)
-        r = mu.read(self.kernel, x, "ZM")
-        v = np.divide(r.M, r.Z, out=r.M)
-        return v if self.sign > 0 else np.negative(v, out=v)
-
-    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
-        """div(M / Z) = L / Z - beta |P M|^2 / Z^2."""
-        if not self.isotropic:
-            return general.divergence(self, t, x, mu)
-        r = mu.read(self.kernel, x, "ZML")
-        M = r.M
-        if M.shape[-1] == mu.d:
-            at = mu.x if x is None else x
-            M = M - np.sum(M * at, axis=-1, keepdims=True) * at
-        Z = r.Z[..., 0]
-        return self.sign * (r.L / Z - self.beta * np.sum(np.square(M / r.Z), axis=-1))
 
 
 @register
@@ -223,19 +241,5 @@ class USA(Attention):
     """Unnormalised self-attention, X = sign grad Z / beta (A, (USA) and (3.8)-(3.10))."""
 
     equations = ("A (USA)", "A (3.8)", "A (3.9)", "A (3.10)", "A (3.11)", "A (7.4)")
+    weight = "1"
     autonomous = Attention.autonomous
-
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
-        """M; the missing division is the whole difference from SA."""
-        if not self.isotropic:
-            return general.velocity(self, t, x, mu)
-        r = mu.read(self.kernel, x, "M")
-        return np.multiply(r.M, self.sign * np.exp(r.log + self.log_factor(mu.d)), out=r.M)
-
-    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
-        """L."""
-        if not self.isotropic:
-            return general.divergence(self, t, x, mu)
-        r = mu.read(self.kernel, x, "L")
-        log = np.asarray(r.log + self.log_factor(mu.d))
-        return self.sign * r.L * np.exp(log[..., 0] if log.ndim else log)

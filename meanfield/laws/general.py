@@ -54,12 +54,12 @@ def values(law: Any, d: int, t: float) -> Array | None:
 
 def made(law: Any, t: float) -> Exponential:
     """e^{beta <Q x, K y>} at time t, made anew; it refuses what does not go together."""
-    return Exponential(law.beta, at(law, "Q", t), at(law, "K", t))
+    return Exponential(law.beta_at(t), at(law, "Q", t), at(law, "K", t))
 
 
 def kernel(law: Any, t: float, d: int | None = None) -> Exponential:
     """The same, for points of R^d if that is known; where Q and K are constant the law's own, made once."""
-    k = made(law, t) if callable(law.Q) or callable(law.K) else law.kernel
+    k = law.kernel(t)
     for name, m in (("Q", k.Q), ("K", k.K)):
         if m is not None and d is not None and m.shape[1] != d:
             raise ValueError(f"{_named(law, name, t)}: got shape {m.shape}, wanted (m, {d}): these are points of R^{d}")
@@ -87,7 +87,7 @@ def check(law: Any, d: int, most: float) -> None:
     """Refuse matrices that do not fit dimension d, and scores that overflow, at t = 0."""
     values(law, d, 0.0)
     with np.errstate(over="ignore", invalid="ignore"):
-        if not np.isfinite(law.beta * np.linalg.norm(product(law, d, 0.0))):
+        if not np.isfinite(law.beta_at(0.0) * np.linalg.norm(product(law, d, 0.0))):
             raise ValueError(f"law: the numbers of {law} overflow, beta Q^T K itself does: divide Q or K by a number")
     largest = kernel(law, 0.0).upper()
     if law.geometry == "sphere" and largest + law.log_factor(d) > most:
@@ -123,7 +123,7 @@ def divergence(law: Any, t: float, x: Array | None, mu: Any) -> Array:
         return np.asarray(law.sign * r.L * np.exp(np.asarray(r.log)[..., 0] + law.log_factor(d, t)))
     r = mu.read(k, x, "ZML", V)
     Z, L, M, log = r.Z.copy(), r.L.copy(), geometry.project(x, r.M), np.array(r.log)
-    r = mu.read(k, x, "M", law.beta * product(law, d, t))
+    r = mu.read(k, x, "M", k.beta * product(law, d, t))
     slope = geometry.project(x, r.M) * np.exp(r.log - log)
     return np.asarray(law.sign * (L / Z[..., 0] - np.sum(M * slope, axis=-1) / np.square(Z[..., 0])))
 
@@ -133,30 +133,30 @@ def divergence(law: Any, t: float, x: Array | None, mu: Any) -> Array:
 
 def climbs(law: Any, d: int) -> bool:
     """Whether the law is a gradient flow: constant matrices, Q^T K = V = V^T."""
-    if not law.autonomous:
+    if any(callable(getattr(law, name)) for name in NAMES):
         return False
     B, V = product(law, d, 0.0), values(law, d, 0.0)
     size = SAME * np.abs(B).max()
     return bool(np.abs(B - (np.eye(d) if V is None else V)).max() <= size and np.abs(B - B.T).max() <= size)
 
 
-def quantities(law: Any, mu: Any) -> dict[str, Any]:
+def quantities(law: Any, t: float, mu: Any) -> dict[str, Any]:
     """E, its rate of change and -sign E of a gradient flow, in the law's scale; nothing of others."""
     if not climbs(law, mu.d):
         return {}
     if isinstance(mu, Points):
         mu.unmasked("energy")
-    k, factor = kernel(law, 0.0), law.log_factor(mu.d)
+    k, factor = kernel(law, t), law.log_factor(mu.d, t)
     if hasattr(mu, "resized"):
         mu = mu.resized(integrating(mu.space, k.bandwidth(mu.d) + 1))
     # a density does not answer kernels with matrices, its points do
     lead = np.broadcast_shapes(mu.x.shape[:-1], mu.weights.shape)  # times, or replicas, of either alone
     q = np.broadcast_to(mu.positions, (*lead, *mu.geometry.point(mu.d)))
     body = Points.trusted(q, np.broadcast_to(mu.weights, lead), mu.geometry)
-    if law.beta == 0.0:
+    if k.beta == 0.0:
         E = 0.5 * np.einsum("...i,ij,...j->...", body.mean, product(law, mu.d, 0.0), body.mean) * math.exp(factor)
     else:
         r = body.read(k, body.x, "Z")
-        E = np.sum(body.weights * (r.Z * np.exp(r.log + factor))[..., 0], axis=-1) / (2.0 * law.beta)
+        E = np.sum(body.weights * (r.Z * np.exp(r.log + factor))[..., 0], axis=-1) / (2.0 * k.beta)
     rate = energy.dissipation(k, body, normalised=law.normalised, log_factor=factor, V=product(law, mu.d, 0.0))
     return {"energy": E, "dissipation": law.sign * rate, "free_energy": -law.sign * E}

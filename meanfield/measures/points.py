@@ -15,6 +15,7 @@ import numpy as np
 
 from meanfield.geometry import ANGLES, FLAT, ROWS, given, quarter_turn, to_angles
 from meanfield.kernels import energy
+from meanfield.kernels.heating import Heating, heated
 from meanfield.measures import mixture
 from meanfield.protocols import Array, Geometry, Measure, Reading, Sight
 from meanfield.spaces import Circle, Sphere
@@ -188,6 +189,8 @@ class Points(Measure):
         if choose(self.field, kernel, self.geometry, self.d, self.n) in BANDED:
             K = kernel.bandwidth(self.d)
             return energy.by_degree(kernel, self.d, SPACES[self.d].spectrum(self.moments(K)))
+        if isinstance(kernel, Heating):
+            return heated(kernel.at, self, lambda k: direct(k, self.x, self.x, self.weights, "Z"))
         beta = kernel.beta
         if not 0.0 < beta < 1.0:
             return energy.difference(kernel, self)

@@ -22,11 +22,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meanfield.geometry import ROWS, project, to_rows
+from meanfield.kernels import Exponential
+from meanfield.laws.gradient import GradientLaw
 from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.cloud import of_0_1
 from meanfield.protocols import Array, Change, Form, Geometry, Method, Status, Stop
-from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
 LANDED = 1e-6
@@ -305,16 +306,16 @@ def started(
 
 def pull_of(law: Any, d: int) -> Pull:
     """What is needed of a law, or a refusal."""
-    needed = ("beta", "sign", "normalised", "log_factor")
     pull = None
-    if all(hasattr(law, name) for name in needed) and law.isotropic and not law.labelled and law.geometry == "sphere":
-        beta = inputs.number("law.beta", law.beta, low=0.0)
-        pull = Pull(beta, int(law.sign), bool(law.normalised), float(law.log_factor(d)))
+    if isinstance(law, GradientLaw) and law.isotropic and not law.labelled and law.geometry == "sphere":
+        k = law.kernel()
+        if isinstance(k, Exponential):
+            pull = Pull(k.beta, int(law.sign), law.normalised, float(law.log_factor(d)))
     if pull is None or not _obeyed(law, pull, d):
         raise ValueError(
-            f"law: got {law}, wanted SA or USA (or a law with {', '.join(needed)} that moves points as these say): "
-            "beyond the range of floats forces are followed by their logarithms, and without noise; use pt.simulate "
-            "for any other law"
+            f"law: got {law}, wanted SA or USA (or a GradientLaw of kernel e^(beta <x, y>) that moves points as it "
+            "says): beyond the range of floats forces are followed by their logarithms, and without noise; use "
+            "pt.simulate for any other law"
         )
     return pull
 

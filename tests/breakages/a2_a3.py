@@ -92,8 +92,8 @@ A2_A3: tuple[Breakage, ...] = (
     Breakage(
         name="half of SA's divergence",
         file="meanfield/laws/attention.py",
-        old="self.sign * (r.L / Z - self.beta * np.sum(np.square(M / r.Z), axis=-1))",
-        new="0.5 * self.sign * (r.L / Z - self.beta * np.sum(np.square(M / r.Z), axis=-1))",
+        old="self.sign * (r.L / Z - k.beta * np.sum(np.square(M / r.Z), axis=-1))",
+        new="0.5 * self.sign * (r.L / Z - k.beta * np.sum(np.square(M / r.Z), axis=-1))",
         red=("A10",),
     ),
     Breakage(
@@ -134,7 +134,7 @@ A2_A3: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="the dissipation forgets the sign",
-        file="meanfield/laws/attention.py",
+        file="meanfield/laws/gradient.py",
         old='"dissipation": self.sign * rate,',
         new='"dissipation": rate,',
         red=("A14",),
@@ -169,14 +169,14 @@ A2_A3: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="SA moves as USA",
-        file="meanfield/laws/attention.py",
+        file="meanfield/laws/gradient.py",
         old="v = np.divide(r.M, r.Z, out=r.M)",
         new="v = np.multiply(r.M, np.exp(r.log), out=r.M)",
         red=("A17",),
     ),
     Breakage(
         name="SA divides by the root of Z",
-        file="meanfield/laws/attention.py",
+        file="meanfield/laws/gradient.py",
         old="v = np.divide(r.M, r.Z, out=r.M)",
         new="v = np.divide(r.M, np.sqrt(r.Z), out=r.M)",
         red=("A19",),
@@ -218,16 +218,16 @@ A2_A3: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="USA moves in the natural scale whatever its own",
-        file="meanfield/laws/attention.py",
-        old="self.sign * np.exp(r.log + self.log_factor(mu.d))",
+        file="meanfield/laws/gradient.py",
+        old="self.sign * np.exp(r.log + self.log_factor(mu.d, t))",
         new="self.sign * np.exp(r.log)",
         red=("A23",),
     ),
     Breakage(
         name="SA without 1/beta",
-        file="meanfield/laws/attention.py",
+        file="meanfield/laws/gradient.py",
         old="v = np.divide(r.M, r.Z, out=r.M)",
-        new="v = np.divide(self.beta * r.M, r.Z, out=r.M)",
+        new="v = np.divide(self.kernel(t).beta * r.M, r.Z, out=r.M)",
         red=("A24", "A33"),
     ),
 )

@@ -85,7 +85,7 @@ A7_A9: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="SA attracts whatever its sign",
-        file="meanfield/laws/attention.py",
+        file="meanfield/laws/gradient.py",
         old="return v if self.sign > 0 else np.negative(v, out=v)",
         new="return v",
         red=("A56",),
@@ -114,7 +114,7 @@ A7_A9: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="SA attracts where it should repel",
-        file="meanfield/laws/attention.py",
+        file="meanfield/laws/gradient.py",
         old="return v if self.sign > 0 else np.negative(v, out=v)",
         new="return v if self.sign < 0 else np.negative(v, out=v)",
         red=("A71",),

@@ -132,6 +132,27 @@ MOTION: tuple[Breakage, ...] = (
         red=("tests/laws/test_changing.py::test_a_law_that_says_that_it_changes_tells_its_energy_at_every_time",),
     ),
     Breakage(
+        name="heating: the potential's rate in beta without the slope of lambda_k",
+        file="meanfield/kernels/heating.py",
+        old="out[2:] += (k[2:] - 1.0)",
+        new="out[2:] += k[2:]",
+        red=("tests/laws/test_annealed.py::test_energy_and_identity",),
+    ),
+    Breakage(
+        name="schedules: a slope in units of half the interval",
+        file="meanfield/laws/schedules.py",
+        old="np.tensordot(rate, series, 1) / radius",
+        new="np.tensordot(rate, series, 1)",
+        red=("tests/laws/test_annealed.py::test_slopes",),
+    ),
+    Breakage(
+        name="gradient: the energy of the uniform measure counts twice",
+        file="meanfield/laws/gradient.py",
+        old="E = excess + energy.uniform",
+        new="E = excess + 2.0 * energy.uniform",
+        red=("tests/laws/test_annealed.py::test_energy_and_identity",),
+    ),
+    Breakage(
         name="inputs: quantities without a time serve",
         file="meanfield/tools/inputs/values.py",
         old="    except TypeError:\n        return False\n    return True\n",

@@ -40,7 +40,7 @@ INSIDE = {
     "ZonalSphere.around", "Circle.moments", "Sphere.moments",
     "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at", "Snapshot.cells",
     "Points.on_sphere", "Points.unmasked", "Points.trusted",
-    "Exponential.factors",
+    "Exponential.factors", "SA.driven", "USA.driven",
     "Density.known", "Snapshot.known",
 }  # fmt: skip
 """Methods that the library asks, with what it has checked before."""

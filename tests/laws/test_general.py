@@ -260,7 +260,7 @@ def test_laws_are_equal_by_their_matrices(tmp_path: Any) -> None:
     a, b = mf.SA(2.0, Q=Q3, V=V3), mf.SA(2.0, Q=Q3.copy(), V=V3 + 0.0)
     assert a == b and hash(a) == hash(b) and len({a, b}) == 1
     assert a != mf.SA(2.0, Q=Q3, V=V2) and a != mf.USA(2.0, Q=Q3, V=V3) and a != mf.SA(2.0)
-    assert mf.SA(2.0, Q=Q3).kernel == mf.Exponential(2.0, Q=Q3) and mf.SA(2.0).kernel == mf.Exponential(2.0)
+    assert mf.SA(2.0, Q=Q3).kernel() == mf.Exponential(2.0, Q=Q3) and mf.SA(2.0).kernel() == mf.Exponential(2.0)
     assert mf.SA(0.0) == mf.SA(-0.0) and str(a) == "SA(beta=2, Q (3, 3), V (3, 3))"
     run = pt.simulate(a, tokens(5), (0.0, 0.1))
     run.save(tmp_path / "run.nc")

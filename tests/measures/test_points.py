@@ -216,7 +216,7 @@ def test_faint_points_are_mended_by_direct_sums(beta: float) -> None:
     law = mf.SA(beta)
     slow = law.velocity(0.0, None, mf.Points(x, weights=w, field="direct"))
     fast = law.velocity(0.0, None, mf.Points(x, weights=w, field="harmonic"))
-    r = harmonic(Circle(8), law.kernel, x, w / w.sum())
+    r = harmonic(Circle(8), law.kernel(), x, w / w.sum())
     assert np.abs(fast - slow).max() < 1e-13 and np.abs(r.M / r.Z - slow).max() > 1e-12
     # all the same at rows, at rows of one's own asking, and where no point is near
     far = np.stack([np.cos([2.0, 3.05, 4.5]), np.sin([2.0, 3.05, 4.5])], axis=-1)
@@ -369,7 +369,7 @@ def test_renaming_and_turning_spheres(beta: float, d: int) -> None:
             return geometry.project(mu.x, law.velocity(0.0, None, mu))
 
         here = v(x, w)
-        Z = mf.Points(x, weights=w).read(law.kernel, None, "Z")
+        Z = mf.Points(x, weights=w).read(law.kernel(), None, "Z")
         size = 1e-12 * np.abs(here).max() + 1e-14 * float(np.exp(Z.log + law.log_factor(d)).max()) * (
             type(law) is mf.USA
         )

@@ -132,7 +132,7 @@ def test_panels_that_widen_are_halved_for_the_kernel() -> None:
     form = run.segments[-1].form
     s = form.parts(run.states[-1])[0]
     heavy = form.masses[form.live] > 1e-15
-    assert law.kernel.bandwidth(2) * panels.widths(s)[heavy].max() < 61.0
+    assert law.kernel().bandwidth(2) * panels.widths(s)[heavy].max() < 61.0
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from validation.verdict import Limits, Verdict, judge
 
 def _z(law: Any, mu: Any) -> Array:
     """Z in the natural scale at a cloud's own points (..., n)."""
-    r = mu.read(law.kernel, None, "Z")
+    r = mu.read(law.kernel(), None, "Z")
     return np.asarray((r.Z * np.exp(r.log))[..., 0])
 
 

@@ -81,7 +81,7 @@ def pair_equation(bench: Bench) -> Verdict:
             right = (waves * _drift(n, law.beta, x)).mean(axis=1)
             worst = max(worst, float(np.abs(left - right).max()))
             printed = min(printed, float(np.abs(left - law.beta * right).max()))
-        first = 2.0 * k * k * np.exp(law.kernel.log_lambda0(2)) * law.kernel.multipliers(2, 3)[1:] / (law.beta * n)
+        first = 2.0 * k * k * np.exp(law.kernel().log_lambda0(2)) * law.kernel().multipliers(2, 3)[1:] / (law.beta * n)
         start = velocity(law, mf.Points(theta, angles=True))
         waves = -k[:, None] * np.sin(np.outer(k, theta[:, 1] - theta[:, 0]))
         measured[f"residual, n = {n}"] = worst

@@ -1,0 +1,95 @@
+"""Laws that climb or descend an interaction energy: X = sign grad U / w, U = int Phi(<x, y>) d mu(y).
+
+Phi is the potential of a kernel e^s, Phi' = e^s, so that grad U = P_x int e^s y d mu(y); the weight w is 1 (the
+Wasserstein metric, A (3.8)-(3.10)) or Z (the weighted metric, A (3.1)-(3.4)).  Then with E = (1/2) int U d mu
+
+    dE/dt = sign int |grad U|^2 / w d mu + (what time does to Phi).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield.kernels import Exponential, energy
+from meanfield.laws.base import Law
+from meanfield.protocols import Array
+
+
+class GradientLaw(Law):
+    """The flow of one interaction energy: a kernel, a sign and a weight say the rest.
+
+    Attributes
+    ----------
+    sign : {1, -1}
+        Up or down the energy.
+    weight : {"1", "Z"}
+        What grad U is divided by.
+    """
+
+    sign: int = 1
+    weight: str = "1"
+    isotropic = True
+
+    @property
+    def normalised(self) -> bool:
+        """True if grad U is divided by Z."""
+        return self.weight == "Z"
+
+    def kernel(self, t: float = 0.0) -> Any:
+        """The kernel e^s at time t."""
+        raise TypeError(f"{type(self).__name__} does not say its kernel(t)")
+
+    def log_factor(self, d: int, t: float = 0.0) -> float:
+        """Logarithm of a factor on Z, U and E (and X, where the weight is 1) in dimension d, at time t."""
+        return 0.0
+
+    def driven(self, t: float, mu: Any) -> Any:
+        """The rate at which time itself changes the excess of E at a fixed measure; None if it is not known."""
+        return None
+
+    @property
+    def rises(self) -> tuple[str, ...]:  # type: ignore[override]
+        """E rises along the attractive flow, unless time moves it too."""
+        return ("energy",) if self.sign > 0 and self.isotropic and self.autonomous else ()
+
+    @property
+    def falls(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The free energy -sign E falls; E itself along the repulsive flow."""
+        if not (self.isotropic and self.autonomous):
+            return ()
+        return ("free_energy",) if self.sign > 0 else ("energy", "free_energy")
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        """sign M / Z, or sign M times the factor."""
+        if self.normalised:
+            r = mu.read(self.kernel(t), x, "ZM")
+            v = np.divide(r.M, r.Z, out=r.M)
+            return v if self.sign > 0 else np.negative(v, out=v)
+        r = mu.read(self.kernel(t), x, "M")
+        return np.multiply(r.M, self.sign * np.exp(r.log + self.log_factor(mu.d, t)), out=r.M)
+
+    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+        """L, where the weight is 1; for Z a law says it itself, since grad Z needs the kernel's derivative."""
+        if self.normalised:
+            return super().divergence(t, x, mu)
+        r = mu.read(self.kernel(t), x, "L")
+        log = np.asarray(r.log + self.log_factor(mu.d, t))
+        return self.sign * r.L * np.exp(log[..., 0] if log.ndim else log)
+
+    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
+        """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.
+
+        All in the law's scale; and `driven`, of a law that changes with time and knows it.  Nothing of kernels other
+        than e^{beta <x, y>}, whose potential is not known here, and nothing in R^d, which has no uniform measure.
+        """
+        k, factor = self.kernel(t), self.log_factor(mu.d, t)
+        if not isinstance(k, Exponential) or self.geometry != "sphere":
+            return {}
+        excess = energy.excess(k, mu, factor)
+        E = excess + energy.uniform(k, mu, factor)
+        rate = energy.dissipation(k, mu, normalised=self.normalised, log_factor=factor)
+        told = {"energy": E, "excess": excess, "dissipation": self.sign * rate, "free_energy": -self.sign * E}
+        driven = None if self.autonomous else self.driven(t, mu)
+        return told if driven is None else {**told, "driven": driven}
