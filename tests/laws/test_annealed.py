@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,3 +153,22 @@ def test_a_strangers_gradient_law_is_known_everywhere() -> None:
     for method in ("spectral", "lagrangian"):
         sol = mf.solve(law, rho, (0.0, 0.1), method=method)
         assert np.abs(sol.gained - sol.dissipated).max() < 1e-9 * sol.gained[-1]
+
+
+def test_memory_along_a_run_is_what_it_saves() -> None:
+    """Four times the run: beside the dense output, whose bytes the record counts, and 1 KiB a step, not 256 KiB.
+
+    Asked after its last step, while its method stands.
+    """
+    now: list[int] = []
+    beside, steps = [], []
+    for end in (5.0, 5.0, 20.0):  # once to fill what is kept for all runs
+        tracemalloc.start()
+        law, rho = mf.USA(Ramp(2.0, 0.5), sign=-1), mf.Circle(256).density(waves)
+        run = mf.solve(
+            law, rho, (0.0, end), t_eval=[end], observe=lambda t, mu: now.append(tracemalloc.get_traced_memory()[0])
+        )
+        tracemalloc.stop()
+        beside.append(now[-1] - run.held)
+        steps.append(run.counters.steps)
+    assert beside[2] - beside[1] < 1024 * (steps[2] - steps[1]) + 256 * 1024, (beside, steps)
