@@ -16,6 +16,9 @@ class Scheme:
     A frozen, registered dataclass: a run keeps it in its settings, and goes on by it.
     """
 
+    max_resolution: int | None = None
+    """The largest it may go to; None: the space's own limit, or it knows none."""
+
     def check(self, law: Any, space: Any, rtol: float) -> None:
         """Refuse a law, or a space, that the method cannot move: before a run, also of who may take over in it."""
 

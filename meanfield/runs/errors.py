@@ -5,8 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from meanfield.protocols import Status
+from meanfield.methods.lagrangian import Lagrangian
+from meanfield.protocols import Scheme, Status
 from meanfield.runs.record import Record
+
+FINER = 4
+"""How much finer a resolution is offered where one did not suffice."""
 
 
 class StoppedEarly(RuntimeWarning):
@@ -46,13 +50,34 @@ class RunError(RuntimeError):
 
 
 class UnresolvedError(RunError):
-    """The density outgrew the largest permitted resolution."""
+    """The density outgrew the largest permitted resolution, or the normaliser of its law vanished.
+
+    Its text says what to type to go on from `.solution`, as far as there is a way.
+
+    Attributes
+    ----------
+    solution : Solution
+        Everything up to the last good step.
+
+    Examples
+    --------
+    >>> rho0 = mf.von_mises_fisher(mf.Circle(64), 0.0, 1.0)
+    >>> try:
+    ...     sol = mf.solve(mf.SA(4.0), rho0, (0.0, 4.0), max_resolution=64)
+    ... except mf.UnresolvedError as error:
+    ...     sol = mf.resume(error.solution, on_unresolved="lagrangian")
+    >>> sol.end
+    4.0
+    """
 
     @staticmethod
     def _remedy(solution: Record) -> str:
-        other = 'on_unresolved="lagrangian" (circle and zonal spheres, without noise) or '
-        by = other if solution.segments[-1].method == "spectral" else ""
-        return f" Go on by mf.resume(error.solution, ...) with {by}a larger max_resolution=."
+        ways = [f"mf.resume(error.solution, {one})" for one in _ways_on(solution)]
+        if ways:
+            return f" Catch it (except mf.UnresolvedError as error) and type {' or '.join(ways)}."
+        if len({segment.method for segment in solution.segments}) > 1 and solution.status is Status.UNRESOLVED:
+            return f" Solve again with method=mf.Lagrangian(max_resolution={FINER * Lagrangian().max_resolution})."
+        return ""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -64,6 +89,25 @@ class Interrupted(KeyboardInterrupt):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.solution,)
+
+
+def _ways_on(solution: Record) -> list[str]:
+    """Arguments of `mf.resume` that get further than the run did."""
+    chosen, segments = solution.settings["method"], solution.segments
+    if not isinstance(chosen, Scheme) or segments[-1].method != segments[0].method:
+        return []  # of two methods the later one stopped, which no argument of resume reaches
+    ways, space = [], solution.settings["space"]
+    try:
+        handed = chosen.followed(Lagrangian())
+        handed.check(solution.law, space, solution.settings["rtol"])
+    except (ValueError, TypeError):
+        handed = chosen
+    if handed != chosen:
+        ways.append('on_unresolved="lagrangian"')
+    if solution.status is Status.UNRESOLVED:  # a finer space knows no more of a normaliser lost in rounding
+        reached = chosen.max_resolution or max(space.largest, space.size)
+        ways.append(f"max_resolution={FINER * reached}")
+    return ways
 
 
 def _carried(solution: Record) -> str:
