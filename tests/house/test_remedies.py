@@ -138,6 +138,7 @@ def test_a_file_of_another_kind_says_what_loads_it(tmp_path: Path) -> None:
         mf.resume(str(tmp_path / "density"))  # type: ignore[arg-type]
 
 
+@pytest.mark.rounding
 def test_what_cannot_be_resolved_says_how_to_go_on() -> None:
     """Every line it says to type is typed, and gets further."""
     faint = mf.mixture([mf.von_mises_fisher(mf.Circle(512), 0.0, 1e3), mf.uniform(mf.Circle(512))], [1 - 2e-12, 2e-12])
