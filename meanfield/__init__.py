@@ -22,7 +22,8 @@ from meanfield.protocols import Reading, Status
 from meanfield.runs.errors import Interrupted, RunError, StoppedEarly, UnresolvedError
 from meanfield.runs.solution import Solution
 from meanfield.spaces import Circle, Sphere, ZonalSphere
-from meanfield.spaces.density import Density, Doubt, UnknownValue
+from meanfield.spaces.density import Density
+from meanfield.spaces.doubt import Doubt, UnknownValue
 from meanfield.spaces.initial import mixture, perturbed_uniform, poisson_kernel, uniform, von_mises_fisher
 from meanfield.special.bessel import multipliers
 from meanfield.tools.files import StorageError

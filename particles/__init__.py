@@ -22,3 +22,5 @@ __all__ = [
     "uniform",
     "uniform_angles",
 ]
+
+__dir__ = __all__.copy  # dir(particles) is the public page

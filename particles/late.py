@@ -47,6 +47,12 @@ class LongTime(OfPoints):
     Notes
     -----
     ``run(log_t)`` gives the measure at any time of the run.
+
+    Examples
+    --------
+    >>> run = pt.longtime(mf.SA(9.0), [0.0, 1.0, 3.0], log_t_end=8.0)
+    >>> len(run.merges) > 0
+    True
     """
 
     kind = "longtime"

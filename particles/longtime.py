@@ -134,7 +134,24 @@ def longtime(
 
 
 def load(path: Any) -> Any:
-    """Read a `Trajectory` or a `LongTime` saved by ``run.save(path)``."""
+    """Read a `Trajectory` or a `LongTime` saved by ``run.save(path)``.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Raises
+    ------
+    StorageError, OSError
+        If it is none of these, damaged, or not there.
+
+    Examples
+    --------
+    >>> pt.simulate(mf.SA(4.0), [0.0, 1.0], (0.0, 0.1)).save("cloud.nc")
+    >>> pt.load("cloud.nc").success
+    True
+    """
     return archive.load(path, Trajectory, LongTime)
 
 

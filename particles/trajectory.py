@@ -80,6 +80,12 @@ class Trajectory(OfPoints):
         What merging has added to E up to every saved time: E(t) - E(0) = dissipated + jumped.
     energy : ndarray (T, ...)
         E of the law, for every replica.
+
+    Examples
+    --------
+    >>> run = pt.simulate(mf.SA(4.0), [0.0, 1.0, 2.5], (0.0, 1.0))
+    >>> run.x.shape, run(0.5).x.shape
+    ((101, 3), (3, 2))
     """
 
     kind = "trajectory"

@@ -66,6 +66,17 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
     Returns
     -------
     ndarray (degree + 1,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given; for a law with matrices, whose modes do not grow one by one.
+
+    Examples
+    --------
+    >>> rates = mf.growth_rates(mf.USA(5.0, scale="relative"), 2, 4)
+    >>> int(np.argmax(rates))
+    3
     """
     only_isotropic(law, "degrees do not grow separately")
     d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
@@ -83,7 +94,27 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
 
 @equations("2410.23228")
 def fastest(law: Any, d: int, degree: int | None = None) -> tuple[int, float]:
-    """(k*, rate): the fastest growing degree, and its rate; of degrees up to `degree` only, if given."""
+    """(k*, rate): the fastest growing degree, and its rate; of degrees up to `degree` only, if given.
+
+    Parameters
+    ----------
+    law : Law
+        Isotropic.
+    d : int
+        Ambient dimension, >= 2.
+    degree : int, optional
+        Highest degree looked at.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `growth_rates`.
+
+    Examples
+    --------
+    >>> mf.fastest(mf.SA(5.0), 2)[0]
+    3
+    """
     rates = _searched(law, d) if degree is None else growth_rates(law, d, degree)
     k = int(np.argmax(rates))
     return k, float(rates[k])
@@ -122,6 +153,11 @@ def switching(d: int, k_max: int, law: Callable[[float], Any] | None = None) -> 
     ValueError
         If the rates of two neighbouring degrees do not change places between beta = 0.0005 k(k+d-2) and
         2 k(k+d-2) + 4 d.
+
+    Examples
+    --------
+    >>> mf.switching(2, 1).shape
+    (1,)
     """
     d, k_max = inputs.dimension("d", d), inputs.integer("k_max", k_max, low=1, high=MOST)
     at = inputs.callable_or_none("law", law) or (lambda beta: SA(beta, scale="scaled"))  # of any beta

@@ -84,6 +84,12 @@ def predict(law: Any, rho0: Any, degree: int | None = None) -> Prediction:
         If nothing grows; if the measure has nothing of the mode.
     TypeError
         For measures on S^2, where 2k + 1 modes grow alike and the maxima have no formula.
+
+    Examples
+    --------
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {3: 1e-3})
+    >>> mf.predict(mf.SA(5.0), rho0).degree
+    3
     """
     inputs.having("rho0", rho0, ("d", "moments", "mass"), "a measure, for example mf.Points(theta)")
     rates = _searched(law, rho0.d)

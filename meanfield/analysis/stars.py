@@ -58,6 +58,17 @@ def star_rates(law: Law, m: int) -> Array:
     Returns
     -------
     ndarray (m,)
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
+    Examples
+    --------
+    >>> rates = mf.star_rates(mf.SA(9.0), 3)
+    >>> bool(rates.max() > 0.0)
+    True
     """
     only_isotropic(law, "a star of equal clusters need not stand still")
     star = _Star(inputs.integer("m", m, low=1, high=MOST))

@@ -159,6 +159,11 @@ def clusters(
     ------
     ValueError
         For tolerances outside their range, and for several clouds at once without `replica`.
+
+    Examples
+    --------
+    >>> len(mf.clusters(mf.Points([0.0, 1e-4, 2.0])).masses)
+    2
     """
     gap = inputs.angle("gap", gap, above=0.0, high=np.pi if is_density(mu) else None)
     floor = inputs.number("floor", floor, low=0.0, high=0.5)

@@ -44,6 +44,16 @@ def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any
         As for `clusters`.
     degree : int
         Highest k.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `clusters`.
+
+    Examples
+    --------
+    >>> round(mf.order_parameters(mf.Points([0.0, np.pi])).resultant, 12)
+    0.0
     """
     degree = inputs.degree("degree", degree)
     found = clusters(mu, gap, replica=replica, **tolerances)

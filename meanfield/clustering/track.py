@@ -36,6 +36,16 @@ class Tracking:
         The numbers of their branches in the tree.
     tree : MergeTree
         Their lives.
+
+    Notes
+    -----
+    Clusters of points are the same from one time to the next if they share more mass of members than with any other;
+    so are those of densities on one grid; where the number of points or nodes has changed, by position.  What is done
+    and undone between two times looked at is not seen.  A merger is when the gap between two clusters of points falls
+    below `gap` (their nearest points, not their centres), or one maximum of a density loses its prominence.
+
+    A gap below the distance of points that have yet to gather finds crowds of passing clusters: look at later `times`,
+    or take a larger gap or floor.
     """
 
     t: Array
@@ -99,15 +109,16 @@ def track(
     -------
     Tracking
 
-    Notes
-    -----
-    Clusters of points are the same from one time to the next if they share more mass of members than with any other;
-    so are those of densities on one grid; where the number of points or nodes has changed, by position.  What is done
-    and undone between two times looked at is not seen.  A merger is when the gap between two clusters of points falls
-    below `gap` (their nearest points, not their centres), or one maximum of a density loses its prominence.
+    Raises
+    ------
+    ValueError, TypeError
+        As for `clusters`; for times that the run cannot answer.
 
-    A gap below the distance of points that have yet to gather finds crowds of passing clusters: look at later `times`,
-    or take a larger gap or floor.
+    Examples
+    --------
+    >>> run = pt.simulate(mf.SA(9.0), [0.0, 0.5, 2.5], (0.0, 20.0))
+    >>> mf.track(run, gap=0.01).counts[[0, -1]].tolist()
+    [3, 2]
     """
     inputs.having("run", run, ("t", "measures"), "a run, as solve, simulate and longtime return it")
     refine = inputs.flag("refine", refine)

@@ -239,6 +239,17 @@ def merge_tree(
     -------
     MergeTree
         Branches 0..n-1 are the points.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
+    Examples
+    --------
+    >>> tree = mf.merge_tree([(1.0, [0, 1]), (2.0, [0, 2])], 3)
+    >>> tree.newick().count(",")
+    2
     """
     if log is not None:
         log = inputs.flag("log", log)
@@ -298,6 +309,17 @@ def rescaled_energy(law: Any, energy: Any, d: int | None = None) -> Array:
         E.
     d : int, optional
         Ambient dimension, on which the factor of ``scale="relative"`` depends: needed there, and nowhere else.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For beta = 0, a law of another kernel, and a scale that needs d.
+
+    Examples
+    --------
+    >>> mu = mf.Points([0.0, 0.0])
+    >>> round(float(mf.rescaled_energy(mf.SA(9.0), mu.energy(mf.SA(9.0)))), 12)
+    1.0
     """
     known = isinstance(law, GradientLaw) and law.isotropic and law.autonomous and law.geometry == "sphere"
     kernel = law.kernel() if known else None

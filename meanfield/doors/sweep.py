@@ -55,6 +55,11 @@ class SweepError(RuntimeError):
         In the order of the cells.
     results : list or dict
         What `sweep` would have returned, with None where nothing came of a cell.
+
+    Examples
+    --------
+    >>> mf.SweepError([({"n": 0}, ZeroDivisionError("n"))], [None, 0.5], 2).results
+    [None, 0.5]
     """
 
     def __init__(self, failures: list[tuple[Any, Exception]], results: Any, total: int) -> None:
@@ -132,6 +137,13 @@ def sweep(
     TypeError, ValueError
         If a cell cannot be written, or comes twice; if `keep` holds the cells of another function or seed, or the
         function cannot be told from another.
+
+    Examples
+    --------
+    >>> def mean(cell, rng):
+    ...     return float(rng.normal(size=cell["n"]).mean())
+    >>> len(mf.sweep(mean, mf.grid(n=[10, 100]), rng=0))
+    2
     """
     if not callable(fn):
         raise TypeError(f"fn must be a function fn(cell, rng); got {inputs.describe(fn)}. Pass the function itself.")
@@ -172,10 +184,22 @@ def sweep(
 
 
 def grid(**axes: Iterable[Any]) -> list[dict[str, Any]]:
-    """The product of named axes as cells, the last axis running fastest.
+    """The product of named axes as cells, the last axis running fastest; numpy scalars become Python numbers.
 
-    ``grid(beta=[1, 4], n=[100, 1000])`` is ``[{"beta": 1, "n": 100}, {"beta": 1, "n": 1000}, ...]``; numpy scalars
-    become Python numbers.
+    Parameters
+    ----------
+    **axes : iterables
+        Names and values of the axes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an axis that is no sequence, or empty.
+
+    Examples
+    --------
+    >>> mf.grid(beta=[1, 4], n=[100])
+    [{'beta': 1, 'n': 100}, {'beta': 4, 'n': 100}]
     """
     values = [[shelf.simple(value) for value in axis] for axis in axes.values()]
     return [dict(zip(axes, point, strict=True)) for point in itertools.product(*values)]
@@ -188,9 +212,19 @@ def workers(count: int | None = None) -> Iterator[ProcessPoolExecutor]:
     Parameters
     ----------
     count : int, optional
-        How many; None is one for every core this process may use.
+        How many; None is one for every core this process may use.  A script opens them under
+        ``if __name__ == "__main__":``, since every spawned process imports it.
 
-    A script that opens them does so under ``if __name__ == "__main__":``, since every spawned process imports it.
+    Raises
+    ------
+    ValueError, TypeError
+        For count < 1 or no integer.
+
+    Examples
+    --------
+    >>> with mf.workers(1) as executor:
+    ...     type(executor).__name__
+    'ProcessPoolExecutor'
     """
     size = threads.cores() if count is None else inputs.integer("count", count, low=1)
     before = {name: os.environ.get(name) for name in ONE_THREAD}

@@ -27,9 +27,19 @@ class Exponential(Kernel):
         Query and key matrices; None is the identity.  Only without them is the kernel isotropic, and only then
         has it multipliers.
 
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
     Notes
     -----
     Frozen and hashable (matrices by value).
+
+    Examples
+    --------
+    >>> mf.Exponential(4.0).multipliers(3, 2).shape
+    (3,)
     """
 
     equations = ("A (2.4)", "A (2.6)", "A (3.3)")

@@ -117,6 +117,13 @@ class Zonal(Kernel):
     -----
     Multipliers carry an absolute error of about 1e-15 times lambda_0 (k eps lambda_0 at degree k on the circle), not a
     relative one.
+
+    Examples
+    --------
+    >>> kernel = mf.Zonal(np.exp, "exp")
+    >>> mu = mf.Points([0.0, 1.0])
+    >>> mu.read(kernel, want="Z").Z.shape
+    (2, 1)
     """
 
     phi: Callable[[Array], Array]

@@ -7,9 +7,10 @@ metric: USA, A (3.8)-(3.10)) or w = Z (the weighted metric: SA, A (2.6), (3.1)-(
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -225,20 +226,47 @@ class Attention(GradientLaw):
         return general.quantities(self, t, mu)
 
 
+A = TypeVar("A", bound=Attention)
+
+
+def _settings_shown(law: type[A]) -> type[A]:
+    """The law with what `Attention` takes and refuses in its own text, where ``help(mf.SA)`` looks."""
+    told = inspect.cleandoc(Attention.__doc__ or "")
+    first, _, example = inspect.cleandoc(law.__doc__ or "").partition("Examples\n")
+    law.__doc__ = f"{first}{told[told.index('Parameters') :]}\n\nExamples\n{example}\n"
+    return law
+
+
+@_settings_shown
 @register
 @dataclass(frozen=True, eq=False)
 class SA(Attention):
-    """Softmax self-attention, X = sign grad log Z / beta (A, (SA) and (3.1)-(3.4))."""
+    """Softmax self-attention, X = sign grad log Z / beta (A, (SA) and (3.1)-(3.4)).
+
+    Examples
+    --------
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
+    >>> mf.solve(mf.SA(1.0), rho0, (0.0, 0.5)).success
+    True
+    """
 
     equations = ("A (SA)", "A (2.3)", "A (2.6)", "A (3.2)", "A (3.7)", "C (SA)")
     weight = "Z"
     autonomous = Attention.autonomous
 
 
+@_settings_shown
 @register
 @dataclass(frozen=True, eq=False)
 class USA(Attention):
-    """Unnormalised self-attention, X = sign grad Z / beta (A, (USA) and (3.8)-(3.10))."""
+    """Unnormalised self-attention, X = sign grad Z / beta (A, (USA) and (3.8)-(3.10)).
+
+    Examples
+    --------
+    >>> law = mf.USA(9.0, scale="relative")
+    >>> pt.simulate(law, [0.0, 1.0, 2.5], (0.0, 1.0)).success
+    True
+    """
 
     equations = ("A (USA)", "A (3.8)", "A (3.9)", "A (3.10)", "A (3.11)", "A (7.4)")
     weight = "1"

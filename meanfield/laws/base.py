@@ -16,7 +16,17 @@ from meanfield.tools.settings import register
 
 
 class Law(protocols.Law):
-    """Base of our laws: `protocols.Law` that can be added to any other."""
+    """Base of our laws: `protocols.Law` that can be added to any other.
+
+    Examples
+    --------
+    >>> class Rotation(mf.Law):
+    ...     def velocity(self, t, x, mu):
+    ...         x = mu.x if x is None else x
+    ...         return np.stack([-x[..., 1], x[..., 0]], axis=-1)
+    >>> float(pt.simulate(Rotation(), [0.0, 1.0], (0.0, 0.5)).x[-1, 0].round(9))
+    0.5
+    """
 
     def __eq__(self, other: object) -> bool:
         """Of one class and of equal settings, matrices by value."""
@@ -44,6 +54,22 @@ class Sum(Law):
 
     What the terms promise to rise or fall holds for the sum only where one term promises and the others are silent,
     so a sum with noise promises nothing.
+
+    Parameters
+    ----------
+    terms : sequence of Law
+        At least one, all of one manifold.  ``law + law`` writes the same.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For no term, for one that is no law, for laws of the sphere with laws of R^d.
+
+    Examples
+    --------
+    >>> law = mf.SA(4.0) + mf.SA(1.0) + mf.Diffusion(0.1)
+    >>> len(law.terms)
+    3
     """
 
     equations = ("A (2.7)",)

@@ -19,6 +19,22 @@ class Diffusion(Law):
 
     With SA or USA the free energy is F = kappa Ent - sign E; for USA it falls,
     dF/dt = -int |sign grad U - kappa grad log rho|^2 d mu.  For SA it is a number, not a Lyapunov function.
+
+    Parameters
+    ----------
+    kappa : float
+        Strength, >= 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For kappa < 0 or not finite.
+
+    Examples
+    --------
+    >>> law = mf.SA(4.0) + mf.Diffusion(0.1)
+    >>> pt.simulate(law, [0.0, 1.0], (0.0, 0.1), method="heun", step=0.01, rng=0).success
+    True
     """
 
     equations = ("A Problem 7",)

@@ -71,6 +71,16 @@ class Points(Measure):
         The mass of one token (see `token`); None: 1/n.
     counted : ndarray (..., n), optional
         With a sight, the masses by which a mean over what is seen divides.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
+    Examples
+    --------
+    >>> float(mf.Points([0.0, 1.0], weights=[3.0, 1.0]).weights[0])
+    0.75
     """
 
     points: Array

@@ -18,7 +18,8 @@ from meanfield.laws.base import steady_noise
 from meanfield.methods.on_plan import OnPlan
 from meanfield.protocols import Array, Change, Form, Method, Scheme, Status, Stop
 from meanfield.spaces.coefficients import recast, tail
-from meanfield.spaces.density import Z_FLOOR, Density, Doubt
+from meanfield.spaces.density import Z_FLOOR, Density
+from meanfield.spaces.doubt import Doubt
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -46,6 +47,17 @@ class Spectral(Scheme):
     then : settings of a method, optional
         What goes on where the largest size no longer suffices, from the last accepted density; `mf.Lagrangian()` is
         what ``on_unresolved="lagrangian"`` puts here.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
+    Examples
+    --------
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
+    >>> mf.solve(mf.SA(1.0), rho0, (0.0, 0.5), method=mf.Spectral(max_resolution=512)).success
+    True
     """
 
     equations = ("A (3.4)", "A (3.10)")

@@ -18,6 +18,23 @@ class Reading(NamedTuple):
     """What a measure answers at points x, for s = kernel.log(x, y).  True values are e^log times these.
 
     The arrays are the reader's to overwrite, and valid until the next read.
+
+    Attributes
+    ----------
+    Z : ndarray (..., n, 1) or None
+        int e^s d mu.
+    M : ndarray (..., n, d) or (..., n, m) or None
+        int e^s V y d mu; without V, P_x M.
+    L : ndarray (..., n, 1) or None
+        Divergence of P_x M.
+    log : float or ndarray (..., n, 1)
+        The common logarithm.
+
+    Examples
+    --------
+    >>> r = mf.Points([0.0, 1.0]).read(mf.Exponential(2.0), want="ZM")
+    >>> (r.M / r.Z).shape
+    (2, 1)
     """
 
     Z: Any

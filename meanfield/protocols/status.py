@@ -6,7 +6,14 @@ from enum import Enum
 
 
 class Status(Enum):
-    """Why a run ended, as a sentence a human can read."""
+    """Why a run ended, as a sentence a human can read.
+
+    Examples
+    --------
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
+    >>> mf.solve(mf.SA(1.0), rho0, (0.0, 0.5)).status is mf.Status.REACHED_END
+    True
+    """
 
     REACHED_END = "The end of the time span was reached."
     UNRESOLVED = "The density has structure finer than the largest permitted resolution."

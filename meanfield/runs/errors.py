@@ -20,6 +20,16 @@ class StoppedEarly(RuntimeWarning):
     ----------
     solution : Record
         Everything up to there, for those who turn warnings into errors.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     sol = mf.solve(mf.SA(1.0), rho0, (0.0, 9.0), max_seconds=1e-9)
+    >>> told[0].category is mf.StoppedEarly and told[0].message.solution is sol
+    True
     """
 
     def __init__(self, message: str, solution: Record | None = None) -> None:
@@ -34,6 +44,11 @@ class RunError(RuntimeError):
     ----------
     solution : Record
         Everything up to the last good step.
+
+    Examples
+    --------
+    >>> issubclass(mf.UnresolvedError, mf.RunError)
+    True
     """
 
     def __init__(self, solution: Record) -> None:
@@ -81,7 +96,25 @@ class UnresolvedError(RunError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C; `.solution` holds the run up to the last good step."""
+    """Ctrl-C; `.solution` holds the run up to the last good step.
+
+    Attributes
+    ----------
+    solution : Record
+        Everything up to the last good step.
+
+    Examples
+    --------
+    >>> def impatient(t, rho):
+    ...     raise KeyboardInterrupt
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
+    >>> try:
+    ...     sol = mf.solve(mf.SA(1.0), rho0, (0.0, 1.0), observe=impatient)
+    ... except mf.Interrupted as stopped:
+    ...     sol = mf.resume(stopped.solution)
+    >>> sol.end
+    1.0
+    """
 
     def __init__(self, solution: Record) -> None:
         super().__init__(_carried(solution))

@@ -18,7 +18,26 @@ PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
 
 
 class Solution(Record):
-    """A density's run, as `solve` returns it."""
+    """A density's run, as `solve` returns it.
+
+    Attributes
+    ----------
+    t : ndarray (T,)
+        Saved times.
+    status : Status
+        Why it ended; `success` and `message` say it shorter and longer.
+    coefficients, values : ndarray (T, M), (T, N)
+        The densities saved, on the finest space.
+    energy, dissipated : ndarray (T,)
+        E of the law at the saved times, and what its identity says it gained.
+
+    Examples
+    --------
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
+    >>> sol = mf.solve(mf.SA(1.0), rho0, (0.0, 0.5))
+    >>> sol(0.25).space.size, bool(np.all(np.diff(sol.energy) > 0.0))
+    (64, True)
+    """
 
     kind = "solution"
 

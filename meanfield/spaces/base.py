@@ -13,7 +13,8 @@ import numpy as np
 from meanfield.protocols import Array, Line
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.dense import DensePlan
-from meanfield.spaces.density import RESOLVED, Density, Doubt
+from meanfield.spaces.density import RESOLVED, Density
+from meanfield.spaces.doubt import Doubt
 from meanfield.tools import inputs
 
 ALIASED = 1e-8

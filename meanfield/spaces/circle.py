@@ -32,10 +32,21 @@ class Circle(Gridded):
         Number of nodes, even and at least 8.  Products are formed on a grid 3/2 as fine, so that no coefficient is
         touched by their aliasing.
 
+    Raises
+    ------
+    ValueError, TypeError
+        For n that is odd, below 8 or no integer.
+
     Notes
     -----
     A density is rho(theta) = sum_k c_k e^{ik theta} with c_k = int e^{-ik theta} d mu; coefficients are held for
     k = 0..n/2, the last always zero (the highest mode of an even grid has no phase).
+
+    Examples
+    --------
+    >>> rho = mf.Circle(64).density(lambda theta: 1.0 + 0.3 * np.cos(theta))
+    >>> round(float(rho.mass), 12)
+    1.0
     """
 
     n: int

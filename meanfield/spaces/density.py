@@ -14,40 +14,14 @@ from meanfield.kernels import energy
 from meanfield.measures import mixture
 from meanfield.protocols import Array, Geometry, Measure, Reading
 from meanfield.spaces.coefficients import kindred, recast, tail
+from meanfield.spaces.doubt import EXACT, Doubt, UnknownValue, told
 from meanfield.tools import inputs
-from meanfield.tools.settings import register
 
 Z_FLOOR = 1e-13
 """Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
 EPS = float(np.finfo(float).eps)
 
 
-class UnknownValue(RuntimeWarning):
-    """A point value that rounding leaves unknown was asked for, and is NaN."""
-
-
-@register
-@dataclass(frozen=True)
-class Doubt:
-    """What a density's coefficients leave unknown, and how exact a point value must be to be given.
-
-    Attributes
-    ----------
-    error : float
-        Largest error of a coefficient, those beyond the highest degree included; 0 where they define the density.
-    share : float
-        A value whose error may exceed this share of it (or of the density's mean, if that is larger) is NaN.
-    """
-
-    error: float = 0.0
-    share: float = 1e-9
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "error", inputs.number("error", self.error, low=0.0))
-        object.__setattr__(self, "share", inputs.number("share", self.share, low=0.0))
-
-
-EXACT = Doubt()
 RESOLVED = 1e-12
 """Largest coefficient, relative to the mass, that may stand in the last sixteenth of the degrees."""
 
@@ -63,18 +37,6 @@ def factor(g: Any, n: int) -> Array:
             "signed one has such places: ask points, mf.Points(mu.x, weights=mu.weights).reweighed(g)"
         )
     return g
-
-
-def told(space: Any, c: Array, doubt: Doubt, q: Array | None = None) -> Array:
-    """The series at the nodes or at coordinates q, NaN where its error may exceed the share that is permitted."""
-    bound = space.bound(c, doubt.error, q)
-    if bound is None:
-        return np.asarray(space.evaluate(c, q))
-    with np.errstate(invalid="ignore", over="ignore"):
-        values = space.evaluate(c, q)
-    size = np.minimum(np.linalg.norm(c, axis=-1), 1.0)  # the mean of a density is 1
-    size = size.reshape(size.shape + (1,) * (values.ndim - size.ndim))
-    return np.where(bound <= doubt.share * np.maximum(np.abs(values), size), values, np.nan)
 
 
 def warned(values: Array) -> Array:
@@ -116,6 +78,16 @@ class Density(Measure):
     given : callable or None
         Coordinates -> rho, kept by ``space.density`` of a callable where the coefficients do not tell its values.  (It
         does not travel: what is pickled or computed from this density has its coefficients alone.)
+
+    Raises
+    ------
+    ValueError, TypeError
+        By ``space.density``, for what is no density: not finite, of another shape, of mass far from 1.
+
+    Examples
+    --------
+    >>> round(float(mf.uniform(mf.Circle(16)).entropy), 12)
+    0.0
     """
 
     space: Any

@@ -7,14 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.spaces.density import Density, Doubt
+from meanfield.spaces.density import Density
+from meanfield.spaces.doubt import Doubt
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
 
 @equations("A Prop 3.4")
 def uniform(space: Any) -> Density:
-    """The uniform measure, rho = 1."""
+    """The uniform measure, rho = 1.
+
+    Parameters
+    ----------
+    space : Space
+        Where it lives: `mf.Circle`, `mf.Sphere`, `mf.ZonalSphere`.
+
+    Raises
+    ------
+    TypeError
+        If it is no space.
+
+    Examples
+    --------
+    >>> mf.uniform(mf.Circle(16)).minimum
+    1.0
+    """
     return _space(space).density(lambda q: 1.0)
 
 
@@ -29,6 +46,17 @@ def von_mises_fisher(space: Any, mean: Any, kappa: float) -> Density:
         Direction of the peak; normalised.
     kappa : float
         Concentration, >= 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given; for a kappa that the space is too coarse for, saying how fine it must be.
+
+    Examples
+    --------
+    >>> rho = mf.von_mises_fisher(mf.Circle(64), 0.0, 2.0)
+    >>> bool(rho(0.0) > rho(1.0))
+    True
     """
     v = _direction(_space(space), mean)
     kappa = inputs.number("kappa", kappa, low=0.0)
@@ -39,6 +67,24 @@ def poisson_kernel(space: Any, w: Any) -> Density:
     """rho(x) = ((1 - |w|^2) / |x - w|^2)^{d-1}, |w| < 1: the family that beta = 0 leaves invariant.
 
     Its mean is w on the circle, and not w for d >= 3.
+
+    Parameters
+    ----------
+    space : Space
+        Where it lives: `mf.Circle`, `mf.Sphere`, `mf.ZonalSphere`.
+    w : array (d,)
+        The parameter, |w| < 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given; for a w that the space is too coarse for, saying how fine it must be.
+
+    Examples
+    --------
+    >>> rho = mf.poisson_kernel(mf.Circle(128), [0.5, 0.0])
+    >>> round(float(rho(0.0)), 9)
+    3.0
     """
     w = inputs.array("w", w, shape=(_space(space).d,))
     square = float(w @ w)
@@ -48,7 +94,26 @@ def poisson_kernel(space: Any, w: Any) -> Density:
 
 
 def perturbed_uniform(space: Any, modes: dict[Any, complex]) -> Density:
-    """1 + sum of modes; on the circle {k: a_k} means 1 + sum Re a_k e^{-ik theta}."""
+    """1 + sum of modes; on the circle {k: a_k} means 1 + sum Re a_k e^{-ik theta}.
+
+    Parameters
+    ----------
+    space : Space
+        Where it lives: `mf.Circle`, `mf.Sphere`, `mf.ZonalSphere`.
+    modes : mapping
+        Name of a mode (k; on S^2 (l, m)) to its coefficient.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
+    Examples
+    --------
+    >>> rho = mf.perturbed_uniform(mf.Circle(16), {2: 0.3})
+    >>> round(float(rho(0.0)), 12)
+    1.3
+    """
     space = _space(space)
     if not isinstance(modes, Mapping):
         raise TypeError(f"modes: got {inputs.describe(modes)}, wanted a dict of amplitudes, for example {{1: 0.3}}")
@@ -56,7 +121,27 @@ def perturbed_uniform(space: Any, modes: dict[Any, complex]) -> Density:
 
 
 def mixture(densities: Sequence[Density], weights: Any = None) -> Density:
-    """sum_i weights_i rho_i (equal weights by default), on the first density's space."""
+    """sum_i weights_i rho_i (equal weights by default), on the first density's space.
+
+    Parameters
+    ----------
+    densities : sequence of Density
+        At least one.
+    weights : array, optional
+        One for each, >= 0; divided by their sum.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
+    Examples
+    --------
+    >>> circle = mf.Circle(64)
+    >>> rho = mf.mixture([mf.von_mises_fisher(circle, 0.0, 4.0), mf.uniform(circle)], [0.75, 0.25])
+    >>> round(float(rho.mass), 12)
+    1.0
+    """
     densities = inputs.sequence("densities", densities, "a non-empty sequence of densities")
     if not densities or not all(isinstance(rho, Density) for rho in densities):
         raise TypeError(f"densities: got {inputs.describe(densities)}, wanted a non-empty sequence of densities")

@@ -61,6 +61,12 @@ class Sphere(Gridded):
     the kernel's bandwidth is at most lmax / 2.  Of wider X, and of SA's quotient grad Z / Z, which has all degrees,
     those above lmax / 2 alias when they meet the highest degrees of rho: for densities as steep as the space resolves
     that stayed below a thousandth of what cutting the flux at lmax leaves out (tests/spaces/test_sphere.py).
+
+    Examples
+    --------
+    >>> rho = mf.Sphere(12).density(lambda x: 1.0 + 0.3 * x[..., 2])
+    >>> round(float(rho.mass), 12)
+    1.0
     """
 
     lmax: int

@@ -39,6 +39,11 @@ class ZonalSphere(Gridded):
     axis : array (d,), optional
         Direction of symmetry, normalised; the last basis vector by default (the first at d = 2, so that c = cos theta).
 
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
     Notes
     -----
     Coefficients are a_k = int p_k(c) d mu for the polynomials p_k orthonormal under sigma, p_k = sqrt(N(d, k)) P_k.
@@ -46,6 +51,12 @@ class ZonalSphere(Gridded):
     component along the meridian.  Near the poles in high d the p_k are enormous: a coefficient's rounding decides the
     values there, and `bound` says how far.  So coefficients that are rounding are zero from the start, a density made
     of a callable keeps it, and a value that cannot be known is NaN.  Moments are well-conditioned everywhere.
+
+    Examples
+    --------
+    >>> rho = mf.ZonalSphere(8, 16).density(lambda c: 1.0 + 0.3 * c)
+    >>> round(float(rho.mass), 12)
+    1.0
     """
 
     d: int

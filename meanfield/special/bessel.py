@@ -206,6 +206,16 @@ def multipliers(beta: float, d: int, degree: int) -> Array:
         A new array; relative error below 1e-13 for d <= 128 and 1e-12 beyond, wherever a value is above 1e-300.  Of a
         kernel all below that (large beta in d >= 512) nothing is left: ``mf.Exponential(beta)`` tells the ratios to
         lambda_0, `multipliers(d, degree)`, and its logarithm, `log_lambda0(d)`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
+    Examples
+    --------
+    >>> float(mf.multipliers(0.0, 2, 1)[0])
+    1.0
     """
     q = ratios(beta, d, degree)
     return q * _scaled_lambda0(inverse_temperature(beta), inputs.dimension("d", d))

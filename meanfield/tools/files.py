@@ -30,7 +30,18 @@ _ASIDE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class StorageError(ValueError):
-    """A file cannot be read as ours: no regular file, not netCDF, damaged, of another kind, or from the future."""
+    """A file cannot be read as ours: no regular file, not netCDF, damaged, of another kind, or from the future.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("note.nc").write_text("no record")
+    >>> try:
+    ...     mf.load("note.nc")
+    ... except mf.StorageError as error:
+    ...     print("note.nc" in str(error))
+    True
+    """
 
 
 # --- writing -----------------------------------------------------------------------------------------------

@@ -56,26 +56,26 @@ def register(
 ) -> type[T] | Callable[[type[T]], type[T]]:
     """Class decorator: make a frozen dataclass known to `to_json` and `from_json`.
 
-    ::
-
-        @register
-        @dataclass(frozen=True)
-        class Mine: ...
-
-        @register(name="mine-2")
-        @dataclass(frozen=True)
-        class Mine: ...
-
     The class is called with its ``init`` fields when read back; fields with ``init=False`` are derived and not
-    written.  Defining the same class again (a notebook cell run twice) replaces it.  A class whose fields have changed
-    says by `older` how those of an older file become today's, such as ``older=renamed(template="form")``.
+    written.  Defining the same class again (a notebook cell run twice) replaces it.
+
+    Parameters
+    ----------
+    cls, name : type, str
+        A frozen dataclass, and what files call it if not by its own name: ``@register`` or ``@register(name="mine")``.
+    older : callable, optional
+        How the fields of an older file become today's, such as ``renamed(template="form")``.
 
     Raises
     ------
-    TypeError
-        If it is not a frozen dataclass, or cannot be rebuilt from its fields.
-    ValueError
-        If another class has the name, or the class already has another name.
+    TypeError, ValueError
+        If it is no frozen dataclass, or cannot be rebuilt from its fields; if the name is another's, or it has one.
+
+    Examples
+    --------
+    >>> from dataclasses import make_dataclass
+    >>> mf.register(make_dataclass("Ramp", [("rate", float)], frozen=True))(2.0)
+    Ramp(rate=2.0)
     """
     if cls is None:
         return lambda c: _enter(c, name, older)

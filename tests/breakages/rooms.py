@@ -208,7 +208,7 @@ ROOMS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="density: every value is known",
-        file="meanfield/spaces/density.py",
+        file="meanfield/spaces/doubt.py",
         old="return np.where(bound <= doubt.share * np.maximum(np.abs(values), size), values, np.nan)",
         new="return np.asarray(values)",
         red=("tests/spaces/test_known_values.py::test_values_are_within_1e_9_or_unknown",),

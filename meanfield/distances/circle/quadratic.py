@@ -60,6 +60,11 @@ def w2_circle(a: Any, b: Any, a_weights: Any = None, b_weights: Any = None) -> A
     -----
     Exact up to rounding: about 1e-14 between samples, 1e-12 with a density.  Unequal or weighted samples are solved
     exactly (the minimum is at a kink of the piecewise linear cost, and found as such), one replica at a time.
+
+    Examples
+    --------
+    >>> round(mf.distances.w2_circle([0.0, 0.0], [1.0, 1.0]), 12)
+    1.0
     """
     squared = paired(_checked("a", read("a", a, a_weights)), _checked("b", read("b", b, b_weights)), _w2_squared)
     root = np.sqrt(np.maximum(squared, 0.0))

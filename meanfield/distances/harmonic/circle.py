@@ -34,6 +34,11 @@ def fourier_distance(a: Any, b: Any, degree: int, a_weights: Any = None, b_weigh
     ------
     TypeError, ValueError
         Naming the argument.
+
+    Examples
+    --------
+    >>> mf.distances.fourier_distance([0.0, 1.0], [0.0, 2.0], degree=3).shape
+    (4,)
     """
     degree = inputs.degree("degree", degree)
     left, right = read("a", a, a_weights), read("b", b, b_weights)
@@ -78,6 +83,11 @@ def sobolev(
     The whole sum between atoms is (1/2 pi) int (u^2 + u'^2) d theta, with u - u'' = 2 pi (a - b), a sum of squares over
     the gaps: O(n log n) and accurate relatively.  Between atoms and a density it is that of the atoms, corrected
     below the density's degree: about 1e-15 in the square.
+
+    Examples
+    --------
+    >>> bool(mf.distances.sobolev([0.0], [1.0]) > 0.0)
+    True
     """
     order = 1.0 if s is None else inputs.number("s", s)
     left, right = read("a", a, a_weights), read("b", b, b_weights)

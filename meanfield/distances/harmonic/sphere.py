@@ -62,6 +62,11 @@ def sobolev_sphere(
     be; a density enters by its moments about its axis, exactly.  For more points see `sobolev_axial`.
 
     For n independent uniform points E ||mu_n - sigma||^2 = (1/n) sum_k (1 + k(k+d-2))^{-s} N(d, k) over the same k.
+
+    Examples
+    --------
+    >>> bool(mf.distances.sobolev_sphere(np.eye(3)[:1], np.eye(3)[1:2], degree=8) > 0.0)
+    True
     """
     left, right = read("a", a, a_weights), read("b", b, b_weights)
     lead_shape(left, right)
@@ -83,6 +88,24 @@ def sobolev_axial(
 
     A lower bound of `sobolev_sphere`, equal to it if both sides are zonal about the axis; O(n degree) on every sphere.
     Parameters are those of `sobolev_sphere`, and `axis` as for `w1_axial`.
+
+    Parameters
+    ----------
+    a, b, s, degree, a_weights, b_weights
+        As for `sobolev_sphere`.
+    axis : array (d,), optional
+        As for `w1_axial`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `sobolev_sphere`.
+
+    Examples
+    --------
+    >>> a, b = np.eye(3)[:1], np.eye(3)[1:2]
+    >>> bool(mf.distances.sobolev_axial(a, b, axis=a[0], degree=8) < mf.distances.sobolev_sphere(a, b, degree=8))
+    True
     """
     left, right = read("a", a, a_weights), read("b", b, b_weights)
     lead_shape(left, right)
@@ -113,6 +136,16 @@ def sobolev_tail(d: int, degree: int, s: float | None = None) -> float:
     -------
     float
         To a relative error of about 1e-9.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+
+    Examples
+    --------
+    >>> mf.distances.sobolev_tail(3, 64) < mf.distances.sobolev_tail(3, 8)
+    True
     """
     d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
     order = d / 2.0 if s is None else inputs.number("s", s)

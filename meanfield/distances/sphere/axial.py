@@ -55,6 +55,11 @@ def w1_axial(
     -----
     Exact up to rounding, nothing being sampled: absolute errors of about 1e-15.  The density's distribution function
     is a polynomial on cells of width 2 / (degree + d - 2); costs are integrated by Gauss quadrature piece by piece.
+
+    Examples
+    --------
+    >>> round(mf.distances.w1_axial(np.eye(3)[:1], np.eye(3)[1:2], axis=[1.0, 0.0, 0.0]), 12)
+    1.570796326795
     """
     return _axial(a, b, axis, a_weights, b_weights, by, 1)
 
@@ -67,6 +72,21 @@ def w2_axial(
     W_2^2 = int_0^1 |H_a^{-1}(u) - H_b^{-1}(u)|^2 du
 
     Parameters, returns, errors and accuracy are those of `w1_axial`.
+
+    Parameters
+    ----------
+    a, b, axis, a_weights, b_weights, by
+        As for `w1_axial`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `w1_axial`.
+
+    Examples
+    --------
+    >>> round(mf.distances.w2_axial(np.eye(3)[:1], np.eye(3)[1:2], axis=[1.0, 0.0, 0.0]), 12)
+    1.570796326795
     """
     return _axial(a, b, axis, a_weights, b_weights, by, 2)
 

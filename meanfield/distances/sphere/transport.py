@@ -29,6 +29,21 @@ def geodesic(x: Any, y: Any) -> Array:
 
     2 atan2(|x - y|, |x + y|), with a relative error of about 1e-16 |x| / distance near 0 and likewise near pi, where
     arccos <x, y> knows no distance below 1e-8.
+
+    Parameters
+    ----------
+    x, y : array (n, d), (m, d)
+        Unit rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+
+    Examples
+    --------
+    >>> float(mf.distances.geodesic(np.eye(3)[:1], np.eye(3)[1:2])[0, 0].round(12))
+    1.570796326795
     """
     x, y = inputs.rows("x", x), inputs.rows("y", y)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
@@ -82,6 +97,11 @@ def emd_sphere(
     -----
     The simplex method is exact up to rounding: W_p^p to about 1e-15 of the largest cost.  So W_2 of two nearly equal
     measures has an absolute error of about 1e-7 at the least.
+
+    Examples
+    --------
+    >>> round(mf.distances.emd_sphere(np.eye(3)[:1], np.eye(3)[1:2]), 12)
+    1.570796326795
     """
     p = _exponent(p)
     limit = inputs.integer("max_iterations", max_iterations, low=1)
@@ -168,6 +188,11 @@ def sliced_sphere(
     -----
     Of m circles, SSW_p^p has the standard error std(W_p^p) / sqrt(m).  On S^1 every circle is the same and the answer
     is W_p itself.  Antipodal atoms are at distance pi.
+
+    Examples
+    --------
+    >>> mf.distances.sliced_sphere(np.eye(3), np.eye(3), rng=0)
+    0.0
     """
     p = _exponent(p)
     left, right = read_rows("a", a, a_weights), read_rows("b", b, b_weights)

@@ -12,7 +12,7 @@ from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, OMEGA, XI
 from meanfield.methods.lagrangian.snapshot import Carried
 from meanfield.protocols import Array, Form
-from meanfield.spaces.density import Doubt, told
+from meanfield.spaces.doubt import Doubt, told
 from meanfield.tools.settings import register
 
 ROUNDED = Doubt(1e-14)

@@ -44,6 +44,17 @@ class Lagrangian(Scheme):
         rtol / 100.
     max_resolution : int
         Largest number of nodes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
+    Examples
+    --------
+    >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
+    >>> mf.solve(mf.SA(1.0), rho0, (0.0, 0.5), method=mf.Lagrangian(max_resolution=4000)).success
+    True
     """
 
     equations = ("A (3.4)", "A (3.10)")

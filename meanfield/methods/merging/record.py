@@ -33,6 +33,12 @@ class Merge:
         The centre of mass: an angle, shape (), or a row (d,).
     jump : float
         E after less E before, of second order in the distance (nan for a law without energy).
+
+    Examples
+    --------
+    >>> run = pt.simulate(mf.SA(4.0), [0.0, 0.5, 2.0], (0.0, 20.0), merge_tol=1e-6)
+    >>> len(run.merges[0].masses)
+    2
     """
 
     t: float
@@ -47,7 +53,19 @@ class Merge:
 @register
 @dataclass(frozen=True, eq=False)
 class LateMerge(Merge):
-    """A merger at a time that floats may not hold: t is inf then, and log_t its logarithm."""
+    """A merger at a time that floats may not hold: t is inf then, and log_t its logarithm.
+
+    Attributes
+    ----------
+    log_t : float
+        Logarithm of the time; the other fields are those of `Merge`.
+
+    Examples
+    --------
+    >>> run = pt.longtime(mf.SA(9.0), [0.0, 1.0, 3.0], log_t_end=8.0)
+    >>> bool(np.isfinite(run.merges[0].log_t))
+    True
+    """
 
     log_t: float
 
