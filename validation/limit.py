@@ -83,7 +83,7 @@ def _law(options: argparse.Namespace) -> Any:
     """The law meant by the options, which must go together."""
     if options.dim is not None and options.space == "circle":
         raise UsageError(f"--dim: got {options.dim} on the circle, where d = 2: write --space sphere with it")
-    scale = options.scale or ("natural" if options.law == "SA" else "relative")
+    scale: Any = options.scale or ("natural" if options.law == "SA" else "relative")
     if scale == "natural" and options.beta > LARGEST_NATURAL_BETA:
         raise UsageError(
             f"--beta: got {options.beta:g} in the natural scale, where squares of energies overflow beyond "

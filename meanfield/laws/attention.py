@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
@@ -24,7 +24,9 @@ from meanfield.protocols import Array
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
-SCALES = ("natural", "scaled", "relative")
+Scale: TypeAlias = Literal["natural", "scaled", "relative"]
+Manifold: TypeAlias = Literal["sphere", "flat"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
 SMALLEST_BETA = 1e-300
 """1 / (2 beta) overflows at 2.8e-309, and what is as small loses digits."""
 LARGEST_NATURAL_BETA = 700.0
@@ -67,11 +69,11 @@ class Attention(GradientLaw):
     equations: ClassVar[tuple[str, ...]] = ("A (4.1)", "A (7.1)")
     beta: Any
     sign: int = 1
-    scale: str = "natural"
+    scale: Scale = "natural"
     Q: Any = field(default=None, kw_only=True)
     K: Any = field(default=None, kw_only=True)
     V: Any = field(default=None, kw_only=True)
-    geometry: str = field(default="sphere", kw_only=True)
+    geometry: Manifold = field(default="sphere", kw_only=True)
 
     def __post_init__(self) -> None:
         if not callable(self.beta):

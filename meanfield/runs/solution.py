@@ -11,6 +11,7 @@ from meanfield.plot import animate, circle, curves, globe, zonal
 from meanfield.protocols import Array
 from meanfield.runs.record import Record
 from meanfield.spaces.coefficients import by_degree, recast
+from meanfield.spaces.density import Density
 from meanfield.tools import inputs
 
 PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
@@ -75,6 +76,14 @@ class Solution(Record):
     def values(self) -> Array:
         """(T, N) values on the finest space's nodes; of a density carried by its flow, means over the nodes' cells."""
         return np.stack([rho.on(self.finest) for rho in self.densities])
+
+    def __call__(self, t: float) -> Density:
+        """The density at any time of the run, by the dense output of the steps.
+
+        One carried by its flow is told as a `Density`, too: it answers what `protocols.Snapshot` lists.
+        """
+        rho: Density = super().__call__(t)
+        return rho
 
     @property
     def title(self) -> str:

@@ -37,7 +37,7 @@ def start(theta: Array) -> Array:
 
 
 @lru_cache
-def run(kind: str, beta: float, sign: int, kappa: float, scale: str, end: float) -> Any:
+def run(kind: str, beta: float, sign: int, kappa: float, scale: Any, end: float) -> Any:
     law = KINDS[kind](beta, sign=sign, scale=scale)
     return mf.solve(law, mf.Circle(256).density(start), (0.0, end), diffusion=kappa)
 
@@ -157,7 +157,7 @@ def test_scales_change_energy_and_time_as_documented() -> None:
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("kind", KINDS)
-def test_energy_identity_monotone_energy_and_mass(kind: str, sign: int, scale: str) -> None:
+def test_energy_identity_monotone_energy_and_mass(kind: str, sign: int, scale: Any) -> None:
     beta = 4.0
     unit = {"natural": 1.0, "scaled": math.exp(beta), "relative": float(np.i0(beta))}[scale]
     sol = run(kind, beta, sign, 0.0, scale, 2.0 if kind == "SA" else 0.3 * unit)
@@ -185,7 +185,7 @@ def test_energy_identity_can_fail() -> None:
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_free_energy_of_usa_with_noise_falls_at_its_rate(scale: str) -> None:
+def test_free_energy_of_usa_with_noise_falls_at_its_rate(scale: Any) -> None:
     """dF/dt = -int |sign grad U - kappa grad log rho|^2 dmu, by Gauss quadrature of sol(t) in time."""
     beta, kappa, end = 2.0, 0.3, 0.5
     law = mf.USA(beta, scale=scale)

@@ -61,7 +61,7 @@ def test_the_remedy_is_told_and_works() -> None:
     with pytest.raises(ValueError, match=r'beta.*scale="scaled".*scale="relative"'):
         mf.USA(1e4)
     with pytest.raises(ValueError, match="Did you mean 'scaled'"):
-        mf.USA(1.0, scale="scald")
+        mf.USA(1.0, scale="scald")  # type: ignore[arg-type]
     assert mf.USA(1e4, scale="relative").beta == 1e4 and mf.SA(700.0).sign == 1 and mf.SA(1, sign=-1.0).sign == -1  # type: ignore[arg-type]
 
 

@@ -57,7 +57,7 @@ def followed(law: Any, message: str) -> Any:
     return type(law)(law.beta, sign=law.sign, scale=scale)
 
 
-SCALES = ("natural", "scaled", "relative")
+SCALES: tuple[Any, ...] = ("natural", "scaled", "relative")
 CASES = [(2, 349.0), (3, 700.0), (8, 1e4), (128, 349.0), (128, 700.0), (512, 600.0), (512, 1e4), (1024, 1e4)]
 
 

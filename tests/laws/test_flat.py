@@ -105,7 +105,7 @@ def test_what_has_no_meaning_in_flat_space_is_refused() -> None:
     with pytest.raises(ValueError, match=r'scale: .*use scale="natural"'):
         mf.SA(1.0, scale="relative", geometry="flat")
     with pytest.raises(ValueError, match="geometry"):
-        mf.USA(1.0, geometry="hyperbolic")
+        mf.USA(1.0, geometry="hyperbolic")  # type: ignore[arg-type]
     far = mf.Points(np.array([[40.0, 0.0], [0.0, 1.0]]), geometry="flat")
     law = mf.SA(1000.0, geometry="flat")  # beta bounds no scores here
     assert np.isfinite(law.velocity(0.0, None, far)).all()

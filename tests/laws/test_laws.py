@@ -23,18 +23,19 @@ from validation.exact import double_loop
 pytestmark = pytest.mark.rounding
 
 EPS = float(np.finfo(np.float64).eps)
+CASES: list[tuple[float, int, Any]] = [
+    (0.0, 1, "natural"),
+    (0.0, -1, "relative"),
+    (2.0, 1, "natural"),
+    (2.0, -1, "natural"),
+    (4.0, 1, "scaled"),
+    (4.0, -1, "relative"),
+    (9.0, 1, "relative"),
+]
 LAWS: dict[str, Any] = {
     f"{kind.__name__} beta={beta} sign={sign} {scale}": kind(beta, sign=sign, scale=scale)
     for kind in (mf.SA, mf.USA)
-    for beta, sign, scale in [
-        (0.0, 1, "natural"),
-        (0.0, -1, "relative"),
-        (2.0, 1, "natural"),
-        (2.0, -1, "natural"),
-        (4.0, 1, "scaled"),
-        (4.0, -1, "relative"),
-        (9.0, 1, "relative"),
-    ]
+    for beta, sign, scale in CASES
 }
 LAWS["diffusion"] = mf.Diffusion(0.1)
 LAWS["SA with noise"] = mf.SA(3.0) + mf.Diffusion(0.05)
@@ -221,7 +222,7 @@ def test_velocity_is_the_printed_one(law: Any, d: int) -> None:
 @pytest.mark.parametrize("beta", [0.5, 4.0, 300.0])
 def test_scales_are_one_factor(beta: float, d: int) -> None:
     mu = cloud(d, spread=0.1)
-    factors = {"scaled": -beta, "relative": -mf.Exponential(beta).log_lambda0(d)}
+    factors: dict[Any, float] = {"scaled": -beta, "relative": -mf.Exponential(beta).log_lambda0(d)}
     for kind in (mf.SA, mf.USA):
         natural = kind(beta)
         for scale, log in factors.items():
@@ -236,7 +237,7 @@ def test_scales_are_one_factor(beta: float, d: int) -> None:
 
 @pytest.mark.parametrize("scale", ["natural", "scaled", "relative"])
 @pytest.mark.parametrize("kind", [mf.SA, mf.USA])
-def test_beta_zero_is_the_limit(kind: Any, scale: str) -> None:
+def test_beta_zero_is_the_limit(kind: Any, scale: Any) -> None:
     for mu in (density(), cloud(2), cloud(3), mf.Points(density().quantize(500))):
         zero = kind(0.0, scale=scale)
         for beta in (1e-3, 1e-6, 1e-9, 1e-300):
@@ -250,7 +251,7 @@ def test_beta_zero_is_the_limit(kind: Any, scale: str) -> None:
 
 
 @pytest.mark.parametrize(("scale", "beta"), [("scaled", 64.0), ("relative", 1e3), ("scaled", 1e4), ("relative", 1e4)])
-def test_large_beta_stays_finite_and_right(scale: str, beta: float) -> None:
+def test_large_beta_stays_finite_and_right(scale: Any, beta: float) -> None:
     rng = np.random.default_rng(8)
     clouds = [
         cloud(2, spread=0.1),

@@ -242,7 +242,7 @@ def test_without_the_callable_the_lagrangian_method_says_so(carried):
     """Handed over, or made of node values: masses are right, density near the poles is unknown."""
     space = mf.ZonalSphere(128, 64)
     rho0 = space.density(tilted(space.nodes))
-    sol = mf.solve(mf.SA(4.0), rho0, (0.0, 3.0), t_eval=[3.0], method="lagrangian")
+    sol: Any = mf.solve(mf.SA(4.0), rho0, (0.0, 3.0), t_eval=[3.0], method="lagrangian")
     with pytest.warns(mf.UnknownValue):
         rho = sol(3.0).carried([0.0, 1.5])[1]
     assert np.isnan(rho[0])
@@ -275,7 +275,8 @@ def test_large_dimensions_and_betas_run_to_the_end(d, beta, right):
     law, rho0 = mf.SA(beta), mf.ZonalSphere(d, 64).density(tilted)
     sol = mf.solve(law, rho0, (0.0, 3.0), t_eval=[3.0], method="lagrangian")
     assert sol.counters.evaluations < 300
-    np.testing.assert_allclose(sol(3.0).carried([0.0, 0.3, 1.5, 2.8])[1], right, rtol=1e-9)
+    end: Any = sol(3.0)
+    np.testing.assert_allclose(end.carried([0.0, 0.3, 1.5, 2.8])[1], right, rtol=1e-9)
     spectral = mf.solve(law, rho0, (0.0, 3.0), t_eval=[3.0])
     np.testing.assert_allclose(sol(3.0).moments(6), spectral(3.0).moments(6), rtol=0.0, atol=1e-12)
 

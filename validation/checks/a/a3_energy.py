@@ -15,7 +15,7 @@ from validation.exact import double_loop, energy, multipliers
 from validation.registry import Bench, check
 from validation.verdict import Limits, Verdict, judge
 
-SCALES = ("natural", "scaled", "relative")
+SCALES: tuple[Any, ...] = ("natural", "scaled", "relative")
 ROUNDING = 1e-14
 """A monotone sequence of energies slides back by a few 1e-16 of its size, and by the sum's own rounding."""
 

@@ -38,7 +38,7 @@ def entropy(bench: Bench) -> Verdict:
     worst = 0.0
     for a in np.arange(0.0, end, 1.0):
         spent = 0.5 * sum(w * rate(sol(a + 0.5 * (s + 1.0))) for s, w in zip(nodes, weights, strict=True))
-        change = sol(a + 1.0).entropy - sol(a).entropy
+        change: Any = sol(a + 1.0).entropy - sol(a).entropy
         worst = max(worst, abs(change / spent - 1.0))
     last = sol.densities[-1]
     times = np.arange(31.0)
