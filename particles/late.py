@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import scipy
 
+from meanfield.methods.late import Late, pull_of
 from meanfield.plot import curves, style, tree
-from meanfield.protocols import Array, Between
-from meanfield.steppers import evaluate
+from meanfield.protocols import Array, Between, Scheme, Status, Stepper
+from meanfield.runs import dataset
+from meanfield.runs.faces import face
+from meanfield.runs.record import DENSE_BUDGET
+from meanfield.runs.times import Ahead, new_end
+from meanfield.steppers import dop853, evaluate
 from meanfield.tools import inputs
-from particles.trajectory import OfPoints
+from meanfield.tools.settings import register
+from particles.trajectory import OfPoints, cloud_data
 
+SNAPSHOTS = 101
+LATEST = 1e6
+"""Logarithm of the latest time: beyond it log t has fewer digits than the run's end is found to."""
 FORGOTTEN = "the dense output went over its memory budget (mergers are all known; take fewer points, or a shorter run)"
 
 
+@register
+@dataclass(frozen=True)
+class LogTime(Scheme):
+    """Settings of clusters followed in log time.
+
+    Parameters
+    ----------
+    merge_gap : float
+        Geodesic distance in radians at which two clusters become one.
+    log_t_end : float
+        Logarithm of the last time.
+    rtol : float
+        Local error of a step in every coordinate.
+    """
+
+    merge_gap: float
+    log_t_end: float
+    rtol: float
+
+    def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Late:
+        """The method as it was when a run stopped."""
+        return Late(law, pull_of(law, form.d), form, self.merge_gap, form.clock(self.log_t_end))
+
+    def stepper(self, rtol: float, atol: float) -> Stepper:
+        """What counts is radians and log t, whatever their size: an absolute error."""
+        return dop853(0.0, self.rtol, norm="max")
+
+
+@face("longtime")
 class LongTime(OfPoints):
     """A run of `longtime`: clusters over log t.
 
@@ -54,8 +94,6 @@ class LongTime(OfPoints):
     >>> len(run.merges) > 0
     True
     """
-
-    kind = "longtime"
 
     @cached_property
     def log_t(self) -> Array:
@@ -162,6 +200,90 @@ class LongTime(OfPoints):
         if late(between.t0) < 0.0 < late(between.t1):
             s = scipy.optimize.brentq(late, between.t0, between.t1, xtol=1e-15, rtol=8.9e-16)
         return owner, evaluate(between, s)
+
+    # --- going on -----------------------------------------------------------------------------------------
+
+    @property
+    def scheme(self) -> LogTime:
+        """How clusters are followed."""
+        s = self.settings
+        return LogTime(s["merge_gap"], s["log_t_end"], s["rtol"])
+
+    @property
+    def held(self) -> int:
+        """Bytes of dense output kept; the whole budget once some had to be dropped."""
+        return DENSE_BUDGET if self.known < self.reached else sum(b.nbytes for b in self.dense)
+
+    def ahead(self, t_end: float | None, t_eval: Any) -> Ahead:
+        """By logarithms: a later log time to end at, and log times to save; all are read off at the end."""
+        s = self.settings
+        if t_end is None and self.status is Status.REACHED_END:
+            raise ValueError(f"t_end: this run has reached its end, log t = {s['log_t_end']!r}: give a later t_end=")
+        end = new_end(s["log_t_end"], t_end, self.reached)
+        if end > LATEST:
+            raise ValueError(f"t_end: got {end!r}, wanted a log time of at most {LATEST:g}")
+        asked: Any = s.get("log_t_eval")
+        if t_eval is not None:
+            more = inputs.times((self.reached, end), t_eval)[2]
+            asked = more if asked is None else np.r_[asked[asked <= self.reached], more]
+        elif asked is not None and end != s["log_t_end"]:
+            asked = np.union1d(asked, [end])
+        new = {"log_t_end": end, "log_t_eval": asked}
+        return Ahead((self.loose.checkpoint["t"], math.inf), np.empty(0), False, new)
+
+    @property
+    def asked(self) -> Array:
+        """Log times to save: those asked for, or equally spaced ones to the end."""
+        given, form, end = self.settings.get("log_t_eval"), self.segments[0].form, self.settings["log_t_end"]
+        if given is not None:
+            return np.asarray(given)
+        begins = math.isfinite(form.log_start)
+        first = form.log_start if begins else min(form.log_c, end) - math.log(1000.0)
+        return np.unique(np.linspace(first, end, SNAPSHOTS))
+
+    @property
+    def loose(self) -> LongTime:
+        """As the loop left it: by its own clock, with nothing saved."""
+        at = self.checkpoint
+        clock = at.get("clock", self.dense[-1].t1 if self.dense else 0.0)
+        return replace(self, t=np.empty(0), states=(), owners=(), checkpoint={**at, "t": clock, "extra": False})
+
+    def finished(self) -> LongTime:
+        """With the states at the log times asked for; one that ended early keeps its last state, too."""
+        asked, reached, known = self.asked, self.reached, self.known
+        run = self
+        if known < min(asked[-1], reached):
+            run = replace(self, detail=f"Saved to log t = {known:.6g} only: beyond, {FORGOTTEN}.")
+        asked = asked[asked <= known] if known < asked[-1] - 1e-9 else asked
+        if run.status is not Status.REACHED_END and not (len(asked) and asked[-1] >= known):
+            asked = np.append(asked, known)
+        found = [run.at(log_t) for log_t in asked]
+        states = tuple(run.segments[o].form.retract(state) for o, state in found)
+        moments = [run.segments[0].form.log_start] + [s.form.merges[0].log_t for s in run.segments[1:]]
+        with np.errstate(over="ignore"):
+            segments = tuple(replace(s, t=float(np.exp(log_t))) for s, log_t in zip(run.segments, moments, strict=True))
+            at = run.checkpoint
+            return replace(
+                run,
+                t=np.exp(asked),
+                states=states,
+                owners=tuple(o for o, _ in found),
+                segments=segments,
+                checkpoint={**at, "t": float(np.exp(reached)), "clock": at["t"], "extra": False},
+            )
+
+    @property
+    def warning(self) -> str:
+        """That the dense output did not reach as far as the run."""
+        return self.detail if self.known < min(self.asked[-1], self.reached) else ""
+
+    def to_xarray(self) -> Any:
+        """Positions and energy over log_t: late times themselves are beyond any float, and stand beside it as inf."""
+        data, units = cloud_data(self)
+        ds = dataset.made(self, data, {"t": self.t}, units)
+        ds = ds.assign_coords(log_t=("t", self.log_t)).swap_dims(t="log_t")
+        ds["log_t"].attrs.update(long_name="natural logarithm of the time", units="1")
+        return ds
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Angles of the clusters over log t (circle)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,22 +15,17 @@ from meanfield.laws.base import refuse_changing
 from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.late import LEAST, collapsed, pull_of, started
-from meanfield.protocols import Array, Geometry, Status
-from meanfield.runs import archive
+from meanfield.protocols import Array, Geometry
 from meanfield.runs.checks import checked_law, checked_watch
-from meanfield.runs.drive import Watch, drive
-from meanfield.runs.errors import StoppedEarly, finish
-from meanfield.steppers import dop853
+from meanfield.runs.drive import drive
+from meanfield.runs.errors import finish
+from meanfield.runs.job import Job
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
-from particles.late import FORGOTTEN, LongTime
-from particles.trajectory import Trajectory
+from particles.late import LATEST, LogTime, LongTime
 
-SNAPSHOTS = 101
 LARGEST = 2000
 """Clusters at most: every pair is followed at every stage."""
-LATEST = 1e6
-"""Logarithm of the latest time: beyond it log t has fewer digits than the run's end is found to."""
 ATOMS = 0.5
 """Error bound from the clusters' widths beyond which they are no points."""
 
@@ -122,37 +116,23 @@ def longtime(
     span = (given.log_t, log_end)
     method, y = started(law, pull, centres, masses, joined[given.owner], span, gap, given.geometry)
     method = replace(method, form=replace(method.form, merges=_joined(law, given, centres, masses, joined)))
-    asked = _asked(log_t_eval, given.log_t, log_end, method.form.log_c)
     settings = {
         "log_t_end": log_end,
+        "log_t_eval": _asked(log_t_eval, given.log_t, log_end),
         "merge_gap": gap,
         "rtol": rtol,
         "error_bound": bound,
         "weights": given.masses,
     }
-    return _run(law, method, y, asked, rtol, watch, settings)
+    return finish(drive(_job(law, method, y, LogTime(gap, log_end, rtol), settings), watch))
 
 
-def load(path: Any) -> Any:
-    """Read a `Trajectory` or a `LongTime` saved by ``run.save(path)``.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Raises
-    ------
-    StorageError, OSError
-        If it is none of these, damaged, or not there.
-
-    Examples
-    --------
-    >>> pt.simulate(mf.SA(4.0), [0.0, 1.0], (0.0, 0.1)).save("cloud.nc")
-    >>> pt.load("cloud.nc").success
-    True
-    """
-    return archive.load(path, Trajectory, LongTime)
+def _job(law: Any, method: Any, y: Array, scheme: LogTime, settings: dict[str, Any]) -> Job:
+    """By its own clock; the times asked for are read off the dense output in the end."""
+    return Job(
+        face=LongTime, law=law, method=method, y=y, span=(0.0, math.inf), saves=np.empty(0),
+        stepper=scheme.stepper(scheme.rtol, 0.0), settings=settings, land=False, dense=True, gauge=LongTime.gauged,
+    )  # fmt: skip
 
 
 # --- what was given ----------------------------------------------------------------------------------------
@@ -283,52 +263,11 @@ def _joined(law: Any, given: _Given, centres: Array, masses: Array, joined: Arra
     return tuple(merging.mergers(*now))
 
 
-def _asked(log_t_eval: Any, log_start: float, log_end: float, log_c: float) -> Array:
-    """Log times to save."""
+def _asked(log_t_eval: Any, log_start: float, log_end: float) -> Array | None:
+    """Log times to save, checked; None: the run's own."""
     if log_t_eval is None:
-        first = log_start if math.isfinite(log_start) else min(log_c, log_end) - math.log(1000.0)
-        return np.unique(np.linspace(first, log_end, SNAPSHOTS))
+        return None
     asked = inputs.array("log_t_eval", log_t_eval, ndim=1)
     if (np.diff(asked) <= 0.0).any() or asked[0] < log_start or asked[-1] > log_end:
         raise ValueError(f"log_t_eval must increase strictly within {log_start!r}..{log_end!r}; got {asked}")
     return asked
-
-
-# --- the run -----------------------------------------------------------------------------------------------
-
-
-def _run(law: Any, method: Any, y: Array, asked: Array, rtol: float, watch: Watch, settings: dict[str, Any]) -> Any:
-    """The run by its own clock, then the times asked for from its dense output."""
-    # what counts is radians and log t, whatever their size: an absolute error
-    stepper = dop853(0.0, rtol, norm="max")
-    never = np.empty(0)
-    run = drive(
-        LongTime, law, method, y, (0.0, math.inf), never, stepper, watch, settings, land=False, dense=True,
-        gauge=False, finish=lambda run: _read_off(run, asked),
-    )  # fmt: skip
-    if run.known < min(asked[-1], run.reached):
-        warnings.warn(StoppedEarly(run.detail, run), stacklevel=3)
-    return finish(run)
-
-
-def _read_off(run: LongTime, asked: Array) -> LongTime:
-    """The run with the states at the log times asked for; one that ended early keeps its last state, too."""
-    reached, known = run.reached, run.known
-    if known < min(asked[-1], reached):
-        run = replace(run, detail=f"Saved to log t = {known:.6g} only: beyond, {FORGOTTEN}.")
-    asked = asked[asked <= known] if known < asked[-1] - 1e-9 else asked
-    if run.status is not Status.REACHED_END and not (len(asked) and asked[-1] >= known):
-        asked = np.append(asked, known)
-    found = [run.at(log_t) for log_t in asked]
-    states = tuple(run.segments[o].form.retract(state) for o, state in found)
-    moments = [run.segments[0].form.log_start] + [s.form.merges[0].log_t for s in run.segments[1:]]
-    with np.errstate(over="ignore"):
-        segments = tuple(replace(s, t=float(np.exp(log_t))) for s, log_t in zip(run.segments, moments, strict=True))
-        return replace(
-            run,
-            t=np.exp(asked),
-            states=states,
-            owners=tuple(o for o, _ in found),
-            segments=segments,
-            checkpoint={**run.checkpoint, "t": float(np.exp(reached)), "extra": False},
-        )

@@ -10,22 +10,20 @@ from meanfield.geometry import FEW_TURNS, given, located
 from meanfield.laws import suited
 from meanfield.laws.base import noisy
 from meanfield.methods import merging
-from meanfield.methods.cloud import Cloud, OnPoints
-from meanfield.protocols import Array, Geometry, Stepper, changes, probes
-from meanfield.runs.checks import checked_law, checked_watch, default_times
+from meanfield.methods.cloud import OnPoints
+from meanfield.protocols import Array, Geometry, changes, probes
+from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
-from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, rk4, rk45
+from meanfield.runs.job import Job, Start
+from meanfield.runs.times import default_times
 from meanfield.sums.choose import FIELDS
 from meanfield.tools import inputs
+from particles.cloud import ADAPTIVE, FIXED, METHODS, STOCHASTIC, Cloud, named
 from particles.trajectory import Trajectory
 
-ADAPTIVE = {"dop853": dop853, "rk45": rk45}
-FIXED = {"rk4": rk4, "euler": euler, "euler-unprojected": euler_unprojected}
-STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama}
 FURTHEST = 1e9
 """Angles beyond this are refused, radians."""
-METHODS = (*ADAPTIVE, *FIXED, *STOCHASTIC)
 
 
 def simulate(
@@ -97,6 +95,12 @@ def simulate(
         For what was given.
     mf.RunError, mf.Interrupted
         With everything up to the last good step in `.solution`.
+
+    Examples
+    --------
+    >>> run = pt.simulate(mf.USA(1.0), [0.0, 1.0, 2.5], (0.0, 5.0))
+    >>> bool(run.energy[-1] > run.energy[0])
+    True
     """
     law = checked_law(law, diffusion)
     place, x, turns, w = _cloud(law, x0, weights, angles, geometry)
@@ -104,30 +108,22 @@ def simulate(
     inputs.choice("field", field, FIELDS)
     form = OnPoints(w, place, field, turns=turns)
     shaken = noisy(law, form.measure(x), probes(t0, t1))
-    cloud = Cloud(law, form, _merge_tol(law, form, x, probes(t0, t1), merge_tol, rtol, shaken))
+    scheme = Cloud(field, _merge_tol(law, form, x, probes(t0, t1), merge_tol, rtol, shaken))
+    cloud = scheme.rebind(law, form, rtol, atol)
     _refuse_field(law, form, x, t0)
     stepper, generator = _stepper(shaken, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
     start = cloud.retract(x)
-    settings: dict[str, Any] = {"t_span": [t0, t1], "method": str(method), "step": step, "rtol": rtol, "atol": atol}
+    settings: dict[str, Any] = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
     settings["autonomous"] = not changes(law, lambda t: cloud.rhs(t, start, np.empty_like(start)), t0, t1)
-    settings |= {"field": field, "merge_tol": cloud.merge_tol, "t_eval": asked, "rng": inputs.seed(rng, generator)}
-    traj = drive(
-        Trajectory,
-        law,
-        cloud,
-        x,
-        (t0, t1),
-        default_times(t0, t1) if asked is None else asked,
-        stepper,
-        watch,
-        settings,
-        land=asked is not None,
-        dense=asked is None and generator is None,
-        gauge=False,
-        rng=generator,
-    )
-    return finish(traj)
+    settings |= {"field": field, "merge_tol": scheme.merge_tol, "t_eval": asked, "rng": inputs.seed(rng, generator)}
+    land = asked is not None
+    job = Job(
+        face=Trajectory, law=law, method=cloud, y=x, span=(t0, t1),
+        saves=default_times(t0, t1) if asked is None else asked, stepper=stepper, settings=settings,
+        land=land, dense=not land and generator is None, gauge=Trajectory.gauged,
+    )  # fmt: skip
+    return finish(drive(job, watch, Start(rng=generator)))
 
 
 def _cloud(
@@ -185,8 +181,8 @@ def _stepper(
     shaken: bool, method: Any, step: Any, rtol: float, atol: float, rng: Any
 ) -> tuple[Any, np.random.Generator | None]:
     given = None if rng is None else inputs.generator(rng)
-    if isinstance(method, Stepper):
-        return method, given
+    if not isinstance(method, str):
+        return checked_stepper("method", method), given
     inputs.choice("method", method, METHODS)
     if shaken and method not in STOCHASTIC:
         raise ValueError(
@@ -197,10 +193,10 @@ def _stepper(
         if step is not None:
             raise ValueError(f'step: got {step!r}, but "{method}" chooses its own: use method="rk4" or "euler"')
         rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
-        return ADAPTIVE[method](rtol, inputs.number("atol", atol, low=0.0, high=1.0)), None
+        return named(method, None, rtol, inputs.number("atol", atol, low=0.0, high=1.0)), None
     if step is None:
         raise ValueError(f'step: method="{method}" takes fixed steps: give step=, for example step=0.1')
     size = inputs.number("step", step, above=0.0)
     if method in FIXED:
-        return FIXED[method](size), None
-    return STOCHASTIC[method](size), inputs.generator(rng) if given is None else given
+        return named(method, size, rtol, atol), None
+    return named(method, size, rtol, atol), inputs.generator(rng) if given is None else given

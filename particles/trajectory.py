@@ -10,13 +10,27 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.plot import animate, circle, curves, points
-from meanfield.protocols import Array, Geometry
+from meanfield.protocols import Array, Geometry, Stepper
+from meanfield.runs import dataset
+from meanfield.runs.faces import face
 from meanfield.runs.record import Record
 from meanfield.tools import inputs
+from particles.cloud import Cloud, named
+
+
+def cloud_data(run: Any, replicas: tuple[str, ...] = ()) -> tuple[dict[str, Any], dict[str, str]]:
+    """Positions, masses and energy of a run as variables of a dataset, and their units."""
+    place: Geometry = run.geometry
+    dims = ("t", *replicas, "particle") + ("component",) * (place.axes - 1)
+    data = {place.symbol: (dims, run.x), "weights": ((*replicas, "particle"), run.weights)}
+    data |= {name: (("t", *replicas), run.quantity(name)) for name in dataset.ENERGIES if name in run.names}
+    return data, {place.symbol: place.unit}
 
 
 class OfPoints(Record):
     """A run of points that may become one: what a cloud's run and one of long times have in common."""
+
+    gauged = False
 
     @property
     def geometry(self) -> Geometry:
@@ -60,6 +74,7 @@ class OfPoints(Record):
         return np.cumsum(steps)[list(self.owners)] * (math.nan if self.silent else 1.0)
 
 
+@face("trajectory")
 class Trajectory(OfPoints):
     """n particles over time, as `simulate` returns them.
 
@@ -88,7 +103,20 @@ class Trajectory(OfPoints):
     ((101, 3), (3, 2))
     """
 
-    kind = "trajectory"
+    @property
+    def scheme(self) -> Cloud:
+        """Which sum, and whether points merge."""
+        return Cloud(self.settings["field"], self.settings.get("merge_tol"))
+
+    @property
+    def stepper(self) -> Stepper:
+        """The stepper that was given, or that of the name."""
+        s = self.settings
+        return named(s["method"], s.get("step"), s["rtol"], s["atol"])
+
+    def dense_wanted(self, land: bool, rng: Any) -> bool:
+        """Between steps a cloud is known only where no times were asked for, and without noise."""
+        return not land and rng is None
 
     @property
     def x(self) -> Array:
@@ -111,6 +139,13 @@ class Trajectory(OfPoints):
         """(..., n) masses, of the original points."""
         first = self.segments[self.owners[0]].form.unmerged(self.states[0])
         return np.broadcast_to(self.segments[0].form.weights, self.geometry.shape(first))
+
+    def to_xarray(self) -> Any:
+        """theta(t, ..., particle) in rad or x(t, ..., particle, component), weights and energy."""
+        lead = self.x.ndim - 1 - self.geometry.axes
+        replicas = tuple(f"replica_{i}" if lead > 1 else "replica" for i in range(lead))
+        data, units = cloud_data(self, replicas)
+        return dataset.made(self, data, {"t": self.t}, units)
 
     @property
     def title(self) -> str:

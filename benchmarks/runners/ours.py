@@ -11,7 +11,7 @@ import numpy as np
 import meanfield as mf
 from benchmarks.runners import Job, Own
 from meanfield.distances import w1_circle, w2_circle
-from meanfield.methods.cloud import Cloud, OnPoints
+from meanfield.methods.cloud import OnPoints, Tokens
 
 PACKAGES = ("numpy", "scipy", "pyfftw", "ducc0", "numba")
 VERSIONS = {"meanfield": mf.__version__}
@@ -94,7 +94,7 @@ def _cloud(s: dict[str, Any], points: Any, angles: bool) -> Any:
     """The right-hand side that `particles.simulate` integrates."""
     n = len(points)
     mu = mf.Points(points[:2], angles=angles, field=s["field"])  # refuses, before any work, a sum that is not there
-    cloud = Cloud(_law(s, scale="scaled"), OnPoints(np.full(n, 1.0 / n), mu.geometry, s["field"]))
+    cloud = Tokens(_law(s, scale="scaled"), OnPoints(np.full(n, 1.0 / n), mu.geometry, s["field"]))
     out = np.empty_like(points)
     return lambda: cloud.rhs(0.0, points, out)
 

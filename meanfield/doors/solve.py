@@ -10,13 +10,14 @@ from meanfield.laws import suited
 from meanfield.laws.base import steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
-from meanfield.protocols import Scheme, Stepper, changes, probes
-from meanfield.runs.checks import checked_law, checked_watch, default_times
+from meanfield.protocols import Scheme, changes, probes
+from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
+from meanfield.runs.job import Job, stepper_of
 from meanfield.runs.solution import Solution
+from meanfield.runs.times import default_times
 from meanfield.spaces.density import Density
-from meanfield.steppers import dop853, etd
 from meanfield.tools import inputs
 
 METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian}
@@ -35,6 +36,7 @@ def solve(
     *,
     t_eval: Any = None,
     method: Any = "spectral",
+    stepper: Any = None,
     diffusion: float = 0.0,
     rtol: float = 1e-10,
     atol: float | None = None,
@@ -61,6 +63,9 @@ def solve(
         How.  Spectral: a density by its coefficients, for smooth densities, with or without diffusion.  Lagrangian: a
         density carried by its flow, through the formation of clusters and beyond (circle and zonal spheres, no
         diffusion).  Any `Scheme` serves (see ``meanfield.protocols``).
+    stepper : Stepper, optional
+        What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense
+        output needs `t_eval`.
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     rtol, atol : float
@@ -108,23 +113,17 @@ def solve(
     chosen = handing_over(_method(method, max_resolution), on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)
     bound, y = chosen.bind(law, rho0, rtol, atol)
-    settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol, "t_eval": asked}
+    given = None if stepper is None else checked_stepper("stepper", stepper)
+    settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
+    settings |= {"stepper": given, "t_eval": asked}
     settings |= {"space": rho0.space, "autonomous": _steady(law, rho0.d, bound, y, t0, t1)}
-    sol = drive(
-        Solution,
-        law,
-        bound,
-        y,
-        (t0, t1),
-        default_times(t0, t1) if asked is None else asked,
-        stepper_of(chosen, bound, rtol, atol),
-        watch,
-        settings,
-        land=asked is not None,
-        dense=True,
-        gauge=True,
-    )
-    return finish(sol, on_unresolved)
+    job = Job(
+        face=Solution, law=law, method=bound, y=y, span=(t0, t1),
+        saves=default_times(t0, t1) if asked is None else asked,
+        stepper=stepper_of(chosen, bound, rtol, atol) if given is None else given,
+        settings=settings, land=asked is not None, dense=True, gauge=Solution.gauged,
+    )  # fmt: skip
+    return finish(drive(job, watch), on_unresolved)
 
 
 # --- checks shared with `particles` -------------------------------------------------------------------------
@@ -172,15 +171,3 @@ def handing_over(chosen: Scheme, on_unresolved: str) -> Scheme:
     if inputs.choice("on_unresolved", on_unresolved, UNRESOLVED) != "lagrangian":
         return chosen
     return chosen.followed(Lagrangian())
-
-
-def stepper_of(chosen: Scheme, bound: Any, rtol: float, atol: float) -> Stepper:
-    """The method's own stepper if it brings one; else DOP853, or exponential steps where there is a linear part.
-
-    The error is controlled in every coefficient (maximum norm): a mean over coefficients would loosen with every
-    doubling of the resolution, and the looser step's noise would ask for the next doubling.
-    """
-    own = chosen.stepper(rtol, atol)
-    if own is not None:
-        return own
-    return (dop853 if bound.linear is None else etd)(rtol, atol, norm="max")

@@ -1,6 +1,6 @@
 """Methods: law and measure become a right-hand side."""
 
-from meanfield.methods.cloud import Cloud
+from meanfield.methods.cloud import Tokens
 from meanfield.methods.spectral import Spectral
 
-__all__ = ["Cloud", "Spectral"]
+__all__ = ["Spectral", "Tokens"]

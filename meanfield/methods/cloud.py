@@ -82,7 +82,7 @@ class OnPoints(Form):
 
 
 @dataclass(frozen=True, eq=False)
-class Cloud(Method):
+class Tokens(Method):
     """x_i' = P_{x_i} X[mu](x_i), mu = sum_i weights_i delta_{x_i}; noise sqrt(2 kappa) P_x dB if the law has any.
 
     With merge_tol, points that have come that close (geodesic distance; see `geometry.joining`) become one after the

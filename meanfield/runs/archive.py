@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 
 from meanfield.protocols import Array, Between, Status
-from meanfield.tools import netcdf, settings
+from meanfield.runs.faces import faces
+from meanfield.tools import files, netcdf, settings
+
+BEFORE = {"trajectory": "particles", "longtime": "particles"}
+"""Who reads the files that did not say so yet."""
 
 
 def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
@@ -38,6 +43,7 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
         shapes[owner], kinds[owner] = list(between.y0.shape), between.y0.dtype.kind
     text = settings.to_json(
         {
+            "package": type(record).__module__.partition(".")[0],
             "law": record.law,
             "segments": list(record.segments),
             "shapes": shapes,
@@ -54,10 +60,16 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
     netcdf.write(path, arrays, text, kind=record.kind, overwrite=overwrite)
 
 
-def load(path: Any, *faces: Any) -> Any:
-    """Read a record back, of the one of the given faces that the file says it has."""
-    kind, arrays, text = netcdf.read_any(path, [face.kind for face in faces])
-    (face,) = (face for face in faces if face.kind == kind)
+def load(path: Any) -> Any:
+    """Read a record back, by the face that its file says it has."""
+    kind, arrays, text = netcdf.read_any(path)
+    face: Any = faces().get(kind)
+    if face is None:
+        package = json.loads(text).get("package", BEFORE.get(kind, "the package that wrote it"))
+        raise files.StorageError(
+            f"{files.name_of(path)} holds a {kind!r}, which no package imported by now reads: import {package}, then "
+            "load it again"
+        )
     said = settings.from_json(text)
     if "kinds" not in said:
         _modernise(arrays, said)

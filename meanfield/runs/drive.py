@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +17,11 @@ import numpy as np
 
 from meanfield.protocols import Array, Between, Status, Step, Stop
 from meanfield.runs.errors import Interrupted, RunError, carry
+from meanfield.runs.job import Job, Start
 from meanfield.runs.loop import steps
 from meanfield.runs.rates import integral
-from meanfield.runs.record import DENSE_BUDGET, Counters, Segment
+from meanfield.runs.record import DENSE_BUDGET
+from meanfield.runs.segments import Counters, Segment
 from meanfield.steppers.dense import evaluate
 from meanfield.tools.settings import versions
 
@@ -49,25 +51,26 @@ class Watch:
 class _Log:
     """The record in the making."""
 
-    def __init__(
-        self, law: Any, method: Any, t: float, y: Array, saves: Array, keep: bool, gauge: bool, held: int, steady: bool
-    ) -> None:
-        self.law, self.saves, self.keep, self.gauge, self.steady = law, saves, keep, gauge, steady
+    def __init__(self, job: Job, start: Start) -> None:
+        method, t, y, saves = job.method, job.span[0], job.y, job.saves
+        self.job, self.law, self.saves, self.keep, self.gauge = job, job.law, saves, job.dense, job.gauge
+        self.steady = job.settings.get("autonomous", True)
         self.t: list[float] = []
         self.states: list[Array] = []
         self.owners: list[int] = []
         self.segments = [Segment(t, method.form.name, _unknowns(y), method.form)]
-        self.method = method
+        self.method: Any = method
         self.dense: list[Between] = []
         self.dense_owners: list[int] = []
-        self.held = held
+        self.held = 0 if start.before is None else start.before.held
         self.spent_t: list[float] = []
         self.spent: list[Any] = []
         self.steps = self.rejections = self.evaluations = 0
         if t in saves:
             self._snapshot(t, y, 0)
         self.start = y.copy()
-        self.last: tuple[float, Array, float | None] = (t, y, None)
+        self.rng = start.rng
+        self.last: tuple[float, Array, float | None, Any] = (t, y, start.h, self._drawn())
         self.finished = self._sizes()
 
     def add(self, step: Step) -> None:
@@ -83,8 +86,12 @@ class _Log:
         self._save(step)
         if step.between is not None and self.keep:
             self._hold(step.between)
-        last, finished = (step.t, step.y, step.h), self._sizes()
+        last, finished = (step.t, step.y, step.h, self._drawn()), self._sizes()
         self.last, self.finished = last, finished  # no call between the two: Ctrl-C sees both or neither
+
+    def _drawn(self) -> Any:
+        """The generator's state: a step that is broken off has drawn of it already."""
+        return None if self.rng is None else copy.deepcopy(self.rng.bit_generator.state)
 
     def _sizes(self) -> tuple[int, int, int, int, Counters]:
         """How much of the record belongs to finished steps: Ctrl-C in the midst of `add` leaves more."""
@@ -125,17 +132,16 @@ class _Log:
         else:
             self.held = DENSE_BUDGET  # what follows must not leave a gap
 
-    def close(self, face: Any, stop: Stop, settings: dict[str, Any], rng: Any) -> Any:
+    def close(self, stop: Stop) -> Any:
         """The finished record; a run that ended early keeps its last accepted state as its last snapshot."""
-        t, y, h = self.last
+        t, y, h, drawn = self.last
         saved, stretches, held, gone, cost = self.finished
         del self.t[saved:], self.states[saved:], self.owners[saved:], self.segments[stretches:]
         del self.dense[held:], self.dense_owners[held:], self.spent_t[gone:], self.spent[gone:]
         extra = stop.status is not Status.REACHED_END and (not self.t or t > self.t[-1])
         if extra:
             self._snapshot(t, y, len(self.segments) - 1)
-        state = None if rng is None else copy.deepcopy(rng.bit_generator.state)
-        return face(
+        return self.job.face(
             law=self.law,
             t=np.array(self.t),
             states=tuple(self.states),
@@ -146,13 +152,13 @@ class _Log:
             counters=cost,
             settings={
                 "version": versions("meanfield", "numpy", "scipy", "numba"),
-                **{name: value for name, value in settings.items() if value is not None},
+                **{name: value for name, value in self.job.settings.items() if value is not None},
             },
             dense=tuple(self.dense),
             dense_owners=tuple(self.dense_owners),
             spent_t=np.array(self.spent_t),
             spent=np.array(self.spent),
-            checkpoint={"t": t, "y": y, "h": h, "rng": state, "extra": extra},
+            checkpoint={"t": t, "y": y, "h": h, "rng": drawn, "extra": extra},
             start=self.start,
         )
 
@@ -165,50 +171,36 @@ def _has_rate(law: Any, t: float, mu: Any) -> bool:
         return False
 
 
-def drive(
-    face: Any,
-    law: Any,
-    method: Any,
-    y: Array,
-    span: tuple[float, float],
-    saves: Array,
-    stepper: Any,
-    watch: Watch,
-    settings: dict[str, Any],
-    *,
-    land: bool,
-    dense: bool,
-    gauge: bool,
-    h: float | None = None,
-    rng: np.random.Generator | None = None,
-    held: int = 0,
-    finish: Callable[[Any], Any] = lambda record: record,
-) -> Any:
-    """Run from span[0] to span[1] and return a record of the given face, whatever ends the run.
+def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
+    """Do a job, and return a record of its face, whatever ends the run.
 
     An exception that is none of the run's own (an observer's, the law's) is raised as it is and carries the record as
     `.solution`; one that carries another run's becomes the cause of a `RunError`.
 
     Parameters
     ----------
-    saves : ndarray
-        Times to save; with `land` they are landed on exactly, else taken from the dense output, shortening no step.
-    dense : bool
-        Keep the dense output, within DENSE_BUDGET.
-    settings : dict
-        What the run was asked to do; what is None was not asked for, and is left out.
-    gauge : bool
-        Where it cannot be kept, take the dissipation's integral from it before it goes.
-    finish : callable
-        What makes the record, as the loop leaves it, the one to return or to carry.
+    job : Job
+        What to run.
+    watch : Watch
+        Who looks on.
+    start : Start, optional
+        With what it begins; the record is of the whole run then.
     """
-    targets: Iterable[float] = sorted({*saves[saves > span[0]].tolist(), span[1]}) if land else [span[1]]
-    log = _Log(law, method, span[0], y, saves, dense, gauge, held, settings.get("autonomous", True))
+    start = start or Start()
+    span, saves = job.span, job.saves
+    targets: Iterable[float] = sorted({*saves[saves > span[0]].tolist(), span[1]}) if job.land else [span[1]]
+    log = _Log(job, start)
+
+    def closed() -> Any:
+        record = log.close(stop)
+        return (record if start.before is None else start.before.loose.joined(record)).finished()
+
     stop = Stop(Status.REACHED_END)
     began = time.monotonic()
     bar = _bar(watch.progress, span[1] - span[0])
     try:
-        for step in steps(method, y, span[0], targets, stepper, h=h, rng=rng, keep=dense or not land):
+        keep = job.dense or not job.land
+        for step in steps(job.method, job.y, span[0], targets, job.stepper, h=start.h, rng=start.rng, keep=keep):
             before = log.last[0]
             log.add(step)
             if bar is not None:
@@ -223,7 +215,7 @@ def drive(
             raise
         stop = Stop(Status.BROKEN_OFF, f"({_in_a_line(error)})")
         with _unbroken():
-            record = finish(log.close(face, stop, settings, rng))
+            record = closed()
         if hasattr(error, "solution"):
             raise RunError(record) from error
         carry(error, "solution", record)
@@ -233,7 +225,7 @@ def drive(
             bar.close()
     stop.detail = stop.detail.removeprefix(stop.status.value).strip()
     with _unbroken() as interrupted:
-        record = finish(log.close(face, stop, settings, rng))
+        record = closed()
     if interrupted:
         raise Interrupted(record)
     return record

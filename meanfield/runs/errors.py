@@ -165,4 +165,6 @@ def finish(record: Any, on_unresolved: str = "raise") -> Any:
             raise UnresolvedError(record)
     elif not record.success:
         raise RunError(record)
+    if record.warning:
+        warnings.warn(StoppedEarly(record.warning, record), stacklevel=3)
     return record

@@ -13,61 +13,18 @@ import numpy as np
 from meanfield.kernels import energy
 from meanfield.laws.base import noisy
 from meanfield.plot import curves
-from meanfield.protocols import Array, Between, Status, probes
+from meanfield.protocols import Array, Between, Scheme, Status, Stepper, probes
 from meanfield.runs import archive, dataset
 from meanfield.runs.rates import chunks, integral
+from meanfield.runs.segments import Counters, Segment
+from meanfield.runs.times import Ahead, ahead
 from meanfield.steppers.dense import evaluate
 from meanfield.tools import inputs
-from meanfield.tools.settings import register, renamed
 
 DENSE_BUDGET = 1 << 28
 """Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
 SIZES_TOLD = 8
 """Longer lists of sizes are cut short in a message."""
-
-
-@register(older=renamed(template="form"))
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of a run in one shape.
-
-    Attributes
-    ----------
-    t : float
-        When it began.
-    method : str
-        What moved it.
-    unknowns : int
-        Numbers in the state.
-    form : object
-        What a state means: `form.measure(y)`.
-    """
-
-    t: float
-    method: str
-    unknowns: int
-    form: Any
-
-
-@register
-@dataclass(frozen=True)
-class Counters:
-    """What a run cost.
-
-    Attributes
-    ----------
-    steps, rejections, evaluations : int
-        Accepted steps, rejected ones, evaluations of the right-hand side.
-    """
-
-    steps: int = 0
-    rejections: int = 0
-    evaluations: int = 0
-
-    def __add__(self, other: Counters) -> Counters:
-        return Counters(
-            self.steps + other.steps, self.rejections + other.rejections, self.evaluations + other.evaluations
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +50,8 @@ class Record:
     start: Array | None = None
     """The state the run began with, saved or not; None in files from before it was kept."""
     kind = "record"
+    gauged = True
+    """Whether the dissipation's integral is taken from dense output that cannot be kept."""
 
     # --- how it went --------------------------------------------------------------------------------------
 
@@ -118,8 +77,9 @@ class Record:
 
     @property
     def held(self) -> int:
-        """Bytes of dense output kept; the whole budget once some had to be dropped."""
-        return DENSE_BUDGET if len(self.spent_t) else sum(b.nbytes for b in self.dense)
+        """Bytes of dense output kept; the whole budget once some had to be dropped, for what follows leaves no gap."""
+        dropped = len(self.spent_t) or (self.dense and self.dense[-1].t1 < self.end)
+        return DENSE_BUDGET if dropped else sum(b.nbytes for b in self.dense)
 
     @property
     def message(self) -> str:
@@ -304,6 +264,40 @@ class Record:
             )
         return np.asarray(total[where])
 
+    # --- going on -----------------------------------------------------------------------------------------
+
+    @property
+    def scheme(self) -> Scheme:
+        """The settings of the method that moved it."""
+        return self.settings["method"]
+
+    @property
+    def stepper(self) -> Stepper | None:
+        """The stepper it was given; None: the method's own, or the door's choice."""
+        return self.settings.get("stepper")
+
+    def dense_wanted(self, land: bool, rng: Any) -> bool:
+        """Whether what follows keeps its dense output."""
+        return True
+
+    def ahead(self, t_end: float | None, t_eval: Any) -> Ahead:
+        """The times still to come, to a new end or the one first asked for."""
+        return ahead(self.settings, self.t[: len(self.t) - bool(self.checkpoint["extra"])], self.end, t_end, t_eval)
+
+    @property
+    def loose(self) -> Any:
+        """Itself as the loop left it."""
+        return self
+
+    def finished(self) -> Any:
+        """What the loop left, as this face shows it."""
+        return self
+
+    @property
+    def warning(self) -> str:
+        """What the run lacks though it ended well."""
+        return ""
+
     def joined(self, more: Record) -> Record:
         """This run and its continuation as one."""
         if more.end == self.end:  # it went nowhere
@@ -352,8 +346,8 @@ class Record:
     # --- other forms --------------------------------------------------------------------------------------
 
     def to_xarray(self) -> Any:
-        """An xarray.Dataset of the record."""
-        return dataset.DATASETS[self.kind](self)
+        """An xarray.Dataset of the record: here of its law's quantities; every face adds what it shows."""
+        return dataset.made(self, {name: ("t", self.quantity(name)) for name in self.names}, {"t": self.t}, {})
 
     def save(self, path: Any, *, overwrite: bool = False) -> None:
         """Write everything to netCDF (`load` reads it back, `sol(t)` and resuming included).

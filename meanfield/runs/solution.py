@@ -9,15 +9,18 @@ import numpy as np
 
 from meanfield.plot import animate, circle, curves, globe, zonal
 from meanfield.protocols import Array
+from meanfield.runs import dataset
+from meanfield.runs.faces import face
 from meanfield.runs.record import Record
 from meanfield.spaces.coefficients import by_degree, recast
 from meanfield.spaces.density import Density
-from meanfield.tools import inputs
+from meanfield.tools import inputs, settings
 
 PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
 """A space names its picture."""
 
 
+@face("solution")
 class Solution(Record):
     """A density's run, as `solve` returns it.
 
@@ -39,8 +42,6 @@ class Solution(Record):
     >>> sol(0.25).space.size, bool(np.all(np.diff(sol.energy) > 0.0))
     (64, True)
     """
-
-    kind = "solution"
 
     @property
     def densities(self) -> tuple[Any, ...]:
@@ -84,6 +85,28 @@ class Solution(Record):
         """
         rho: Density = super().__call__(t)
         return rho
+
+    def to_xarray(self) -> Any:
+        """rho over time and the space's axes (theta | c | lat, lon), coefficients(t, k) and the curves of a solution.
+
+        Every variable has its units: rad or degrees for the axes, 1 for what is a number.
+        """
+        space = self.finest
+        axes = space.axes
+        shape = tuple(len(axis) for axis in axes.values())
+        lines = {name: ("t", self.quantity(name)) for name in dataset.ENERGIES if name in self.names}
+        lines |= {"mass": ("t", self.mass), "entropy": ("t", self.entropy)}
+        data = {
+            "rho": (("t", *axes), self.values.reshape(len(self.t), *shape)),
+            "coefficients": (("t", "k"), self.coefficients),
+            **lines,
+        }
+        coords = {"t": self.t, **axes, "degree": ("k", space.degrees)}
+        ds = dataset.made(self, data, coords, getattr(space, "units", {}))
+        ds.attrs["space"] = settings.to_json(space)
+        ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure")
+        ds["coefficients"].attrs.update(long_name=f"coefficients in the orthonormal basis of {space}")
+        return ds
 
     @property
     def title(self) -> str:

@@ -29,6 +29,7 @@ from meanfield.protocols import Array, Between, Method, Status, Stepped, Stop
 from meanfield.steppers.control import Adaptive
 from meanfield.steppers.dense import gauss
 from meanfield.steppers.diagonal import Diagonal, distinct, grid, on_grid
+from meanfield.tools.settings import register
 
 _GAUSS = 28
 """Gauss points: as good as rounding for e^{-36 s} times a polynomial of degree 9."""
@@ -243,6 +244,7 @@ def reach(order: int) -> float:
     return max(1.0, 0.9 * float(w[np.argmax(growth > 1.001)]))
 
 
+@register
 @dataclass(frozen=True)
 class ExponentialCollocation(Adaptive):
     """Exponential collocation by successive sweeps, adaptive.

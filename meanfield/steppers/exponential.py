@@ -25,6 +25,7 @@ from meanfield.protocols import Array, Between, Method, Status, Stepped, Stop
 from meanfield.steppers.control import Adaptive
 from meanfield.steppers.dense import evaluate, phis
 from meanfield.steppers.diagonal import Diagonal, distinct, grid, on_grid
+from meanfield.tools.settings import register
 
 REACH = 1.25
 """How far a step may go in units of the method's limit: as `Table.reach`, for the extrapolated double step."""
@@ -128,6 +129,7 @@ def _powers(values: Array) -> Array:
     return np.tensordot(inverse, values, 1)
 
 
+@register
 @dataclass(frozen=True)
 class ETDRK4(Adaptive):
     """Krogstad's ETDRK4, adaptive by step doubling, continuing with the extrapolated value (order 5).

@@ -14,6 +14,7 @@ import numpy as np
 from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
 from meanfield.steppers.control import Adaptive, checked, land, lands, slope_of, smallest, started
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
+from meanfield.tools.settings import register
 
 
 class _Stages:
@@ -84,6 +85,7 @@ class _Stages:
         return Between(self.t, t1, self.y, terms)
 
 
+@register
 @dataclass(frozen=True)
 class ExplicitRungeKutta(Adaptive):
     """An adaptive explicit Runge-Kutta method.
@@ -137,6 +139,7 @@ class ExplicitRungeKutta(Adaptive):
         return Stepped(t1, method.retract(y1), h_next, between, stages.evaluations, rejections)
 
 
+@register
 @dataclass(frozen=True)
 class FixedStep(Stepper):
     """Steps of one size, without error control.
@@ -223,6 +226,7 @@ def euler(step: float) -> FixedStep:
     return FixedStep(EULER, step)
 
 
+@register
 @dataclass(frozen=True)
 class UnprojectedEuler(Stepper):
     """The layer of the published codes: x <- (x + h v) / |x + h v|, with all of the attention v, not P_x v alone.

@@ -21,6 +21,7 @@ import numpy as np
 from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
 from meanfield.steppers.control import checked, slope_of, started
 from meanfield.steppers.runge_kutta import fixed
+from meanfield.tools.settings import register
 
 
 def strength(method: Method, t: float, y: Array, rng: Rng) -> Any:
@@ -50,6 +51,7 @@ def increment(method: Method, y: Array, s: Any, h: float, rng: Any) -> Array:
     return np.asarray(method.tangent(y, s * xi))
 
 
+@register
 @dataclass(frozen=True)
 class EulerMaruyama(Stepper):
     """x1 = retract(x + h rhs(t, x) + dW); strong order 1/2 (1 for additive noise), weak order 1.
@@ -99,6 +101,7 @@ class EulerMaruyama(Stepper):
         return np.asarray(method.retract(moved)), 1
 
 
+@register
 @dataclass(frozen=True)
 class Heun(EulerMaruyama):
     """x1 = retract(x + u), u = h (rhs(t, x) + rhs(t + h, x~)) / 2 + dW, with x~ the Euler-Maruyama step by the same dW.

@@ -22,10 +22,12 @@ from functools import cached_property
 import numpy as np
 
 from meanfield.protocols import Array
+from meanfield.tools.settings import register
 
 Row = tuple[float, ...]
 
 
+@register
 @dataclass(frozen=True)
 class Table:
     """One explicit Runge-Kutta method (hashable, comparable, without behaviour)."""

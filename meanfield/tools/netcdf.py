@@ -32,9 +32,6 @@ from meanfield.tools.files import PathLike, StorageError
 FORMAT = 1
 """Version of the layout; raised when an older reader would misread a newer file."""
 
-DOORS = {"solution": "mf.load", "trajectory": "pt.load", "longtime": "pt.load"}
-"""What loads a record of ours, as a user would write it, by its kind."""
-
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _KEPT = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
 _STORED_AS = {"bool": "int8", "float16": "float32", "complex64": "float32", "complex128": "float64"}
@@ -330,6 +327,5 @@ def _header(name: str, attributes: dict[str, Any], kinds: Collection[str] | None
     found = str(attributes["kind"])
     if kinds is not None and found not in kinds:
         wanted = " or a ".join(repr(kind) for kind in kinds)
-        door = DOORS.get(found, "what wrote it")
-        raise StorageError(f"{name} holds a {found!r}; wanted a {wanted}. Load it with {door}.")
+        raise StorageError(f"{name} holds a {found!r}; wanted a {wanted}. Load it with what wrote it.")
     return str(attributes["text"]), str(attributes["checksum"]), found

@@ -353,7 +353,7 @@ def _unpack_tagged(kind: str, body: dict[str, Any], where: str) -> Any:
         "#scalar": lambda dtype, data: _array(dtype, (), data)[()],
         "#array": lambda dtype, shape, data: _array(dtype, tuple(shape), data),
         "#seed": lambda state: np.random.SeedSequence(**_unpack(state, where)),
-        "#generator": lambda seed, state: _generator(_unpack(seed, where), _unpack(state, where)),
+        "#generator": lambda seed, state: generator(_unpack(seed, where), _unpack(state, where)),
     }
     if kind not in readers:
         raise ValueError(f"{where}: the kind {kind!r} is unknown; was the text written by a newer version?")
@@ -392,7 +392,8 @@ def _array(dtype: Any, shape: tuple[int, ...], data: list[Any]) -> Any:
     return flat.astype(target).reshape(shape)
 
 
-def _generator(seed: Any, state: dict[str, Any]) -> np.random.Generator:
+def generator(seed: Any, state: dict[str, Any]) -> np.random.Generator:
+    """A generator of this state; `seed` is what it spawns from."""
     bits = _BIT_GENERATORS[state["bit_generator"]](0 if seed is None else seed)
     bits.state = state
     return np.random.Generator(bits)

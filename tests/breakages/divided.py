@@ -70,14 +70,14 @@ DIVIDED: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="a hundred times are saved",
-        file="meanfield/runs/checks.py",
+        file="meanfield/runs/times.py",
         old="np.linspace(t0, t1, DEFAULT_TIMES)",
         new="np.linspace(t0, t1, DEFAULT_TIMES - 1)",
         red=("tests/methods/test_merging.py::test_merging_changes_the_run_in_second_order_and_unknowns_fall",),
     ),
     Breakage(
         name="angles of a dataset without their unit",
-        file="meanfield/runs/dataset.py",
+        file="particles/trajectory.py",
         old="{place.symbol: place.unit}",
         new='{place.symbol: "1"}',
         red=("tests/doors/test_repeating.py::test_datasets_carry_their_units",),

@@ -6,13 +6,6 @@ from breakages.engine import Breakage
 
 ROOMS: tuple[Breakage, ...] = (
     Breakage(
-        name="scheme: who cannot hand over says nothing",
-        file="meanfield/protocols/scheme.py",
-        old="raise ValueError(f'on_unresolved:",
-        new="return self or ValueError(f'on_unresolved:",
-        red=("tests/house/test_stranger.py::test_method_agrees_with_the_spectral_one",),
-    ),
-    Breakage(
         name="bessel: the potential's multipliers one degree late",
         file="meanfield/special/bessel.py",
         old="np.cumprod(steps[1:degree], out=p[2:])",
@@ -63,7 +56,7 @@ ROOMS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="longtime: default times begin at a hundredth of the first motion",
-        file="particles/longtime.py",
+        file="particles/late.py",
         old="math.log(1000.0)",
         new="math.log(100.0)",
         red=("tests/particles/test_longtime.py::test_default_times_begin_at_a_thousandth_of_the_first_motion",),
@@ -125,13 +118,6 @@ ROOMS: tuple[Breakage, ...] = (
         old='carry(error, "solution", record)',
         new="pass",
         red=("tests/runs/test_broken_off.py::test_a_laws_exception_carries_the_run",),
-    ),
-    Breakage(
-        name="resume: a new end is not saved",
-        file="meanfield/doors/resume.py",
-        old="np.union1d(past, [end])",
-        new="past",
-        red=("tests/doors/test_repeating.py::test_a_run_with_asked_times_saves_its_new_end",),
     ),
     Breakage(
         name="identity: what is closed over does not count",

@@ -38,7 +38,9 @@ BAD: dict[str, Any] = {
 }  # fmt: skip
 INSIDE = {
     "ZonalSphere.around", "Circle.moments", "Sphere.moments",
-    "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at", "Snapshot.cells",
+    "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at",
+    "Solution.ahead", "Trajectory.ahead", "LongTime.ahead", "Solution.dense_wanted", "Trajectory.dense_wanted",
+    "LongTime.dense_wanted", "Snapshot.cells",
     "Points.on_sphere", "Points.unmasked", "Points.trusted",
     "Exponential.factors", "SA.driven", "USA.driven",
     "Density.known", "Snapshot.known",
@@ -87,6 +89,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "Causal": lambda: mf.Causal(LAW),
     "Exponential": lambda: mf.Exponential(1.0),
     "Zonal": lambda: mf.Zonal(np.exp, "exp"),
+    "Cloud": pt.Cloud,
     "Spectral": mf.Spectral,
     "Lagrangian": mf.Lagrangian,
     "Circle": lambda: space("Circle"),
@@ -112,7 +115,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
 def sensible(folder: Path) -> dict[str, Any]:
     """A value for every argument, by its name, or by door and name."""
     circle, rho = space("Circle"), density("Circle")
-    file, points = folder / "run.nc", folder / "cloud.nc"
+    file = folder / "run.nc"
     return {
         "A": np.eye(3), "per_row": True, "Q": None, "K": None, "V": None, "R": ROWS,
         "a": [0.0, 1.0], "a_weights": None, "angles": False, "atol": 1e-9, "ax": None,
@@ -131,14 +134,15 @@ def sensible(folder: Path) -> dict[str, Any]:
         "overwrite": True, "p": 1, "path": file, "phi": np.exp, "progress": None,
         "projections": 4, "prominence": 0.1, "q": [0.1, 0.2], "refine": True, "replica": None, "replicas": 2,
         "rho": rho, "rho0": rho, "rng": 0, "rtol": 1e-6, "run": trajectory(), "s": None, "scale": "natural", "sign": 1,
-        "signed": False, "size": 16, "sol": solution(), "space": circle, "step": None, "t": 0.1, "t_end": None,
-        "t_eval": None, "t_span": (0.0, 0.1), "tail": None, "terms": (LAW,), "theta": [0.3], "then": None,
-        "times": None,
+        "signed": False, "size": 16, "sol": solution(), "space": circle, "step": None, "stepper": None,
+        "t": 0.1, "t_end": None, "t_eval": None, "t_span": (0.0, 0.1), "tail": None, "terms": (LAW,),
+        "theta": [0.3], "then": None, "times": None,
         "title": "", "tol": 1e-3, "w": [0.01, 0.02], "weights": None, "x": [0.0, 1.0], "x0": [0.0, 1.0], "y": ROWS,
         "mf.clusters.replica": None, "mf.merge_tree.weights": 3, "mf.rescaled_energy.energy": [1.0, 2.0],
         "mf.Lagrangian.max_resolution": 100,
-        "mf.rescaled_energy.d": 2, "mf.resume.t_end": 0.2, "mf.switching.law": None, "pt.load.path": points,
-        "pt.simulate.method": "dop853", "pt.simulate.merge_tol": None, "pt.longtime.rtol": 1e-9,
+        "mf.rescaled_energy.d": 2, "mf.resume.t_end": 0.2, "mf.switching.law": None,
+        "pt.simulate.method": "dop853", "pt.simulate.merge_tol": None, "pt.Cloud.merge_tol": None,
+        "pt.longtime.rtol": 1e-9,
         "metrics.geodesic.x": ROWS, "Sphere.from_angles.phi": [0.1],
         "Sphere.points.q": ROWS, "ZonalSphere.points.q": [0.1], "Sphere.rotated.rho": density("Sphere"),
         "Sphere.resized.size": 8, "ZonalSphere.resized.size": 12, "Density on S^2.resized.size": 8,
@@ -215,7 +219,6 @@ DOORS = doors()
 def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("doors")
     solution().save(folder / "run.nc")
-    trajectory().save(folder / "cloud.nc")
     return sensible(folder)
 
 

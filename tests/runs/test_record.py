@@ -17,6 +17,7 @@ from PIL import Image
 import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
+from meanfield.runs import faces
 from meanfield.tools import netcdf, settings
 
 LAW = mf.SA(4.0)
@@ -101,8 +102,12 @@ def test_files_are_refused_for_what_they_are(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(FileExistsError, match="overwrite=True"):
         sol.save(path)
     sol.save(path, overwrite=True)
-    with pytest.raises(mf.StorageError, match=r"holds a 'solution'.*'trajectory'"):
-        pt.load(path)
+    with monkeypatch.context() as there:
+        there.delitem(faces._faces, "trajectory")  # as if particles had never been imported
+        pt.simulate(LAW, [0.0, 1.0], (0.0, 0.1)).save(tmp_path / "cloud.nc")
+        with pytest.raises(mf.StorageError, match=r"cloud\.nc holds a 'trajectory'.* import particles, then load"):
+            mf.load(tmp_path / "cloud.nc")
+    assert isinstance(mf.load(tmp_path / "cloud.nc"), pt.Trajectory)
     whole = path.read_bytes()
     for damage, told in ((whole[: len(whole) // 2], "damaged|truncated"), (b"hello", "not a netCDF"), (b"", "empty")):
         (tmp_path / "bad.nc").write_bytes(damage)
@@ -192,8 +197,11 @@ def test_what_cannot_be_resumed() -> None:
         mf.resume(sol)
     with pytest.raises(ValueError, match="t_end"):
         mf.resume(sol, float("nan"))
-    with pytest.raises(TypeError, match=r"sol: got Trajectory"):
-        mf.resume(pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0)))  # type: ignore[arg-type]
+    for run in (pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0)), pt.longtime(LAW, [0.0, 1.0], log_t_end=2.0)):
+        with pytest.raises(ValueError, match="t_end: this run has reached its end"):
+            mf.resume(run)
+        with pytest.raises(ValueError, match="knows no resolution"):
+            mf.resume(run, 3.0, max_resolution=64)
     with pytest.raises(ValueError, match="on_unresolved"):
         mf.resume(sol, 2.0, on_unresolved="shrug")
 

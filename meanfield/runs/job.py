@@ -1,0 +1,109 @@
+"""A run to be done, as data: a Job, and the Start from which it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from meanfield.protocols import Array, Law, Method, Scheme, Stepper
+from meanfield.steppers import dop853, etd
+from meanfield.tools.settings import generator
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What to run.
+
+    Attributes
+    ----------
+    face : type
+        Of the record: `Solution`, `Trajectory`, ...
+    law, method, y : Law, Method, ndarray
+        Who moves what, from which state.
+    span : (float, float)
+        From where to where.
+    saves : ndarray
+        Times to save; with `land` they are landed on exactly, else taken from the dense output, shortening no step.
+    stepper : Stepper
+        One accepted step each.
+    settings : dict
+        What the run was asked to do; what is None was not asked for, and is left out.
+    land, dense, gauge : bool
+        Whether `saves` are landed on; whether the dense output is kept, within DENSE_BUDGET; and whether, where it
+        cannot be kept, the dissipation's integral is taken from it before it goes.
+    """
+
+    face: Any
+    law: Law
+    method: Method
+    y: Array
+    span: tuple[float, float]
+    saves: Array
+    stepper: Stepper
+    settings: dict[str, Any]
+    land: bool
+    dense: bool
+    gauge: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """With what a job begins: nothing, or what a run that stopped had in hand.
+
+    Attributes
+    ----------
+    h : float or None
+        Step to try first.
+    rng : numpy.random.Generator or None
+        For stochastic steppers.
+    before : Record or None
+        The run so far, which the new one is joined to.
+    """
+
+    h: float | None = None
+    rng: np.random.Generator | None = None
+    before: Any = field(default=None, repr=False)
+
+
+def begun_again(run: Any, ahead: Any, chosen: Scheme, stepper: Stepper | None) -> tuple[Job, Start]:
+    """What is left of a run, and with what it begins: from its checkpoint, to the times ahead.
+
+    Parameters
+    ----------
+    run : Record
+        With the settings that hold from here on.
+    ahead : Ahead
+        The times to come.
+    chosen, stepper : Scheme, Stepper
+        What moves it.
+    """
+    at, s = run.checkpoint, run.settings
+    rtol, atol = s["rtol"], s.get("atol", 0.0)
+    method = chosen.rebind(run.law, run.segments[-1].form, rtol, atol)
+    t, y, h = ahead.span[0], at["y"], at["h"]
+    # the unbroken run asked its method after the last step, too
+    change = method.review(t, y, t, y) if run.counters.steps else None
+    if change is not None:
+        method, y, h = change.method, change.y, h if change.h is None else change.h
+    rng = None if at["rng"] is None else generator(None, at["rng"])
+    if stepper is None:
+        stepper = stepper_of(chosen, method, rtol, atol)
+    dense = run.dense_wanted(ahead.land, rng)
+    job = Job(
+        type(run), run.law, method, y, ahead.span, ahead.saves, stepper, s, ahead.land, dense, type(run).gauged
+    )  # fmt: skip
+    return job, Start(h, rng, run)
+
+
+def stepper_of(chosen: Scheme, bound: Method, rtol: float, atol: float) -> Stepper:
+    """The method's own stepper if it brings one; else DOP853, or exponential steps where there is a linear part.
+
+    The error is controlled in every coefficient (maximum norm): a mean over coefficients would loosen with every
+    doubling of the resolution, and the looser step's noise would ask for the next doubling.
+    """
+    own = chosen.stepper(rtol, atol)
+    if own is not None:
+        return own
+    return (dop853 if bound.linear is None else etd)(rtol, atol, norm="max")

@@ -1,0 +1,74 @@
+"""The scheme of clouds: which sum, and whether points merge; and steppers by their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from meanfield.methods.cloud import OnPoints, Tokens
+from meanfield.protocols import Array, Scheme, Stepper
+from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, rk4, rk45
+from meanfield.sums.choose import FIELDS
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
+
+ADAPTIVE = {"dop853": dop853, "rk45": rk45}
+FIXED = {"rk4": rk4, "euler": euler, "euler-unprojected": euler_unprojected}
+STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama}
+METHODS = (*ADAPTIVE, *FIXED, *STOCHASTIC)
+
+
+@register
+@dataclass(frozen=True)
+class Cloud(Scheme):
+    """Settings of points moved by a law.
+
+    Parameters
+    ----------
+    field : {"auto", "direct", "harmonic", "cells", "compiled"}
+        Which sum answers.
+    merge_tol : float, optional
+        Geodesic distance in radians within which points become one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a field that there is not, or a merge_tol that is no positive number.
+
+    Examples
+    --------
+    >>> run = pt.simulate(mf.SA(4.0), [0.0, 1.0], (0.0, 0.5), merge_tol=1e-5)
+    >>> run.scheme
+    Cloud(field='auto', merge_tol=1e-05)
+    """
+
+    field: str = "auto"
+    merge_tol: float | None = None
+
+    def __post_init__(self) -> None:
+        inputs.choice("field", self.field, FIELDS)
+        if self.merge_tol is not None:
+            object.__setattr__(self, "merge_tol", inputs.angle("merge_tol", self.merge_tol, above=0.0))
+
+    def bind(self, law: Any, mu: Any, rtol: float, atol: float) -> tuple[Tokens, Array]:
+        """The method for this law, and its first state: the points of mu."""
+        form = OnPoints(mu.weights, mu.geometry, self.field)
+        return Tokens(law, form, self.merge_tol), form.retract(mu.points)
+
+    def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Tokens:
+        """The method as it was when a run stopped."""
+        return Tokens(law, form, self.merge_tol)
+
+
+def named(method: Any, step: float | None, rtol: float, atol: float) -> Stepper:
+    """The stepper of a name, or the one that was given; refuses the text of one, as older files have it."""
+    if not isinstance(method, str):
+        return method
+    if method in ADAPTIVE:
+        return ADAPTIVE[method](rtol, atol)
+    if method not in METHODS or step is None:
+        raise ValueError(
+            f"method: this run was moved by {method}, of which its file has no more than the name: go on from its last "
+            "points, pt.simulate(law, run.x[-1], (run.end, t_end), weights=run.weights, method=...)"
+        )
+    return {**FIXED, **STOCHASTIC}[method](step)
