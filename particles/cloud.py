@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from meanfield.methods.cloud import OnPoints, Tokens
 from meanfield.protocols import Array, Scheme, Stepper
@@ -15,7 +15,8 @@ from meanfield.tools.settings import register
 ADAPTIVE = {"dop853": dop853, "rk45": rk45}
 FIXED = {"rk4": rk4, "euler": euler, "euler-unprojected": euler_unprojected}
 STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama}
-METHODS = (*ADAPTIVE, *FIXED, *STOCHASTIC)
+MethodName: TypeAlias = Literal["dop853", "rk45", "rk4", "euler", "euler-unprojected", "heun", "euler-maruyama"]
+METHODS: tuple[MethodName, ...] = get_args(MethodName)
 
 
 @register

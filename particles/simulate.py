@@ -11,15 +11,15 @@ from meanfield.laws import suited
 from meanfield.laws.base import noisy
 from meanfield.methods import merging
 from meanfield.methods.cloud import OnPoints
-from meanfield.protocols import Array, Geometry, changes, probes
+from meanfield.protocols import Array, Geometry, Law, Stepper, changes, probes
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, Start
 from meanfield.runs.times import default_times
-from meanfield.sums.choose import FIELDS
+from meanfield.sums.choose import FIELDS, Field
 from meanfield.tools import inputs
-from particles.cloud import ADAPTIVE, FIXED, METHODS, STOCHASTIC, Cloud, named
+from particles.cloud import ADAPTIVE, FIXED, METHODS, STOCHASTIC, Cloud, MethodName, named
 from particles.trajectory import Trajectory
 
 FURTHEST = 1e9
@@ -27,7 +27,7 @@ FURTHEST = 1e9
 
 
 def simulate(
-    law: Any,
+    law: Law,
     x0: Any,
     t_span: Any,
     t_eval: Any = None,
@@ -35,8 +35,8 @@ def simulate(
     weights: Any = None,
     angles: bool = False,
     geometry: Any = None,
-    field: str = "auto",
-    method: Any = "dop853",
+    field: Field = "auto",
+    method: MethodName | Stepper = "dop853",
     step: float | None = None,
     diffusion: float = 0.0,
     merge_tol: float | None = None,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 import meanfield as mf
 import particles as pt
 from meanfield.distances import emd_sphere, sobolev_sphere, w1_axial, w1_circle
+from meanfield.doors.solve import Unresolved
 from meanfield.tools import inputs
 from validation.rates import Slope, rate, replicas_for, slope
 
@@ -275,7 +276,7 @@ def _run(
         raise ValueError(f"n: got {sizes.tolist()}, wanted at least {fewest} increasing numbers of particles")
     grid = np.linspace(0.0, inputs.number("t", t, low=SHORTEST), inputs.integer("times", times, low=2))
     generator = inputs.generator(rng)
-    beyond = "lagrangian" if rho0.space.line else "raise"
+    beyond: Unresolved = "lagrangian" if rho0.space.line else "raise"
     solution = mf.solve(law, rho0, (0.0, t), on_unresolved=beyond)
     densities = [solution(s) for s in grid]
     energy, transport = [], []

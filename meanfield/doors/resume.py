@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from meanfield.doors.solve import handing_over
+from meanfield.doors.solve import Unresolved, handing_over
 from meanfield.runs import archive
 from meanfield.runs.checks import checked_watch
 from meanfield.runs.drive import drive
@@ -20,7 +20,7 @@ def resume(
     *,
     t_eval: Any = None,
     max_resolution: int | None = None,
-    on_unresolved: str = "raise",
+    on_unresolved: Unresolved = "raise",
     observe: Any = None,
     max_seconds: float | None = None,
     progress: bool | None = None,

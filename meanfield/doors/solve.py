@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from meanfield.laws import suited
 from meanfield.laws.base import steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
-from meanfield.protocols import Scheme, changes, probes
+from meanfield.protocols import Law, Scheme, changes, probes
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
@@ -20,9 +20,11 @@ from meanfield.runs.times import default_times
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
 
+MethodName: TypeAlias = Literal["spectral", "lagrangian"]
+Unresolved: TypeAlias = Literal["raise", "stop", "lagrangian"]
 METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian}
 SCHEME = tuple(name for name in vars(Scheme) if not name.startswith("_"))
-UNRESOLVED = ("raise", "stop", "lagrangian")
+UNRESOLVED: tuple[Unresolved, ...] = get_args(Unresolved)
 ATOL, SMALL, ROUNDING = 1e-13, 1e-2, 1e-15
 """The default atol; the size of the largest moving coefficient below which it follows that size, and to where."""
 MASS = 1e-9
@@ -30,18 +32,18 @@ MASS = 1e-9
 
 
 def solve(
-    law: Any,
+    law: Law,
     rho0: Density,
     t_span: Any,
     *,
     t_eval: Any = None,
-    method: Any = "spectral",
+    method: MethodName | Scheme = "spectral",
     stepper: Any = None,
     diffusion: float = 0.0,
     rtol: float = 1e-10,
     atol: float | None = None,
     max_resolution: int | None = None,
-    on_unresolved: str = "raise",
+    on_unresolved: Unresolved = "raise",
     observe: Any = None,
     max_seconds: float | None = None,
     progress: bool | None = None,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from meanfield.protocols import Geometry
 
 APART = "differences"
-FIELDS = ("auto", "direct", APART, "harmonic", "cells", "compiled")
+Field: TypeAlias = Literal["auto", "direct", "differences", "harmonic", "cells", "compiled"]
+FIELDS: tuple[Field, ...] = get_args(Field)
 """By rule; dense in numpy; dense by differences of angles; band-limited in numpy; band-limited on the circle, compiled;
 dense, compiled."""
 FEW = 64

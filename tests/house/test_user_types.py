@@ -6,8 +6,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from meanfield.doors import solve
+from meanfield.doors.solve import MethodName
+from meanfield.sums.choose import APART, FIELDS
+from particles.cloud import ADAPTIVE, FIXED, METHODS, STOCHASTIC
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -16,14 +22,18 @@ import particles as pt
 
 law = mf.SA(4.0, scale="relative")
 rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
-sol = mf.solve(law, rho0, (0.0, 1.0))
+sol = mf.solve(law, rho0, (0.0, 1.0), method="spectral", on_unresolved="lagrangian")
 print(sol(0.5).entropy, sol.energy[-1], sol(0.5).sample(10, rng=0).shape)
-run = pt.simulate(law, [0.0, 1.0], (0.0, 1.0))
+run = pt.simulate(law, [0.0, 1.0], (0.0, 1.0), method="dop853", field="direct")
 print(run.x[-1], run.energy[-1])
 """
 PLANTED = {
     'scale="relative"': 'scale="relativ"',
+    'method="spectral"': 'method="spectrl"',
+    'on_unresolved="lagrangian"': 'on_unresolved="lagrange"',
     "sol(0.5).entropy": "sol(0.5).entrpy",
+    'method="dop853"': 'method="dop835"',
+    'field="direct"': 'field="directly"',
 }
 
 
@@ -47,3 +57,8 @@ def test_mypy_strict_finds_what_is_misspelled_in_a_script_and_nothing_in_a_right
         number = 1 + [bad in line for line in wrong.splitlines()].index(True)
         assert any(line.startswith(f"wrong.py:{number}: ") for line in lines), (bad, told.stdout, told.stderr)
     assert len(lines) == len(PLANTED)
+
+
+def test_words_in_types_are_those_that_are_taken() -> None:
+    assert set(METHODS) == {*ADAPTIVE, *FIXED, *STOCHASTIC}
+    assert set(get_args(MethodName)) == set(solve.METHODS) and APART in FIELDS

@@ -128,7 +128,7 @@ def test_five_tokens(rows: int, first: Any, last: Any) -> None:
                   0.024539651103956 + 0.0131322944090522j)),
     ],
 )  # fmt: skip
-def test_densities_on_the_circle(beta: float, rows: int, known: Any, method: str) -> None:
+def test_densities_on_the_circle(beta: float, rows: int, known: Any, method: Any) -> None:
     Q, K = (Q2, K2) if rows == 2 else (np.array([[1.0, 0.5]]), np.array([[0.7, -0.4]]))
     law = mf.SA(beta, Q=Q, K=K, V=V2)
     run = mf.solve(law, mf.Circle(64).density(two_waves), (0.0, 0.5), t_eval=[0.5], method=method)

@@ -100,7 +100,7 @@ class Matrices(mf.Law):
 @pytest.mark.rounding
 @pytest.mark.parametrize("field", ["auto", "direct", pytest.param("compiled", marks=needs_numba)])
 @pytest.mark.parametrize(("d", "n"), [(2, CROSSOVER[2] + 50), (2, COMPILED["compiled"] + 1), (3, CROSSOVER[3] + 100)])
-def test_a_flat_law_beyond_every_crossover(d: int, n: int, field: str) -> None:
+def test_a_flat_law_beyond_every_crossover(d: int, n: int, field: Any) -> None:
     """Velocities were wrong by 3.9 of 1: the circle's and the sphere's sums answered for the directions."""
     x = np.random.default_rng(d).standard_normal((n, d))
     law, h = Flat(2.0), 0.01
@@ -184,7 +184,7 @@ LABELLED = [Causal(4.0), mf.SA(4.0) + Causal(2.0), *SILENT]
 
 @pytest.mark.parametrize("law", LABELLED, ids=lambda law: type(law).__name__)
 @pytest.mark.parametrize("method", ["spectral", "lagrangian"])
-def test_labelled_laws_move_no_density(law: Any, method: str) -> None:
+def test_labelled_laws_move_no_density(law: Any, method: Any) -> None:
     """A causal law ran over the quadrature points' order until "under-resolved at t = 7e-8", 104 s later."""
     rho0 = mf.perturbed_uniform(mf.Circle(32), {1: 0.3})
     with pytest.raises(ValueError, match=r"law: .*index or number.*pt\.simulate"):
@@ -255,7 +255,7 @@ def test_a_labelled_law_has_no_long_time() -> None:
 
 @pytest.mark.parametrize(("d", "remedy"), [(2, "mf.Circle"), (3, "mf.Sphere"), (8, "pt.simulate")])
 @pytest.mark.parametrize("method", ["spectral", "lagrangian"])
-def test_matrices_break_the_symmetry_of_zonal_densities(d: int, remedy: str, method: str) -> None:
+def test_matrices_break_the_symmetry_of_zonal_densities(d: int, remedy: str, method: Any) -> None:
     """It was AttributeError: 'NoneType' object has no attribute 'shape'."""
     rho0 = mf.ZonalSphere(d, 16).density(lambda c: 1.0 + 0.3 * c)
     with pytest.raises(ValueError, match=f"law: .*not isotropic.*{remedy}"):

@@ -63,7 +63,7 @@ def test_feed_forward() -> None:
 
 
 @pytest.mark.parametrize("method", ["spectral", "lagrangian"])
-def test_feed_forward_of_a_density(method: str) -> None:
+def test_feed_forward_of_a_density(method: Any) -> None:
     """A circle density under SA with Q, K, V and a tanh layer, t = 1: moments 1 to 6."""
     w = np.array([[0.5, -0.2, 0.1], [0.0, 0.3, -0.4]])
     a = np.array([[1.0, -0.5], [0.3, 0.8], [-0.7, 0.1]])

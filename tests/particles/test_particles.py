@@ -248,7 +248,7 @@ def test_quantised_density_and_its_particles_stay_together(kind: str) -> None:
 
 @pytest.mark.parametrize(("method", "order"), [("euler", 1), ("euler-unprojected", 1), ("heun", 2), ("rk4", 4)])
 @pytest.mark.parametrize("d", [2, 3])
-def test_fixed_steps_have_their_order(method: str, order: int, d: int) -> None:
+def test_fixed_steps_have_their_order(method: Any, order: int, d: int) -> None:
     x0 = pt.uniform_angles(6, 7) if d == 2 else pt.uniform(6, d, 7)
     law = mf.USA(1.0)
     exact = pt.simulate(law, x0, (0.0, 1.0), [1.0], rtol=1e-12, atol=1e-14).x[-1]
@@ -339,7 +339,7 @@ def test_the_whole_attention_is_summed_over_pairs() -> None:
 
 @pytest.mark.parametrize("method", ["heun", "euler-maruyama"])
 @pytest.mark.parametrize("d", [2, 3, 5])
-def test_brownian_motion_forgets_at_the_laplacians_rate(d: int, method: str) -> None:
+def test_brownian_motion_forgets_at_the_laplacians_rate(d: int, method: Any) -> None:
     """E <x_t, x_0> = e^{-kappa (d-1) t}: harmonics of degree one decay with their eigenvalue."""
     kappa, n, step, times = 0.2, 10_000, 0.02, np.array([0.5, 1.5])
     x0 = np.zeros(n) if d == 2 else np.tile(np.eye(d)[0], (n, 1))

@@ -203,7 +203,7 @@ def test_what_cannot_be_resumed() -> None:
         with pytest.raises(ValueError, match="knows no resolution"):
             mf.resume(run, 3.0, max_resolution=64)
     with pytest.raises(ValueError, match="on_unresolved"):
-        mf.resume(sol, 2.0, on_unresolved="shrug")
+        mf.resume(sol, 2.0, on_unresolved="shrug")  # type: ignore[arg-type]
 
 
 # --- what it says --------------------------------------------------------------------------------------------

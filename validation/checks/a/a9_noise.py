@@ -18,7 +18,7 @@ WALKS = (("heun", 2, 0.05), ("heun", 3, 0.025), ("heun", 8, 0.0125), ("euler-mar
 """Method, dimension, step."""
 
 
-def _moments(method: str, d: int, step: float, walkers: int, rng: Any) -> tuple[Array, Array]:
+def _moments(method: Any, d: int, step: float, walkers: int, rng: Any) -> tuple[Array, Array]:
     """Means of P_k(<x(t), x(0)>), k = 1, 2, 3, over walkers that start together, and their standard errors."""
     x = np.zeros(walkers) if d == 2 else np.tile(np.eye(d)[0], (walkers, 1))
     end = pt.simulate(mf.Diffusion(KAPPA), x, (0.0, END), [END], method=method, step=step, rng=rng).x[-1]
