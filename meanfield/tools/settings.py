@@ -74,8 +74,8 @@ def register(
     Examples
     --------
     >>> from dataclasses import make_dataclass
-    >>> mf.register(make_dataclass("Ramp", [("rate", float)], frozen=True))(2.0)
-    Ramp(rate=2.0)
+    >>> mf.register(make_dataclass("Rising", [("rate", float)], frozen=True))(2.0)
+    Rising(rate=2.0)
     """
     if cls is None:
         return lambda c: _enter(c, name, older)
