@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,19 +15,26 @@ from meanfield.special.bessel import inverse_temperature, log_lambda0, ratios
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
+TIE = 1e-12
+"""How far below the largest a score still counts as largest."""
+ASK = "ask points, mf.Points(mu.x, weights=mu.weights)"
+
 
 @register
 @dataclass(frozen=True, eq=False)
 class Exponential(Kernel):
-    """The kernel e^{beta <Q x, K y>} of attention (A, equations (2.3) and (2.8)).
+    """The kernel e^{beta <Q x, K y>} of attention (A, equations (2.3) and (2.8)), and its limit, hardmax (A (9.6)).
 
     Parameters
     ----------
     beta : float
-        Inverse temperature, finite and >= 0.
+        Inverse temperature >= 0; inf is hardmax, by which x sees those of the measure's points alone, of mass and in
+        sight, whose score <Q x, K y> is largest: Z is their mass, and M / Z their mean.
     Q, K : array_like (m, d), optional
         Query and key matrices; None is the identity.  Only without them is the kernel isotropic, and only then
         has it multipliers.
+    tie : float, optional
+        Of hardmax, how far below the largest a score <Q x, K y> may lie to count as largest; 1e-12 if not given.
 
     Raises
     ------
@@ -34,21 +43,33 @@ class Exponential(Kernel):
 
     Notes
     -----
-    Frozen and hashable (matrices by value).
+    Frozen and hashable (matrices by value).  Hardmax has no multipliers and no divergence, and densities, of which no
+    point has mass, do not answer it.
 
     Examples
     --------
     >>> mf.Exponential(4.0).multipliers(3, 2).shape
     (3,)
+    >>> r = mf.Points(np.eye(3)).read(mf.Exponential(np.inf, K=[[0, 1, 0], [1, 0, 0], [0, 0, 1]]))
+    >>> r.M / r.Z
+    array([[0., 1., 0.],
+           [1., 0., 0.],
+           [0., 0., 1.]])
     """
 
     equations = ("A (2.4)", "A (2.6)", "A (3.3)")
     beta: float
     Q: Any = None
     K: Any = None
+    tie: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "beta", inverse_temperature(self.beta))
+        hard = isinstance(self.beta, float) and self.beta == math.inf
+        object.__setattr__(self, "beta", math.inf if hard else inverse_temperature(self.beta))
+        if self.tie is not None and not hard:
+            raise ValueError(f"tie is of hardmax, beta = inf; got tie = {self.tie!r} at beta = {self.beta!r}: omit it")
+        if hard:
+            object.__setattr__(self, "tie", TIE if self.tie is None else inputs.number("tie", self.tie, low=0.0))
         Q, K = (m if m is None else inputs.matrix(name, m) for name, m in (("Q", self.Q), ("K", self.K)))
         if Q is not None and K is not None and Q.shape[0] != K.shape[0]:
             raise ValueError(f"Q and K must have the same number of rows, got shapes {Q.shape} and {K.shape}")
@@ -60,7 +81,7 @@ class Exponential(Kernel):
 
     def _key(self) -> tuple[Any, ...]:
         # Adding 0.0 makes -0.0 and 0.0, which are equal, the same bytes.
-        return (self.beta, *(None if a is None else (a.shape, (a + 0.0).tobytes()) for a in (self.Q, self.K)))
+        return (self.beta, self.tie, *(None if a is None else (a.shape, (a + 0.0).tobytes()) for a in (self.Q, self.K)))
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Exponential) else NotImplemented
@@ -70,25 +91,38 @@ class Exponential(Kernel):
 
     @property
     def isotropic(self) -> bool:  # type: ignore[override]
-        """True without Q and K: the kernel depends on <x, y> alone."""
-        return self.Q is None and self.K is None
+        """True without Q and K at finite beta: the kernel depends on <x, y> alone."""
+        return self.Q is None and self.K is None and not self._hard
+
+    @property
+    def _hard(self) -> bool:
+        return self.beta == math.inf
+
+    @property
+    def share(self) -> Callable[[Array], Array] | None:  # type: ignore[override]
+        """None, e^s; of hardmax 1 for scores within `tie` of the largest, 0 for others."""
+        if self.tie is None:
+            return None
+        least = -self.tie
+        return lambda s: np.asarray(s >= least, dtype=float)
 
     def factors(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Rows a (..., n, m) and b (..., p, m) with s(x, y) = a b^T: a = beta Q x and b = K y."""
+        """Rows a (..., n, m) and b (..., p, m) with s(x, y) = a b^T: a = beta Q x (Q x of hardmax) and b = K y."""
         a = x if self.Q is None else x @ self.Q.T
-        return self.beta * a, (y if self.K is None else y @ self.K.T)
+        return a if self._hard else self.beta * a, (y if self.K is None else y @ self.K.T)
 
     def log(self, x: Array, y: Array) -> Array:
-        """s = beta <Q x, K y>: (..., n, d), (..., p, d) -> (..., n, p)."""
+        """s = beta <Q x, K y>, without beta of hardmax: (..., n, d), (..., p, d) -> (..., n, p)."""
         a, b = self.factors(x, y)
         return np.asarray(a @ np.swapaxes(b, -1, -2))
 
     def upper(self) -> float:
         """Supremum of s over pairs of unit vectors: beta |Q^T K|_2; for an isotropic kernel s(x, x) = beta."""
-        if self.isotropic:
-            return self.beta
+        beta = 1.0 if self._hard else self.beta
+        if self.Q is None and self.K is None:
+            return beta
         B = self.K if self.Q is None else self.Q.T if self.K is None else self.Q.T @ self.K
-        return self.beta * float(np.linalg.norm(B, 2))
+        return beta * float(np.linalg.norm(B, 2))
 
     @property
     def range(self) -> float:  # type: ignore[override]
@@ -96,6 +130,8 @@ class Exponential(Kernel):
         return 2.0 * self.upper()
 
     def _require_isotropic(self, what: str) -> None:
+        if self._hard:
+            raise TypeError(f"{what}: hardmax (beta = inf) is no multiplier on the sphere: {ASK}")
         if not self.isotropic:
             raise TypeError(f"{what}: a kernel with Q or K is no multiplier on the sphere; sum over points instead")
 
@@ -125,4 +161,6 @@ class Exponential(Kernel):
         circle, and about sqrt(74 beta) there for beta > 50.  1 at beta = 0, where the field is the projected mean.
         With Q or K, e^{<a, y>} of y at the largest |a| = beta |K^T Q x|, which is `upper`.
         """
+        if self._hard:
+            raise TypeError(f"bandwidth: hardmax (beta = inf) sees single points, and a density has none: {ASK}")
         return bessel.bandwidth(self.upper(), inputs.dimension("d", d))

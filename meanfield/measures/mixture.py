@@ -10,6 +10,7 @@ import numpy as np
 from meanfield.geometry import FLAT, ROWS, to_rows
 from meanfield.protocols import Array, Geometry, Measure, Reading
 from meanfield.sums.direct import direct
+from meanfield.sums.scores import share_of
 from meanfield.tools import inputs
 
 __all__ = ["Mixture", "also"]
@@ -101,6 +102,11 @@ class Mixture(Measure):
 
     def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`): what mu answers, and a sum over the added points."""
+        if share_of(kernel) is not None:
+            raise TypeError(
+                f"{kernel}: the largest score is that of all points, and those that were added are summed apart: "
+                "ask mf.Points(mu.x, weights=mu.weights)"
+            )
         r = self.body.read(kernel, x, want, V)
         at = self.body.x if x is None else x
         for one in self.added:

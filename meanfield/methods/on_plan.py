@@ -14,6 +14,7 @@ from meanfield.measures.points import Points
 from meanfield.protocols import Array, Geometry, Measure, Reading, Status, Stop
 from meanfield.spaces.coefficients import integrating, recast, tail
 from meanfield.spaces.density import Z_FLOOR, Density, factor, floored
+from meanfield.sums.scores import share_of
 
 PLANS = 8
 """Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
@@ -176,6 +177,11 @@ class OnPlan(Measure):
 
 def _fine(kernel: Any, grid: Any, space: Any) -> int:
     """Size at which quadrature points integrate rho e^s y: a plan's nodes are made for products of degrees it holds."""
+    if share_of(kernel) is not None:
+        raise TypeError(
+            f"{kernel}: what a score counts for depends on the points that are seen, of which a density has none: "
+            "ask points drawn from it, mf.Points(rho.sample(1000, rng=0))"
+        )
     with suppress(ValueError, TypeError, AttributeError):  # not smooth: none are enough; or it does not say
         return max(int(grid.size), integrating(space, kernel.bandwidth(grid.d) + 1))
     return int(grid.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from meanfield.protocols.array import Array
@@ -16,6 +17,13 @@ class Kernel(Protocol):
 
     range: float
     """Upper bound of the largest minus the smallest s over pairs of unit vectors."""
+
+    share: Callable[[Array], Array] | None = None
+    """share(s), entry by entry: what a score, s below the largest of its row that has mass, counts for; None: e^s.
+
+    Where it is another function, Z and M are sums of shares (log is 0), over points alone, by two passes: the largest
+    first.  Such a kernel depends on the measure, is no multiplier and so not isotropic, and has no divergence.
+    """
 
     def log(self, x: Array, y: Array) -> Array:
         """s(x, y) for rows: (..., n, d), (..., p, d) -> (..., n, p).

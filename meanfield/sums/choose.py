@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 
 from meanfield.protocols import Geometry
+from meanfield.sums.scores import share_of
 
 APART = "differences"
 Field: TypeAlias = Literal["auto", "direct", "differences", "harmonic", "cells", "compiled"]
@@ -61,6 +62,7 @@ def choose(
     ImportError
         If "cells" or "compiled" is asked for without numba.
     """
+    share_of(kernel)  # or a refusal
     able = d in geometry.fast and kernel.isotropic and not valued
     if (field == "harmonic" and not able) or (field in ("cells", APART) and not (able and d in CELLED)):
         where = "the circle or S^2 (d = 2, 3)" if field == "harmonic" else "the circle (d = 2)"

@@ -7,14 +7,14 @@ Memory is O(n d) whatever n: scores exist for one tile at a time, of 65536 pairs
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from meanfield.protocols import Array, Reading
-from meanfield.sums.scores import Near, moderate, peak, refuse_unpaired, sharp
+from meanfield.sums.scores import Near, moderate, peak, refuse_unpaired, share_of, sharp
 from meanfield.tools.threads import parallel
 
 __all__ = ["TILE", "direct"]
@@ -85,7 +85,7 @@ def direct(
     Raises
     ------
     TypeError
-        If L is wanted of a kernel without ``factors``.
+        If L is wanted of a kernel without ``factors``, or with a share.
     ValueError
         If the shapes do not fit, or `want` has other letters.
 
@@ -97,12 +97,18 @@ def direct(
     than any s, so that nothing overflows; and Z_i >= w_i, its own term, at least 1e-200 of every weight, while a term
     that underflows is below 1e-308 of it: nothing that counts is lost, at any beta.
 
+    A kernel with a share (see `protocols.Kernel`) is summed in two passes over its rows: the largest score among points
+    that have mass and are seen, then sum_j w_j share(s - it), and log = 0.  Weights and sights multiply the shares.
+
     Rounding of s is beta eps; for an isotropic kernel and unit rows beta eps |x - y| from beta = 400 on (see `scores`).
     """
     x, y, w, lead = checked(x, y, weights, want)
     tiles = _Tiles(kernel, x, y, w, want, V, sight, alone=same and tangent and V is None)
     top = by_pairs(kernel, x, w) if same and sight is None else None
-    sums, L, log = _rows(tiles) if top is None else _pairs(tiles, top)
+    if tiles.share is not None:
+        sums, L, log = _shares(tiles, tiles.share)
+    else:
+        sums, L, log = _rows(tiles) if top is None else _pairs(tiles, top)
     n, z = x.shape[1], int("Z" in want)
     return Reading(
         sums[..., :1].reshape(*lead, n, 1) if z else None,
@@ -168,7 +174,12 @@ class _Tiles:
         self.masses = int("Z" in want)
         self.d = x.shape[2]
         self.divergence = "L" in want
-        self.bilinear = hasattr(kernel, "factors")
+        self.bilinear, self.share = hasattr(kernel, "factors"), share_of(kernel)
+        if self.divergence and self.share is not None:
+            raise TypeError(
+                f"L, the divergence: {kernel} has none, what it answers jumps where another score becomes the largest: "
+                "want Z and M only, of points, as mf.Points(mu.x, weights=mu.weights)"
+            )
         if self.divergence and not self.bilinear:
             raise TypeError(
                 f"L, the divergence, needs the kernel's gradient: {type(kernel).__name__} has no method "
@@ -182,7 +193,7 @@ class _Tiles:
         self.peak = sharp(kernel, x, y)  # not None: scores are less than s(x, x) by differences
         self.near = None if self.peak is None else Near(x, y)
         self.exponent = None
-        if not moderate(w):
+        if self.share is None and not moderate(w):
             with np.errstate(divide="ignore"):
                 self.exponent = np.log(np.abs(w))[:, None, :]
             w = np.sign(w)
@@ -304,6 +315,31 @@ def _rows(tiles: _Tiles) -> tuple[Array, Array | None, Array]:
             top[...] = higher
     log[np.isneginf(log)] = 0.0
     return sums, L, log if tiles.peak is None else log + tiles.peak
+
+
+def _shares(tiles: _Tiles, share: Callable[[Array], Array]) -> tuple[Array, None, Array]:
+    """Row by row, twice: the largest score that has mass and is seen, then what each counts for beside it."""
+    R, n = tiles.x.shape[:2]
+    sums = np.zeros((R, n, tiles.columns.shape[-1]))
+    columns = _cuts(tiles.y.shape[1], tiles.side)
+    for r, i in tiles.row_blocks():
+        top = np.full((r.stop - r.start, i.stop - i.start, 1), -np.inf)
+        for j in columns:
+            s, bias, absent = _seen(tiles, _Block(r, i, j))
+            np.maximum(top, np.where(absent, -np.inf, s).max(axis=-1, keepdims=True), out=top)
+        top[np.isneginf(top)] = 0.0  # a row that sees no mass
+        for j in columns:
+            s, bias, absent = _seen(tiles, _Block(r, i, j))
+            e = np.where(absent, 0.0, share(np.where(absent, 0.0, s - top)))
+            tiles.add(sums[r, i], e if bias is None else e * np.exp(bias), tiles.columns[r, j])
+    return sums, None, np.zeros((R, n, 1))
+
+
+def _seen(tiles: _Tiles, at: _Block) -> tuple[Array, Array | None, Array]:
+    """Scores of a tile, log of the weights of a sight, and which pairs there are not."""
+    bias = None if tiles.sight is None else tiles.sight.bias(at.i, at.j)
+    absent = tiles.w[at.r, at.j].swapaxes(-1, -2) == 0.0
+    return tiles.scores(at), bias, absent if bias is None else absent | np.isneginf(bias)
 
 
 def _pairs(tiles: _Tiles, top: float) -> tuple[Array, Array | None, Array]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from meanfield.protocols import Array, Reading
 from meanfield.sums.direct import by_pairs, checked, direct
-from meanfield.sums.scores import LARGE_BETA, moderate, peak, sharp, unit
+from meanfield.sums.scores import LARGE_BETA, moderate, peak, share_of, sharp, unit
 from meanfield.tools.threads import parallel
 
 __all__ = ["direct_numba"]
@@ -81,7 +81,7 @@ def direct_numba(
     """
     d = np.shape(x)[-1]
     odd = V is not None and (V.shape != (d, d) or (peak(kernel) or 0.0) > LARGE_BETA)
-    if not hasattr(kernel, "factors") or d > LARGEST or odd or sight is not None:
+    if not hasattr(kernel, "factors") or d > LARGEST or odd or sight is not None or share_of(kernel):
         return direct(kernel, x, y, weights, want, V=V, sight=sight, same=same, tangent=tangent)
     x, y, w, lead = checked(x, y, weights, want)
     top = by_pairs(kernel, x, w) if same and "L" not in want and V is None else None

@@ -7,7 +7,7 @@ good to beta eps |x - y|.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from meanfield.protocols import Array
 
-__all__ = ["Near", "moderate", "peak", "refuse_unpaired", "sharp", "unit"]
+__all__ = ["Near", "moderate", "peak", "refuse_unpaired", "share_of", "sharp", "unit"]
 
 LARGE_BETA = 400.0
 """Beyond this, beta <x, y> is worse than 1e-13."""
@@ -29,6 +29,17 @@ _HALF = 2.0**26
 def moderate(w: Array) -> bool:
     """Positive weights that may stand outside the exponential."""
     return bool(w.size == 0 or (w.min() > 0.0 and w.max() <= _SPREAD * w.min()))
+
+
+def share_of(kernel: Any) -> Callable[[Array], Array] | None:
+    """What a score below its row's largest counts for (see `protocols.Kernel`); None: e^s, as for who does not say."""
+    share: Callable[[Array], Array] | None = getattr(kernel, "share", None)
+    if share is not None and kernel.isotropic:
+        raise ValueError(
+            f"kernel: {kernel} has a share(s) and says isotropic = True: what scores count for depends on all points "
+            "that are seen, and is no multiplier of any; write isotropic = False"
+        )
+    return share
 
 
 def peak(kernel: Any) -> float | None:
