@@ -87,8 +87,8 @@ A4_A6: tuple[Breakage, ...] = (
     Breakage(
         name="the kernel is that of a beta larger by 1e-9",
         file="meanfield/kernels/exponential.py",
-        old="return self.beta * a, (y",
-        new="return 1.000000001 * self.beta * a, (y",
+        old="else self.beta * a, (y",
+        new="else 1.000000001 * self.beta * a, (y",
         red=("A38",),
     ),
     Breakage(

@@ -114,8 +114,8 @@ OTHERS: tuple[Breakage, ...] = (
     Breakage(
         name="the kernel is that of a beta larger by 1e-12",
         file="meanfield/kernels/exponential.py",
-        old="return self.beta * a, (y",
-        new="return 1.000000000001 * self.beta * a, (y",
+        old="else self.beta * a, (y",
+        new="else 1.000000000001 * self.beta * a, (y",
         red=("C23",),
     ),
     Breakage(
