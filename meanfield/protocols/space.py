@@ -29,31 +29,70 @@ class Space(Protocol):
     Densities are taken with respect to sigma, the uniform probability measure.
     """
 
-    d: int
-    size: int
-    """What `resized` takes: nodes on the circle, degree elsewhere."""
-    largest: int
-    """Size up to which a solver goes on its own."""
-    nodes: Array
-    """(N, ...) the space's own coordinates: theta | <x, axis> | rows."""
-    weights: Array
-    """(N,) quadrature weights, of sum 1."""
-    degrees: Array
-    """(M,) degree k of every coefficient; the Laplacian is -k(k+d-2)."""
-    names: tuple[Any, ...]
-    """(M,) names of the coefficients, by which they are carried to another size."""
-    axes: dict[str, Array]
-    """The grid's axes by name, in the order of the nodes."""
-    units: dict[str, str]
-    """Units of those axes, for a dataset: rad, degrees, 1."""
-    picture: str
-    """Which picture shows it: the name of a room of `plot`."""
-    line: Line | None
-    """On which line its points can be carried by a flow, if it has but one dimension."""
-    area: float
-    """Surface area of the sphere: what `pdf` divides by."""
-    rows: Array | None
-    """(N, d) the nodes as rows, or None where symmetry leaves them no row."""
+    @property
+    def d(self) -> int:
+        """The dimension: S^{d-1}."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """What `resized` takes: nodes on the circle, degree elsewhere."""
+        ...
+
+    @property
+    def largest(self) -> int:
+        """Size up to which a solver goes on its own."""
+        ...
+
+    @property
+    def nodes(self) -> Array:
+        """(N, ...) the space's own coordinates: theta | <x, axis> | rows."""
+        ...
+
+    @property
+    def weights(self) -> Array:
+        """(N,) quadrature weights, of sum 1."""
+        ...
+
+    @property
+    def degrees(self) -> Array:
+        """(M,) degree k of every coefficient; the Laplacian is -k(k+d-2)."""
+        ...
+
+    @property
+    def names(self) -> tuple[Any, ...]:
+        """(M,) names of the coefficients, by which they are carried to another size."""
+        ...
+
+    @property
+    def axes(self) -> dict[str, Array]:
+        """The grid's axes by name, in the order of the nodes."""
+        ...
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of those axes, for a dataset: rad, degrees, 1."""
+        ...
+
+    @property
+    def picture(self) -> str:
+        """Which picture shows it: the name of a room of `plot`."""
+        ...
+
+    @property
+    def line(self) -> Line | None:
+        """On which line its points can be carried by a flow, if it has but one dimension."""
+        ...
+
+    @property
+    def area(self) -> float:
+        """Surface area of the sphere: what `pdf` divides by."""
+        ...
+
+    @property
+    def rows(self) -> Array | None:
+        """(N, d) the nodes as rows, or None where symmetry leaves them no row."""
+        ...
 
     def density(
         self, f: Any = None, *, coefficients: Any = None, normalize: bool = True, signed: bool = False
@@ -77,10 +116,15 @@ class Space(Protocol):
         """Weighted points (..., n) at coordinates q -> their coefficients up to degree: evaluate's adjoint."""
         ...
 
-    levels: int
-    """Numbers in [0, 1) that `place` needs for a point."""
-    ends: Array | None
-    """Coordinates that no node reaches and where `bound` is largest, if there are such."""
+    @property
+    def levels(self) -> int:
+        """Numbers in [0, 1) that `place` needs for a point."""
+        ...
+
+    @property
+    def ends(self) -> Array | None:
+        """Coordinates that no node reaches and where `bound` is largest, if there are such."""
+        ...
 
     def bound(self, c: Array, error: Any, q: Array | None = None) -> Array | None:
         """(..., n) bound of the error of `evaluate`, from rounding and from an error of every coefficient (a number or
