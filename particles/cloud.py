@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from meanfield.methods.cloud import OnPoints, Tokens
-from meanfield.protocols import Array, Scheme, Stepper
+from meanfield.protocols import Array, Law, Scheme, Stepper
 from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, rk4, rk45
 from meanfield.sums.choose import FIELDS
 from meanfield.tools import inputs
@@ -51,17 +51,17 @@ class Cloud(Scheme):
         if self.merge_tol is not None:
             object.__setattr__(self, "merge_tol", inputs.angle("merge_tol", self.merge_tol, above=0.0))
 
-    def bind(self, law: Any, mu: Any, rtol: float, atol: float) -> tuple[Tokens, Array]:
+    def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Tokens, Array]:
         """The method for this law, and its first state: the points of mu."""
         form = OnPoints(mu.weights, mu.geometry, self.field)
         return Tokens(law, form, self.merge_tol), form.retract(mu.points)
 
-    def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Tokens:
+    def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Tokens:
         """The method as it was when a run stopped."""
         return Tokens(law, form, self.merge_tol)
 
 
-def named(method: Any, step: float | None, rtol: float, atol: float) -> Stepper:
+def named(method: str | Stepper, step: float | None, rtol: float, atol: float) -> Stepper:
     """The stepper of a name, or the one that was given; refuses the text of one, as older files have it."""
     if not isinstance(method, str):
         return method

@@ -12,7 +12,7 @@ import scipy
 
 from meanfield.methods.late import Late, pull_of
 from meanfield.plot import curves, style, tree
-from meanfield.protocols import Array, Between, Scheme, Status, Stepper
+from meanfield.protocols import Array, Between, Law, Scheme, Status, Stepper
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
 from meanfield.runs.record import DENSE_BUDGET
@@ -47,7 +47,7 @@ class LogTime(Scheme):
     log_t_end: float
     rtol: float
 
-    def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Late:
+    def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Late:
         """The method as it was when a run stopped."""
         return Late(law, pull_of(law, form.d), form, self.merge_gap, form.clock(self.log_t_end))
 

@@ -15,7 +15,7 @@ from meanfield.laws.base import refuse_changing
 from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.late import LEAST, collapsed, pull_of, started
-from meanfield.protocols import Array, Geometry
+from meanfield.protocols import Array, Geometry, Law, Measure, Method
 from meanfield.runs.checks import checked_law, checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
@@ -32,7 +32,7 @@ ATOMS = 0.5
 
 @equations("A Problem 1", "2410.06833")
 def longtime(
-    law: Any,
+    law: Law,
     x: Any,
     weights: Any = None,
     log_t_end: Any = None,
@@ -127,7 +127,7 @@ def longtime(
     return finish(drive(_job(law, method, y, LogTime(gap, log_end, rtol), settings), watch))
 
 
-def _job(law: Any, method: Any, y: Array, scheme: LogTime, settings: dict[str, Any]) -> Job:
+def _job(law: Law, method: Method, y: Array, scheme: LogTime, settings: dict[str, Any]) -> Job:
     """By its own clock; the times asked for are read off the dense output in the end."""
     return Job(
         face=LongTime, law=law, method=method, y=y, span=(0.0, math.inf), saves=np.empty(0),
@@ -187,7 +187,7 @@ def _positions(x: Any, weights: Any, angles: bool, reach: float | None) -> _Give
     return _Given(points, w, place, np.arange(n), w, -math.inf)
 
 
-def _found(mu: Any, log_t: float, reach: float) -> _Given:
+def _found(mu: Measure, log_t: float, reach: float) -> _Given:
     """The clusters of a measure; they are the original points then."""
     found = clusters(mu, reach)
     if found.geometry == MERIDIAN:
@@ -253,7 +253,7 @@ def _atoms(given: _Given, gap: float, beta: float) -> tuple[Array, Array, Array,
     return centres, masses, joined, bound
 
 
-def _joined(law: Any, given: _Given, centres: Array, masses: Array, joined: Array) -> tuple[Any, ...]:
+def _joined(law: Law, given: _Given, centres: Array, masses: Array, joined: Array) -> tuple[Any, ...]:
     """The mergers at the start itself: of what was given within the gap."""
     if len(centres) == len(given.x):
         return ()

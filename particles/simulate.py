@@ -34,7 +34,7 @@ def simulate(
     *,
     weights: Any = None,
     angles: bool = False,
-    geometry: Any = None,
+    geometry: str | Geometry | None = None,
     field: Field = "auto",
     method: MethodName | Stepper = "dop853",
     step: float | None = None,
@@ -127,7 +127,7 @@ def simulate(
 
 
 def _cloud(
-    law: Any, x0: Any, weights: Any, angles: bool, geometry: Any
+    law: Law, x0: Any, weights: Any, angles: bool, geometry: str | Geometry | None
 ) -> tuple[Geometry, Array, Array | None, Array]:
     """Where the points live, positions, the turns taken off angles far out, weights broadcastable to the points.
 
@@ -149,7 +149,7 @@ def _cloud(
     return place, x, turns, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape)
 
 
-def _refuse_field(law: Any, form: OnPoints, x: Array, t0: float) -> None:
+def _refuse_field(law: Law, form: OnPoints, x: Array, t0: float) -> None:
     """Ask the law once, so that a sum that cannot serve it is refused before the run."""
     if form.field not in ("auto", "direct"):
         mu = form.measure(x)
@@ -157,7 +157,7 @@ def _refuse_field(law: Any, form: OnPoints, x: Array, t0: float) -> None:
 
 
 def _merge_tol(
-    law: Any, form: OnPoints, x: Array, times: list[float], merge_tol: Any, rtol: float, shaken: bool
+    law: Law, form: OnPoints, x: Array, times: list[float], merge_tol: Any, rtol: float, shaken: bool
 ) -> float | None:
     """The distance at which points are taken for one (None: never), or a refusal."""
     if merge_tol is None:
@@ -178,7 +178,7 @@ def _merge_tol(
 
 
 def _stepper(
-    shaken: bool, method: Any, step: Any, rtol: float, atol: float, rng: Any
+    shaken: bool, method: str | Stepper, step: Any, rtol: float, atol: float, rng: Any
 ) -> tuple[Any, np.random.Generator | None]:
     given = None if rng is None else inputs.generator(rng)
     if not isinstance(method, str):

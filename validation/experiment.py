@@ -22,6 +22,7 @@ import meanfield as mf
 import particles as pt
 from meanfield.distances import emd_sphere, sobolev_sphere, w1_axial, w1_circle
 from meanfield.doors.solve import Unresolved
+from meanfield.protocols import Law
 from meanfield.tools import inputs
 from validation.rates import Slope, rate, replicas_for, slope
 
@@ -161,7 +162,7 @@ class Limit:
         return np.exp(max(mf.fastest(self.law, self.d)[1], 0.0) * self.t)
 
 
-def dobrushin_constant(law: Any, rho: Any, nodes: int = 512) -> float:
+def dobrushin_constant(law: mf.SA | mf.USA, rho: Any, nodes: int = 512) -> float:
     """L_x + L_mu at a density: sup |d_x X[mu](x)| + sup |d_y (dX[mu](x)/d mu)(y)|, on a grid.
 
     With X = U' (USA) the response to mass at y is sin(y - x) e^{beta cos(x - y)}; with X = U'/Z (SA) it is
@@ -192,7 +193,7 @@ def standard_density(n: int = 256) -> Any:
 
 
 def mean_field_limit(
-    law: Any,
+    law: Law,
     rho0: Any = None,
     *,
     n: Any = (100, 300, 1000, 3000, 10000),
@@ -233,7 +234,7 @@ def standard_zonal(d: int, degree: int = 64) -> Any:
 
 
 def sphere_limit(
-    law: Any,
+    law: Law,
     rho0: Any = None,
     *,
     d: int = 3,
@@ -256,7 +257,7 @@ def sphere_limit(
 
 
 def _run(
-    law: Any,
+    law: Law,
     rho0: Any,
     n: Any,
     replicas: int,

@@ -11,7 +11,7 @@ import scipy
 
 from meanfield.laws import SA, Diffusion
 from meanfield.laws.base import refuse_changing
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Kernel, Law, Measure, Reading
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
@@ -36,7 +36,7 @@ class _Ripple:
     def mean(self) -> Array:
         return np.zeros(self.d)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         _valueless(V)
         p = kernel.potential(self.d, self.degree).copy()
         p[0] = 0.0
@@ -46,7 +46,7 @@ class _Ripple:
 
 
 @equations("2410.23228")
-def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array:
+def growth_rates(law: Law, d: int, degree: int, diffusion: float = 0.0) -> Array:
     """Growth rates s_k of the modes k = 0..degree about the uniform measure on S^{d-1}.
 
     s_k = k(k+d-2) lambda_k / beta (USA, times the scale's factor), divided by lambda_0 (SA); minus for the repulsive
@@ -80,7 +80,7 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
     """
     only_isotropic(law, "degrees do not grow separately")
     d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
-    ripple = _Ripple(d, degree)
+    ripple: Any = _Ripple(d, degree)
     only_autonomous(law, ripple)
     k = np.arange(degree + 1)
     response = np.zeros(degree + 1)
@@ -93,7 +93,7 @@ def growth_rates(law: Any, d: int, degree: int, diffusion: float = 0.0) -> Array
 
 
 @equations("2410.23228")
-def fastest(law: Any, d: int, degree: int | None = None) -> tuple[int, float]:
+def fastest(law: Law, d: int, degree: int | None = None) -> tuple[int, float]:
     """(k*, rate): the fastest growing degree, and its rate; of degrees up to `degree` only, if given.
 
     Parameters
@@ -120,7 +120,7 @@ def fastest(law: Any, d: int, degree: int | None = None) -> tuple[int, float]:
     return k, float(rates[k])
 
 
-def _searched(law: Any, d: int) -> Array:
+def _searched(law: Law, d: int) -> Array:
     """Growth rates up to a degree in whose lower half is the fastest: beyond, rates of attention fall."""
     degree = SEARCHED
     while 2 * np.argmax(rates := growth_rates(law, d, degree)) > degree:
@@ -181,7 +181,7 @@ def _valueless(V: Array | None) -> None:
         raise TypeError("law: it says that it is isotropic and asks for values V y: let its isotropic be False")
 
 
-def only_isotropic(law: Any, why: str) -> None:
+def only_isotropic(law: Law, why: str) -> None:
     """Refuse a law that tells tokens or directions apart, or moves points of R^d."""
     inputs.law(law)
     if law.labelled or law.geometry != "sphere":
@@ -190,6 +190,6 @@ def only_isotropic(law: Any, why: str) -> None:
         raise ValueError(f"law: {law} is not isotropic, so that {why}")
 
 
-def only_autonomous(law: Any, mu: Any) -> None:
+def only_autonomous(law: Law, mu: Measure) -> None:
     """Refuse a law whose velocity changes with time."""
     refuse_changing(law, lambda t: law.velocity(t, None, mu), "growth rates are those of one moment")

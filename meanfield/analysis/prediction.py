@@ -13,7 +13,7 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.analysis.linear import _searched, growth_rates
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law
 from meanfield.special import ultraspherical
 from meanfield.special.bessel import dimensions
 from meanfield.tools import inputs
@@ -62,7 +62,7 @@ class Prediction:
 
 
 @equations("2410.23228")
-def predict(law: Any, rho0: Any, degree: int | None = None) -> Prediction:
+def predict(law: Law, rho0: Any, degree: int | None = None) -> Prediction:
     """The first clusters that linear theory predicts (2410.23228).
 
     Parameters

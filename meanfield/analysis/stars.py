@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def star_rates(law: Law, m: int) -> Array:
     True
     """
     only_isotropic(law, "a star of equal clusters need not stand still")
-    star = _Star(inputs.integer("m", m, low=1, high=MOST))
+    star: Any = _Star(inputs.integer("m", m, low=1, high=MOST))
     only_autonomous(law, star)
     if float(law.noise(0.0, None, star)) != 0.0:
         raise ValueError(f"law: {law} has noise, in which clusters do not stand still")

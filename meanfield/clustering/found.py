@@ -18,7 +18,7 @@ import numpy as np
 
 from meanfield.clustering import basins, linked
 from meanfield.geometry import ROWS
-from meanfield.protocols import Array, Geometry
+from meanfield.protocols import Array, Geometry, Measure
 from meanfield.tools import inputs
 
 GAP = 0.1
@@ -120,7 +120,7 @@ class Clusters:
 
 
 def clusters(
-    mu: Any, gap: float = GAP, *, floor: float = FLOOR, prominence: float = PROMINENCE, replica: Any = None
+    mu: Measure, gap: float = GAP, *, floor: float = FLOOR, prominence: float = PROMINENCE, replica: Any = None
 ) -> Clusters:
     """Clusters of a measure.
 
@@ -193,7 +193,7 @@ def _both(count: Callable[[float], int]) -> tuple[int, int]:
 # --- points ------------------------------------------------------------------------------------------------
 
 
-def positions(mu: Any, replica: Any) -> tuple[Geometry, Array, Array, Array]:
+def positions(mu: Measure, replica: Any) -> tuple[Geometry, Array, Array, Array]:
     """Where the positions are, (n,) or (n, d) of them, their shares of the mass, and which of it is spread between."""
     inputs.having("mu", mu, ("weights", "geometry", "positions"), "a measure, for example mf.Points(theta)")
     place, q = mu.geometry.line(np.asarray(mu.positions, dtype=float))
@@ -273,7 +273,7 @@ def _ends(turn: float, q: Array, at: Array, m: int) -> Array:
 # --- densities ---------------------------------------------------------------------------------------------
 
 
-def is_density(mu: Any) -> bool:
+def is_density(mu: Measure) -> bool:
     """Whether it is held by a space's coefficients, and not by points (which may well know a space)."""
     return getattr(mu, "space", None) is not None and not hasattr(mu, "points")
 

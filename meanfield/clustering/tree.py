@@ -16,7 +16,7 @@ import numpy as np
 from meanfield.kernels import Exponential
 from meanfield.laws.gradient import GradientLaw
 from meanfield.plot import tree as picture
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
@@ -296,7 +296,7 @@ def merge_tree(
 
 
 @equations("2410.06833")
-def rescaled_energy(law: Any, energy: Any, d: int | None = None) -> Array:
+def rescaled_energy(law: Law, energy: Any, d: int | None = None) -> Array:
     """2 beta E / e^beta, in whatever scale the law has: 1 for one cluster, sum w^2 for narrow clusters far apart.
 
     (2410.06833; `MergeTree.levels`.)
@@ -321,9 +321,12 @@ def rescaled_energy(law: Any, energy: Any, d: int | None = None) -> Array:
     >>> round(float(mf.rescaled_energy(mf.SA(9.0), mu.energy(mf.SA(9.0)))), 12)
     1.0
     """
-    known = isinstance(law, GradientLaw) and law.isotropic and law.autonomous and law.geometry == "sphere"
-    kernel = law.kernel() if known else None
-    if not isinstance(kernel, Exponential) or not kernel.beta > 0.0:
+    kernel = (
+        law.kernel()
+        if isinstance(law, GradientLaw) and law.isotropic and law.autonomous and law.geometry == "sphere"
+        else None
+    )
+    if not (isinstance(law, GradientLaw) and isinstance(kernel, Exponential) and kernel.beta > 0.0):
         raise ValueError(f"law: {law} has no kernel e^(beta <x, y>) with one beta > 0, and so no staircase")
     if d is None and law.log_factor(2) != law.log_factor(3):
         raise ValueError(f"d: the scale of {law} depends on the dimension, and no d= came: give it, 2 on the circle")

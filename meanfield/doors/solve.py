@@ -10,7 +10,7 @@ from meanfield.laws import suited
 from meanfield.laws.base import steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
-from meanfield.protocols import Law, Scheme, changes, probes
+from meanfield.protocols import Law, Scheme, Stepper, changes, probes
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
@@ -38,7 +38,7 @@ def solve(
     *,
     t_eval: Any = None,
     method: MethodName | Scheme = "spectral",
-    stepper: Any = None,
+    stepper: Stepper | None = None,
     diffusion: float = 0.0,
     rtol: float = 1e-10,
     atol: float | None = None,
@@ -131,7 +131,7 @@ def solve(
 # --- checks shared with `particles` -------------------------------------------------------------------------
 
 
-def _steady(law: Any, d: int, bound: Any, y: Any, t0: float, t1: float) -> bool:
+def _steady(law: Law, d: int, bound: Any, y: Any, t0: float, t1: float) -> bool:
     """Whether the law moves the density in the same way at all times; its noise, which is taken as it is at 0, must."""
     first = steady_noise(law, d)
     for t in probes(t0, t1):
@@ -162,7 +162,7 @@ def _tolerances(rtol: Any, atol: Any, rho0: Density) -> tuple[float, float]:
     return rtol, ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
 
 
-def _method(method: Any, max_resolution: int | None) -> Scheme:
+def _method(method: str | Scheme, max_resolution: int | None) -> Scheme:
     chosen = METHODS[inputs.choice("method", method, tuple(METHODS))]() if isinstance(method, str) else method
     inputs.having("method", chosen, SCHEME, f"one of {sorted(METHODS)} or a Scheme such as mf.Spectral()")
     return chosen if max_resolution is None else chosen.limited(max_resolution)

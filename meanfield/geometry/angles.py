@@ -10,7 +10,7 @@ import numpy as np
 from meanfield.geometry.joining import circle_groups, shares
 from meanfield.geometry.sphere import Arcs, vanishing
 from meanfield.geometry.turning import TURN, positive, quarter_turn, reduced, to_rows, turned
-from meanfield.protocols import Array, Line
+from meanfield.protocols import Array, Line, Space
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -49,7 +49,7 @@ class Angles(Arcs, Line):
         """Angles in [0, 2 pi)."""
         return self, positive(q)
 
-    def chart(self, space: Any, q: Array) -> Array:
+    def chart(self, space: Space, q: Array) -> Array:
         """A space of densities on the circle has the same coordinates."""
         return q
 
@@ -129,20 +129,20 @@ class Angles(Arcs, Line):
         """Brought to the turn that begins at `start`."""
         return start + np.mod(s - start, TURN)
 
-    def cells(self, space: Any) -> tuple[Array, Array, Array]:
+    def cells(self, space: Space) -> tuple[Array, Array, Array]:
         """Equal arcs around the nodes."""
         n = len(space.nodes)
         return TURN * (np.arange(n + 1) - 0.5) / n, np.full(n, 1.0 / n), np.arange(n)
 
-    def measure(self, space: Any, s: Array) -> Array:
+    def measure(self, space: Space, s: Array) -> Array:
         """1 / 2 pi."""
         return np.full_like(s, 0.5 / np.pi)
 
-    def waves(self, space: Any, degree: int) -> float:
+    def waves(self, space: Space, degree: int) -> float:
         """The degree."""
         return float(degree)
 
-    def placed(self, space: Any, s: Array, u: Array) -> Array:
+    def placed(self, space: Space, s: Array, u: Array) -> Array:
         """Angles."""
         return s
 

@@ -7,14 +7,14 @@ from typing import Any
 from meanfield.geometry.angles import ANGLES
 from meanfield.geometry.flat import FLAT
 from meanfield.geometry.rows import ROWS
-from meanfield.protocols import Array, Geometry
+from meanfield.protocols import Array, Geometry, Law
 from meanfield.tools import inputs
 
 MANIFOLDS = ("sphere", "flat")
 """What a user, and a law, may name."""
 
 
-def given(name: str, value: Any, *, angles: Any = False, geometry: Any = "sphere") -> tuple[Geometry, Array]:
+def given(name: str, value: Any, *, angles: Any = False, geometry: str | Geometry = "sphere") -> tuple[Geometry, Array]:
     """Points as a user gives them, and where they live.
 
     Parameters
@@ -49,7 +49,7 @@ def given(name: str, value: Any, *, angles: Any = False, geometry: Any = "sphere
     return place, place.check(name, value)
 
 
-def located(name: str, law: Any, place: Geometry) -> None:
+def located(name: str, law: Law, place: Geometry) -> None:
     """Refuse points that live where the law moves none.
 
     Parameters

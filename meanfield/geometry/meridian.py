@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 
 from meanfield.geometry.joining import line_groups, means
-from meanfield.protocols import Array, Line
+from meanfield.protocols import Array, Line, Space
 from meanfield.special import ultraspherical
 from meanfield.tools.settings import register
 
@@ -74,7 +74,7 @@ class Meridian(Line):
         """phi = arccos c."""
         return np.arccos(q)
 
-    def cells(self, space: Any) -> tuple[Array, Array, Array]:
+    def cells(self, space: Space) -> tuple[Array, Array, Array]:
         """Zones between the middles of neighbouring nodes' colatitudes."""
         phi = np.arccos(space.nodes[::-1])
         edges = np.concatenate([[self.low], 0.5 * (phi[1:] + phi[:-1]), [self.high]])
@@ -85,14 +85,14 @@ class Meridian(Line):
         sigma = np.where(both, 1.0 - rest[1:] - rest[:-1], np.abs(np.diff(rest)))
         return edges, sigma, np.arange(len(phi))[::-1]
 
-    def measure(self, space: Any, s: Array) -> Array:
+    def measure(self, space: Space, s: Array) -> Array:
         """sin^{d-2} phi / B(1/2, (d-1)/2)."""
         d = space.d
         log = scipy.special.gammaln(0.5 * d) - scipy.special.gammaln(0.5 * (d - 1.0)) - 0.5 * np.log(np.pi)
         with np.errstate(divide="ignore"):
             return np.exp(log + (d - 2.0) * np.log(np.sin(s))) if d > 2 else np.full_like(s, np.exp(log))
 
-    def waves(self, space: Any, degree: int) -> float:
+    def waves(self, space: Space, degree: int) -> float:
         """P_k ~ cos((k + d/2 - 1) phi + ...)."""
         return degree + 0.5 * space.d - 1.0
 

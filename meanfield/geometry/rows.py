@@ -12,7 +12,7 @@ from meanfield.geometry.angles import ANGLES
 from meanfield.geometry.joining import means, row_groups
 from meanfield.geometry.sphere import Arcs, project, retract, vanishing
 from meanfield.geometry.turning import to_angles
-from meanfield.protocols import Array, Geometry
+from meanfield.protocols import Array, Geometry, Space
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -37,7 +37,7 @@ class Rows(Arcs):
         """On the circle, angles."""
         return ANGLES.line(to_angles(q)) if self.d(q) == 2 else (self, q)
 
-    def chart(self, space: Any, q: Array) -> Array:
+    def chart(self, space: Space, q: Array) -> Array:
         """As the space has it."""
         return np.asarray(space.chart(q))
 

@@ -18,17 +18,18 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry import located
-from meanfield.protocols import Array, Reading, changes
+from meanfield.kernels.exponential import Exponential
+from meanfield.protocols import Array, Kernel, Law, Measure, Reading, changes
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
 
-def summed(mu: Any) -> Any:
+def summed(mu: Measure) -> Any:
     """The measure as integrals ask it: a density by its `Density.summed`."""
     return getattr(mu, "summed", mu)
 
 
-def told(law: Any, mu: Any, t: Any = None) -> Any:
+def told(law: Law, mu: Measure, t: Any = None) -> Any:
     """E of a measure as a law tells it at time t: what a snapshot's `energy(law, t)` answers, or a refusal."""
     located("law", inputs.law(law), mu.geometry)
     if t is None and (law.autonomous is False or changes(law, lambda at: _energy(law, at, mu), 0.0, 1.0)):
@@ -48,13 +49,13 @@ def told(law: Any, mu: Any, t: Any = None) -> Any:
     return found["energy"]
 
 
-def _energy(law: Any, t: float, mu: Any) -> Any:
+def _energy(law: Law, t: float, mu: Measure) -> Any:
     """What a law tells of E at time t; NaN if nothing."""
     with np.errstate(over="ignore", invalid="ignore"):
         return law.quantities(t, summed(mu)).get("energy", np.nan)
 
 
-def uniform(kernel: Any, mu: Any, log_factor: float = 0.0) -> Any:
+def uniform(kernel: Exponential, mu: Measure, log_factor: float = 0.0) -> Any:
     """E of the uniform measure of mu's mass m, m^2 lambda_0 / (2 beta), times e^{log_factor}; 0 at beta = 0."""
     if kernel.beta == 0.0:
         return 0.0
@@ -63,7 +64,7 @@ def uniform(kernel: Any, mu: Any, log_factor: float = 0.0) -> Any:
 
 
 @equations("A (3.5)")
-def excess(kernel: Any, mu: Any, log_factor: float = 0.0) -> Any:
+def excess(kernel: Any, mu: Measure, log_factor: float = 0.0) -> Any:
     """E less that of the uniform measure, (1/2 beta) iint (e^{beta <x, y>} - lambda_0) d mu d mu, times e^{log_factor}.
 
     By the measure's own sum, if it knows one that does not cancel (`protocols.Measure.excess`).
@@ -72,7 +73,7 @@ def excess(kernel: Any, mu: Any, log_factor: float = 0.0) -> Any:
     return value * np.exp(log + log_factor)
 
 
-def by_degree(kernel: Any, d: int, power: Array) -> tuple[Array, float]:
+def by_degree(kernel: Kernel, d: int, power: Array) -> tuple[Array, float]:
     """The excess from a measure's power by degree (..., K + 1): (lambda_0 / 2) sum_{k>=1} (q_k / beta) power_k.
 
     As a number and a logarithm.  A sum of positive terms, to rounding at every beta >= 0 and d.
@@ -81,7 +82,7 @@ def by_degree(kernel: Any, d: int, power: Array) -> tuple[Array, float]:
     return 0.5 * (power[..., 1:] @ p[1:]), kernel.log_lambda0(d)
 
 
-def difference(kernel: Any, mu: Any) -> tuple[Any, float]:
+def difference(kernel: Exponential, mu: Measure) -> tuple[Any, float]:
     """The excess as E less the uniform measure's, as a number and a logarithm: of any measure that answers for Z."""
     if kernel.beta == 0.0:
         return 0.5 * np.sum(np.square(mu.mean), axis=-1), 0.0
@@ -111,7 +112,7 @@ class Beyond:
 
 @equations("A (3.6)", "A Lem 3.7")
 def dissipation(
-    kernel: Any, mu: Any, *, normalised: bool, log_factor: float = 0.0, V: Array | None = None
+    kernel: Kernel, mu: Measure, *, normalised: bool, log_factor: float = 0.0, V: Array | None = None
 ) -> Any:
     """dE/dt along the attractive flow: int |X|^2 Z d mu for SA (A, (3.6)), int |X|^2 d mu for USA (A, Lemma 3.7).
 
@@ -126,7 +127,7 @@ def dissipation(
     return np.sum(mu.weights * np.sum(np.square(_tangent(r, mu) * size), axis=-1), axis=-1)
 
 
-def _tangent(r: Reading, mu: Any) -> Array:
+def _tangent(r: Reading, mu: Measure) -> Array:
     """M along the geometry (P_x M on a sphere), whether the measure answered in rows or in tangent components."""
     if r.M.shape[-1] != mu.d:
         return r.M

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Kernel
+from meanfield.protocols import Array, Bilinear
 from meanfield.special import bessel
 from meanfield.special.bessel import inverse_temperature, log_lambda0, ratios
 from meanfield.tools import inputs
@@ -22,7 +22,7 @@ ASK = "ask points, mf.Points(mu.x, weights=mu.weights)"
 
 @register
 @dataclass(frozen=True, eq=False)
-class Exponential(Kernel):
+class Exponential(Bilinear):
     """The kernel e^{beta <Q x, K y>} of attention (A, equations (2.3) and (2.8)), and its limit, hardmax (A (9.6)).
 
     Parameters

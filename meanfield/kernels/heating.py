@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.kernels.exponential import Exponential
-from meanfield.protocols import Array, Kernel
+from meanfield.protocols import Array, Kernel, Measure
 from meanfield.tools.settings import register
 
 TERMS = 30
@@ -101,7 +101,7 @@ class Heating(Kernel):
         return total * math.exp(-log)
 
 
-def heated(beta: float, mu: Any, read: Any) -> tuple[Any, float]:
+def heated(beta: float, mu: Measure, read: Any) -> tuple[Any, float]:
     """The rate of the excess in beta, as a number and a logarithm, by sums over pairs: `read` answers for Z."""
     kernel = Heating(beta)
     r = read(kernel)

@@ -18,9 +18,8 @@ from meanfield.geometry import MANIFOLDS
 from meanfield.kernels import Exponential, energy
 from meanfield.kernels.heating import Heating
 from meanfield.laws import general
-from meanfield.laws.gradient import GradientLaw
 from meanfield.laws.schedules import slope
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Measure
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -34,7 +33,7 @@ LARGEST_NATURAL_BETA = 700.0
 
 
 @dataclass(frozen=True, eq=False)
-class Attention(GradientLaw):
+class Attention(general.Attending):
     """What SA and USA share: beta, sign, scale, matrices, energy.
 
     Parameters
@@ -191,7 +190,7 @@ class Attention(GradientLaw):
             )
         raise ValueError(f"law: the numbers of {self} {span} (E, or its rate of change): {remedy}")
 
-    def driven(self, t: float, mu: Any) -> Any:
+    def driven(self, t: float, mu: Measure) -> Any:
         """d/dt of the excess at a fixed measure: beta' (d/dbeta + d log(factor) / dbeta) of it."""
         beta, factor = self.beta_at(t), self.log_factor(mu.d, t)
         rate = float(slope(self.beta_at, t))
@@ -202,11 +201,11 @@ class Attention(GradientLaw):
             told = told - fall * energy.excess(k, mu, factor)
         return rate * told
 
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """SA: M / Z; USA: M."""
         return super().velocity(t, x, mu) if self.isotropic else general.velocity(self, t, x, mu)
 
-    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+    def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """SA: div(M / Z) = L / Z - beta |P M|^2 / Z^2; USA: L."""
         if not self.isotropic:
             return general.divergence(self, t, x, mu)
@@ -221,7 +220,7 @@ class Attention(GradientLaw):
         Z = r.Z[..., 0]
         return self.sign * (r.L / Z - k.beta * np.sum(np.square(M / r.Z), axis=-1))
 
-    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """As every `GradientLaw`; with matrices only a gradient flow has them; R^d has no excess."""
         if self.isotropic and self.geometry == "sphere":
             return super().quantities(t, mu)

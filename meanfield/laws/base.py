@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import protocols
-from meanfield.protocols import Array, changes, said
+from meanfield.protocols import Array, Measure, changes, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -98,7 +98,7 @@ class Sum(Law):
     def __str__(self) -> str:
         return " + ".join(str(term) for term in self.terms)
 
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """Sum of the terms' velocities."""
         total: Any = 0.0
         for term in self.terms:
@@ -106,14 +106,14 @@ class Sum(Law):
             total = total + term.velocity(t, x, mu)
         return total
 
-    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+    def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """Sum of the terms' divergences."""
         total: Any = 0.0
         for term in self.terms:
             total = total + term.divergence(t, x, mu)
         return total
 
-    def noise(self, t: float, x: Array | None, mu: Any) -> Any:
+    def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
         """Independent noises: the square root of the sum of squares."""
         squares: Any = 0.0
         for term in self.terms:
@@ -126,7 +126,7 @@ class Sum(Law):
         for term in self.terms:
             term.check_range(d, smooth=smooth, atoms=atoms)
 
-    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """The terms' quantities, equal names added.
 
         No dissipation if two give one, since their product counts too; no excess unless all that give an energy do; no
@@ -153,7 +153,7 @@ class Sum(Law):
 # --- time ----------------------------------------------------------------------------------------------------
 
 
-def refuse_changing(law: Any, answer: Callable[[float], Any], why: str) -> None:
+def refuse_changing(law: protocols.Law, answer: Callable[[float], Any], why: str) -> None:
     """Refuse a law that changes with time where no time is given; `answer` as for `changes`."""
     if changes(law, answer, 0.0, 1.0):
         raise ValueError(f"law: {law} changes with time, and {why}: give the law of that moment, such as mf.SA(beta)")
@@ -166,12 +166,13 @@ class _Nothing:
     d: int
 
 
-def steady_noise(law: Any, d: int, t: float = 0.0) -> Any:
+def steady_noise(law: protocols.Law, d: int, t: float = 0.0) -> Any:
     """The law's noise before there is a measure: a number if it is constant, an array if it varies."""
-    return law.noise(t, None, _Nothing(d))
+    nothing: Any = _Nothing(d)
+    return law.noise(t, None, nothing)
 
 
-def noisy(law: Any, mu: Any, times: Sequence[float] = (0.0,)) -> bool:
+def noisy(law: protocols.Law, mu: Measure, times: Sequence[float] = (0.0,)) -> bool:
     """Whether the law shakes points of this measure, at one of these times at least."""
     x = None if law.isotropic else mu.x
     return any(bool(np.any(np.asarray(law.noise(t, x, mu)) != 0.0)) for t in times)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meanfield.laws.base import Law, Sum
-from meanfield.protocols import Array, said
+from meanfield.protocols import Array, Measure, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -69,10 +69,10 @@ class Causal(Law):
         """As the law."""
         self.law.check_range(d, smooth=smooth, atoms=atoms)
 
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """The law's, of the past."""
         return self.law.velocity(t, x, mu.past())
 
-    def noise(self, t: float, x: Array | None, mu: Any) -> Any:
+    def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
         """The law's, of the past."""
         return self.law.noise(t, x, mu.past())

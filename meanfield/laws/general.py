@@ -19,8 +19,9 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.kernels import Exponential, energy
+from meanfield.laws.gradient import GradientLaw
 from meanfield.measures.points import Points
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Measure
 from meanfield.spaces.coefficients import integrating
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
@@ -30,12 +31,20 @@ SAME = 8.0 * float(np.finfo(float).eps)
 """Share of the largest entry by which V may differ from Q^T K, and that from its transpose, being the same."""
 
 
+class Attending(GradientLaw):
+    """What matrices ask of a law."""
+
+    def beta_at(self, t: float) -> float:
+        """The inverse temperature at time t."""
+        raise TypeError(f"{type(self).__name__} does not say its beta_at(t)")
+
+
 def given(name: str, value: Any) -> Any:
     """A matrix as a law holds it: None, a frozen array, or a function of t."""
     return value if value is None or callable(value) else inputs.matrix(name, value)
 
 
-def at(law: Any, name: str, t: float) -> Array | None:
+def at(law: Attending, name: str, t: float) -> Array | None:
     """One of the matrices at time t; None is the identity."""
     value = getattr(law, name)
     if not callable(value):
@@ -43,7 +52,7 @@ def at(law: Any, name: str, t: float) -> Array | None:
     return inputs.matrix(f"{name}({t:g})", value(t))
 
 
-def values(law: Any, d: int, t: float) -> Array | None:
+def values(law: Attending, d: int, t: float) -> Array | None:
     """V at time t, (d, d); None is the identity."""
     V = at(law, "V", t)
     if V is not None and V.shape != (d, d):
@@ -52,12 +61,12 @@ def values(law: Any, d: int, t: float) -> Array | None:
     return V
 
 
-def made(law: Any, t: float) -> Exponential:
+def made(law: Attending, t: float) -> Exponential:
     """e^{beta <Q x, K y>} at time t, made anew; it refuses what does not go together."""
     return Exponential(law.beta_at(t), at(law, "Q", t), at(law, "K", t))
 
 
-def kernel(law: Any, t: float, d: int | None = None) -> Exponential:
+def kernel(law: Attending, t: float, d: int | None = None) -> Exponential:
     """The same, for points of R^d if that is known; where Q and K are constant the law's own, made once."""
     k = law.kernel(t)
     for name, m in (("Q", k.Q), ("K", k.K)):
@@ -66,24 +75,24 @@ def kernel(law: Any, t: float, d: int | None = None) -> Exponential:
     return k
 
 
-def product(law: Any, d: int, t: float) -> Array:
+def product(law: Attending, d: int, t: float) -> Array:
     """B = Q^T K, (d, d)."""
     k = kernel(law, t, d)
     Q, K = (np.eye(d) if m is None else m for m in (k.Q, k.K))
     return np.asarray(Q.T @ K)
 
 
-def _named(law: Any, name: str, t: float) -> str:
+def _named(law: Attending, name: str, t: float) -> str:
     return f"{name}({t:g})" if callable(getattr(law, name)) else name
 
 
-def words(law: Any) -> str:
+def words(law: Attending) -> str:
     """The matrices by their shapes, for messages."""
     told = ((name, getattr(law, name)) for name in NAMES)
     return "".join(f", {name} {'(t)' if callable(m) else m.shape}" for name, m in told if m is not None)
 
 
-def check(law: Any, d: int, most: float) -> None:
+def check(law: Attending, d: int, most: float) -> None:
     """Refuse matrices that do not fit dimension d, and scores that overflow, at t = 0."""
     values(law, d, 0.0)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -101,7 +110,7 @@ def check(law: Any, d: int, most: float) -> None:
 
 
 @equations("A (2.3)", "C (SA)")
-def velocity(law: Any, t: float, x: Array | None, mu: Any) -> Array:
+def velocity(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
     """X at rows x, or at the measure's own."""
     x = mu.x if x is None else x
     d = x.shape[-1]
@@ -113,7 +122,7 @@ def velocity(law: Any, t: float, x: Array | None, mu: Any) -> Array:
     return np.asarray(law.sign * np.exp(r.log + law.log_factor(d, t)) * r.M)
 
 
-def divergence(law: Any, t: float, x: Array | None, mu: Any) -> Array:
+def divergence(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
     """div P_x X on the sphere at unit rows x, or at the measure's own."""
     x = mu.x if x is None else x
     d = x.shape[-1]
@@ -131,7 +140,7 @@ def divergence(law: Any, t: float, x: Array | None, mu: Any) -> Array:
 # --- the energy ------------------------------------------------------------------------------------------------
 
 
-def climbs(law: Any, d: int) -> bool:
+def climbs(law: Attending, d: int) -> bool:
     """Whether the law is a gradient flow: constant matrices, Q^T K = V = V^T."""
     if any(callable(getattr(law, name)) for name in NAMES):
         return False
@@ -140,7 +149,7 @@ def climbs(law: Any, d: int) -> bool:
     return bool(np.abs(B - (np.eye(d) if V is None else V)).max() <= size and np.abs(B - B.T).max() <= size)
 
 
-def quantities(law: Any, t: float, mu: Any) -> dict[str, Any]:
+def quantities(law: Attending, t: float, mu: Any) -> dict[str, Any]:
     """E, its rate of change and -sign E of a gradient flow, in the law's scale; nothing of others."""
     if not climbs(law, mu.d):
         return {}

@@ -14,7 +14,7 @@ import numpy as np
 
 from meanfield.kernels import Exponential, energy
 from meanfield.laws.base import Law
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Measure
 
 
 class GradientLaw(Law):
@@ -45,7 +45,7 @@ class GradientLaw(Law):
         """Logarithm of a factor on Z, U and E (and X, where the weight is 1) in dimension d, at time t."""
         return 0.0
 
-    def driven(self, t: float, mu: Any) -> Any:
+    def driven(self, t: float, mu: Measure) -> Any:
         """The rate at which time itself changes the excess of E at a fixed measure; None if it is not known."""
         return None
 
@@ -61,7 +61,7 @@ class GradientLaw(Law):
             return ()
         return ("free_energy",) if self.sign > 0 else ("energy", "free_energy")
 
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """sign M / Z, or sign M times the factor."""
         if self.normalised:
             r = mu.read(self.kernel(t), x, "ZM")
@@ -70,7 +70,7 @@ class GradientLaw(Law):
         r = mu.read(self.kernel(t), x, "M")
         return np.multiply(r.M, self.sign * np.exp(r.log + self.log_factor(mu.d, t)), out=r.M)
 
-    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+    def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """L, where the weight is 1; for Z a law says it itself, since grad Z needs the kernel's derivative."""
         if self.normalised:
             return super().divergence(t, x, mu)
@@ -78,7 +78,7 @@ class GradientLaw(Law):
         log = np.asarray(r.log + self.log_factor(mu.d, t))
         return self.sign * r.L * np.exp(log[..., 0] if log.ndim else log)
 
-    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.
 
         All in the law's scale; and `driven`, of a law that changes with time and knows it.  Nothing of kernels other

@@ -7,7 +7,7 @@ from math import sqrt
 from typing import Any
 
 from meanfield.laws.base import Law
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Measure
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -48,19 +48,19 @@ class Diffusion(Law):
     def __str__(self) -> str:
         return f"Diffusion({self.kappa:g})"
 
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """No drift."""
         return 0.0
 
-    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+    def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """No drift."""
         return 0.0
 
-    def noise(self, t: float, x: Array | None, mu: Any) -> Any:
+    def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
         """sqrt(2 kappa)."""
         return sqrt(2.0 * self.kappa)
 
-    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """The entropy's part of the free energy, for measures that have an entropy."""
         entropy = getattr(mu, "entropy", None)
         return {} if entropy is None else {"free_energy": self.kappa * entropy}

@@ -6,13 +6,11 @@ One that does not say so is found out by asking it twice about one measure, its 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from meanfield import geometry
 from meanfield.measures.points import Points
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law, Space
 
 __all__ = ["density", "difference", "indexless"]
 
@@ -28,7 +26,7 @@ APART, ROUNDING = 1e-6, 1e-12
 less), and of the largest of all, a token's pull on itself included: its twin's rounds like it."""
 
 
-def density(law: Any, space: Any, t: float = 0.0) -> None:
+def density(law: Law, space: Space, t: float = 0.0) -> None:
     """Refuse a law that cannot move densities of this space.
 
     Parameters
@@ -64,7 +62,7 @@ def density(law: Any, space: Any, t: float = 0.0) -> None:
     indexless("law", law, space.d, t, "a density has no first token", instead)
 
 
-def indexless(name: str, law: Any, d: int, t: float, why: str, instead: str) -> None:
+def indexless(name: str, law: Law, d: int, t: float, why: str, instead: str) -> None:
     """Refuse a law that is no function of the measure alone: one that says it is labelled, or is found to be.
 
     Parameters
@@ -85,7 +83,7 @@ def indexless(name: str, law: Any, d: int, t: float, why: str, instead: str) -> 
         raise ValueError(f"{name}: {law} tells tokens apart by their index or number{found}, and {why}: {instead}")
 
 
-def difference(law: Any, d: int, t: float) -> str:
+def difference(law: Law, d: int, t: float) -> str:
     """How the law's answers about one measure differ; empty if they do not, or if it cannot be asked about points."""
     rng = np.random.default_rng(0)
     w = rng.uniform(0.5, 1.5, POINTS)
@@ -112,7 +110,7 @@ def difference(law: Any, d: int, t: float) -> str:
     return ""
 
 
-def _asked(law: Any, t: float, x: Array, w: Array, at: Array | None = None) -> Array:
+def _asked(law: Law, t: float, x: Array, w: Array, at: Array | None = None) -> Array:
     """Velocities of the points: along the sphere, or, asked at their rows, with what they add to their own pull."""
     mu = Points.trusted(x, w, geometry.ROWS, "direct")
     return np.array(np.broadcast_to(law.velocity(t, at if law.isotropic else x, mu), x.shape))

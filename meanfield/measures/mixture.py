@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry import FLAT, ROWS, to_rows
-from meanfield.protocols import Array, Geometry, Measure, Reading
+from meanfield.protocols import Array, Geometry, Kernel, Measure, Reading
 from meanfield.sums.direct import direct
 from meanfield.sums.scores import share_of
 from meanfield.tools import inputs
@@ -92,7 +92,7 @@ class Mixture(Measure):
     def _masses(self, one: Added) -> Array:
         return one.a * self.token if one.per_token else one.a
 
-    def excess(self, kernel: Any) -> Any:
+    def excess(self, kernel: Kernel) -> Any:
         """Refused: some of the pairs are of points that do not move."""
         raise TypeError("energy: points that do not move are not told apart by it: ask the measure they were added to")
 
@@ -100,7 +100,7 @@ class Mixture(Measure):
         """As of mu."""
         return np.asarray(self.body.tangential(v))
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`): what mu answers, and a sum over the added points."""
         if share_of(kernel) is not None:
             raise TypeError(
@@ -149,7 +149,7 @@ class Mixture(Measure):
         return replace(at, added=tuple(moved))
 
 
-def also(mu: Any, y: Any, a: Any, per_token: bool, manifold: str = "sphere") -> Mixture:
+def also(mu: Measure, y: Any, a: Any, per_token: bool, manifold: str = "sphere") -> Mixture:
     """mu and points added to it, checked.
 
     Parameters

@@ -17,7 +17,7 @@ from meanfield.geometry import ANGLES, FLAT, ROWS, given, quarter_turn, to_angle
 from meanfield.kernels import energy
 from meanfield.kernels.heating import Heating, heated
 from meanfield.measures import mixture
-from meanfield.protocols import Array, Geometry, Measure, Reading, Sight
+from meanfield.protocols import Array, Geometry, Kernel, Law, Measure, Reading, Sight
 from meanfield.spaces import Circle, Sphere
 from meanfield.sums.cells import cells
 from meanfield.sums.choose import APART, BANDED, CELLED, COMPILED, FAINT, FIELDS, UNDERFLOW, choose
@@ -92,8 +92,9 @@ class Points(Measure):
     counted: Array | None = None
 
     def __init__(
-        self, x: Any, weights: Any = None, *, angles: bool = False, geometry: Any = "sphere", field: str = "auto"
-    ) -> None:
+        self, x: Any, weights: Any = None, *, angles: bool = False, geometry: str | Geometry = "sphere",
+        field: str = "auto",
+    ) -> None:  # fmt: skip
         place, points = given("x", x, angles=angles, geometry=geometry)
         shape = place.shape(points)
         w = np.full(shape, 1.0 / shape[-1]) if weights is None else inputs.weights("weights", weights, shape)
@@ -187,7 +188,7 @@ class Points(Measure):
         """Those of the space of the sphere's densities."""
         return self.geometry.chart(SPACES[self.d], self.points)
 
-    def energy(self, law: Any, t: float | None = None) -> Any:
+    def energy(self, law: Law, t: float | None = None) -> Any:
         """E of the law (at time t, if it changes with time), in its scale."""
         self.unmasked("energy")
         return energy.told(law, self, t)
@@ -204,7 +205,8 @@ class Points(Measure):
         beta = kernel.beta
         if not 0.0 < beta < 1.0:
             return energy.difference(kernel, self)
-        r = direct(energy.Beyond(beta), self.x, self.x, self.weights, "Z")
+        rest: Any = energy.Beyond(beta)
+        r = direct(rest, self.x, self.x, self.weights, "Z")
         beyond = np.sum(self.weights * (r.Z * np.exp(r.log))[..., 0], axis=-1)
         uniform = math.expm1(kernel.log_lambda0(self.d)) / beta
         return 0.5 * (np.sum(np.square(self.mean), axis=-1) + beyond - uniform), 0.0
@@ -301,7 +303,7 @@ class Points(Measure):
             return self.changed(points=to_angles(points))
         return self.changed(points=points, geometry=FLAT if flat else ROWS)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
         shape = self.geometry.shape(self.points)
         weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
@@ -324,14 +326,14 @@ class Points(Measure):
         frame = SPACES[self.d].frame(self.x if x is None else x)
         return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, frame))
 
-    def _banded(self, name: str, kernel: Any, x: Array | None, want: str, weights: Array) -> Reading:
+    def _banded(self, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
         """By harmonics, M along the frame."""
         at = None if x is None or x is self.x else SPACES[self.d].chart(x)
         if name == "cells" or (self.d in CELLED and self.n >= FEWEST * kernel.bandwidth(self.d)):
             return cells(kernel, self._coordinates, weights, at, want, numba=name == "cells")
         return harmonic(SPACES[self.d], kernel, self._coordinates, weights, at, want)
 
-    def _mended(self, name: str, kernel: Any, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
+    def _mended(self, name: str, kernel: Kernel, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
         """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
         # far from all points Z is faint everywhere, but its mean over the sphere is the mass
         z = r.Z[..., 0]
@@ -356,7 +358,7 @@ class Points(Measure):
         return True
 
     def _dense(
-        self, name: str, kernel: Any, x: Array | None, want: str, weights: Array, V: Array | None = None
+        self, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array, V: Array | None = None
     ) -> Reading:
         own = x is None or x is self.x
         tangent = x is None and kernel.isotropic and V is None and self.geometry.manifold == "sphere"

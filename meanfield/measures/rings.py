@@ -14,7 +14,7 @@ import numpy as np
 from meanfield.geometry import MERIDIAN
 from meanfield.kernels import energy
 from meanfield.kernels.zonal import heights
-from meanfield.protocols import Array, Geometry, Measure, Reading
+from meanfield.protocols import Array, Bilinear, Geometry, Kernel, Law, Measure, Reading
 from meanfield.special import ultraspherical
 from meanfield.sums.direct import direct
 from meanfield.sums.latitudes import latitudes
@@ -117,18 +117,18 @@ class Rings(Measure):
             raise ValueError(f"g: got shape {g.shape}, wanted (..., {self.colatitude.shape[-1]}), one for each circle")
         return replace(self, weights=self.weights * g)
 
-    def energy(self, law: Any, t: float | None = None) -> Any:
+    def energy(self, law: Law, t: float | None = None) -> Any:
         """E of the law (at time t, if it changes with time), in its scale."""
         return energy.told(law, self, t)
 
-    def excess(self, kernel: Any) -> tuple[Array, float]:
+    def excess(self, kernel: Kernel) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
         K = kernel.bandwidth(self.d)
         # of masses at a pole the squares alone may be too large for a float
         a = self.space.project(self.points, self.weights, K) * np.sqrt(kernel.potential(self.d, K))
         return 0.5 * np.sum(np.square(a[..., 1:]), axis=-1), kernel.log_lambda0(self.d)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer an isotropic law at the rings themselves, M by its component towards the axis."""
         if x is not None or V is not None or not kernel.isotropic:
             raise TypeError(f"circles of latitude answer isotropic laws at their own points, got {kernel}")
@@ -154,7 +154,7 @@ class Rings(Measure):
         if r.L is not None:
             r.L[..., few] = exact.L * size[..., 0]
 
-    def _harmonic(self, kernel: Any, want: str) -> tuple[Reading, Array] | None:
+    def _harmonic(self, kernel: Kernel, want: str) -> tuple[Reading, Array] | None:
         """By moments: project, multiply, evaluate; and (..., n) where that is rounding, or None if all of it is.
 
         A moment c_k and a harmonic p_k carry eps of their size, c_k of sum_j w_j |p_k(phi_j)|.
@@ -180,13 +180,13 @@ class Rings(Measure):
             M = (rise @ (kernel.potential(d, K)[:, None] * c)) * self._sine[..., None]
         return Reading(Z if "Z" in want else None, M, L, kernel.log_lambda0(d)), unsure[..., 0]
 
-    def _direct(self, kernel: Any, want: str, rows: Array) -> Reading:
+    def _direct(self, kernel: Kernel, want: str, rows: Array) -> Reading:
         """Sums over all rings, in closed form where the score is beta <x, y>."""
-        if hasattr(kernel, "factors"):
+        if isinstance(kernel, Bilinear):
             return latitudes(kernel.upper(), self.d, self.colatitude, self.weights, rows, want)
         return self.by_quadrature(kernel, want, rows)
 
-    def by_quadrature(self, kernel: Any, want: str, rows: Array) -> Reading:
+    def by_quadrature(self, kernel: Kernel, want: str, rows: Array) -> Reading:
         """Sums over all rings, each a circle of quadrature points: the slow oracle.
 
         By symmetry a target may stand in the plane of the axis and one more direction, and a point of a ring of S^{d-1}
@@ -210,7 +210,7 @@ class Rings(Measure):
         M = np.sum(r.M * across, axis=-1, keepdims=True) if "M" in want else None
         return Reading(r.Z, M, L, r.log)
 
-    def _around(self, kernel: Any) -> tuple[Array, Array]:
+    def _around(self, kernel: Kernel) -> tuple[Array, Array]:
         """Quadrature of a ring: cosines u of the angle around the axis, and weights of sum 1."""
         if self.d == 2:
             return np.array([1.0, -1.0]), np.array([0.5, 0.5])

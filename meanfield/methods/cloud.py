@@ -10,7 +10,7 @@ import numpy as np
 from meanfield.geometry import unflagged
 from meanfield.measures.points import Points
 from meanfield.methods import merging
-from meanfield.protocols import Array, Change, Form, Geometry, Method
+from meanfield.protocols import Array, Change, Form, Geometry, Law, Method
 from meanfield.sums.choose import BANDED
 from meanfield.tools.settings import register, renamed
 
@@ -66,7 +66,7 @@ class OnPoints(Form):
             y = np.take(y, self.owners, axis=-self.geometry.axes)
         return y if self.turns is None else self.geometry.turned(y, self.turns)
 
-    def merged(self, law: Any, t: float, y: Array, labels: Array) -> tuple[OnPoints, Array]:
+    def merged(self, law: Law, t: float, y: Array, labels: Array) -> tuple[OnPoints, Array]:
         """What the state means, and the state, once the points of equal label are one."""
         weights = np.broadcast_to(self.weights, len(labels))
         after = self.geometry.centres(y, weights, labels)

@@ -27,7 +27,7 @@ from meanfield.laws.gradient import GradientLaw
 from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.cloud import of_0_1
-from meanfield.protocols import Array, Change, Form, Geometry, Method, Status, Stop
+from meanfield.protocols import Array, Change, Form, Geometry, Law, Method, Status, Stop
 from meanfield.tools.settings import register
 
 LANDED = 1e-6
@@ -283,7 +283,7 @@ def collapsed(x: Array, weights: Array, gap: float, geometry: Geometry) -> tuple
 
 
 def started(
-    law: Any,
+    law: Law,
     pull: Pull,
     x: Array,
     weights: Array,
@@ -304,7 +304,7 @@ def started(
     return Late(law, pull, form, merge_gap, form.clock(log_end)), y
 
 
-def pull_of(law: Any, d: int) -> Pull:
+def pull_of(law: Law, d: int) -> Pull:
     """What is needed of a law, or a refusal."""
     pull = None
     if isinstance(law, GradientLaw) and law.isotropic and not law.labelled and law.geometry == "sphere":
@@ -320,7 +320,7 @@ def pull_of(law: Any, d: int) -> Pull:
     return pull
 
 
-def _obeyed(law: Any, pull: Pull, d: int) -> bool:
+def _obeyed(law: Law, pull: Pull, d: int) -> bool:
     """Whether the law moves points by these pulls: three of them, near enough to see one another at any beta."""
     x, w = np.zeros((3, d)), np.array([0.2, 0.3, 0.5])
     x[:, :2] = to_rows(np.array([0.0, 1.0, -0.7]) / math.sqrt(1.0 + pull.beta))

@@ -11,7 +11,7 @@ import numpy as np
 from meanfield.geometry import ROWS
 from meanfield.measures import mixture
 from meanfield.measures.points import Points
-from meanfield.protocols import Array, Geometry, Measure, Reading, Status, Stop
+from meanfield.protocols import Array, Geometry, Kernel, Measure, Reading, Space, Status, Stop
 from meanfield.spaces.coefficients import integrating, recast, tail
 from meanfield.spaces.density import Z_FLOOR, Density, factor, floored
 from meanfield.sums.scores import share_of
@@ -31,7 +31,7 @@ FAINT = 64.0 * float(np.finfo(float).eps)
 class OnPlan(Measure):
     """A density as a law sees it at every stage: the nodes of the space's plan, in the plan's own buffers."""
 
-    def __init__(self, space: Any, isotropic: bool) -> None:
+    def __init__(self, space: Space, isotropic: bool) -> None:
         self.space = space
         self.d = space.d
         self.top = int(space.degrees.max())
@@ -106,7 +106,7 @@ class OnPlan(Measure):
         """g mu, for g (N,) >= 0 at the plan's nodes, by its coefficients there; not normalised."""
         return Reweighed(self, self.grid.analyse(factor(g, len(self.rho)) * self.rho))
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """The plan's fields for an isotropic kernel; else a sum over quadrature points as fine as the kernel asks.
 
         At the own nodes M comes in components under an isotropic law, else, as others come, in rows.
@@ -122,7 +122,7 @@ class OnPlan(Measure):
         self._rho, reading = laid.read(self._c)
         return reading if self._isotropic or reading.M is None else reading._replace(M=self.shown(reading.M))
 
-    def _summed(self, kernel: Any) -> Points:
+    def _summed(self, kernel: Kernel) -> Points:
         size = _fine(kernel, self.grid, self.space)
         if size not in self._points:
             self._points[size] = _quadrature(self.grid, self.weights, self.space, self._c, size, self._finer)
@@ -147,7 +147,7 @@ class OnPlan(Measure):
                 worst = max(worst, float(np.abs((self.grid.weights * s[0])[low]).sum()))
         return worst
 
-    def _laid(self, kernel: Any, want: str) -> _Laid:
+    def _laid(self, kernel: Kernel, want: str) -> _Laid:
         """The plan for this kernel, by its value; remembered by its identity, which is quicker to look up."""
         laid = self._plans.get((kernel, want))
         if laid is None:
@@ -175,7 +175,7 @@ class OnPlan(Measure):
                 self._quick.clear()
 
 
-def _fine(kernel: Any, grid: Any, space: Any) -> int:
+def _fine(kernel: Kernel, grid: Any, space: Space) -> int:
     """Size at which quadrature points integrate rho e^s y: a plan's nodes are made for products of degrees it holds."""
     if share_of(kernel) is not None:
         raise TypeError(
@@ -187,7 +187,7 @@ def _fine(kernel: Any, grid: Any, space: Any) -> int:
     return int(grid.size)
 
 
-def _quadrature(grid: Any, weights: Array, space: Any, c: Array, size: int, known: dict[int, Any]) -> Points:
+def _quadrature(grid: Any, weights: Array, space: Space, c: Array, size: int, known: dict[int, Any]) -> Points:
     """The density of coefficients c on the space as points: the grid's, or those of a finer one."""
     x, w = grid.rows, weights
     if size > grid.size:
@@ -256,7 +256,7 @@ class Reweighed(Measure):
         """And points."""
         return replace(self._mu.also(y, a, per_token), body=self)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """By the kernel's multipliers at the own nodes, else by a sum over quadrature points."""
         grid = self._mu.grid
         if x is not None or V is not None or not kernel.isotropic:

@@ -16,7 +16,7 @@ import numpy as np
 
 from meanfield.laws.base import steady_noise
 from meanfield.methods.on_plan import OnPlan
-from meanfield.protocols import Array, Change, Form, Method, Scheme, Status, Stop
+from meanfield.protocols import Array, Change, Form, Law, Method, Scheme, Space, Status, Stop
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.density import Z_FLOOR, Density
 from meanfield.spaces.doubt import Doubt
@@ -73,14 +73,14 @@ class Spectral(Scheme):
         if self.then is not None:
             inputs.having("then", self.then, ("bind", "rebind", "check"), "None or a method, such as mf.Lagrangian()")
 
-    def check(self, law: Any, space: Any, rtol: float) -> None:
+    def check(self, law: Law, space: Space, rtol: float) -> None:
         """Refuse a law whose numbers leave the range of floats; of smooth densities only, if nobody takes over."""
         if self.then is None:
             law.check_range(space.d, smooth=True)
         else:
             self.then.check(law, space, rtol)
 
-    def bind(self, law: Any, mu: Density, rtol: float, atol: float) -> tuple[Coefficients, Array]:
+    def bind(self, law: Law, mu: Density, rtol: float, atol: float) -> tuple[Coefficients, Array]:
         """The method for this law, and its first state."""
         limit = self._limit(mu.space)
         if limit < mu.space.size:
@@ -91,7 +91,7 @@ class Spectral(Scheme):
         self.check(law, mu.space, rtol)
         return self._bound(law, mu.space, limit, rtol, atol).start(mu)
 
-    def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Any:
+    def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Any:
         """The method as it was when a run stopped, from the shape of its last state."""
         if form.name != OnSpace.name and self.then is not None:
             return self.then.rebind(law, form, rtol, atol)
@@ -105,11 +105,11 @@ class Spectral(Scheme):
         """The same, handing over to `then`, if not to somebody already."""
         return self if self.then is not None else replace(self, then=then)
 
-    def _bound(self, law: Any, space: Any, limit: int, rtol: float, atol: float) -> Coefficients:
+    def _bound(self, law: Law, space: Space, limit: int, rtol: float, atol: float) -> Coefficients:
         beyond = None if self.then is None else partial(self.then.bind, law, rtol=rtol, atol=atol)
         return Coefficients(law, space, self._tolerance(rtol, atol), limit, beyond=beyond)
 
-    def _limit(self, space: Any) -> int:
+    def _limit(self, space: Space) -> int:
         return max(space.largest, space.size) if self.max_resolution is None else self.max_resolution
 
     def _tolerance(self, rtol: float, atol: float) -> float:

@@ -11,7 +11,7 @@ All parts are pure: the same arguments give the same bits, so a run can be resum
 from meanfield.protocols.array import Array
 from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.geometry import Geometry, Line
-from meanfield.protocols.kernel import Kernel
+from meanfield.protocols.kernel import Bilinear, Kernel
 from meanfield.protocols.law import Law, Measure, Reading, Sight, changes, probes, said
 from meanfield.protocols.method import Change, Method
 from meanfield.protocols.scheme import Scheme
@@ -22,6 +22,7 @@ from meanfield.protocols.step import Between, Observer, Rng, Step, Stepped, Step
 __all__ = [
     "Array",
     "Between",
+    "Bilinear",
     "Change",
     "Form",
     "Geometry",

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from meanfield.protocols.array import Array
 from meanfield.protocols.law import Measure
+from meanfield.protocols.space import Space
 
 
 class Form:
@@ -61,7 +62,7 @@ class Snapshot(Measure, Protocol):
         """rho at coordinates q of the space."""
         ...
 
-    def on(self, space: Any) -> Array:
+    def on(self, space: Space) -> Array:
         """Values at the nodes of another resolution of its space, as a picture shows them."""
         ...
 

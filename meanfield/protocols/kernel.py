@@ -52,3 +52,15 @@ class Kernel(Protocol):
         points of a density take as many as it asks for.
         """
         ...
+
+
+class Bilinear(Kernel):
+    """A kernel whose scores are linear in x and in y: of it sums know divergences, compiled loops and differences."""
+
+    def factors(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Rows a, b with s = a b^T, linear in x and in y."""
+        raise TypeError(f"{type(self).__name__} does not say its factors")
+
+    def upper(self) -> float:
+        """Upper bound of s over pairs of unit vectors."""
+        raise TypeError(f"{type(self).__name__} does not say its upper()")

@@ -9,6 +9,7 @@ import numpy as np
 
 from meanfield.protocols.array import Array
 from meanfield.protocols.geometry import Geometry
+from meanfield.protocols.kernel import Kernel
 
 PROBES = (0.0, 0.381966, 0.723607, 1.0)
 """Shares of a run's time at which a law is asked whether it changes: no period fits them all."""
@@ -91,7 +92,7 @@ class Measure(Protocol):
     instead: str = "ask mf.Points(mu.x, weights=mu.weights)"
     """Where a question that this measure does not answer may be put."""
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer at rows x (..., n, d); None means the measure's own points.
 
         With V (m, d) the values are V y: M = int e^s V y dmu (..., n, m), and L = div P_x M of it.  Who answers
@@ -153,22 +154,22 @@ class Law:
     falls: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
 
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """(..., n, d) rows, not yet projected on the tangent space."""
         raise TypeError(f"{type(self).__name__} gives no velocity")
 
-    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
+    def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """(..., n) divergence on the sphere of P_x velocity; asked only where a density rides on points."""
         raise TypeError(f"{type(self).__name__} gives no divergence")
 
-    def noise(self, t: float, x: Array | None, mu: Any) -> Any:
+    def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
         """s, a float or (..., n, 1): dx = P_x v dt + s P_x dB (Ito, with the geometry's curvature term)."""
         return 0.0
 
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """Refuse dimension d if the law's numbers leave the range of floats there, of smooth densities or of atoms."""
 
-    def quantities(self, t: float, mu: Any) -> dict[str, Any]:
+    def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """Named scalars of a measure under this law at time t, for example {"energy": (...), "dissipation": (...)}.
 
         "excess" is E less that of the uniform measure, "dissipation" the rate at which the flow changes E, and
@@ -178,7 +179,7 @@ class Law:
         return {}
 
 
-def said(law: Any) -> bool | None:
+def said(law: Law) -> bool | None:
     """Whether a law says that it is autonomous; None where a class with its own velocity or noise says nothing."""
     for kind in type(law).__mro__:
         if "autonomous" in vars(kind):
@@ -194,7 +195,7 @@ def probes(begin: float, end: float) -> list[float]:
     return [begin + share * (end - begin) for share in PROBES]
 
 
-def changes(law: Any, answer: Callable[[float], Any], begin: float, end: float) -> bool:
+def changes(law: Law, answer: Callable[[float], Any], begin: float, end: float) -> bool:
     """Whether a law changes with time: by its own word, or by its answers about one and the same state.
 
     Parameters

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from meanfield.protocols.array import Array
-from meanfield.protocols.form import Form
+from meanfield.protocols.law import Law
 from meanfield.protocols.method import Method
+from meanfield.protocols.space import Space
 from meanfield.protocols.step import Stepper
 
 
@@ -19,14 +20,14 @@ class Scheme:
     max_resolution: int | None = None
     """The largest it may go to; None: the space's own limit, or it knows none."""
 
-    def check(self, law: Any, space: Any, rtol: float) -> None:
+    def check(self, law: Law, space: Space, rtol: float) -> None:
         """Refuse a law, or a space, that the method cannot move: before a run, also of who may take over in it."""
 
-    def bind(self, law: Any, mu: Any, rtol: float, atol: float) -> tuple[Method, Array]:
+    def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Method, Array]:
         """The method for this law, and its first state."""
         raise TypeError(f"{type(self).__name__} does not say how a run begins")
 
-    def rebind(self, law: Any, form: Form, rtol: float, atol: float) -> Method:
+    def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Method:
         """The method as it was when a run stopped, from the meaning of its last state."""
         raise TypeError(f"{type(self).__name__} does not say how a run goes on")
 

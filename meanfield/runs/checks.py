@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from meanfield.laws import Diffusion
-from meanfield.protocols import Stepper
+from meanfield.protocols import Law, Stepper
 from meanfield.runs.drive import Watch
 from meanfield.tools import inputs
 
 
-def checked_law(law: Any, diffusion: Any) -> Any:
+def checked_law(law: Law, diffusion: Any) -> Any:
     """The law, with noise added if asked for."""
     inputs.law(law)
     noise = Diffusion(diffusion)
@@ -31,6 +31,6 @@ def checked_watch(observe: Any, max_seconds: Any, progress: Any) -> Watch:
     return Watch(observers, max_seconds, progress)
 
 
-def checked_stepper(name: str, stepper: Any) -> Stepper:
+def checked_stepper(name: str, stepper: Stepper) -> Stepper:
     """What takes a step, if anything of that shape."""
     return inputs.having(name, stepper, ("step", "order", "adaptive"), "a Stepper, such as one of meanfield.steppers")

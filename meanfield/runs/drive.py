@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Between, Status, Step, Stop
+from meanfield.protocols import Array, Between, Law, Measure, Status, Step, Stop
 from meanfield.runs.errors import Interrupted, RunError, carry
 from meanfield.runs.job import Job, Start
 from meanfield.runs.loop import steps
@@ -163,7 +163,7 @@ class _Log:
         )
 
 
-def _has_rate(law: Any, t: float, mu: Any) -> bool:
+def _has_rate(law: Law, t: float, mu: Measure) -> bool:
     """Whether the law knows a dissipation of this measure."""
     try:
         return "dissipation" in law.quantities(t, mu)

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield.protocols import Array, Step, Stepped
+from meanfield.protocols import Array, Method, Step, Stepped, Stepper
 from meanfield.steppers.dense import evaluate
 
 
 def steps(
-    method: Any,
+    method: Method,
     y: Array,
     t: float,
     land: Iterable[float],
-    stepper: Any,
+    stepper: Stepper,
     *,
     h: float | None = None,
     rng: np.random.Generator | None = None,
@@ -74,7 +74,7 @@ def steps(
 
 
 def _landed(
-    method: Any, stepper: Any, t: float, y: Array, h: Any, r: Stepped, rng: Any, keep: bool, signs: Array | None
+    method: Method, stepper: Stepper, t: float, y: Array, h: Any, r: Stepped, rng: Any, keep: bool, signs: Array | None
 ) -> tuple[int | None, Stepped]:
     """The step, cut at the first zero of an event that it crossed."""
     if signs is None:
@@ -93,9 +93,10 @@ def _landed(
     return int(crossed[first]) if cut.t == roots[first] else None, cut
 
 
-def _root(method: Any, between: Any, t0: float, t1: float, e: int, sign: float) -> float:
+def _root(method: Method, between: Any, t0: float, t1: float, e: int, sign: float) -> float:
     def g(t: float) -> float:
-        return float(method.events(t, method.retract(evaluate(between, t)))[e])
+        found: Any = method.events(t, method.retract(evaluate(between, t)))  # once there are events, there always are
+        return float(found[e])
 
     # an event just landed on starts at zero: its recorded sign says on which side it is
     if g(t0) * sign <= 0.0:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from meanfield.kernels import energy
-from meanfield.protocols import Array, Between
+from meanfield.protocols import Array, Between, Form, Law
 from meanfield.steppers.dense import evaluate
 
 GAUSS = 10
@@ -18,7 +18,7 @@ CHUNK = 1 << 21
 """Numbers of state that one vectorised question may hold at once."""
 
 
-def integral(law: Any, form: Any, between: Between, inner: Array, steady: bool) -> Array:
+def integral(law: Law, form: Form, between: Between, inner: Array, steady: bool) -> Array:
     """The integrals of `rates` from the step's beginning to each inner time and to its end."""
     nodes, weights = legendre.leggauss(GAUSS)
     h = between.t1 - between.t0
@@ -33,7 +33,7 @@ def integral(law: Any, form: Any, between: Between, inner: Array, steady: bool) 
     return 0.5 * h * np.moveaxis(legendre.legval(x, primitive), -1, 0)
 
 
-def rates(law: Any, form: Any, t: float, states: Array, steady: bool) -> Array:
+def rates(law: Law, form: Form, t: float, states: Array, steady: bool) -> Array:
     """The dissipation at stacked states, (k, ...); where time matters with `driven`, nan if unknown, (k, 2, ...)."""
     found = law.quantities(t, energy.summed(form.measure(states)))
     dissipation = np.asarray(found["dissipation"])

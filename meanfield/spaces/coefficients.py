@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
 from meanfield.tools import inputs
 
 TINY = float(np.finfo(float).tiny)
@@ -14,7 +14,7 @@ IN_USE = 1e-10
 """A degree is in use if its coefficients reach this fraction of the largest."""
 
 
-def tail(space: Any, c: Array, gaps: bool = True) -> float:
+def tail(space: Space, c: Array, gaps: bool = True) -> float:
     """max |c_k| over the last degrees, relative to the largest coefficient (c_0 = 1 on the circle).
 
     These are the top sixteenth, the last two at least, and with `gaps` as many as separate the degrees in use: of a
@@ -32,14 +32,14 @@ def tail(space: Any, c: Array, gaps: bool = True) -> float:
     return float(last[last.argmax()]) / scale
 
 
-def by_degree(space: Any, c: Array) -> Array:
+def by_degree(space: Space, c: Array) -> Array:
     """(degrees,) the largest |coefficient| of every degree."""
     out = np.zeros(int(space.degrees.max()) + 1)
     np.maximum.at(out, space.degrees, np.abs(c))
     return out
 
 
-def kindred(mine: Any, space: Any) -> Any:
+def kindred(mine: Any, space: Space) -> Any:
     """`space`, if it is `mine` at some resolution."""
     inputs.having("space", space, ("d", "nodes", "names"), f"{mine} at some resolution")
     if space.d != mine.d or not (isinstance(space, type(mine)) or isinstance(mine, type(space))):
@@ -59,7 +59,7 @@ def recast(old: Any, c: Array, new: Any) -> Array:
     return out
 
 
-def integrating(space: Any, degree: int) -> int:
+def integrating(space: Space, degree: int) -> int:
     """Size at which the space's quadrature integrates its densities times what has no more than this degree."""
     K = int(space.degrees.max())
     return max(space.size, space.size // K * ((K + degree) // 2 + 1))

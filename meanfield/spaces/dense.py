@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
 
 
 class DensePlan:
     """The plain plan of a space with real orthonormal coefficients: matrices, no transforms."""
 
-    def __init__(self, space: Any, multipliers: Array, potential: Array | None) -> None:
+    def __init__(self, space: Space, multipliers: Array, potential: Array | None) -> None:
         self.grid = space.resized(2 * space.size)
         one = np.eye(len(space.degrees))
         self._basis = space.evaluate(one, self.grid.nodes).T

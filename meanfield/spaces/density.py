@@ -12,7 +12,7 @@ import numpy as np
 from meanfield.geometry import ROWS
 from meanfield.kernels import energy
 from meanfield.measures import mixture
-from meanfield.protocols import Array, Geometry, Measure, Reading
+from meanfield.protocols import Array, Geometry, Kernel, Law, Measure, Reading, Space
 from meanfield.spaces.coefficients import kindred, recast, tail
 from meanfield.spaces.doubt import EXACT, Doubt, UnknownValue, told
 from meanfield.tools import inputs
@@ -199,7 +199,7 @@ class Density(Measure):
         """The density per arc length or surface area at q: rho divided by the sphere's area."""
         return self(q) / self.space.area
 
-    def on(self, space: Any) -> Array:
+    def on(self, space: Space) -> Array:
         """rho at the nodes of another resolution of its space; NaN where unknown."""
         return self.resized(kindred(self.space, space).size).values
 
@@ -207,11 +207,11 @@ class Density(Measure):
         """Moments to `degree`; complex c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle."""
         return self.space.moments(self.coefficients, inputs.degree("degree", degree))
 
-    def energy(self, law: Any, t: float | None = None) -> Any:
+    def energy(self, law: Law, t: float | None = None) -> Any:
         """E = (1/2 beta) iint e^{beta <x, y>} d mu d mu in the law's scale (A, (3.5)), at time t if it changes."""
         return energy.told(law, self, t)
 
-    def excess(self, kernel: Any) -> tuple[Array, float]:
+    def excess(self, kernel: Kernel) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
         return energy.by_degree(kernel, self.d, self.space.spectrum(self.coefficients))
 
@@ -296,7 +296,7 @@ class Density(Measure):
         """
         return _Summed(self.space, self.coefficients, self.doubt).keeping(self.given)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`): at rows x, or at the own nodes in tangent components.
 
         By the Funk-Hecke formula: the fields are the density's own series times the kernel's multipliers.  Where
@@ -312,7 +312,7 @@ class Density(Measure):
         return r
 
     def _fields(
-        self, kernel: Any, x: Array | None, want: str, V: Array | None, void: Any = True
+        self, kernel: Kernel, x: Array | None, want: str, V: Array | None, void: Any = True
     ) -> tuple[Reading, Array | None]:
         """The answer, and where it is rounding (None: nowhere); where also `void`, it is 0 and no part of max Z."""
         if not kernel.isotropic or V is not None:
@@ -357,7 +357,7 @@ class Density(Measure):
 class _Summed(Density):
     """A density whose integrals are asked for (see `Density.summed`)."""
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law; at the own nodes all that weighs is told."""
         if x is not None:
             return super().read(kernel, x, want, V)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -56,7 +55,7 @@ class Doubt:
 EXACT = Doubt()
 
 
-def told(space: Any, c: Array, doubt: Doubt, q: Array | None = None) -> Array:
+def told(space: Space, c: Array, doubt: Doubt, q: Array | None = None) -> Array:
     """The series at the nodes or at coordinates q, NaN where its error may exceed the share that is permitted."""
     bound = space.bound(c, doubt.error, q)
     if bound is None:

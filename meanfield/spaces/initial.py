@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.protocols import Space
 from meanfield.spaces.density import Density
 from meanfield.spaces.doubt import Doubt
 from meanfield.tools import inputs
@@ -14,7 +15,7 @@ from meanfield.tools.tags import equations
 
 
 @equations("A Prop 3.4")
-def uniform(space: Any) -> Density:
+def uniform(space: Space) -> Density:
     """The uniform measure, rho = 1.
 
     Parameters
@@ -35,7 +36,7 @@ def uniform(space: Any) -> Density:
     return _space(space).density(lambda q: 1.0)
 
 
-def von_mises_fisher(space: Any, mean: Any, kappa: float) -> Density:
+def von_mises_fisher(space: Space, mean: Any, kappa: float) -> Density:
     """rho proportional to e^{kappa <x, mean>}.
 
     Parameters
@@ -63,7 +64,7 @@ def von_mises_fisher(space: Any, mean: Any, kappa: float) -> Density:
     return space.density(lambda q: np.exp(kappa * (space.inner(v, q) - 1.0)))
 
 
-def poisson_kernel(space: Any, w: Any) -> Density:
+def poisson_kernel(space: Space, w: Any) -> Density:
     """rho(x) = ((1 - |w|^2) / |x - w|^2)^{d-1}, |w| < 1: the family that beta = 0 leaves invariant.
 
     Its mean is w on the circle, and not w for d >= 3.
@@ -93,7 +94,7 @@ def poisson_kernel(space: Any, w: Any) -> Density:
     return space.density(lambda q: ((1.0 - square) / (1.0 + square - 2.0 * space.inner(w, q))) ** (space.d - 1))
 
 
-def perturbed_uniform(space: Any, modes: dict[Any, complex]) -> Density:
+def perturbed_uniform(space: Space, modes: dict[Any, complex]) -> Density:
     """1 + sum of modes; on the circle {k: a_k} means 1 + sum Re a_k e^{-ik theta}.
 
     Parameters
@@ -158,11 +159,11 @@ def mixture(densities: Sequence[Density], weights: Any = None) -> Density:
     return mixed.keeping(lambda q: sum(a * rho.known(q) for a, rho in parts))
 
 
-def _space(space: Any) -> Any:
+def _space(space: Space) -> Any:
     return inputs.having("space", space, ("density", "inner", "ripple"), "a space, for example mf.Circle(256)")
 
 
-def _direction(space: Any, mean: Any) -> Any:
+def _direction(space: Space, mean: Any) -> Any:
     if space.d == 2 and np.ndim(mean) == 0:
         angle = inputs.angle("mean", mean)
         return np.array([np.cos(angle), np.sin(angle)])

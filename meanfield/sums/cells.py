@@ -19,7 +19,6 @@ import math
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import scipy
@@ -27,7 +26,7 @@ from numpy.polynomial import chebyshev
 
 from meanfield import geometry
 from meanfield.geometry import FEW_TURNS, TURN
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Kernel, Reading
 from meanfield.spaces import fourier
 from meanfield.sums.direct_numba import compiled
 from meanfield.tools.threads import WORK, parallel
@@ -45,7 +44,7 @@ SEGMENTS = 16
 
 
 def cells(
-    kernel: Any,
+    kernel: Kernel,
     theta: Array,
     weights: Array,
     at: Array | None = None,
@@ -140,7 +139,7 @@ def _moments(M: int, q: Array, w: Array, add: Callable[..., None], ease: int) ->
 class Cells:
     """The cells of one kernel: their number M, the Bessel weights, the symbols, and FFT plans with their buffers."""
 
-    def __init__(self, kernel: Any) -> None:
+    def __init__(self, kernel: Kernel) -> None:
         K = kernel.bandwidth(2)
         k = np.arange(K + 1)
         p = kernel.potential(2, K)
@@ -155,7 +154,7 @@ class Cells:
         self._lock = Lock()  # the plans own one pair of buffers each
 
     @staticmethod
-    def of(kernel: Any) -> Cells:
+    def of(kernel: Kernel) -> Cells:
         """The kernel's cells, kept if it can be hashed."""
         return _kept(kernel) if isinstance(kernel, Hashable) else Cells(kernel)
 
@@ -189,7 +188,7 @@ class Cells:
 
 
 @lru_cache(maxsize=8)
-def _kept(kernel: Any) -> Cells:
+def _kept(kernel: Kernel) -> Cells:
     return Cells(kernel)
 
 

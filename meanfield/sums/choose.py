@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
-from meanfield.protocols import Geometry
+from meanfield.protocols import Bilinear, Geometry, Kernel
 from meanfield.sums.scores import share_of
 
 APART = "differences"
@@ -46,7 +46,7 @@ def installed() -> bool:
 
 
 def choose(
-    field: str, kernel: Any, geometry: Geometry, d: int, n: int, valued: bool = False, gaps: int = 0
+    field: str, kernel: Kernel, geometry: Geometry, d: int, n: int, valued: bool = False, gaps: int = 0
 ) -> str:
     """The sum for n points of a geometry in R^d: one of `FIELDS` other than "auto"; where the geometry knows no
     harmonics in that dimension, and for values V y or under a mask (`valued`), of all pairs.
@@ -84,12 +84,12 @@ def choose(
     if able and gaps and n <= FEW and (gaps <= QUICK or kernel.range > FAR):
         return APART
     if not able or n < CROSSOVER[d] or n < 2 * _bandwidth(kernel, d):
-        dense = geometry.manifold == "sphere" and d <= 3 and n >= COMPILED["compiled"] and hasattr(kernel, "factors")
+        dense = geometry.manifold == "sphere" and d <= 3 and n >= COMPILED["compiled"] and isinstance(kernel, Bilinear)
         return "compiled" if dense and installed() else "direct"
     return "cells" if d in CELLED and n >= COMPILED["cells"] and installed() else "harmonic"
 
 
-def _bandwidth(kernel: Any, d: int) -> float:
+def _bandwidth(kernel: Kernel, d: int) -> float:
     """The kernel's bandwidth; inf where it has more harmonics than can be computed."""
     try:
         return float(kernel.bandwidth(d))

@@ -6,12 +6,10 @@ of the largest.  That is all there is where clusters far apart pull each other b
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from meanfield import geometry
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Kernel, Reading
 from meanfield.sums.scores import moderate, peak, refuse_unpaired
 
 __all__ = ["differences"]
@@ -20,7 +18,7 @@ BLOCK = 1 << 16
 """Pairs held at once."""
 
 
-def differences(kernel: Any, theta: Array, weights: Array, want: str) -> Reading:
+def differences(kernel: Kernel, theta: Array, weights: Array, want: str) -> Reading:
     r"""What mu = sum_j weights_j delta_{theta_j} answers at its own points, by sin(theta_j - theta_i).
 
         Z_i = sum_j w_j e^s,   M_i = sum_j w_j e^s sin(theta_j - theta_i), the component along the tangent,
@@ -57,7 +55,7 @@ def differences(kernel: Any, theta: Array, weights: Array, want: str) -> Reading
     return Reading(Z if "Z" in want else None, M if "M" in want else None, None, log)
 
 
-def _block(kernel: Any, at: Array, theta: Array, weights: Array, want: str, out: dict[str, Array]) -> None:
+def _block(kernel: Kernel, at: Array, theta: Array, weights: Array, want: str, out: dict[str, Array]) -> None:
     """What some rows of some replicas see, into out."""
     gap = theta[:, None, :] - at[:, :, None]
     top = peak(kernel)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Bilinear, Kernel, Reading
 from meanfield.sums.scores import Near, moderate, peak, refuse_unpaired, share_of, sharp
 from meanfield.tools.threads import parallel
 
@@ -28,7 +28,7 @@ PARTS, MANY = 4, 64
 
 
 def direct(
-    kernel: Any,
+    kernel: Kernel,
     x: Array,
     y: Array,
     weights: Array,
@@ -134,7 +134,7 @@ def checked(x: Array, y: Array, weights: Array, want: str) -> tuple[Array, Array
     return x, y, np.broadcast_to(w, lead + w.shape[-1:]).reshape(R, w.shape[-1]), lead
 
 
-def by_pairs(kernel: Any, x: Array, w: Array) -> float | None:
+def by_pairs(kernel: Kernel, x: Array, w: Array) -> float | None:
     """The shift s(x, x) of the sum by pairs, or None if that would not be safe."""
     top = peak(kernel)
     if top is None or not moderate(w):
@@ -165,7 +165,7 @@ class _Tiles:
     """What is summed, tile by tile, in buffers made once: the scores, and the columns that multiply e^score."""
 
     def __init__(
-        self, kernel: Any, x: Array, y: Array, w: Array, want: str, V: Array | None, sight: Any, *, alone: bool
+        self, kernel: Kernel, x: Array, y: Array, w: Array, want: str, V: Array | None, sight: Any, *, alone: bool
     ) -> None:
         self.kernel, self.x, self.y = kernel, x, y
         self.plain, self.sight = V is None, sight
@@ -174,21 +174,22 @@ class _Tiles:
         self.masses = int("Z" in want)
         self.d = x.shape[2]
         self.divergence = "L" in want
-        self.bilinear, self.share = hasattr(kernel, "factors"), share_of(kernel)
+        bilinear = kernel if isinstance(kernel, Bilinear) else None
+        self.bilinear, self.share = bilinear is not None, share_of(kernel)
         if self.divergence and self.share is not None:
             raise TypeError(
                 f"L, the divergence: {kernel} has none, what it answers jumps where another score becomes the largest: "
                 "want Z and M only, of points, as mf.Points(mu.x, weights=mu.weights)"
             )
-        if self.divergence and not self.bilinear:
+        if self.divergence and bilinear is None:
             raise TypeError(
-                f"L, the divergence, needs the kernel's gradient: {type(kernel).__name__} has no method "
-                "factors(x, y) -> rows a, b with s = a b^T; want Z and M only, or use an Exponential kernel"
+                f"L, the divergence, needs the kernel's gradient: {type(kernel).__name__} is no protocols.Bilinear, "
+                "with factors(x, y) -> rows a, b with s = a b^T; want Z and M only, or use an Exponential kernel"
             )
         self.a: Array
         self.b: Array
-        self.a, self.b = kernel.factors(x, y) if self.bilinear else (x, y)
-        if not self.bilinear:
+        self.a, self.b = (x, y) if bilinear is None else bilinear.factors(x, y)
+        if bilinear is None:
             refuse_unpaired(kernel, self.d)
         self.peak = sharp(kernel, x, y)  # not None: scores are less than s(x, x) by differences
         self.near = None if self.peak is None else Near(x, y)
@@ -202,8 +203,8 @@ class _Tiles:
         if "M" in want:
             parts.append(self.w * self.values)
         self.columns = np.concatenate([*parts, np.empty((*w.shape, 0))], axis=-1)
-        if self.divergence:
-            self.own = np.einsum("rpm,rpm->rp", *kernel.factors(self.values, y))[:, None, :]
+        if self.divergence and bilinear is not None:
+            self.own = np.einsum("rpm,rpm->rp", *bilinear.factors(self.values, y))[:, None, :]
         large = self.d >= WIDE and min(x.shape[1], y.shape[1]) >= 2 * TILE
         self.side, self.height = (LARGE_TILE, 4 * LARGE_TILE) if large else (TILE, TILE)
         rows, columns = min(max(x.shape[1], 1), self.height), min(max(y.shape[1], 1), self.side)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Bilinear, Kernel, Reading
 from meanfield.sums.direct import by_pairs, checked, direct
 from meanfield.sums.scores import LARGE_BETA, moderate, peak, share_of, sharp, unit
 from meanfield.tools.threads import parallel
@@ -46,7 +46,7 @@ _C9, _C10, _C11 = 2.755722495611072e-06, 2.7632640675430235e-07, 2.5114870219497
 
 
 def direct_numba(
-    kernel: Any,
+    kernel: Kernel,
     x: Array,
     y: Array,
     weights: Array,
@@ -81,7 +81,7 @@ def direct_numba(
     """
     d = np.shape(x)[-1]
     odd = V is not None and (V.shape != (d, d) or (peak(kernel) or 0.0) > LARGE_BETA)
-    if not hasattr(kernel, "factors") or d > LARGEST or odd or sight is not None or share_of(kernel):
+    if not isinstance(kernel, Bilinear) or d > LARGEST or odd or sight is not None or share_of(kernel):
         return direct(kernel, x, y, weights, want, V=V, sight=sight, same=same, tangent=tangent)
     x, y, w, lead = checked(x, y, weights, want)
     top = by_pairs(kernel, x, w) if same and "L" not in want and V is None else None
@@ -123,7 +123,7 @@ def _pairs(x: Array, w: Array, top: float, tangent: bool) -> tuple[Array, Array,
 
 
 def _rows(
-    kernel: Any, x: Array, y: Array, w: Array, divergence: bool, V: Array | None, tangent: bool
+    kernel: Bilinear, x: Array, y: Array, w: Array, divergence: bool, V: Array | None, tangent: bool
 ) -> tuple[Array, Array, Array | None, Array]:
     (R, n, d), p = x.shape, y.shape[1]
     a, b = kernel.factors(x, y)

@@ -7,14 +7,14 @@ Z < 3e-4 max Z the quotient of SA loses digits, and `points` asks the direct sum
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from meanfield.protocols import Array, Reading
+from meanfield.protocols import Array, Kernel, Reading, Space
 
 
-def harmonic(space: Any, kernel: Any, q: Array, weights: Array, at: Array | None = None, want: str = "ZM") -> Reading:
+def harmonic(
+    space: Space, kernel: Kernel, q: Array, weights: Array, at: Array | None = None, want: str = "ZM"
+) -> Reading:
     """Reading at coordinates `at` (default: q itself) of the measure sum_j weights_j delta_{q_j}.
 
     Parameters

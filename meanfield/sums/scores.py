@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Bilinear, Kernel
 
 __all__ = ["Near", "moderate", "peak", "refuse_unpaired", "share_of", "sharp", "unit"]
 
@@ -31,7 +31,7 @@ def moderate(w: Array) -> bool:
     return bool(w.size == 0 or (w.min() > 0.0 and w.max() <= _SPREAD * w.min()))
 
 
-def share_of(kernel: Any) -> Callable[[Array], Array] | None:
+def share_of(kernel: Kernel) -> Callable[[Array], Array] | None:
     """What a score below its row's largest counts for (see `protocols.Kernel`); None: e^s, as for who does not say."""
     share: Callable[[Array], Array] | None = getattr(kernel, "share", None)
     if share is not None and kernel.isotropic:
@@ -42,15 +42,15 @@ def share_of(kernel: Any) -> Callable[[Array], Array] | None:
     return share
 
 
-def peak(kernel: Any) -> float | None:
+def peak(kernel: Kernel) -> float | None:
     """c, where s = c <x, y>, which an isotropic kernel of bilinear scores is; None for other kernels."""
-    if not (kernel.isotropic and hasattr(kernel, "factors") and hasattr(kernel, "upper")):
+    if not (isinstance(kernel, Bilinear) and kernel.isotropic):
         return None
     return _peak(kernel) if isinstance(kernel, Hashable) else _peak.__wrapped__(kernel)
 
 
 @lru_cache(maxsize=64)
-def _peak(kernel: Any) -> float | None:
+def _peak(kernel: Bilinear) -> float | None:
     x, y = np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([[0.8, 0.6], [-1.0, 0.0]])
     c, (a, b) = float(kernel.upper()), kernel.factors(x, y)
     # factors that are no linear functions of x and y give scores of another form
@@ -63,7 +63,7 @@ def unit(x: Array) -> bool:
     return bool(off <= 4.0 * _EPS * (8.0 + x.shape[-1] / 8.0))
 
 
-def sharp(kernel: Any, x: Array, y: Array) -> float | None:
+def sharp(kernel: Kernel, x: Array, y: Array) -> float | None:
     """`peak`, where beta is so large that scores must be formed from differences, and rows allow it; else None."""
     c = peak(kernel)
     return c if c is not None and c > LARGE_BETA and unit(x) and (y is x or unit(y)) else None
@@ -106,16 +106,19 @@ AGREE = 1e-9
 """Two ways of asking agree if no score differs by more than this share of the largest."""
 
 
-def refuse_unpaired(kernel: Any, d: int) -> None:
+def refuse_unpaired(kernel: Kernel, d: int) -> None:
     """Refuse a kernel that is not pairwise: the parts of a table of scores must have the values that the whole has.
 
     Sums ask in tiles, and their answer would depend on where these end.
     """
-    (_tried if isinstance(kernel, Hashable) else _tried.__wrapped__)(kernel, d)
+    if isinstance(kernel, Hashable):
+        _tried(kernel, d)
+    else:
+        _tried.__wrapped__(kernel, d)
 
 
 @lru_cache(maxsize=64)
-def _tried(kernel: Any, d: int) -> None:
+def _tried(kernel: Kernel, d: int) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((ROWS, d)), rng.standard_normal((COLUMNS, d))
     x, y = (v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (x, y))

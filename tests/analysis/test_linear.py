@@ -134,6 +134,7 @@ class _Driven(mf.Law):
 
 
 def test_refusals() -> None:
+    bad: Any
     for bad in (4.0, mf.SA, "SA"):
         with pytest.raises(TypeError, match="law"):
             mf.growth_rates(bad, 2, 4)

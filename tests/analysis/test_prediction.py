@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -185,7 +185,7 @@ def test_refused_predictions() -> None:
     with pytest.raises(TypeError, match="rho0"):
         predict(mf.SA(5.0), mf.Points(np.eye(4)))
     with pytest.raises(TypeError, match="law"):
-        predict(5.0, rho0)
+        predict(cast(Any, 5.0), rho0)
 
 
 # --- stars -------------------------------------------------------------------------------------------------

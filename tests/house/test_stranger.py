@@ -258,7 +258,7 @@ def test_space_solves_like_the_circle_and_resumes(tmp_path: Path) -> None:
 
 
 def test_measure_answers_our_law() -> None:
-    atom = Atom(np.array([0.0, 1.0, 0.0]))
+    atom: Any = Atom(np.array([0.0, 1.0, 0.0]))
     x = np.array([[1.0, 0.0, 0.0], [0.6, 0.8, 0.0]])
     np.testing.assert_allclose(mf.SA(3.0).velocity(0.0, x, atom), [atom.y, atom.y])
     np.testing.assert_allclose(

@@ -173,7 +173,7 @@ class _Bare(mf.Law):
 
 
 def test_what_knows_no_excess_is_told_by_its_energy() -> None:
-    mu = _Plain(np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([0.3, 0.7]))
+    mu: Any = _Plain(np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([0.3, 0.7]))
     for beta in (0.0, 1.0, 4.0):
         assert mf.SA(beta).quantities(0.0, mu)["excess"] == pytest.approx(exact(mu, beta), rel=1e-13)
     rho = mf.Circle(32).density(waves)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -186,7 +186,7 @@ def test_what_speaks_of_one_moment_refuses() -> None:
         with pytest.raises(ValueError, match="has no energy"):
             mu.energy(mf.Diffusion(0.1))
         with pytest.raises(TypeError, match=r"law: got 4\.0"):
-            mu.energy(4.0)
+            mu.energy(cast(Any, 4.0))
 
 
 def test_noise_that_changes_with_time() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 
 import mpmath as mp
 import numpy as np
@@ -17,7 +17,7 @@ from meanfield.geometry import ANGLES, ROWS
 from meanfield.kernels.energy import Beyond
 from meanfield.measures.points import Points
 from meanfield.methods.cloud import OnPoints
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Bilinear
 from meanfield.sums.choose import choose
 from meanfield.sums.direct import TILE, direct
 from meanfield.sums.direct_numba import direct_numba
@@ -84,7 +84,7 @@ class Confidence(Hardmax):
 
 
 @dataclass(frozen=True)
-class Squares(Hardmax):
+class Squares(Hardmax, Bilinear):
     """s = c <x, y>^2 by factors."""
 
     c: float = 1.0
@@ -165,7 +165,7 @@ def test_a_kernel_that_looks_around_is_refused_at_every_size(kernel: Any, n: int
 def test_a_pairwise_kernel_over_several_tiles_is_the_loop() -> None:
     n = 2 * TILE + 60
     x = rows(np.random.default_rng(2), n, 3)
-    r = direct(Confidence(), x, x, np.full(n, 1.0 / n), "ZM", same=True)
+    r = direct(cast(Any, Confidence()), x, x, np.full(n, 1.0 / n), "ZM", same=True)
     near = x @ x.T > 0.3
     np.testing.assert_allclose(np.exp(r.log) * r.Z, near.mean(axis=1, keepdims=True), rtol=1e-13)
     np.testing.assert_allclose(np.exp(r.log) * r.M, near @ x / n, rtol=0.0, atol=1e-14)
@@ -181,7 +181,7 @@ def test_a_kernel_answers_for_itself() -> None:
     """Not the equal one that was tried before it."""
     mu = OnPoints(np.full(2, 0.5), ANGLES).measure(np.array([0.0, 1.0]))
     for c in (1.0, 2.0):
-        r = mu.read(Named("profile", lambda t, c=c: c * t), None, "Z")
+        r = mu.read(cast(Any, Named)("profile", lambda t, c=c: c * t), None, "Z")
         exact = 0.5 * (np.exp(c) + np.exp(c * np.cos(1.0)))
         np.testing.assert_allclose(r.Z * np.exp(r.log), exact, rtol=1e-14)
 
@@ -197,7 +197,7 @@ def test_a_kernel_is_tried_once() -> None:
 
     x = rows(np.random.default_rng(0), 20, 3)
     for _ in range(3):
-        direct(Counted(), x, x, np.full(20, 0.05), "Z")
+        direct(cast(Any, Counted()), x, x, np.full(20, 0.05), "Z")
     assert len([shape for shape in asked if shape == (20, 3) or shape == (1, 20, 3)]) == 3
     assert len(asked) == 3 + 4
 
@@ -315,14 +315,14 @@ def test_where_differences_are_not_to_be_trusted_they_are_not_taken() -> None:
     assert sharp(large, 1.001 * x, x) is None and sharp(large, x, 1.001 * x) is None
     assert sharp(mf.Exponential(1e6, np.eye(3)), x, x) is None
     assert peak(mf.Zonal(np.exp, "exp")) is None and peak(large) == 1e6
-    assert peak(mf.Exponential(0.0)) == 0.0 and peak(Squares(500.0)) is None
+    assert peak(mf.Exponential(0.0)) == 0.0 and peak(cast(Any, Squares)(500.0)) is None
     assert unit(np.asarray(geometry.retract(np.random.default_rng(2).standard_normal((100, 1024)))))
     assert moderate(np.ones(3)) and not moderate(np.array([0.0, 1.0])) and not moderate(np.array([-1.0, 1.0]))
 
 
 def test_scores_of_other_factors_are_their_own() -> None:
     """Isotropic and bilinear in features, not in x: c <x, y>^2, of which differences know nothing."""
-    kernel = Squares(500.0)
+    kernel = cast(Any, Squares)(500.0)
     theta, w = np.array([0.0, 0.1, 1.0]), np.full(3, 1.0 / 3.0)
     for mu in (OnPoints(w, ANGLES).measure(theta), Points.trusted(theta, w, ANGLES, "direct")):
         r = mu.read(kernel, None, "ZM")

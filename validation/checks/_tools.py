@@ -9,7 +9,8 @@ import numpy as np
 
 import meanfield as mf
 from meanfield import geometry
-from meanfield.protocols import Array
+from meanfield.laws.attention import Attention
+from meanfield.protocols import Array, Law
 from validation.exact import double_loop, multipliers
 
 EPS = float(np.finfo(np.float64).eps)
@@ -36,18 +37,18 @@ def backslide(values: Any, direction: int) -> float:
     return float(max(0.0, -(direction * np.diff(array, axis=0)).min()) / np.abs(array).max())
 
 
-def velocity(law: Any, mu: Any) -> Array:
+def velocity(law: Law, mu: mf.Points) -> Array:
     """A law's velocity at a cloud's own points: (..., n) for angles, else (..., n, d) tangent rows."""
     v = np.asarray(law.velocity(0.0, None, mu))
     return v[..., 0] if mu.angles else geometry.project(mu.x, v)
 
 
-def named(law: Any, d: int) -> tuple[str, float]:
+def named(law: Attention, d: int) -> tuple[str, float]:
     """What `exact` calls SA or USA, and the factor that a scale puts on its velocity (not by our own account)."""
     return ("SA", 1.0) if law.normalised else ("USA", float(np.exp(multipliers.log_factor(law.scale, law.beta, d))))
 
 
-def by_loop(law: Any, x: Array, times: Any, **options: Any) -> Array:
+def by_loop(law: Attention, x: Array, times: Any, **options: Any) -> Array:
     """Tokens (T, n, d) or angles (T, n) under SA or USA, by the printed loop in scipy's integrator: no line of ours.
 
     A factor on the velocity is one on time.  Options are those of `double_loop.run`.
@@ -56,7 +57,7 @@ def by_loop(law: Any, x: Array, times: Any, **options: Any) -> Array:
     return double_loop.run(kind, x, law.beta, factor * np.asarray(times), sign=law.sign, **options)
 
 
-def noisy_rates(law: Any, d: int, degree: int, kappa: float) -> tuple[Array, Array]:
+def noisy_rates(law: Law, d: int, degree: int, kappa: float) -> tuple[Array, Array]:
     """Our growth rates with the noise beside the law, and with the noise as a term of it."""
     return mf.growth_rates(law, d, degree, kappa), mf.growth_rates(law + mf.Diffusion(kappa), d, degree)
 
@@ -67,7 +68,7 @@ def central(f: Any, h: float) -> Any:
     return sum(w * (f(j * h) - f(-j * h)) for j, w in enumerate(weights, 1)) / h
 
 
-def gradient(law: Any, x: Array, w: Array) -> Array:
+def gradient(law: Law, x: Array, w: Array) -> Array:
     """(1/w_i) grad_i E by central differences of our energy along great circles; shaped as x.
 
     x holds angles (n,) or unit rows (n, d).  Good to about 1e-12 of the largest slope for beta <= 9.

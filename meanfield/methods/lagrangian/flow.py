@@ -16,7 +16,7 @@ from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS
 from meanfield.methods.lagrangian.snapshot import NEGLIGIBLE
-from meanfield.protocols import Array, Change, Method, Reading, Status, Stop, said
+from meanfield.protocols import Array, Change, Kernel, Law, Method, Reading, Space, Status, Stop, said
 
 SOON = 0.2
 """A panel is halved at a step's end once its tail comes this near to the tolerance."""
@@ -158,14 +158,14 @@ PAIR = Points.trusted(np.array([0.0, 1.0]), np.array([0.5, 0.5]), ANGLES, "direc
 """Two points, to ask a law whether it knows its divergence."""
 
 
-def bandwidth(law: Any, space: Any, t: float) -> int:
+def bandwidth(law: Law, space: Space, t: float) -> int:
     """The largest bandwidth of the kernels that a law asks for: how finely it looks."""
     pair = _Once(body(space, PAIR.points, PAIR.weights, "direct"))
     law.velocity(t, None if law.isotropic else pair.x, pair)
     return max((_sharpness(kernel, space.d) for kernel in pair.asked), default=0)
 
 
-def _sharpness(kernel: Any, d: int) -> int:
+def _sharpness(kernel: Kernel, d: int) -> int:
     """A kernel's bandwidth; of one with matrices, that of the largest beta it may come to, if known."""
     if not kernel.isotropic:
         kernel = Exponential(0.5 * kernel.range if np.isfinite(kernel.range) else 0.0)
@@ -192,7 +192,7 @@ class _Once:
         """What is added is asked beside it."""
         return replace(self._body.also(y, a, per_token), body=self)
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """A copy of one full answer, for the reader to overwrite."""
         self.asked.add(kernel)
         if x is not None and x is not self._body.x:

@@ -8,14 +8,14 @@ from typing import Any
 from meanfield.geometry import ANGLES, MERIDIAN
 from meanfield.measures.points import Points
 from meanfield.measures.rings import Rings
-from meanfield.protocols import Array, Line
+from meanfield.protocols import Array, Line, Space
 
 
-def _points(space: Any, s: Array, weights: Array, field: str) -> Points:
+def _points(space: Space, s: Array, weights: Array, field: str) -> Points:
     return Points.trusted(s, weights, ANGLES, field).changed(unit=1.0)  # of a density, whose tokens are mass
 
 
-def _rings(space: Any, s: Array, weights: Array, field: str) -> Rings:
+def _rings(space: Space, s: Array, weights: Array, field: str) -> Rings:
     return Rings(space, s, weights, "auto" if field == "harmonic" else field)
 
 

@@ -13,7 +13,7 @@ from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.flow import NARROWEST, PAIR, SEEN, Flow, bandwidth
 from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.panels import GAUSS, Pieces
-from meanfield.protocols import Array, Scheme
+from meanfield.protocols import Array, Law, Scheme, Space
 from meanfield.steppers import dop853
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -68,7 +68,7 @@ class Lagrangian(Scheme):
         if self.tail is not None:
             inputs.number("tail", self.tail, above=0.0)
 
-    def bind(self, law: Any, mu: Any, rtol: float, atol: float) -> tuple[Flow, Array]:
+    def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Flow, Array]:
         """The method for this law, and its first state: panels fitted to it."""
         self.check(law, mu.space, rtol)
         line = mu.space.line
@@ -91,7 +91,7 @@ class Lagrangian(Scheme):
         flow = Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
         return flow, np.concatenate([form.labels.ravel(), np.zeros(form.labels.size)])
 
-    def _on(self, law: Any, rho: Any, mid: Array, half: Array) -> OnPanels:
+    def _on(self, law: Law, rho: Any, mid: Array, half: Array) -> OnPanels:
         """The density on these panels: by its own values if it keeps them, else by its series."""
         fresh, field = np.full(len(mid), -1), "harmonic" if law.isotropic else "direct"
         form = OnPanels(rho.space, np.array(rho.coefficients), mid, half, fresh, field=field, doubt=rho.doubt)
@@ -99,7 +99,7 @@ class Lagrangian(Scheme):
             return form
         return replace(form, given=Pieces(mid, half, rho.given(form.line.coordinates(form.labels))))
 
-    def rebind(self, law: Any, form: Any, rtol: float, atol: float) -> Flow:
+    def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Flow:
         """The method as it was when a run stopped."""
         return Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
 
@@ -115,7 +115,7 @@ class Lagrangian(Scheme):
         """Itself: it goes through what others hand over at."""
         return self
 
-    def check(self, law: Any, space: Any, rtol: float) -> None:
+    def check(self, law: Law, space: Space, rtol: float) -> None:
         """Refuse what has no flow, no line, or a merge_tol that would be seen."""
         if space.line is None:
             raise ValueError(

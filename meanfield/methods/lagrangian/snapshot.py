@@ -12,7 +12,7 @@ from meanfield.kernels import energy
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL
-from meanfield.protocols import Array, Measure
+from meanfield.protocols import Array, Kernel, Law, Measure, Space
 from meanfield.spaces.coefficients import kindred
 from meanfield.spaces.density import EXACT, warned
 from meanfield.tools import inputs
@@ -122,7 +122,7 @@ class Carried(Measure):
 
     # --- a law's questions --------------------------------------------------------------------------------
 
-    def read(self, kernel: Any, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Any:
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Any:
         """Answer a law (see `protocols.Measure`), by sums over the points."""
         return self.body.read(kernel, x, want, V)
 
@@ -173,11 +173,11 @@ class Carried(Measure):
         s, masses = panels.refined(t.mid[live], t.half[live], moved, t.mass_density[live], waves, NEGLIGIBLE)
         return np.concatenate([s.reshape(*atoms.shape[:-1], -1), atoms], axis=-1), np.append(masses.ravel(), t.atoms)
 
-    def energy(self, law: Any, t: float | None = None) -> Any:
+    def energy(self, law: Law, t: float | None = None) -> Any:
         """E of the law (at time t, if it changes with time), in its scale."""
         return energy.told(law, self, t)
 
-    def excess(self, kernel: Any) -> tuple[Array, float]:
+    def excess(self, kernel: Kernel) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
         value, log = self.body.excess(kernel)
         return np.asarray(value), float(log)
@@ -225,7 +225,7 @@ class Carried(Measure):
         """rho at the space's nodes; NaN where unknown."""
         return self.known(self.space.nodes)
 
-    def on(self, space: Any) -> Array:
+    def on(self, space: Space) -> Array:
         """Mean of rho over the cell around each node of another resolution of its space: what a picture shows.
 
         A cluster narrower than the grid has no node of its own, and its mass would be missing.  In high d cells near a

@@ -10,7 +10,7 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.measures.points import Points
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law
 from meanfield.tools import inputs
 
 WIDE = 1e-3
@@ -21,7 +21,7 @@ PLANES = 8
 """Random planes in which it is measured, for a law that tells directions apart."""
 
 
-def change(law: Any, d: int, merge_tol: float, t: float = 0.0) -> float:
+def change(law: Law, d: int, merge_tol: float, t: float = 0.0) -> float:
     """Largest relative change of a velocity when two points at distance merge_tol are replaced by one.
 
     Half of the mass lies where the velocity is asked, the other half is the pair, or the one point in its place, at
@@ -61,7 +61,7 @@ def change(law: Any, d: int, merge_tol: float, t: float = 0.0) -> float:
     return worst * (merge_tol / delta) ** 2
 
 
-def _planes(law: Any, d: int) -> list[tuple[Array, float]]:
+def _planes(law: Law, d: int) -> list[tuple[Array, float]]:
     """Orthonormal pairs (2, d), and the share of the largest velocity below which rounding speaks."""
     planes = [(np.eye(d)[:2], 0.0)]
     if not law.isotropic:
@@ -70,7 +70,7 @@ def _planes(law: Any, d: int) -> list[tuple[Array, float]]:
     return planes
 
 
-def checked(name: str, law: Any, d: int, merge_tol: Any, rtol: float, times: Sequence[float] = (0.0,)) -> float:
+def checked(name: str, law: Law, d: int, merge_tol: Any, rtol: float, times: Sequence[float] = (0.0,)) -> float:
     """A merging distance that changes no velocity elsewhere by more than rtol, or a refusal.
 
     Parameters

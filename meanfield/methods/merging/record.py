@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law, Measure
 from meanfield.tools.settings import register
 
 
@@ -70,7 +70,7 @@ class LateMerge(Merge):
     log_t: float
 
 
-def energy(law: Any, t: float, mu: Any) -> float:
+def energy(law: Law, t: float, mu: Measure) -> float:
     """E before or after a merger, less a constant if the law knows its `excess`; nan for a law that tells none."""
     with np.errstate(over="ignore", invalid="ignore"):
         found = law.quantities(t, mu)

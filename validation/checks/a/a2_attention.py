@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
-from meanfield.protocols import Array, Law
+from meanfield.protocols import Array, Law, Measure
 from validation.checks._tools import Swaying, by_loop, relative, start, two_waves
 from validation.exact import diracs, double_loop, ode, reference_pde
 from validation.registry import Bench, check
 from validation.verdict import Limits, Verdict, judge
 
 
-def _log_Z(beta: float, mu: Any, x: Array | None) -> Array:
+def _log_Z(beta: float, mu: Measure, x: Array | None) -> Array:
     """log int e^{beta <x, y>} d mu(y) at rows x, or at the own points."""
     r = mu.read(mf.Exponential(beta), x, "Z")
     return np.asarray((np.log(r.Z) + r.log)[..., 0])
@@ -149,7 +148,7 @@ def equivariance(bench: Bench) -> Verdict:
         Q[:, 0] *= np.sign(np.linalg.det(Q))
         mirror = np.diag([-1.0] + [1.0] * (d - 1))
 
-        def flow(x: Array, w: Array, law: Law = law) -> Array:
+        def flow(x: Array, w: Array, law: mf.Law = law) -> Array:
             return np.asarray(pt.simulate(law, x, (0.0, 2.0), [2.0], weights=w, rtol=1e-13, atol=1e-15).x[-1])
 
         y = flow(x, w)

@@ -11,7 +11,7 @@ import meanfield as mf
 import particles as pt
 from meanfield import geometry
 from meanfield.plot import style
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Measure
 from validation.checks._tools import start
 from validation.exact import diracs
 from validation.registry import Bench, check
@@ -25,7 +25,7 @@ class Logarithmic(mf.Law):
     Of the kind of Keller and Segel; two points of masses adding to 1 have gap' = -cot(gap / 2).
     """
 
-    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+    def velocity(self, t: float, x: Any, mu: Measure) -> Any:
         """Rows, along the tangent."""
         theta = geometry.to_angles(x)
         half = 0.5 * (theta[..., :, None] - geometry.to_angles(mu.x)[..., None, :])

@@ -9,7 +9,7 @@ import numpy as np
 
 import meanfield as mf
 import particles as pt
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
 from validation.checks._tools import backslide, defect, named, relative, start
 from validation.exact import double_loop, energy, multipliers
 from validation.registry import Bench, check
@@ -76,7 +76,7 @@ def _limits(measured: dict[str, float]) -> Limits:
     return limits
 
 
-def _printed(kind: str, law: Any, rho: Any) -> float:
+def _printed(kind: str, law: mf.SA | mf.USA, rho: Any) -> float:
     """Our E and dissipation of a density against the printed sums over its quadrature points, relative."""
     x, w = rho.x, rho.weights
     E = double_loop.energy(x, law.beta, weights=w)
@@ -157,7 +157,7 @@ PRINTED = {1.0: (0.63303, 1.35914), 4.0: (1.41274, 6.82477), 9.0: (60.7549, 450.
 """Minimum and maximum of E on the circle, to six digits."""
 
 
-def _random_density(space: Any, rng: Any) -> mf.Density:
+def _random_density(space: Space, rng: Any) -> mf.Density:
     """exp of a random polynomial of degree 3 in c = <x, axis> (cos theta and sin theta on the circle)."""
     a, b = 0.5 * rng.standard_normal((2, 4))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 import meanfield as mf
 import particles as pt
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law, Measure
 from validation.checks._tools import EPS, central, gradient, named, relative, start, velocity
 from validation.exact import double_loop
 from validation.registry import Bench, check
@@ -17,7 +17,7 @@ from validation.verdict import Limits, Verdict, judge
 # --- tools -------------------------------------------------------------------------------------------------
 
 
-def _z(law: Any, mu: Any) -> Array:
+def _z(law: mf.SA | mf.USA, mu: Measure) -> Array:
     """Z in the natural scale at a cloud's own points (..., n)."""
     r = mu.read(law.kernel(), None, "Z")
     return np.asarray((r.Z * np.exp(r.log))[..., 0])
@@ -191,7 +191,7 @@ def weighted_metric(bench: Bench) -> Verdict:
         v, Z = velocity(law, mu), _z(law, mu)
         slopes = max(slopes, relative(gradient(law, x, w), Z[:, None] * v))
 
-        def along(h: float, x: Array = x, v: Array = v, w: Array = w, law: Any = law) -> float:
+        def along(h: float, x: Array = x, v: Array = v, w: Array = w, law: Law = law) -> float:
             y = x + h * v
             return float(mf.Points(y / np.linalg.norm(y, axis=1, keepdims=True), w).energy(law))
 

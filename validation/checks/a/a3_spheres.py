@@ -8,7 +8,7 @@ import numpy as np
 
 import meanfield as mf
 import particles as pt
-from meanfield.protocols import Law
+from meanfield.protocols import Law, Space
 from meanfield.special.bessel import dimensions
 from validation.checks._tools import backslide, defect, named
 from validation.exact import diracs, energy, growth, poisson, reference_zonal
@@ -89,7 +89,7 @@ def growth_on_spheres(bench: Bench) -> Verdict:
     return judge(measured, dict.fromkeys(measured, (None, 1e-10)))
 
 
-def _rate(law: Law, space: Any, k: int, mode: dict[Any, float]) -> float:
+def _rate(law: Law, space: Space, k: int, mode: dict[Any, complex]) -> float:
     """log(c(t) / c(0)) / t for one mode, over runs of either sign."""
     ripple = space.ripple(mode)
     ripple = 1e-5 * ripple / np.abs(ripple).max() / np.sqrt(dimensions(space.d, k)[k])

@@ -33,7 +33,7 @@ def _gauss(t: float, panels: int) -> tuple[Array, Array]:
 # --- A09 ---------------------------------------------------------------------------------------------------
 
 
-def _residual_on_circle(kind: str, law: Any, theta: Array, w: Array) -> float:
+def _residual_on_circle(kind: str, law: mf.SA | mf.USA, theta: Array, w: Array) -> float:
     """max_k |c_k(t) - c_k(0) - int_0^t int (-ik) e^{-ik theta} X d mu ds|, k = 1..8, the field by the printed loop."""
     k = np.arange(1, 9)[:, None]
     nodes, weights = _gauss(1.5, 6)
@@ -46,7 +46,7 @@ def _residual_on_circle(kind: str, law: Any, theta: Array, w: Array) -> float:
     return float(np.abs(change - weights @ np.array(rate)).max())
 
 
-def _residual_in_space(kind: str, law: Any, x: Array, w: Array) -> float:
+def _residual_in_space(kind: str, law: mf.SA | mf.USA, x: Array, w: Array) -> float:
     """The same with phi = <a, x>^3 for three a, in any dimension: grad phi = 3 <a, x>^2 a."""
     a = np.eye(x.shape[1])[:3]
     nodes, weights = _gauss(1.5, 6)
@@ -109,7 +109,7 @@ def weak_density(bench: Bench) -> Verdict:
 # --- A10 ---------------------------------------------------------------------------------------------------
 
 
-def _contraction(law: Any, mu: Any) -> float:
+def _contraction(law: mf.SA | mf.USA, mu: mf.Density) -> float:
     """sup(-div X) at a density: on the circle by differences of SA's printed field, elsewhere as the law says."""
     if mu.d > 2:
         return float(np.max(-law.divergence(0.0, None, mu)[..., np.isfinite(mu.values)]))

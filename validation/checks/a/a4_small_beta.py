@@ -8,7 +8,7 @@ import numpy as np
 
 import meanfield as mf
 import particles as pt
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
 from validation.checks._critical import critical_points, critical_rows, top_eigenvalue, top_of_rows
 from validation.checks._tools import by_loop, relative
 from validation.exact import diracs, poisson
@@ -19,7 +19,7 @@ from validation.verdict import Limits, Verdict, judge
 # --- A27: beta = 0 -----------------------------------------------------------------------------------------
 
 
-def _poisson_error(space: Any, law: Any, w: Array, t: float) -> float:
+def _poisson_error(space: Space, law: mf.SA | mf.USA, w: Array, t: float) -> float:
     """max over t/2, t of the relative L^2(sigma) error of a density that starts as the Poisson kernel of w."""
     sol = mf.solve(law, mf.poisson_kernel(space, w), (0.0, t), t_eval=[0.5 * t, t], rtol=1e-12, atol=1e-15)
     worst = 0.0

@@ -26,7 +26,7 @@ ANGLES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 BETAS = (4.0, 9.0, 16.0, 28.0, 40.0, 52.0, 64.0)
 
 
-def _log_life(law: Any, alpha: float, m1: float) -> float:
+def _log_life(law: mf.SA | mf.USA, alpha: float, m1: float) -> float:
     """log of the time after which two Diracs, alpha apart, are NEAR, by `longtime`."""
     end = 2.0 * law.beta + 20.0
     run = pt.longtime(law, [0.0, alpha], [m1, 1.0 - m1], log_t_end=end, merge_gap=NEAR, log_t_eval=[0.0])
