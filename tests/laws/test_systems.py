@@ -131,6 +131,40 @@ def test_graph() -> None:
 
 
 @dataclass(frozen=True)
+class Hardmax(mf.Law):
+    """V times the mean of those with the largest score, less where one stands (A (9.5)), in R^d."""
+
+    Q: Any
+    V: Any
+    geometry = "flat"
+    autonomous = True
+
+    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+        x = mu.x if x is None else x
+        r = mu.read(mf.Exponential(np.inf, np.array(self.Q), tie=1e-12), x, "ZM")
+        return (r.M / r.Z - x) @ np.array(self.V).T
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def test_hardmax() -> None:
+    """Five tokens in R^2 until one of them changes its leader, and a little beyond."""
+    c, s = np.cos(1.2), np.sin(1.2)
+    law = Hardmax(((c, -s), (s, c)), ((1.0, 0.5), (-0.5, 0.7)))
+    z = np.array([[1.2, 0.1], [-0.4, 1.0], [0.3, 0.5], [-0.8, -0.6], [0.5, -0.9]])
+    run = pt.simulate(law, z, (0.0, 1.0), t_eval=[1.0], rtol=1e-10, atol=1e-12)
+    printed = [
+        [0.13409140282013, 0.74202982798995],
+        [-0.59480255751245, -0.12284954501310],
+        [-0.41035492753959, 0.64000854031102],
+        [0.35069054852982, -0.87304379740833],
+        [0.82281020022749, -0.060070828601623],
+    ]
+    np.testing.assert_allclose(run.x[-1], printed, rtol=0.0, atol=1e-8)
+
+
+@dataclass(frozen=True)
 class Sinkhorn(mf.Law):
     """Doubly stochastic attention (A, Remark 3.5): SA of g mu, with g such that every token sees mass 1."""
 
