@@ -324,6 +324,22 @@ def test_a_reweighed_density_that_the_plan_cannot_hold_ends_the_run() -> None:
     assert run.status is mf.Status.UNRESOLVED and "reweighed" in run.detail
 
 
+def test_a_reweighed_density_that_cannot_be_asked_before_a_run_ends_it_too() -> None:
+    """A law that does not say whether it changes is asked first; what it says then is the run's reason, not an error."""
+
+    @dataclass(frozen=True)
+    class Silent(mf.Law):
+        isotropic = True
+
+        def velocity(self, t: float, x: Any, mu: Any) -> Any:
+            return mf.SA(1.0).velocity(t, x, mu.reweighed(np.where(mu.x[..., 0] > 0.3, 1.1, 0.1)))
+
+    run = mf.solve(Silent(), mf.uniform(mf.Circle(32)), (0.0, 1.0), max_resolution=32, on_unresolved="stop")
+    assert run.status is mf.Status.UNRESOLVED and "reweighed" in run.detail
+    with pytest.raises(mf.UnresolvedError, match="reweighed"):
+        mf.solve(Silent(), mf.uniform(mf.Circle(32)), (0.0, 1.0), max_resolution=32)
+
+
 def test_a_graph_made_once() -> None:
     A = np.random.default_rng(1).uniform(0.1, 1.0, (6, 6))
     x, sight = cloud(6, 3, 2), Masked(A)
