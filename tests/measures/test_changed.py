@@ -325,7 +325,7 @@ def test_a_reweighed_density_that_the_plan_cannot_hold_ends_the_run() -> None:
 
 
 def test_a_reweighed_density_that_cannot_be_asked_before_a_run_ends_it_too() -> None:
-    """A law that does not say whether it changes is asked first; what it says then is the run's reason, not an error."""
+    """A law that does not say whether it changes is asked first, and that is the run's reason, not an error."""
 
     @dataclass(frozen=True)
     class Silent(mf.Law):
