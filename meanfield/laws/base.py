@@ -28,6 +28,13 @@ class Law(protocols.Law):
     0.5
     """
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # a dataclass would write its own, which ask of arrays whether they are true, and for their hash
+        for name in ("__eq__", "__hash__"):
+            if name not in vars(cls):
+                setattr(cls, name, getattr(cls, name))
+
     def __eq__(self, other: object) -> bool:
         """Of one class and of equal settings, matrices by value."""
         return self._key() == other._key() if isinstance(other, Law) else NotImplemented
@@ -36,7 +43,8 @@ class Law(protocols.Law):
         return hash(self._key())
 
     def _key(self) -> tuple[Any, ...]:
-        settings = (getattr(self, f.name) for f in fields(self) if f.init) if is_dataclass(self) else (id(self),)
+        of = [f.name for f in fields(self) if f.init and f.compare] if is_dataclass(self) else None
+        settings = (id(self),) if of is None else tuple(getattr(self, name) for name in of)
         # adding 0 makes -0.0 and 0.0, which are equal, the same bytes
         return type(self), *((s.shape, (s + 0).tobytes()) if isinstance(s, np.ndarray) else s for s in settings)
 

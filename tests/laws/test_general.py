@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -254,6 +255,35 @@ def test_values_in_the_question() -> None:
 
 
 # --- settings, refusals ------------------------------------------------------------------------------------------
+
+
+@mf.register
+@dataclass(frozen=True)
+class Pulled(mf.Law):
+    """A stranger's law, as one writes a frozen dataclass: x' = A x."""
+
+    A: Any
+    label: str = dataclasses.field(default="", compare=False)
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        return (mu.x if x is None else x) @ np.asarray(self.A).T
+
+
+def test_a_strangers_law_with_a_matrix_is_equal_by_value(tmp_path: Any) -> None:
+    """The dataclass's own == asks whether an array is true, and its hash is of none."""
+    one, same, other = Pulled(V3), Pulled(V3.copy(), "named"), Pulled(2.0 * V3)
+    assert one == same and hash(one) == hash(same) and one != other and len({one, same, other}) == 2
+    assert one != mf.SA(1.0) and (one + mf.SA(1.0)) == (same + mf.SA(1.0))
+    pt.simulate(one, tokens(3), (0.0, 0.1)).save(tmp_path / "pulled.nc")
+    assert mf.load(tmp_path / "pulled.nc").law == one
+
+    class Own(Pulled):
+        def __eq__(self, value: object) -> bool:
+            return self is value
+
+        __hash__ = object.__hash__
+
+    assert Own(V3) != Own(V3)
 
 
 def test_laws_are_equal_by_their_matrices(tmp_path: Any) -> None:
