@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -79,15 +80,16 @@ class Exponential(Bilinear):
         object.__setattr__(self, "Q", Q)
         object.__setattr__(self, "K", K)
 
+    @cached_property
     def _key(self) -> tuple[Any, ...]:
         # Adding 0.0 makes -0.0 and 0.0, which are equal, the same bytes.
         return (self.beta, self.tie, *(None if a is None else (a.shape, (a + 0.0).tobytes()) for a in (self.Q, self.K)))
 
     def __eq__(self, other: object) -> bool:
-        return self._key() == other._key() if isinstance(other, Exponential) else NotImplemented
+        return self._key == other._key if isinstance(other, Exponential) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return hash(self._key)
 
     @property
     def isotropic(self) -> bool:  # type: ignore[override]

@@ -44,15 +44,24 @@ def differences(kernel: Kernel, theta: Array, weights: Array, want: str) -> Read
     """
     n = theta.shape[-1]
     flat = geometry.reduced(theta).reshape(-1, n)
-    w = np.broadcast_to(weights, theta.shape).reshape(-1, n)
+    w = (weights if weights.shape == theta.shape else np.broadcast_to(weights, theta.shape)).reshape(-1, n)
     out = {part: np.empty((*flat.shape, 1)) for part in ("Z", "M", "log")}
+    if flat.size * n <= BLOCK:  # few tokens: what is asked most often
+        _block(kernel, flat, flat, w, want, out)
+    else:
+        _by_blocks(kernel, flat, w, want, out)
+    Z, M, log = (a.reshape(*theta.shape, 1) for a in out.values())
+    return Reading(Z if "Z" in want else None, M if "M" in want else None, None, log)
+
+
+def _by_blocks(kernel: Kernel, flat: Array, w: Array, want: str, out: dict[str, Array]) -> None:
+    """All replicas and rows, as many at once as `BLOCK` permits."""
+    n = flat.shape[-1]
     replicas, rows = max(1, BLOCK // max(n * n, 1)), max(1, BLOCK // max(n, 1))
     for r in range(0, len(flat), replicas):
         for i in range(0, n, rows):
             at = slice(r, r + replicas), slice(i, i + rows)
             _block(kernel, flat[at], flat[at[0]], w[at[0]], want, {part: a[at] for part, a in out.items()})
-    Z, M, log = (a.reshape(*theta.shape, 1) for a in out.values())
-    return Reading(Z if "Z" in want else None, M if "M" in want else None, None, log)
 
 
 def _block(kernel: Kernel, at: Array, theta: Array, weights: Array, want: str, out: dict[str, Array]) -> None:
@@ -63,20 +72,23 @@ def _block(kernel: Kernel, at: Array, theta: Array, weights: Array, want: str, o
         refuse_unpaired(kernel, 2)
         s = np.asarray(kernel.log(geometry.to_rows(at), geometry.to_rows(theta)))
     else:
-        s = (-2.0 * top) * np.square(np.sin(0.5 * gap))
+        s = np.sin(0.5 * gap)
+        s *= s
+        s *= -2.0 * top
     if not moderate(weights):
         # the largest score may be that of a token without mass: log |w| belongs to it, as in `direct`
         with np.errstate(divide="ignore"):
             s = s + np.log(np.abs(weights))[:, None, :]
         weights = np.sign(weights)
-    log = s.max(axis=-1, keepdims=True)
-    log[np.isneginf(log)] = 0.0
+    log = np.maximum.reduce(s, axis=-1, keepdims=True)
+    log[log == -np.inf] = 0.0
     if top is not None:
         np.ceil(log, out=log)  # s(x, x) less a whole number keeps its digits
-    e = weights[:, None, :] * np.exp(s - log)
+    e = np.exp(s - log)
+    e *= weights[:, None, :]
     out["log"][...] = log + (top or 0.0)
     if "Z" in want:
-        np.sum(e, axis=-1, keepdims=True, out=out["Z"])
+        np.add.reduce(e, axis=-1, keepdims=True, out=out["Z"])
     if "M" in want:
         e *= np.sin(gap, out=gap)
-        np.sum(e, axis=-1, keepdims=True, out=out["M"])
+        np.add.reduce(e, axis=-1, keepdims=True, out=out["M"])
