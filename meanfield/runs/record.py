@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,6 +22,9 @@ from meanfield.runs.times import Ahead, ahead
 from meanfield.steppers.dense import evaluate
 from meanfield.tools import inputs
 
+JUMPED = 1e-3
+"""Share of the largest part by which the identity of `driven` may be missed in silence: no run of usual tolerances
+comes near it."""
 DENSE_BUDGET = 1 << 28
 """Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
 SIZES_TOLD = 8
@@ -235,12 +239,25 @@ class Record:
     def driven(self) -> Array:
         """int_0^t of the rate at which time itself changes the excess (E, of a law that tells no excess).
 
-        0 under an autonomous law.  Without noise `gained` is `dissipated` + `driven`.
+        0 under an autonomous law.  Without noise `gained` is `dissipated` + `driven`.  A jump of the law, as of a beta
+        that is constant in every layer, has no rate and is not in it: `gained` - `dissipated` - `driven` is then what
+        the jumps add, and a RuntimeWarning says so.
         """
         if self.autonomous:
             return np.zeros_like(self.dissipation)
         self.quantity("driven")  # or a refusal
-        return self._integrals[:, 1]
+        dissipated, found = self._integrals[:, 0], self._integrals[:, 1]
+        if not self.noisy and self.t[0] == self.begin:
+            parts = self.gained, dissipated, found
+            missed, size = np.abs(parts[0] - dissipated - found).max(), max(np.abs(part).max() for part in parts)
+            if missed > JUMPED * size:
+                warnings.warn(
+                    f"driven: gained is not dissipated + driven, but {missed:.2g} off: {self.law} jumps in time, which "
+                    "has no rate (solve stretch by stretch, and that is what the jumps add), or the steps are too long",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+        return found
 
     @cached_property
     def _integrals(self) -> Array:

@@ -155,6 +155,26 @@ def test_a_strangers_gradient_law_is_known_everywhere() -> None:
         assert np.abs(sol.gained - sol.dissipated).max() < 1e-9 * sol.gained[-1]
 
 
+class Layers:
+    """beta = 1, and from t = 0.5 on 3."""
+
+    def __call__(self, t: float) -> float:
+        return 1.0 if t < 0.5 else 3.0
+
+
+@pytest.mark.parametrize("kind", [mf.SA, mf.USA])
+def test_a_beta_that_jumps_is_told_where_its_rate_is_asked(kind: Any) -> None:
+    """Trajectories are those of two runs; what the jump adds to E is E under 3 less E under 1 of one measure."""
+    theta = np.array([0.0, 0.4, 1.5, 2.9, 4.4])
+    run = pt.simulate(kind(Layers()), theta, (0.0, 1.0))
+    with pytest.warns(RuntimeWarning, match="jumps in time"):
+        missed = (run.gained - run.dissipated - run.driven)[-1]
+    half = mf.Points(pt.simulate(kind(1.0), theta, (0.0, 0.5), [0.5]).x[-1])
+    np.testing.assert_allclose(run(0.5).points, half.points, rtol=0.0, atol=1e-7)
+    jump = kind(3.0).quantities(0.0, half)["excess"] - kind(1.0).quantities(0.0, half)["excess"]
+    assert missed == pytest.approx(jump, rel=1e-6)
+
+
 def test_memory_along_a_run_is_what_it_saves() -> None:
     """Four times the run: beside the dense output, whose bytes the record counts, and 1 KiB a step, not 256 KiB.
 
