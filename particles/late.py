@@ -16,13 +16,12 @@ from meanfield.protocols import Array, Between, Law, Scheme, Status, Stepper
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
 from meanfield.runs.record import DENSE_BUDGET
-from meanfield.runs.times import Ahead, new_end
+from meanfield.runs.times import Ahead, default_times, new_end
 from meanfield.steppers import dop853, evaluate
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 from particles.trajectory import OfPoints, cloud_data
 
-SNAPSHOTS = 101
 LATEST = 1e6
 """Logarithm of the latest time: beyond it log t has fewer digits than the run's end is found to."""
 FORGOTTEN = "the dense output went over its memory budget (mergers are all known; take fewer points, or a shorter run)"
@@ -239,7 +238,7 @@ class LongTime(OfPoints):
             return np.asarray(given)
         begins = math.isfinite(form.log_start)
         first = form.log_start if begins else min(form.log_c, end) - math.log(1000.0)
-        return np.unique(np.linspace(first, end, SNAPSHOTS))
+        return np.asarray(default_times(first, end))
 
     @property
     def loose(self) -> LongTime:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.kernels.exponential import Exponential
-from meanfield.protocols import Array, Kernel, Measure
+from meanfield.protocols import Array, Kernel, Measure, Reading
 from meanfield.tools.settings import register
 
 TERMS = 30
@@ -101,10 +101,8 @@ class Heating(Kernel):
         return total * math.exp(-log)
 
 
-def heated(beta: float, mu: Measure, read: Any) -> tuple[Any, float]:
-    """The rate of the excess in beta, as a number and a logarithm, by sums over pairs: `read` answers for Z."""
-    kernel = Heating(beta)
-    r = read(kernel)
+def heated(kernel: Heating, mu: Measure, r: Reading) -> tuple[Any, float]:
+    """The rate of the excess in beta, as a number and a logarithm, from the kernel's Z at the own points."""
     log = float(np.max(r.log))
     E = np.sum(mu.weights * (r.Z * np.exp(r.log - log))[..., 0], axis=-1)
     mass = np.sum(mu.weights, axis=-1)

@@ -6,14 +6,12 @@ One that does not say so is found out by asking it twice about one measure, its 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from functools import lru_cache
-
 import numpy as np
 
 from meanfield import geometry
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Law, Space
+from meanfield.tools.remembered import remembered
 
 __all__ = ["density", "difference", "indexless"]
 
@@ -81,13 +79,12 @@ def indexless(name: str, law: Law, d: int, t: float, why: str, instead: str) -> 
     why, instead : str
         What has no index, and what to do: the end of the message.
     """
-    asked = difference if isinstance(law, Hashable) else difference.__wrapped__
-    found = "" if law.labelled else asked(law, d, t)
+    found = "" if law.labelled else difference(law, d, t)
     if law.labelled or found:
         raise ValueError(f"{name}: {law} tells tokens apart by their index or number{found}, and {why}: {instead}")
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def difference(law: Law, d: int, t: float) -> str:
     """How the law's answers about one measure differ; empty if they do not, or if it cannot be asked about points."""
     rng = np.random.default_rng(0)

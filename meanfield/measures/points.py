@@ -102,15 +102,15 @@ class Points(Measure):
 
     @classmethod
     def trusted(
-        cls, points: Array, weights: Array, geometry: Geometry, field: str = "auto", sight: Any = None
+        cls, points: Array, weights: Array, geometry: Geometry, field: str = "auto", **more: Any
     ) -> Self:
         """The same by its attributes, unchecked: what a method makes at every stage."""
         made = cls.__new__(cls)
-        made._hold(points, weights, geometry, field, sight)
+        made._hold(points, weights, geometry, field, **more)
         return made
 
-    def _hold(self, points: Array, weights: Array, geometry: Geometry, field: str, sight: Any = None) -> None:
-        vars(self).update(points=points, weights=weights, geometry=geometry, field=field, sight=sight)
+    def _hold(self, points: Array, weights: Array, geometry: Geometry, field: str, **more: Any) -> None:
+        vars(self).update(points=points, weights=weights, geometry=geometry, field=field, **more)
 
     def changed(self, **new: Any) -> Self:
         """The same points but for some attributes; rows asked at are told by being these, and stay."""
@@ -201,7 +201,7 @@ class Points(Measure):
             K = kernel.bandwidth(self.d)
             return energy.by_degree(kernel, self.d, SPACES[self.d].spectrum(self.moments(K)))
         if isinstance(kernel, Heating):
-            return heated(kernel.at, self, lambda k: direct(k, self.x, self.x, self.weights, "Z"))
+            return heated(kernel, self, direct(kernel, self.x, self.x, self.weights, "Z"))
         beta = kernel.beta
         if not 0.0 < beta < 1.0:
             return energy.difference(kernel, self)
@@ -263,9 +263,7 @@ class Points(Measure):
 
     def reweighed(self, g: Any) -> Points:
         """g mu: weights times g (..., n), of any sign, not normalised; under a mask, means divide by what they did."""
-        g = inputs.array("g", g)
-        if g.shape[-1:] not in ((), (1,), (self.n,)):
-            raise ValueError(f"g: got shape {g.shape}, wanted (..., {self.n}), a number for each point")
+        g = inputs.factors("g", g, self.n, "point")
         return self.changed(weights=self.weights * g)
 
     def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture:

@@ -112,10 +112,7 @@ class Rings(Measure):
 
     def reweighed(self, g: Any) -> Rings:
         """g mu, for g (..., n) of any sign on the circles; not normalised."""
-        g = inputs.array("g", g)
-        if g.shape[-1:] not in ((), (1,), self.colatitude.shape[-1:]):
-            raise ValueError(f"g: got shape {g.shape}, wanted (..., {self.colatitude.shape[-1]}), one for each circle")
-        return replace(self, weights=self.weights * g)
+        return replace(self, weights=self.weights * inputs.factors("g", g, self.colatitude.shape[-1], "circle"))
 
     def energy(self, law: Law, t: float | None = None) -> Any:
         """E of the law (at time t, if it changes with time), in its scale."""

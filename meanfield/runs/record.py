@@ -248,8 +248,9 @@ class Record:
         self.quantity("driven")  # or a refusal
         dissipated, found = self._integrals[:, 0], self._integrals[:, 1]
         if not self.noisy and self.t[0] == self.begin:
-            parts = self.gained, dissipated, found
-            missed, size = np.abs(parts[0] - dissipated - found).max(), max(np.abs(part).max() for part in parts)
+            gained = self.gained
+            missed = np.abs(gained - dissipated - found).max()
+            size = max(np.abs(part).max() for part in (gained, dissipated, found))
             if missed > JUMPED * size:
                 warnings.warn(
                     f"driven: gained is not dissipated + driven, but {missed:.2g} off: {self.law} jumps in time, which "

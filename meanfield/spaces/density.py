@@ -28,9 +28,7 @@ RESOLVED = 1e-12
 
 def factor(g: Any, n: int) -> Array:
     """What a density is multiplied by, at n nodes: checked."""
-    g = inputs.array("g", g)
-    if g.shape[-1:] not in ((), (1,), (n,)):
-        raise ValueError(f"g: got shape {g.shape}, wanted (..., {n}), a number for each node")
+    g = inputs.factors("g", g, n, "node")
     if (g < 0.0).any():
         raise ValueError(
             f"g: got {g.min():.3g}, wanted numbers >= 0: the fields of a density are floored where they vanish, and a "

@@ -16,7 +16,7 @@ Compiling takes about two seconds, once, and is done when the first compiled sum
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 
@@ -29,6 +29,7 @@ from meanfield.geometry import FEW_TURNS, TURN
 from meanfield.protocols import Array, Kernel, Reading
 from meanfield.spaces import fourier
 from meanfield.sums.direct_numba import compiled
+from meanfield.tools.remembered import remembered
 from meanfield.tools.threads import WORK, parallel
 
 __all__ = ["Cells", "cells"]
@@ -156,7 +157,7 @@ class Cells:
     @staticmethod
     def of(kernel: Kernel) -> Cells:
         """The kernel's cells, kept if it can be hashed."""
-        return _kept(kernel) if isinstance(kernel, Hashable) else Cells(kernel)
+        return _kept(kernel)
 
     def _symbols(self, *letters: str) -> Array:
         if letters not in self._stacked:
@@ -187,7 +188,7 @@ class Cells:
         return out
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def _kept(kernel: Kernel) -> Cells:
     return Cells(kernel)
 

@@ -326,7 +326,7 @@ def _shares(tiles: _Tiles, share: Callable[[Array], Array]) -> tuple[Array, None
     for r, i in tiles.row_blocks():
         top = np.full((r.stop - r.start, i.stop - i.start, 1), -np.inf)
         for j in columns:
-            s, bias, absent = _seen(tiles, _Block(r, i, j))
+            s, _, absent = _seen(tiles, _Block(r, i, j))
             np.maximum(top, np.where(absent, -np.inf, s).max(axis=-1, keepdims=True), out=top)
         top[np.isneginf(top)] = 0.0  # a row that sees no mass
         for j in columns:

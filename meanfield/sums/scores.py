@@ -7,13 +7,13 @@ good to beta eps |x - y|.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from meanfield.protocols import Array, Bilinear, Kernel
+from meanfield.tools.remembered import remembered
 
 __all__ = ["Near", "moderate", "peak", "refuse_unpaired", "share_of", "sharp", "unit"]
 
@@ -46,10 +46,10 @@ def peak(kernel: Kernel) -> float | None:
     """c, where s = c <x, y>, which an isotropic kernel of bilinear scores is; None for other kernels."""
     if not (isinstance(kernel, Bilinear) and kernel.isotropic):
         return None
-    return _peak(kernel) if isinstance(kernel, Hashable) else _peak.__wrapped__(kernel)
+    return _peak(kernel)
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def _peak(kernel: Bilinear) -> float | None:
     x, y = np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([[0.8, 0.6], [-1.0, 0.0]])
     c, (a, b) = float(kernel.upper()), kernel.factors(x, y)
@@ -106,19 +106,12 @@ AGREE = 1e-9
 """Two ways of asking agree if no score differs by more than this share of the largest."""
 
 
+@remembered(64)
 def refuse_unpaired(kernel: Kernel, d: int) -> None:
     """Refuse a kernel that is not pairwise: the parts of a table of scores must have the values that the whole has.
 
     Sums ask in tiles, and their answer would depend on where these end.
     """
-    if isinstance(kernel, Hashable):
-        _tried(kernel, d)
-    else:
-        _tried.__wrapped__(kernel, d)
-
-
-@lru_cache(maxsize=64)
-def _tried(kernel: Kernel, d: int) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((ROWS, d)), rng.standard_normal((COLUMNS, d))
     x, y = (v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (x, y))

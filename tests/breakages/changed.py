@@ -22,7 +22,7 @@ CHANGED: tuple[Breakage, ...] = (
     Breakage(
         name="lines: a token beside a density is one of its points",
         file="meanfield/methods/lagrangian/lines.py",
-        old=".changed(unit=1.0)",
+        old=", unit=1.0",
         new="",
         red=("tests/measures/test_changed.py::test_tokens_beside_a_density_are_mass",),
     ),

@@ -235,6 +235,24 @@ def test_attention_is_not_taken_for_labelled_at_any_beta(kind: Any, d: int) -> N
             assert suited.difference(kind(beta, scale=scale), d, 0.0) == ""
 
 
+@dataclass(frozen=True)
+class Heads(mf.Law):
+    """Several inverse temperatures, held in a list, which has no hash."""
+
+    betas: list[float]
+    isotropic = True
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        return sum(np.array(mf.SA(beta).velocity(t, x, mu)) for beta in self.betas)
+
+
+def test_a_law_that_holds_a_list_moves_a_density() -> None:
+    rho = mf.perturbed_uniform(mf.Circle(32), {1: 0.2})
+    heads = mf.solve(Heads([1.0, 2.0]), rho, (0.0, 0.1), t_eval=[0.1])
+    both = mf.solve(mf.SA(1.0) + mf.SA(2.0), rho, (0.0, 0.1), t_eval=[0.1])
+    np.testing.assert_allclose(heads.coefficients[-1], both.coefficients[-1], rtol=0.0, atol=1e-9)
+
+
 def test_a_law_asked_with_another_field_may_be_labelled() -> None:
     """The field was tried on one token, which a law of three frequencies cannot answer."""
     run = pt.simulate(Own((1.0, 2.0, 3.0)), [0.0, 1.0, 2.0], (0.0, 1.0), [1.0], field="harmonic")

@@ -12,7 +12,7 @@ from meanfield.protocols import Array, Line, Space
 
 
 def _points(space: Space, s: Array, weights: Array, field: str) -> Points:
-    return Points.trusted(s, weights, ANGLES, field).changed(unit=1.0)  # of a density, whose tokens are mass
+    return Points.trusted(s, weights, ANGLES, field, unit=1.0)  # of a density, whose tokens are mass
 
 
 def _rings(space: Space, s: Array, weights: Array, field: str) -> Rings:

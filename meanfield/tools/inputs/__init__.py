@@ -5,7 +5,18 @@ thing) or ValueError (the right kind, a wrong value).  Every message says the na
 what to do about it, so that a reader of the traceback need not read our code.
 """
 
-from meanfield.tools.inputs.arrays import angles, array, axes, matrix, replica, rows, times, unit_vector, weights
+from meanfield.tools.inputs.arrays import (
+    angles,
+    array,
+    axes,
+    factors,
+    matrix,
+    replica,
+    rows,
+    times,
+    unit_vector,
+    weights,
+)
 from meanfield.tools.inputs.messages import describe, message, several
 from meanfield.tools.inputs.units import plain
 from meanfield.tools.inputs.values import (
@@ -34,6 +45,7 @@ __all__ = [
     "degree",
     "describe",
     "dimension",
+    "factors",
     "flag",
     "generator",
     "having",

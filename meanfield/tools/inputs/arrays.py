@@ -223,6 +223,14 @@ def weights(name: str, value: Any, shape: Sequence[int]) -> Array:
     return np.where(np.abs(total - 1.0) <= 64 * _EPS, w, scaled)
 
 
+def factors(name: str, value: Any, n: int, each: str) -> Array:
+    """Numbers (..., n) to multiply by, or one for all; `each` is what there are n of."""
+    g = array(name, value)
+    if g.shape[-1:] not in ((), (1,), (n,)):
+        raise ValueError(f"{name}: got shape {g.shape}, wanted (..., {n}), a number for each {each}")
+    return g
+
+
 def unit_vector(name: str, value: Any, d: int) -> Array:
     """A vector (d,), divided by its norm; a zero vector or a wrong length is refused."""
     wanted = f"a nonzero vector of length {d}"
