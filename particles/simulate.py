@@ -11,12 +11,13 @@ from meanfield.laws import suited
 from meanfield.laws.base import noisy
 from meanfield.methods import merging
 from meanfield.methods.cloud import OnPoints
-from meanfield.protocols import Array, Geometry, Law, Stepper, changes, probes
+from meanfield.protocols import Array, Geometry, Law, Method, Stepper, changes, probes
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, Start
 from meanfield.runs.times import default_times
+from meanfield.steppers.suited import draws
 from meanfield.sums.choose import FIELDS, Field
 from meanfield.tools import inputs
 from particles.cloud import ADAPTIVE, FIXED, METHODS, STOCHASTIC, Cloud, MethodName, named
@@ -68,7 +69,8 @@ def simulate(
         The first two adapt; the others take steps of `step`.  "euler" goes along the projected velocity and back to
         unit norm: x + step P_x v; "euler-unprojected", the scheme of the published codes, adds the whole attention and
         then normalises: x + step v.  The flow is the same as step -> 0, but in and between clusters (SA) the second is
-        slower by about 1 / (1 + step); it sums over pairs.  Noise needs one of the last two.  Or any `Stepper`.
+        slower by about 1 / (1 + step); it sums over pairs.  Noise needs one of the last two.  Or any `Stepper`; with
+        noise one that says that it draws it (``stochastic``).
     step : float
         Step of a fixed-step method.
     diffusion : float
@@ -111,7 +113,7 @@ def simulate(
     scheme = Cloud(field, _merge_tol(law, form, x, probes(t0, t1), merge_tol, rtol, shaken))
     cloud = scheme.rebind(law, form, rtol, atol)
     _refuse_field(law, form, x, t0)
-    stepper, generator = _stepper(shaken, method, step, rtol, atol, rng)
+    stepper, generator = _stepper(cloud, shaken, method, step, rtol, atol, rng)
     watch = checked_watch(observe, max_seconds, progress)
     start = cloud.retract(x)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
@@ -178,11 +180,14 @@ def _merge_tol(
 
 
 def _stepper(
-    shaken: bool, method: str | Stepper, step: Any, rtol: float, atol: float, rng: Any
+    cloud: Method, shaken: bool, method: str | Stepper, step: Any, rtol: float, atol: float, rng: Any
 ) -> tuple[Any, np.random.Generator | None]:
     given = None if rng is None else inputs.generator(rng)
     if not isinstance(method, str):
-        return checked_stepper("method", method), given
+        checked_stepper("method", method, cloud, shaken)
+        if step is not None:
+            raise ValueError(f"step: got {step!r}, but a {type(method).__name__} has its own: leave it out")
+        return method, inputs.generator(given) if draws(method) else None
     inputs.choice("method", method, METHODS)
     if shaken and method not in STOCHASTIC:
         raise ValueError(

@@ -67,7 +67,7 @@ def solve(
         diffusion).  Any `Scheme` serves (see ``meanfield.protocols``).
     stepper : Stepper, optional
         What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense
-        output needs `t_eval`.
+        output needs `t_eval`; under diffusion it must say that it takes the linear part (``linear``).
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     rtol, atol : float
@@ -115,7 +115,7 @@ def solve(
     chosen = handing_over(_method(method, max_resolution), on_unresolved)
     watch = checked_watch(observe, max_seconds, progress)
     bound, y = chosen.bind(law, rho0, rtol, atol)
-    given = None if stepper is None else checked_stepper("stepper", stepper)
+    given = None if stepper is None else checked_stepper("stepper", stepper, bound)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
     settings |= {"stepper": given, "t_eval": asked}
     settings |= {"space": rho0.space, "autonomous": _steady(law, rho0.d, bound, y, t0, t1)}

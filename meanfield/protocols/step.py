@@ -50,10 +50,18 @@ class Stepped(NamedTuple):
 
 
 class Stepper:
-    """5. One accepted step; remembers nothing but h."""
+    """5. One accepted step; remembers nothing but h.
+
+    It says what it takes, and who has more to be taken is refused: left out, it would be missed by nobody.
+    """
 
     order: int = 0
     adaptive: bool = False
+    stochastic: bool = False
+    """Whether a step draws `method.noise` from rng."""
+    linear: float = 0.0
+    """How large h |linear| may be, for `method.linear` <= 0: 0 where a step leaves it out, inf where it is exact; of an
+    explicit step that adds it to the rest, its stability interval, 2 for Euler's."""
 
     def step(
         self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from meanfield.laws import Diffusion
-from meanfield.protocols import Law, Stepper
+from meanfield.protocols import Law, Method, Stepper
 from meanfield.runs.drive import Watch
+from meanfield.steppers import suited
 from meanfield.tools import inputs
 
 
@@ -31,6 +32,19 @@ def checked_watch(observe: Any, max_seconds: Any, progress: Any) -> Watch:
     return Watch(observers, max_seconds, progress)
 
 
-def checked_stepper(name: str, stepper: Stepper) -> Stepper:
-    """What takes a step, if anything of that shape."""
-    return inputs.having(name, stepper, ("step", "order", "adaptive"), "a Stepper, such as one of meanfield.steppers")
+def checked_stepper(name: str, stepper: Stepper, method: Method, shaken: bool | None = None) -> Stepper:
+    """What takes a step, if anything of that shape, and if it takes all there is of the method.
+
+    shaken: whether the law shakes points; None where there are none, and so nothing to draw.
+    """
+    inputs.having(name, stepper, ("step", "order", "adaptive"), "a Stepper, such as one of meanfield.steppers")
+    suited.told(name, stepper)
+    suited.linear(f"{name}: ", stepper, method)
+    if shaken:
+        suited.noise(f"{name}: ", stepper, "this law has (diffusion > 0)")
+    if shaken is None and suited.draws(stepper):
+        raise ValueError(
+            f"{name}: {type(stepper).__name__} draws noise, of which a density has none, its diffusion being a linear "
+            "part: leave it out, or take meanfield.steppers.etd()"
+        )
+    return stepper

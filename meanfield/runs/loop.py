@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 
 from meanfield.protocols import Array, Method, Step, Stepped, Stepper
+from meanfield.steppers import suited
 from meanfield.steppers.dense import evaluate
 
 
@@ -50,12 +51,16 @@ def steps(
     ------
     Stop
         From the method or the stepper; what was yielded before stands.
+    ValueError
+        If the stepper leaves out noise or the linear part, or takes a step too long for it.
     """
     signs = _signs(method.events(t, y))
     evaluations = rejections = 0
     for target in land:
         while t < target:
+            suited.quiet(stepper, method, t, y)
             r = stepper.step(method, t, y, h, target, rng, keep)
+            suited.stable(stepper, method, t, r.t - t)
             event, r = _landed(method, stepper, t, y, h, r, rng, keep, signs)
             evaluations, rejections = evaluations + r.evaluations, rejections + r.rejections
             change = method.review(t, y, r.t, r.y)

@@ -260,6 +260,7 @@ class ExponentialCollocation(Adaptive):
     """
 
     order: int = 8
+    linear = math.inf
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -71,6 +71,18 @@ def slope_of(method: Method) -> Callable[[float, Array, Array], Any]:
     return slope
 
 
+def fastest(method: Method) -> float:
+    """The rate at which the linear part's quickest mode decays; 0 if there is none."""
+    linear = method.linear
+    return 0.0 if linear is None else -float(np.real(linear).min(initial=0.0))
+
+
+def longest(method: Method, limit: float, damping: float) -> float:
+    """The longest step within a limit whose h |linear| stays within `damping`."""
+    rate = fastest(method)
+    return min(limit, damping / rate) if rate > 0.0 else limit
+
+
 def started(method: Method, t: float, y: Array, out: Array) -> float:
     """The whole right-hand side where a step begins, written into out; and the method's limit."""
     limit = float(method.slope(t, y, out))

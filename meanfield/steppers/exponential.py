@@ -137,6 +137,8 @@ class ETDRK4(Adaptive):
     A step costs 11 evaluations, 14 with dense output, whose local error is O(h^5).
     """
 
+    linear = math.inf
+
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "order", 5)

@@ -1,7 +1,7 @@
 """Explicit Runge-Kutta steps, adaptive or fixed, for any table.
 
-A linear part, if the method has one, is added to the right-hand side as it stands: correct, and stiff.  That makes
-these steppers the slow oracle of the exponential ones.
+A linear part, if the method has one, is added to the right-hand side as it stands: correct, and stiff, for no step goes
+beyond the stability interval of its quickest mode.  That makes these steppers the slow oracle of the exponential ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
-from meanfield.steppers.control import Adaptive, checked, land, lands, slope_of, smallest, started
+from meanfield.steppers.control import Adaptive, checked, land, lands, longest, slope_of, smallest, started
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 from meanfield.tools.settings import register
 
@@ -36,7 +36,7 @@ class _Stages:
         self.weights: list[Array] = []  # of the step tried
         self.work = np.empty_like(y)
         self.work_flat = self.work.reshape(-1).view(np.float64)
-        self.limit = started(method, t, y, self.rows[0])
+        self.longest = longest(method, table.reach * started(method, t, y, self.rows[0]), table.damping)
         self.evaluations = 1
 
     def fill(self, first: int, last: int, h: float) -> None:
@@ -107,6 +107,7 @@ class ExplicitRungeKutta(Adaptive):
         if not self.table.errors:
             raise ValueError(f"table: got {self.table.name}, which has no error estimate; wanted an embedded method")
         object.__setattr__(self, "order", self.table.order)
+        object.__setattr__(self, "linear", self.table.damping)
 
     def _step(self, method: Method, t: float, y: Array, h: float | None, stop: float, keep: bool) -> Stepped:
         table, order = self.table, self.table.error_order + 1
@@ -134,7 +135,7 @@ class ExplicitRungeKutta(Adaptive):
 
         if h is None:
             h = self.first(flat, stages.rows[0].reshape(-1), stages.euler, stop - t, t, order)
-        t1, h_next, rejections = self.advance(attempt, t, min(h, table.reach * stages.limit), stop, order)
+        t1, h_next, rejections = self.advance(attempt, t, min(h, stages.longest), stop, order)
         between = stages.between(t1, y1, table.stages + tail) if keep else None
         return Stepped(t1, method.retract(y1), h_next, between, stages.evaluations, rejections)
 
@@ -145,8 +146,8 @@ class FixedStep(Stepper):
     """Steps of one size, without error control.
 
     The last step before `stop` is clipped.  Where `stop - t` is a whole number of steps up to rounding, so many are
-    taken, at times counted back from `stop`, so that they do not drift.  The method's limit, or a smaller h asked for,
-    make one step smaller; the step to try next is always `size`.
+    taken, at times counted back from `stop`, so that they do not drift.  The method's limit, the stability interval of
+    its linear part, or a smaller h asked for, make one step smaller; the step to try next is always `size`.
 
     Attributes
     ----------
@@ -162,6 +163,7 @@ class FixedStep(Stepper):
     def __post_init__(self) -> None:
         _positive(self.size)
         object.__setattr__(self, "order", self.table.order)
+        object.__setattr__(self, "linear", self.table.damping)
 
     def step(
         self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
@@ -176,7 +178,7 @@ class FixedStep(Stepper):
         y = checked(t, y, h, stop)
         with np.errstate(over="ignore", invalid="ignore"):
             stages = _Stages(self.table, method, t, y, keep)
-            t1, used = fixed(t, h, stop, self.size, self.table.reach * stages.limit)
+            t1, used = fixed(t, h, stop, self.size, stages.longest)
             stages.fill(1, self.table.stages, used)
             y1 = stages.end(used)
             if not np.isfinite(y1).all():

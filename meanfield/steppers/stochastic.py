@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
-from meanfield.steppers.control import checked, slope_of, started
+from meanfield.steppers.control import checked, longest, slope_of, started
 from meanfield.steppers.runge_kutta import fixed
+from meanfield.steppers.tables import EULER
 from meanfield.tools.settings import register
 
 
@@ -63,6 +64,8 @@ class EulerMaruyama(Stepper):
     """
 
     size: float
+    stochastic = True
+    linear = EULER.damping
 
     def __post_init__(self) -> None:
         if not (0.0 < self.size < math.inf):
@@ -84,7 +87,8 @@ class EulerMaruyama(Stepper):
         y = checked(t, y, h, stop)
         with np.errstate(over="ignore", invalid="ignore"):
             slope = np.empty_like(y)
-            t1, used = fixed(t, h, stop, self.size, started(method, t, y, slope))
+            limit = longest(method, started(method, t, y, slope), self.linear)
+            t1, used = fixed(t, h, stop, self.size, limit)
             y1, evaluations = self._moved(method, t, y, slope, used, strength(method, t, y, rng), rng)
             if not np.isfinite(y1).all():
                 raise Stop(Status.NOT_FINITE, f"the state is not finite at t = {t1!r}")

@@ -6,6 +6,27 @@ from breakages.engine import Breakage
 
 MOTION: tuple[Breakage, ...] = (
     Breakage(
+        name="suited: who says nothing of noise draws it",
+        file="meanfield/steppers/suited.py",
+        old='getattr(stepper, "stochastic", False)',
+        new='getattr(stepper, "stochastic", True)',
+        red=("tests/house/test_stranger.py::test_stepper_that_takes_neither_noise_nor_diffusion_is_refused",),
+    ),
+    Breakage(
+        name="suited: any step is stable",
+        file="meanfield/steppers/suited.py",
+        old="fastest(method)) * h >",
+        new="fastest(method)) * 0.0 >",
+        red=("tests/steppers/test_what_is_taken.py::test_a_stranger_is_taken_at_its_word",),
+    ),
+    Breakage(
+        name="loop: noise that begins on the way is left out",
+        file="meanfield/runs/loop.py",
+        old="suited.quiet(stepper, method, t, y)",
+        new="pass",
+        red=("tests/steppers/test_what_is_taken.py::test_noise_that_comes_later_is_not_left_out_either",),
+    ),
+    Breakage(
         name="basins: widths by a wrong primitive",
         file="meanfield/clustering/basins.py",
         old="- 2.0 * u / ik**2",

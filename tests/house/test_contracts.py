@@ -15,6 +15,7 @@ from test_street import PACKAGES, ROOT
 
 import meanfield as mf
 from meanfield.protocols import Form, Kernel, Law, Measure, Method, Scheme, Snapshot, Space, Stepper
+from meanfield.steppers import dop853, etd, etdrk4, euler_unprojected, heun, rk4
 
 NAMED = ("law", "space", "mu", "method", "kernel", "stepper", "record", "form", "geometry")
 UNTYPED = 0.10
@@ -32,6 +33,7 @@ ZONAL: Space = mf.ZonalSphere(4, 8)
 SPHERE: Space = mf.Sphere(4)
 POINTS: Measure = mf.Points([0.0])
 DENSITY: Measure = mf.uniform(mf.Circle(8))
+STEPPERS: tuple[Stepper, ...] = (dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1))
 
 
 def members(contract: type) -> dict[str, Any]:
@@ -97,6 +99,11 @@ def test_points_are_measures_and_laws_are_laws() -> None:
 
 def test_kernels() -> None:
     assert lacking(Kernel, EXPONENTIAL) == []
+
+
+@pytest.mark.parametrize("stepper", STEPPERS, ids=lambda one: type(one).__name__)
+def test_steppers(stepper: Any) -> None:
+    assert isinstance(stepper, Stepper) and lacking(Stepper, stepper) == []
 
 
 def test_parameters_are_typed_by_the_contracts() -> None:

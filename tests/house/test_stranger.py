@@ -290,6 +290,22 @@ def test_stepper_has_its_order_under_our_loop() -> None:
     assert np.all(np.abs(orders - 2.0) < 0.2), orders
 
 
+def test_stepper_that_takes_neither_noise_nor_diffusion_is_refused() -> None:
+    class Shaped:
+        """No Stepper, but of its shape; it says nothing of what it takes."""
+
+        order, adaptive = 2, False
+        step = Ralston(0.1).step
+
+    steppers: tuple[Any, ...] = (Ralston(0.1), Shaped())
+    for stepper in steppers:
+        with pytest.raises(ValueError, match="takes no noise"):
+            pt.simulate(mf.USA(1.0), [0.0, 1.0], (0.0, 1.0), [1.0], method=stepper, diffusion=0.1)
+        with pytest.raises(ValueError, match="takes no linear part"):
+            rho0 = mf.perturbed_uniform(mf.Circle(32), {1: 0.3})
+            mf.solve(mf.USA(1.0), rho0, (0.0, 1.0), t_eval=[1.0], stepper=stepper, diffusion=0.1)
+
+
 @pytest.mark.parametrize("n", [4, 3000])
 def test_geometry_carries_a_flat_law(n: int, tmp_path: Path) -> None:
     """Against the same flow in the ellipse's own angle; E rises at the rate of what moves along it."""

@@ -1,0 +1,71 @@
+"""Whether a stepper takes what there is to take: noise, and a linear part.
+
+What a stepper says of itself is read here alone: who says nothing takes neither.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield.protocols import Array, Method, Stepper
+from meanfield.steppers.control import fastest
+
+ROOM = 1e-9
+"""By how much a step may be longer than its stability interval: it was stretched to land."""
+
+
+def draws(stepper: Stepper) -> bool:
+    """Whether it draws noise."""
+    return bool(getattr(stepper, "stochastic", False))
+
+
+def _interval(stepper: Stepper) -> float:
+    return float(getattr(stepper, "linear", 0.0))
+
+
+def told(name: str, stepper: Stepper) -> None:
+    """Refuse what is no number in `linear`."""
+    said: Any = getattr(stepper, "linear", 0.0)
+    if isinstance(said, bool) or not isinstance(said, int | float) or not said >= 0.0:
+        raise TypeError(
+            f"{name}: {type(stepper).__name__} says linear = {said!r}, wanted a number >= 0: 0.0 if its step leaves "
+            "method.linear out, math.inf if it is exact for it, else how large h |linear| may be (2.0 for Euler's)"
+        )
+
+
+def linear(who: str, stepper: Stepper, method: Method) -> None:
+    """Refuse a stepper that would leave the method's linear part out."""
+    if method.linear is not None and _interval(stepper) == 0.0:
+        raise ValueError(
+            f"{who}{type(stepper).__name__} takes no linear part, and this method has one (diffusion): leave it out "
+            "for exponential steps, or take meanfield.steppers.rk4(1e-3); one of your own whose step takes "
+            "method.linear * y + method.rhs(t, y) says so by linear = 2.0 (how large h |linear| may be), or math.inf"
+        )
+
+
+def noise(who: str, stepper: Stepper, what: str) -> None:
+    """Refuse a stepper that would leave noise out."""
+    if not draws(stepper):
+        raise ValueError(
+            f'{who}{type(stepper).__name__} takes no noise, and {what}: use method="heun", step=0.01 (or another '
+            "step); one of your own that draws method.noise says so by stochastic = True"
+        )
+
+
+def quiet(stepper: Stepper, method: Method, t: float, y: Array) -> None:
+    """Refuse to go on where there is noise that the stepper leaves out: what no door could know."""
+    if not draws(stepper) and np.any(method.noise(t, y)):
+        noise("", stepper, f"at t = {t!r} this law has")
+
+
+def stable(stepper: Stepper, method: Method, t: float, h: float) -> None:
+    """Refuse a step beyond the stability interval: the quickest mode grows, though nothing shows it yet."""
+    linear("", stepper, method)
+    if (rate := fastest(method)) * h > _interval(stepper) * (1.0 + ROOM):
+        raise ValueError(
+            f"{type(stepper).__name__}: its step from t = {t!r} was {h:.3g} long, and with |linear| up to {rate:.4g} "
+            f"it is stable to {_interval(stepper) / rate:.3g}, by its own word (linear = {_interval(stepper):g}): take "
+            "shorter steps, or meanfield.steppers.etd()"
+        )
