@@ -110,8 +110,7 @@ def _map_axes(ax: Axes | None) -> Iterator[Axes]:
             )
         yield given
         return
-    import matplotlib.pyplot as plt
-
+    plt = style.pyplot()
     with style.look():
         figure = plt.figure(figsize=_MAP, layout="constrained")
         try:

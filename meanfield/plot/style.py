@@ -89,6 +89,18 @@ def look(more: Any = None) -> AbstractContextManager[None]:
 # --- where to draw -----------------------------------------------------------------------------------------
 
 
+def pyplot() -> Any:
+    """`matplotlib.pyplot` with its backend loaded, to be asked for before `look`.
+
+    pyplot loads the backend when first used, and a notebook's then makes pyplot interactive and sets `rcParams` of
+    its own.  Loaded inside a context, all that would be undone at its end, and no later cell would show a picture.
+    """
+    import matplotlib.pyplot as plt
+
+    plt.draw_if_interactive()  # the public function that asks for the backend and makes no figure
+    return plt
+
+
 @contextmanager
 def axes(ax: Axes | None = None, figsize: tuple[float, float] = WIDE) -> Iterator[Axes]:
     """Give the axes to draw on: `ax` as it is, or those of a new figure, drawn under `STYLE`.
@@ -155,8 +167,7 @@ def _one_axes(ax: Any, name: str) -> Axes:
 
 @contextmanager
 def _new_axes(rows: int, figsize: tuple[float, float], heights: Sequence[float]) -> Iterator[NDArray[Any]]:
-    import matplotlib.pyplot as plt
-
+    plt = pyplot()
     with look():
         figure, made = plt.subplots(
             rows, 1, figsize=figsize, layout="constrained", sharex=True, squeeze=False, height_ratios=list(heights)

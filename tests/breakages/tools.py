@@ -69,6 +69,13 @@ TOOLS: tuple[Breakage, ...] = (
         red=("tests/plot/test_plot.py::test_long_titles_are_fitted",),
     ),
     Breakage(
+        name="style: a notebook's backend is loaded inside the context",
+        file="meanfield/plot/style.py",
+        old="    plt.draw_if_interactive()  #",
+        new="    #",
+        red=("tests/plot/test_notebook.py::test_every_cell_of_a_notebook_shows_its_picture",),
+    ),
+    Breakage(
         name="shade: white paper is dark",
         file="meanfield/plot/shade.py",
         old="return luminance(colour) < _MIDDLE",
