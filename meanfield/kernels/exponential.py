@@ -92,7 +92,7 @@ class Exponential(Bilinear):
         return hash(self._key)
 
     @property
-    def isotropic(self) -> bool:  # type: ignore[override]
+    def isotropic(self) -> bool:
         """True without Q and K at finite beta: the kernel depends on <x, y> alone."""
         return self.Q is None and self.K is None and not self._hard
 
@@ -101,7 +101,7 @@ class Exponential(Bilinear):
         return self.beta == math.inf
 
     @property
-    def share(self) -> Callable[[Array], Array] | None:  # type: ignore[override]
+    def share(self) -> Callable[[Array], Array] | None:
         """None, e^s; of hardmax 1 for scores within `tie` of the largest, 0 for others."""
         if self.tie is None:
             return None
@@ -127,7 +127,7 @@ class Exponential(Bilinear):
         return beta * float(np.linalg.norm(B, 2))
 
     @property
-    def range(self) -> float:  # type: ignore[override]
+    def range(self) -> float:
         """Largest minus smallest s over pairs of unit vectors: Z cannot vary by more than e^range."""
         return 2.0 * self.upper()
 

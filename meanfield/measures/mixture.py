@@ -47,7 +47,7 @@ class Mixture(Measure):
         return f"<Mixture of {self.body!r} and {inputs.several(sum(one.y.shape[-2] for one in self.added), 'point')}>"
 
     @property
-    def d(self) -> int:  # type: ignore[override]
+    def d(self) -> int:
         """Ambient dimension."""
         return int(self.body.d)
 
@@ -57,22 +57,22 @@ class Mixture(Measure):
         return self.body.token
 
     @property
-    def geometry(self) -> Geometry:  # type: ignore[override]
+    def geometry(self) -> Geometry:
         """Where they live: by rows, as `x` has them."""
         return ROWS if self.body.geometry.manifold == "sphere" else FLAT
 
     @property
-    def positions(self) -> Array:  # type: ignore[override]
+    def positions(self) -> Array:
         """(..., n + k, d) rows of all: `x`."""
         return self.x
 
     @property
-    def x(self) -> Array:  # type: ignore[override]
+    def x(self) -> Array:
         """(..., n + k, d) rows of all."""
         return _joined([self.body.x, *(one.y for one in self.added)], -2, 1)
 
     @property
-    def weights(self) -> Array:  # type: ignore[override]
+    def weights(self) -> Array:
         """(..., n + k) masses of all."""
         if np.ndim(self.token):
             raise TypeError("weights: under a mask every point sees a measure of its own: ask without")
@@ -84,7 +84,7 @@ class Mixture(Measure):
         return np.asarray(self.weights.sum(axis=-1))
 
     @property
-    def mean(self) -> Array:  # type: ignore[override]
+    def mean(self) -> Array:
         """int x d mu of all, (..., d)."""
         parts = (np.einsum("...k,...kd->...d", self._masses(one), one.y) for one in self.added)
         return np.asarray(self.body.mean + sum(parts))

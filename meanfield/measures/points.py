@@ -128,7 +128,7 @@ class Points(Measure):
         return f"<Points n = {self.n}, d = {self.d}{many}, masses {masses}>"
 
     @property
-    def positions(self) -> Array:  # type: ignore[override]
+    def positions(self) -> Array:
         """(..., n) or (..., n, d): `points`, as every measure calls its positions in its geometry."""
         return self.points
 
@@ -138,12 +138,12 @@ class Points(Measure):
         return self.geometry == ANGLES
 
     @property
-    def d(self) -> int:  # type: ignore[override]
+    def d(self) -> int:
         """Ambient dimension."""
         return self.geometry.d(self.points)
 
     @cached_property
-    def x(self) -> Array:  # type: ignore[override]
+    def x(self) -> Array:
         """(..., n, d) rows."""
         return self.geometry.rows(self.points)
 
@@ -163,7 +163,7 @@ class Points(Measure):
         return self.weights.sum(axis=-1)
 
     @property
-    def mean(self) -> Array:  # type: ignore[override]
+    def mean(self) -> Array:
         """int x d mu, (..., d)."""
         self.unmasked("mean")
         return np.einsum("...n,...nd->...d", self.weights, self.x)

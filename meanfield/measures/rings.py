@@ -53,17 +53,17 @@ class Rings(Measure):
     instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span), or a density on mf.Sphere(lmax)"
 
     @property
-    def d(self) -> int:  # type: ignore[override]
+    def d(self) -> int:
         """Ambient dimension."""
         return int(self.space.d)
 
     @property
-    def geometry(self) -> Geometry:  # type: ignore[override]
+    def geometry(self) -> Geometry:
         """A meridian."""
         return MERIDIAN
 
     @property
-    def positions(self) -> Array:  # type: ignore[override]
+    def positions(self) -> Array:
         """(..., n) colatitudes."""
         return self.colatitude
 
@@ -82,7 +82,7 @@ class Rings(Measure):
         return self.weights.sum(axis=-1)
 
     @property
-    def mean(self) -> Array:  # type: ignore[override]
+    def mean(self) -> Array:
         """int x d mu, (..., d)."""
         return self.space.averages(self.coefficients(2))[0]
 
@@ -102,7 +102,7 @@ class Rings(Measure):
         return heights(self.d, inputs.degree("degree", degree), self.points, self.weights)
 
     @property
-    def x(self) -> Array:  # type: ignore[override]
+    def x(self) -> Array:
         """Refused: circles have no rows."""
         raise TypeError(f"x: circles of latitude have no rows: {self.instead}")
 

@@ -31,6 +31,8 @@ FAINT = 64.0 * float(np.finfo(float).eps)
 class OnPlan(Measure):
     """A density as a law sees it at every stage: the nodes of the space's plan, in the plan's own buffers."""
 
+    d: int
+
     def __init__(self, space: Space, isotropic: bool) -> None:
         self.space = space
         self.d = space.d
@@ -59,32 +61,32 @@ class OnPlan(Measure):
         return self._rho
 
     @property
-    def geometry(self) -> Geometry:  # type: ignore[override]
+    def geometry(self) -> Geometry:
         """Where the nodes are: on the sphere, by rows."""
         return ROWS
 
     @property
-    def positions(self) -> Array:  # type: ignore[override]
+    def positions(self) -> Array:
         """(N, d) the nodes as rows: `x`."""
         return self.x
 
     @property
-    def x(self) -> Array:  # type: ignore[override]
+    def x(self) -> Array:
         """(N, d) rows of the plan's nodes."""
         return self.grid.rows
 
     @property
-    def weights(self) -> Array:  # type: ignore[override]
+    def weights(self) -> Array:
         """(N,) masses at the plan's nodes."""
         return self.grid.weights * self.rho
 
     @property
-    def mean(self) -> Array:  # type: ignore[override]
+    def mean(self) -> Array:
         """int x d mu."""
         return self.space.averages(self._c)[0]
 
     @property
-    def instead(self) -> str:  # type: ignore[override]
+    def instead(self) -> str:
         """Where a question that it does not answer may be put."""
         return "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
 
@@ -202,6 +204,8 @@ class Reweighed(Measure):
     It answers where, and in the components in which, mu does.
     """
 
+    d: int
+
     def __init__(self, mu: OnPlan, c: Array) -> None:
         last = tail(mu.grid, c, gaps=False)
         if last > FOLDED:
@@ -214,32 +218,32 @@ class Reweighed(Measure):
         self._rho = Density(mu.grid, c).summed
 
     @property
-    def instead(self) -> str:  # type: ignore[override]
+    def instead(self) -> str:
         """As of mu."""
         return self._mu.instead
 
     @property
-    def geometry(self) -> Geometry:  # type: ignore[override]
+    def geometry(self) -> Geometry:
         """Where the nodes are: on the sphere, by rows."""
         return ROWS
 
     @property
-    def positions(self) -> Array:  # type: ignore[override]
+    def positions(self) -> Array:
         """(N, d) the nodes as rows: `x`."""
         return self.x
 
     @property
-    def x(self) -> Array:  # type: ignore[override]
+    def x(self) -> Array:
         """(N, d) rows of the plan's nodes."""
         return self._mu.x
 
     @property
-    def weights(self) -> Array:  # type: ignore[override]
+    def weights(self) -> Array:
         """(N,) masses at the plan's nodes."""
         return self._rho.weights
 
     @property
-    def mean(self) -> Array:  # type: ignore[override]
+    def mean(self) -> Array:
         """int x g dmu."""
         return self._rho.mean
 

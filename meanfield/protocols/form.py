@@ -30,8 +30,10 @@ class Form:
 class Snapshot(Measure, Protocol):
     """A density at one time: what a `Solution` asks of it, beyond what a law asks."""
 
-    space: Any
-    """The Space it is told on."""
+    @property
+    def space(self) -> Space:
+        """The space it is told on."""
+        ...
 
     @property
     def coefficients(self) -> Array:

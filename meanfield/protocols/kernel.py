@@ -6,24 +6,32 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.member import fallback, member
 
 
 @runtime_checkable
 class Kernel(Protocol):
     """An interaction e^{s(x, y)}; hashable, so that plans can be kept by kernel."""
 
-    isotropic: bool
-    """True if s depends on <x, y> alone, so that the kernel is a multiplier on every sphere."""
+    @member
+    def isotropic(self) -> bool:
+        """True if s depends on <x, y> alone, so that the kernel is a multiplier on every sphere."""
+        ...
 
-    range: float
-    """Upper bound of the largest minus the smallest s over pairs of unit vectors."""
+    @member
+    def range(self) -> float:
+        """Upper bound of the largest minus the smallest s over pairs of unit vectors."""
+        ...
 
-    share: Callable[[Array], Array] | None = None
-    """share(s), entry by entry: what a score, s below the largest of its row that has mass, counts for; None: e^s.
+    @fallback
+    def share(self) -> Callable[[Array], Array] | None:
+        """share(s), entry by entry: what a score, s below the largest of its row that has mass, counts for; None: e^s.
 
-    Where it is another function, Z and M are sums of shares (log is 0), over points alone, by two passes: the largest
-    first.  Such a kernel depends on the measure, is no multiplier and so not isotropic, and has no divergence.
-    """
+        Where it is another function, Z and M are sums of shares (log is 0), over points alone, by two passes: the
+        largest first.  Such a kernel depends on the measure, is no multiplier and so not isotropic, and has no
+        divergence.
+        """
+        return None
 
     def log(self, x: Array, y: Array) -> Array:
         """s(x, y) for rows: (..., n, d), (..., p, d) -> (..., n, p).

@@ -10,6 +10,7 @@ import numpy as np
 from meanfield.protocols.array import Array
 from meanfield.protocols.geometry import Geometry
 from meanfield.protocols.kernel import Kernel
+from meanfield.protocols.member import fallback, member
 from meanfield.protocols.status import Stop
 
 PROBES = (0.0, 0.381966, 0.723607, 1.0)
@@ -77,21 +78,45 @@ class Measure(Protocol):
     a law's `quantities` are asked of that.
     """
 
-    d: int
-    x: Array
-    """(..., n, d) own rows: particles, or the quadrature points of a density."""
-    geometry: Geometry
-    """Where they live."""
-    positions: Array
-    """(..., n) or (..., n, d) they themselves, as their geometry has them."""
-    weights: Array
-    """(..., n) the mass at each of them."""
-    mean: Array
-    """(..., d)  int x dmu."""
-    token: Any = 1.0
-    """The mass of one token as `also` counts it, as every own point sees it: 1/n of points, 1 of a density."""
-    instead: str = "ask mf.Points(mu.x, weights=mu.weights)"
-    """Where a question that this measure does not answer may be put."""
+    @member
+    def d(self) -> int:
+        """Ambient dimension."""
+        ...
+
+    @member
+    def x(self) -> Array:
+        """(..., n, d) own rows: particles, or the quadrature points of a density."""
+        ...
+
+    @member
+    def geometry(self) -> Geometry:
+        """Where they live."""
+        ...
+
+    @member
+    def positions(self) -> Array:
+        """(..., n) or (..., n, d) they themselves, as their geometry has them."""
+        ...
+
+    @member
+    def weights(self) -> Array:
+        """(..., n) the mass at each of them."""
+        ...
+
+    @member
+    def mean(self) -> Array:
+        """(..., d)  int x dmu."""
+        ...
+
+    @fallback
+    def token(self) -> Any:
+        """The mass of one token as `also` counts it, as every own point sees it: 1/n of points, 1 of a density."""
+        return 1.0
+
+    @fallback
+    def instead(self) -> str:
+        """Where a question that this measure does not answer may be put."""
+        return "ask mf.Points(mu.x, weights=mu.weights)"
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer at rows x (..., n, d); None means the measure's own points.

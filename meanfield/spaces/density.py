@@ -110,7 +110,7 @@ class Density(Measure):
     # --- what it is -------------------------------------------------------------------------------------
 
     @property
-    def d(self) -> int:  # type: ignore[override]
+    def d(self) -> int:
         """Ambient dimension: the sphere is S^{d-1}."""
         return int(self.space.d)
 
@@ -136,24 +136,24 @@ class Density(Measure):
         return float(np.nanmax(self.values))
 
     @property
-    def x(self) -> Array:  # type: ignore[override]
+    def x(self) -> Array:
         """(N, d) the quadrature points as rows."""
         if self.space.rows is None:
             raise TypeError(f"the nodes of {self.space} have no rows: ask a law that needs no positions")
         return self.space.rows
 
     @property
-    def geometry(self) -> Geometry:  # type: ignore[override]
+    def geometry(self) -> Geometry:
         """Where the quadrature points are: on the sphere, by rows."""
         return ROWS
 
     @property
-    def positions(self) -> Array:  # type: ignore[override]
+    def positions(self) -> Array:
         """(N, d) the quadrature points as rows: `x`."""
         return self.x
 
     @property
-    def weights(self) -> Array:  # type: ignore[override]
+    def weights(self) -> Array:
         """(N,) the mass each quadrature point stands for: known to rounding where a value is not."""
         return self.space.weights * self.space.evaluate(self.coefficients)
 
@@ -163,7 +163,7 @@ class Density(Measure):
         return self.weights.sum(axis=-1)
 
     @property
-    def mean(self) -> Array:  # type: ignore[override]
+    def mean(self) -> Array:
         """int x d mu, (d,)."""
         return self.space.averages(self.coefficients)[0]
 
@@ -247,7 +247,7 @@ class Density(Measure):
     # --- changed measures -----------------------------------------------------------------------------------
 
     @property
-    def instead(self) -> str:  # type: ignore[override]
+    def instead(self) -> str:
         """Where a question that it does not answer may be put."""
         if self.space.rows is None:
             return "ask points drawn from it, mf.Points(mu.sample(1000, rng=0))"

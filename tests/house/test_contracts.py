@@ -7,33 +7,95 @@ from __future__ import annotations
 
 import ast
 import inspect
-from typing import Any
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
 from test_street import PACKAGES, ROOT
 
 import meanfield as mf
-from meanfield.protocols import Form, Kernel, Law, Measure, Method, Scheme, Snapshot, Space, Stepper
+from meanfield import geometry
+from meanfield.kernels.heating import Heating
+from meanfield.measures.mixture import Mixture
+from meanfield.measures.rings import Rings
+from meanfield.methods.lagrangian.snapshot import Carried
+from meanfield.methods.on_plan import OnPlan, Reweighed
+from meanfield.protocols import (
+    Array,
+    Form,
+    Geometry,
+    Kernel,
+    Law,
+    Measure,
+    Method,
+    Plan,
+    Scheme,
+    Snapshot,
+    Space,
+    Stepper,
+)  # fmt: skip
+from meanfield.protocols.member import fallback, member
+from meanfield.spaces.circle import CirclePlan
+from meanfield.spaces.sphere_plan import SpherePlan
+from meanfield.spaces.zonal import ZonalPlan
 from meanfield.steppers import dop853, etd, etdrk4, euler_unprojected, heun, rk4
+from particles.cloud import Cloud
+from particles.late import LogTime
 
 NAMED = ("law", "space", "mu", "method", "kernel", "stepper", "record", "form", "geometry")
 UNTYPED = 0.10
 """At most this share of the parameters so named may be Any: those of schemes, which take densities and forms of their
 own kind, and doors that take several kinds."""
 
-SA: Law = mf.SA(1.0)
-USA: Law = mf.USA(1.0)
-CAUSAL: Law = mf.Causal(mf.SA(1.0))
-DIFFUSION: Law = mf.Diffusion(0.1)
-SUM: Law = mf.SA(1.0) + mf.Diffusion(0.1)
-EXPONENTIAL: Kernel = mf.Exponential(1.0)
-CIRCLE: Space = mf.Circle(8)
-ZONAL: Space = mf.ZonalSphere(4, 8)
-SPHERE: Space = mf.Sphere(4)
-POINTS: Measure = mf.Points([0.0])
-DENSITY: Measure = mf.uniform(mf.Circle(8))
+KERNELS: tuple[Kernel, ...] = (mf.Exponential(1.0), mf.Zonal(np.exp, "exp"), Heating(1.0))
+LAWS: tuple[Law, ...] = (
+    mf.SA(1.0), mf.USA(1.0), mf.Causal(mf.SA(1.0)), mf.Diffusion(0.1), mf.SA(1.0) + mf.Diffusion(0.1),
+)  # fmt: skip
+SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
+SCHEMES: tuple[Scheme, ...] = (mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8))
 STEPPERS: tuple[Stepper, ...] = (dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1))
+GEOMETRIES: tuple[Geometry, ...] = (geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT)
+
+
+def densities(a: mf.Density, b: Carried) -> list[Snapshot]:
+    return [a, b]
+
+
+def measures(a: mf.Points, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried) -> list[Measure]:
+    return [a, b, c, d, e, f, g]
+
+
+def plans(a: CirclePlan, b: ZonalPlan, c: SpherePlan) -> list[Plan]:
+    return [a, b, c]
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """A kernel by its shape alone, and frozen: what no contract with settable members would take."""
+
+    isotropic: bool = False
+    range: float = 2.0
+    share: Callable[[Array], Array] | None = None
+
+    def log(self, x: Array, y: Array) -> Array:
+        return np.asarray(x @ np.swapaxes(y, -1, -2))
+
+    def multipliers(self, d: int, degree: int) -> Array:
+        raise TypeError("it has a matrix")
+
+    def potential(self, d: int, degree: int) -> Array:
+        raise TypeError("it has a matrix")
+
+    def log_lambda0(self, d: int) -> float:
+        raise TypeError("it has a matrix")
+
+    def bandwidth(self, d: int) -> int:
+        raise TypeError("it has a matrix")
+
+
+SHAPED: Kernel = Shaped()
 
 
 def members(contract: type) -> dict[str, Any]:
@@ -66,8 +128,6 @@ def ripple(space: Any) -> Any:
 
 pytestmark = pytest.mark.rounding
 
-SPACES = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
-
 
 @pytest.mark.parametrize("space", SPACES, ids=str)
 def test_spaces(space: Any) -> None:
@@ -79,9 +139,13 @@ def test_densities_are_snapshots(space: Any) -> None:
     assert lacking(Snapshot, mf.uniform(space)) == []
 
 
-@pytest.mark.parametrize("scheme", [mf.Spectral(), mf.Lagrangian()], ids=str)
-def test_schemes_their_methods_forms_and_snapshots(scheme: Any) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+def test_schemes(scheme: Any) -> None:
     assert isinstance(scheme, Scheme) and lacking(Scheme, scheme) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES[:2], ids=str)
+def test_schemes_of_densities_their_methods_forms_and_snapshots(scheme: Any) -> None:
     method, y = scheme.bind(mf.SA(1.0), ripple(mf.Circle(32)), 1e-8, 1e-10)
     assert isinstance(method, Method) and lacking(Method, method) == []
     assert isinstance(method.form, Form) and lacking(Form, method.form) == []
@@ -93,12 +157,73 @@ def test_schemes_their_methods_forms_and_snapshots(scheme: Any) -> None:
 
 def test_points_are_measures_and_laws_are_laws() -> None:
     assert lacking(Measure, mf.Points(np.array([0.0, 1.0]))) == []
-    for law in (SA, USA, CAUSAL, DIFFUSION, SUM):
+    for law in LAWS:
         assert isinstance(law, Law) and lacking(Law, law) == []
 
 
-def test_kernels() -> None:
-    assert lacking(Kernel, EXPONENTIAL) == []
+@pytest.mark.parametrize("kernel", (*KERNELS, SHAPED), ids=str)
+def test_kernels(kernel: Any) -> None:
+    assert isinstance(kernel, Kernel) and lacking(Kernel, kernel) == []
+
+
+@pytest.mark.parametrize("place", GEOMETRIES, ids=lambda place: place.name)
+def test_geometries(place: Any) -> None:
+    assert isinstance(place, Geometry) and lacking(Geometry, place) == []
+
+
+def test_plans() -> None:
+    for space in SPACES:
+        one = np.ones((1, len(space.degrees)))
+        assert lacking(Plan, space.plan(one, None)) == []
+
+
+def heirs(contract: type) -> set[type]:
+    """Public classes of the packages that inherit a contract and that nobody inherits, but for contracts."""
+    found: set[type] = set()
+    kinds: list[type] = contract.__subclasses__()
+    for kind in kinds:
+        if kind.__module__.split(".")[0] in PACKAGES and not kind.__name__.startswith("_"):
+            bare = kind.__module__.startswith("meanfield.protocols.")
+            found |= heirs(kind) or (set() if bare else {kind})
+    return found
+
+
+def test_no_class_is_forgotten_above() -> None:
+    assert heirs(Kernel) == {type(kernel) for kernel in KERNELS}
+    assert heirs(mf.Law) == {type(law) for law in LAWS}
+    assert heirs(Geometry) == {type(place) for place in GEOMETRIES}
+    assert heirs(Scheme) == {type(scheme) for scheme in SCHEMES}
+    assert heirs(Measure) == set(get_type_hints(measures).values()) - {list[Measure]}
+
+
+def test_members_give_way_to_those_who_inherit() -> None:
+    class Asked:
+        @member
+        def d(self) -> int:
+            """Must be given."""
+            raise AssertionError("a contract says nothing itself")
+
+        @fallback
+        def token(self) -> float:
+            return 1.0
+
+    class Plain(Asked):
+        d: int
+
+        def __init__(self) -> None:
+            self.d = 3
+
+    @dataclass(frozen=True)
+    class Frozen(Asked):
+        d: int
+        token: float
+
+    assert Plain().d == 3 and Plain().token == 1.0 and Asked.token == 1.0
+    assert not hasattr(Asked, "d")
+    with pytest.raises(AttributeError, match="Asked has no d, which its contract asks for"):
+        Asked().d  # noqa: B018
+    assert (Frozen(2, 0.5).d, Frozen(2, 0.5).token) == (2, 0.5)
+    assert [field.default for field in fields(Frozen)] == [MISSING, 1.0]
 
 
 @pytest.mark.parametrize("stepper", STEPPERS, ids=lambda one: type(one).__name__)

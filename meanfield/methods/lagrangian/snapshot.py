@@ -60,17 +60,17 @@ class Carried(Measure):
         return self.form.space
 
     @property
-    def d(self) -> int:  # type: ignore[override]
+    def d(self) -> int:
         """Ambient dimension."""
         return int(self.space.d)
 
     @property
-    def geometry(self) -> Any:  # type: ignore[override]
+    def geometry(self) -> Any:
         """The line."""
         return self.form.line
 
     @property
-    def positions(self) -> Array:  # type: ignore[override]
+    def positions(self) -> Array:
         """(..., n) positions on the line: angles in radians, unwrapped (circle), or colatitudes (zonal)."""
         return self.y[..., : len(self.weights)]
 
@@ -90,12 +90,12 @@ class Carried(Measure):
         return np.asarray(self.body.colatitude)
 
     @property
-    def x(self) -> Array:  # type: ignore[override]
+    def x(self) -> Array:
         """(..., n, d) rows (circle only)."""
         return np.asarray(self.body.x)
 
     @property
-    def weights(self) -> Array:  # type: ignore[override]
+    def weights(self) -> Array:
         """(n,) masses."""
         return self.form.weights
 
@@ -127,7 +127,7 @@ class Carried(Measure):
         return self.body.read(kernel, x, want, V)
 
     @property
-    def instead(self) -> str:  # type: ignore[override]
+    def instead(self) -> str:
         """Where a question that it does not answer may be put."""
         return "ask points drawn from it, mf.Points(mu.sample(1000, rng=0))"
 
@@ -149,7 +149,7 @@ class Carried(Measure):
         return self.weights.sum(axis=-1)
 
     @property
-    def mean(self) -> Array:  # type: ignore[override]
+    def mean(self) -> Array:
         """int x d mu, (..., d)."""
         return np.asarray(self.body.mean)
 
