@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +9,10 @@ import numpy as np
 
 from meanfield.geometry import ROWS
 from meanfield.measures import mixture
-from meanfield.measures.points import Points
+from meanfield.methods.quadrature import Quadrature
 from meanfield.protocols import Array, Geometry, Kernel, Measure, Reading, Space, Status, Stop
-from meanfield.spaces.coefficients import integrating, recast, tail
+from meanfield.spaces.coefficients import tail
 from meanfield.spaces.density import Z_FLOOR, Density, factor, floored
-from meanfield.sums.scores import share_of
 
 PLANS = 8
 """Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
@@ -33,8 +31,8 @@ class OnPlan(Measure):
 
     d: int
 
-    def __init__(self, space: Space, isotropic: bool) -> None:
-        self.space = space
+    def __init__(self, space: Space, isotropic: bool, tolerance: float) -> None:
+        self.space, self.tolerance = space, tolerance
         self.d = space.d
         self.top = int(space.degrees.max())
         self._isotropic = isotropic
@@ -43,15 +41,14 @@ class OnPlan(Measure):
         self._stage = 0
         self._bare = space.plan(np.ones((1, len(space.degrees))), None)
         self.grid = self._bare.grid
-        self._points: dict[int, Points] = {}
-        self._finer: dict[int, Any] = {}
+        self._quadrature = Quadrature(self.grid, space, tolerance)
 
     def open(self, c: Array) -> None:
         """Lay the state c out."""
         self._stage += 1
         self._c = c
         self._rho: Array | None = None
-        self._points = {}
+        self._quadrature.open(c)
 
     @property
     def rho(self) -> Array:
@@ -116,19 +113,14 @@ class OnPlan(Measure):
         held = self._quick.get((id(kernel), want)) if x is None and V is None else None
         if held is None or held[0] is not kernel:
             if x is not None or V is not None or not kernel.isotropic:
-                return self._summed(kernel).read(kernel, self.x if x is None else x, want, V)
+                points = self._quadrature.points(kernel, self.weights)
+                return points.read(kernel, self.x if x is None else x, want, V)
             laid = self._laid(kernel, want)
         else:
             laid = held[1]
         laid.stage = self._stage
         self._rho, reading = laid.read(self._c)
         return reading if self._isotropic or reading.M is None else reading._replace(M=self.shown(reading.M))
-
-    def _summed(self, kernel: Kernel) -> Points:
-        size = _fine(kernel, self.grid, self.space)
-        if size not in self._points:
-            self._points[size] = _quadrature(self.grid, self.weights, self.space, self._c, size, self._finer)
-        return self._points[size]
 
     def close(self, v: Array, out: Array) -> Array:
         """-div(rho v), for tangent components, rows or a scalar zero."""
@@ -177,27 +169,6 @@ class OnPlan(Measure):
                 self._quick.clear()
 
 
-def _fine(kernel: Kernel, grid: Any, space: Space) -> int:
-    """Size at which quadrature points integrate rho e^s y: a plan's nodes are made for products of degrees it holds."""
-    if share_of(kernel) is not None:
-        raise TypeError(
-            f"{kernel}: what a score counts for depends on the points that are seen, of which a density has none: "
-            "ask points drawn from it, mf.Points(rho.sample(1000, rng=0))"
-        )
-    with suppress(ValueError, TypeError, AttributeError):  # not smooth: none are enough; or it does not say
-        return max(int(grid.size), integrating(space, kernel.bandwidth(grid.d) + 1))
-    return int(grid.size)
-
-
-def _quadrature(grid: Any, weights: Array, space: Space, c: Array, size: int, known: dict[int, Any]) -> Points:
-    """The density of coefficients c on the space as points: the grid's, or those of a finer one."""
-    x, w = grid.rows, weights
-    if size > grid.size:
-        fine = known.setdefault(size, space.resized(size))
-        x, w = fine.rows, fine.weights * fine.evaluate(recast(space, c, fine))
-    return Points.trusted(x, w, ROWS, "direct")
-
-
 class Reweighed(Measure):
     """g mu on the nodes of a plan, by the coefficients that these nodes hold.
 
@@ -216,6 +187,8 @@ class Reweighed(Measure):
             )
         self._mu, self._c, self.d = mu, c, mu.d
         self._rho = Density(mu.grid, c).summed
+        self._quadrature = Quadrature(mu.grid, mu.grid, mu.tolerance)
+        self._quadrature.open(c)
 
     @property
     def instead(self) -> str:
@@ -262,10 +235,8 @@ class Reweighed(Measure):
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """By the kernel's multipliers at the own nodes, else by a sum over quadrature points."""
-        grid = self._mu.grid
         if x is not None or V is not None or not kernel.isotropic:
-            points = _quadrature(grid, self.weights, grid, self._c, _fine(kernel, grid, grid), {})
-            return points.read(kernel, self.x if x is None else x, want, V)
+            return self._quadrature.points(kernel, self.weights).read(kernel, self.x if x is None else x, want, V)
         r = self._rho.read(kernel, None, want)
         return r if r.M is None else r._replace(M=self._mu.shown(r.M))
 

@@ -162,7 +162,7 @@ class Coefficients(Method):
             raise ValueError("diffusion: the spectral method needs noise of constant strength, got one that varies")
         symbol = None if s == 0.0 else -0.5 * float(s) ** 2 * k * (k + self.space.d - 2.0)
         object.__setattr__(self, "linear", symbol)
-        object.__setattr__(self, "_seen", OnPlan(self.space, self.law.isotropic))
+        object.__setattr__(self, "_seen", OnPlan(self.space, self.law.isotropic, self.tolerance))
 
     @property
     def form(self) -> OnSpace:  # type: ignore[override]

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from meanfield.protocols.array import Array
 from meanfield.protocols.law import Measure
+from meanfield.protocols.member import member, wanted
 from meanfield.protocols.space import Space
 
 
@@ -30,52 +31,57 @@ class Form:
 class Snapshot(Measure, Protocol):
     """A density at one time: what a `Solution` asks of it, beyond what a law asks."""
 
-    @property
+    @member
     def space(self) -> Space:
         """The space it is told on."""
         ...
 
-    @property
+    @member
     def coefficients(self) -> Array:
         """(..., M) in the space's basis."""
         ...
 
-    @property
+    @member
     def values(self) -> Array:
         """(..., N) rho at the space's nodes."""
         ...
 
-    @property
+    @member
     def mass(self) -> Any:
         """int d mu."""
         ...
 
-    @property
+    @member
     def entropy(self) -> Any:
         """int rho log rho d sigma."""
         ...
 
-    @property
+    @member
     def minimum(self) -> Any:
         """Smallest value at a node: reported, never clipped."""
         ...
 
+    @wanted
     def __call__(self, q: Any) -> Array:
         """rho at coordinates q of the space."""
         ...
 
+    @wanted
     def on(self, space: Space) -> Array:
         """Values at the nodes of another resolution of its space, as a picture shows them."""
         ...
 
+    @wanted
     def moments(self, degree: int) -> Array:
         """Moments in the field's own normalisation, to `degree`."""
         ...
 
+    @wanted
     def sample(self, n: int, rng: Any = None) -> Array:
         """n independent points distributed as mu."""
         ...
 
+    @wanted
     def quantize(self, n: int) -> Array:
         """n deterministic points each standing for mass 1/n."""
         ...

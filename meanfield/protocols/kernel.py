@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from meanfield.protocols.array import Array
-from meanfield.protocols.member import fallback, member
+from meanfield.protocols.member import fallback, member, wanted
 
 
 @runtime_checkable
@@ -33,6 +33,7 @@ class Kernel(Protocol):
         """
         return None
 
+    @wanted
     def log(self, x: Array, y: Array) -> Array:
         """s(x, y) for rows: (..., n, d), (..., p, d) -> (..., n, p).
 
@@ -43,23 +44,27 @@ class Kernel(Protocol):
 
     def multipliers(self, d: int, degree: int) -> Array:
         """q_k = lambda_k / lambda_0 for k = 0..degree (isotropic kernels only)."""
-        ...
+        raise _unknown(self, "multipliers")
 
     def potential(self, d: int, degree: int) -> Array:
         """p_k with P_x int e^s y dmu(y) = lambda_0 * grad sum_k p_k (mu's part of degree k)."""
-        ...
+        raise _unknown(self, "potential")
 
     def log_lambda0(self, d: int) -> float:
         """Log of the mean of e^s over the sphere."""
-        ...
+        raise _unknown(self, "log_lambda0")
 
     def bandwidth(self, d: int) -> int:
         """Degree beyond which neither multipliers nor potential count; ValueError for a kernel that has none.
 
-        Of a kernel with matrices, the degree beyond which e^s has nothing as a function of y: sums over the quadrature
-        points of a density take as many as it asks for.
+        Of a kernel that is not isotropic, the degree beyond which e^s has nothing as a function of y: sums over the
+        quadrature points of a density take as many as it asks for.  Of one that does not say, as this one here, points
+        are summed one by one, and a density's quadrature is made finer until it is seen to hold.
         """
-        ...
+        raise ValueError(
+            f"bandwidth: {type(self).__name__} does not say how many harmonics it has: write bandwidth(self, d), the "
+            "degree beyond which e^s has none (ValueError for a kernel that is not smooth)"
+        )
 
 
 class Bilinear(Kernel):
@@ -72,3 +77,12 @@ class Bilinear(Kernel):
     def upper(self) -> float:
         """Upper bound of s over pairs of unit vectors."""
         raise TypeError(f"{type(self).__name__} does not say its upper()")
+
+
+def _unknown(kernel: Kernel, what: str) -> TypeError:
+    """The refusal of a question about harmonics to a kernel that does not say them."""
+    return TypeError(
+        f"{what}: {type(kernel).__name__} does not say its harmonics: write multipliers, potential, log_lambda0 and "
+        "bandwidth, or take mf.Zonal(phi, name), which computes them of e^s = phi(<x, y>), or write isotropic = False, "
+        "for sums over points"
+    )

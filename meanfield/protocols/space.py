@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from meanfield.protocols.array import Array
 from meanfield.protocols.geometry import Line
+from meanfield.protocols.member import member, wanted
 
 
 class Plan(Protocol):
@@ -14,10 +15,12 @@ class Plan(Protocol):
     grid: Any
     """The (padded) space whose nodes the fields live on."""
 
+    @wanted
     def open(self, c: Array) -> tuple[Array, Array | None]:
         """c (M,) -> scalar fields (S, N), and the gradient's tangent components (N, m) if a potential was given."""
         ...
 
+    @wanted
     def close(self, X: Array, rho: Array, out: Array) -> Array:
         """out (M,) = coefficients of -div(rho X), for X (N, m) and rho (N,)."""
         ...
@@ -29,164 +32,185 @@ class Space(Protocol):
     Densities are taken with respect to sigma, the uniform probability measure.
     """
 
-    @property
+    @member
     def d(self) -> int:
         """The dimension: S^{d-1}."""
         ...
 
-    @property
+    @member
     def size(self) -> int:
         """What `resized` takes: nodes on the circle, degree elsewhere."""
         ...
 
-    @property
+    @member
     def largest(self) -> int:
         """Size up to which a solver goes on its own."""
         ...
 
-    @property
+    @member
     def nodes(self) -> Array:
         """(N, ...) the space's own coordinates: theta | <x, axis> | rows."""
         ...
 
-    @property
+    @member
     def weights(self) -> Array:
         """(N,) quadrature weights, of sum 1."""
         ...
 
-    @property
+    @member
     def degrees(self) -> Array:
         """(M,) degree k of every coefficient; the Laplacian is -k(k+d-2)."""
         ...
 
-    @property
+    @member
     def names(self) -> tuple[Any, ...]:
         """(M,) names of the coefficients, by which they are carried to another size."""
         ...
 
-    @property
+    @member
     def axes(self) -> dict[str, Array]:
         """The grid's axes by name, in the order of the nodes."""
         ...
 
-    @property
+    @member
     def units(self) -> dict[str, str]:
         """Units of those axes, for a dataset: rad, degrees, 1."""
         ...
 
-    @property
+    @member
     def picture(self) -> str:
         """Which picture shows it: the name of a room of `plot`."""
         ...
 
-    @property
+    @member
     def line(self) -> Line | None:
         """On which line its points can be carried by a flow, if it has but one dimension."""
         ...
 
-    @property
+    @member
     def area(self) -> float:
         """Surface area of the sphere: what `pdf` divides by."""
         ...
 
-    @property
+    @member
     def rows(self) -> Array | None:
         """(N, d) the nodes as rows, or None where symmetry leaves them no row."""
         ...
 
+    @wanted
     def density(
         self, f: Any = None, *, coefficients: Any = None, normalize: bool = True, signed: bool = False
     ) -> Any:
         """A density with respect to sigma, from a callable, node values or coefficients; refused if it is none."""
         ...
 
+    @wanted
     def admit(self, c: Array) -> Array:
         """Coefficients as the space holds them; refuses those that no real density has."""
         ...
 
+    @wanted
     def analyse(self, values: Array) -> Array:
         """(..., N) node values -> (..., M) coefficients."""
         ...
 
+    @wanted
     def evaluate(self, c: Array, q: Array | None = None, gradient: bool = False) -> Array:
         """(..., M) -> (..., n) at own nodes or at coordinates q; gradient: (..., n, m) tangent components."""
         ...
 
+    @wanted
     def project(self, q: Array, w: Array, degree: int) -> Array:
         """Weighted points (..., n) at coordinates q -> their coefficients up to degree: evaluate's adjoint."""
         ...
 
-    @property
+    @member
     def levels(self) -> int:
         """Numbers in [0, 1) that `place` needs for a point."""
         ...
 
-    @property
+    @member
     def ends(self) -> Array | None:
         """Coordinates that no node reaches and where `bound` is largest, if there are such."""
         ...
 
+    @wanted
     def bound(self, c: Array, error: Any, q: Array | None = None) -> Array | None:
         """(..., n) bound of the error of `evaluate`, from rounding and from an error of every coefficient (a number or
         (M,)); None where values are well-conditioned everywhere."""
         ...
 
+    @wanted
     def rounding(self, c: Array) -> float:
         """Size up to which coefficients of a callable or of node values are set to zero, being rounding."""
         ...
 
+    @wanted
     def harmonics(self, degree: int) -> Array:
         """Degree of every coefficient that `project` gives."""
         ...
 
+    @wanted
     def plan(self, multipliers: Array, potential: Array | None) -> Plan:
         """Symbols (S, M) of the scalar fields and (M,) of the potential -> a plan."""
         ...
 
+    @wanted
     def place(self, c: Array, u: Array) -> Array:
         """u (n, levels) in [0, 1) -> n points distributed as the density (angles on the circle, rows elsewhere)."""
         ...
 
+    @wanted
     def fields(self, s: Array, g: Array | None, q: Array | None = None) -> tuple[Array, Array | None]:
         """Scalars (S, ..., M) and a potential (..., M) at q together: (S, ..., n), and its gradient (..., n, m)."""
         ...
 
+    @wanted
     def chart(self, x: Array) -> Array:
         """Rows (..., n, d) -> coordinates."""
         ...
 
+    @wanted
     def frame(self, x: Array | None = None) -> Array:
         """(..., n, m, d) orthonormal tangent frames at rows x, or at own nodes."""
         ...
 
+    @wanted
     def inner(self, v: Array, q: Array | None = None) -> Array:
         """<x, v> at own nodes or coordinates q, for one vector v (d,)."""
         ...
 
+    @wanted
     def moments(self, c: Array, degree: int) -> Array:
         """Moments in the field's own normalisation, to `degree`."""
         ...
 
+    @wanted
     def lattice(self, n: int) -> Array:
         """(n, levels) the lattice by which `place` quantises."""
         ...
 
+    @wanted
     def points(self, q: Any) -> Array:
         """Coordinates given by a user, checked."""
         ...
 
+    @wanted
     def ripple(self, modes: dict[Any, complex]) -> Array:
         """Coefficients of a sum of named modes, each of unit maximum on the circle."""
         ...
 
+    @wanted
     def spectrum(self, c: Array) -> Array:
         """Power by degree (..., K + 1) of coefficients such as `project` gives: the squares' sum over each degree."""
         ...
 
+    @wanted
     def averages(self, c: Array) -> tuple[Array, Array]:
         """int x dmu (d,) and int x x^T dmu (d, d)."""
         ...
 
+    @wanted
     def resized(self, size: int) -> Any:
         """The same space at another resolution."""
         ...

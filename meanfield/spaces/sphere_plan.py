@@ -9,6 +9,7 @@ import ducc0
 import numpy as np
 
 from meanfield.protocols import Array
+from meanfield.protocols.member import member
 from meanfield.spaces import sphere_points as sp
 from meanfield.tools.threads import threads
 
@@ -16,27 +17,27 @@ from meanfield.tools.threads import threads
 class Grid(Protocol):
     """What is asked of a sphere's grid: Gauss-Legendre circles of latitude with equally many longitudes each."""
 
-    @property
+    @member
     def lmax(self) -> int:
         """Its highest degree."""
         ...
 
-    @property
+    @member
     def degrees(self) -> Array:
         """l of every coefficient."""
         ...
 
-    @property
+    @member
     def shape(self) -> tuple[int, int]:
         """(circles, longitudes)."""
         ...
 
-    @property
+    @member
     def colatitudes(self) -> Array:
         """(circles,)."""
         ...
 
-    @property
+    @member
     def circle_weights(self) -> Array:
         """(circles,) the weight of each node."""
         ...

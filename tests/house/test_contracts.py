@@ -16,7 +16,7 @@ import pytest
 from test_street import PACKAGES, ROOT
 
 import meanfield as mf
-from meanfield import geometry
+from meanfield import geometry, protocols
 from meanfield.kernels.heating import Heating
 from meanfield.measures.mixture import Mixture
 from meanfield.measures.rings import Rings
@@ -229,6 +229,33 @@ def test_members_give_way_to_those_who_inherit() -> None:
 @pytest.mark.parametrize("stepper", STEPPERS, ids=lambda one: type(one).__name__)
 def test_steppers(stepper: Any) -> None:
     assert isinstance(stepper, Stepper) and lacking(Stepper, stepper) == []
+
+
+PROTOCOLS = [
+    contract
+    for contract in vars(protocols).values()
+    if getattr(contract, "_is_protocol", False)  # what no class but a Protocol has
+]
+
+
+@pytest.mark.parametrize("contract", PROTOCOLS, ids=lambda contract: contract.__name__)
+def test_what_is_inherited_and_not_written_answers_nothing(contract: Any) -> None:
+    """Members that a class must give are not there, and methods that it must write say which; no body answers None."""
+    bare = type("Bare", (contract,), {})()
+    for name, says in inspect.getmembers_static(contract):
+        if name.startswith("_") and name != "__call__":
+            continue
+        if isinstance(says, member):
+            with pytest.raises(AttributeError, match=f"Bare has no {name}, which its contract asks for"):
+                getattr(bare, name)
+        elif inspect.isfunction(says):
+            given = [np.zeros((1, 2))] * len(arguments(says))
+            try:
+                answer = getattr(bare, name)(*given)
+            except (TypeError, ValueError, AttributeError) as refused:
+                assert "Bare" in str(refused) and len(str(refused)) > 30, f"{name}: {refused}"
+            else:
+                assert answer is not None, f"{name} answers None"
 
 
 def test_parameters_are_typed_by_the_contracts() -> None:

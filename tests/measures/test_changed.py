@@ -145,7 +145,7 @@ def test_a_density_and_points_by_both_methods() -> None:
         v = law.velocity(0.0, None, rho.also(y, a))
         np.testing.assert_allclose(along(rho, v), exact, rtol=0.0, atol=1e-12 * np.abs(exact).max())
         for isotropic in (True, False):
-            seen = OnPlan(rho.space, isotropic)
+            seen = OnPlan(rho.space, isotropic, 1e-12)
             seen.open(rho.coefficients)
             fine = Points.trusted(seen.x, seen.weights, ROWS, "direct").also(y, a, per_token=False)
             v, exact_fine = law.velocity(0.0, None, seen.also(y, a)), law.velocity(0.0, None, fine)
@@ -214,7 +214,7 @@ def test_sinkhorn_on_densities(space: Any) -> None:
     """By multipliers on the plan's nodes, as by quadrature points; on a zonal sphere, as its circles of latitude."""
     rho = mf.von_mises_fisher(space, [0.0, 0.0, 0.0, 1.0], 1.5) if space.rows is None else mf.perturbed_uniform(
         space, {2: 0.3} if space.d == 2 else {(2, 1): 0.3})  # fmt: skip
-    seen = OnPlan(space, True)
+    seen = OnPlan(space, True, 1e-12)
     seen.open(rho.coefficients)
     v = np.array(Sinkhorn(3.0).velocity(0.0, None, seen))
     if space.rows is None:

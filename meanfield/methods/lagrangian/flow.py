@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry import ANGLES
-from meanfield.kernels import Exponential
 from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
@@ -162,14 +161,7 @@ def bandwidth(law: Law, space: Space, t: float) -> int:
     """The largest bandwidth of the kernels that a law asks for: how finely it looks."""
     pair = _Once(body(space, PAIR.points, PAIR.weights, "direct"))
     law.velocity(t, None if law.isotropic else pair.x, pair)
-    return max((_sharpness(kernel, space.d) for kernel in pair.asked), default=0)
-
-
-def _sharpness(kernel: Kernel, d: int) -> int:
-    """A kernel's bandwidth; of one with matrices, that of the largest beta it may come to, if known."""
-    if not kernel.isotropic:
-        kernel = Exponential(0.5 * kernel.range if np.isfinite(kernel.range) else 0.0)
-    return int(kernel.bandwidth(d))
+    return max((int(kernel.bandwidth(space.d)) for kernel in pair.asked), default=0)
 
 
 class _Once:

@@ -1,0 +1,95 @@
+"""A density as points of a quadrature: as many as a kernel asks for, or, if it does not say, as are seen to hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield.geometry import ROWS
+from meanfield.measures.points import Points
+from meanfield.protocols import Array, Kernel, Reading, Space
+from meanfield.spaces.coefficients import integrating, recast
+from meanfield.sums.scores import share_of
+
+PLACES = 16
+"""At which twice as many points are asked, too, of a kernel that does not say its bandwidth."""
+
+
+class Quadrature:
+    """The nodes of a plan's grid, or of a finer one, as points.
+
+    Parameters
+    ----------
+    grid : Space
+        Of the plan: its nodes are made for products of degrees it holds.
+    space : Space
+        Of the coefficients.
+    tolerance : float
+        Of the tail: to so much of the largest Z the sums of twice as many points must be the same.
+    """
+
+    def __init__(self, grid: Any, space: Space, tolerance: float) -> None:
+        self.grid, self.space, self.tolerance = grid, space, tolerance
+        self._finer: dict[int, Any] = {}
+        self._known: dict[Kernel, int] = {}
+        self._points: dict[int, Points] = {}
+
+    def open(self, c: Array) -> None:
+        """Lay coefficients (M,) of the space out."""
+        self._c, self._points = c, {}
+
+    def points(self, kernel: Kernel, weights: Array) -> Points:
+        """Points that integrate rho e^s y, given the masses (N,) at the grid's nodes."""
+        if share_of(kernel) is not None:
+            raise TypeError(
+                f"{kernel}: what a score counts for depends on the points that are seen, of which a density has none: "
+                "ask points drawn from it, mf.Points(rho.sample(1000, rng=0))"
+            )
+        try:
+            size = integrating(self.space, kernel.bandwidth(self.grid.d) + 1)
+        except ValueError:  # it has none, or does not say
+            size = self._seen(kernel, weights)
+        return self._at(size, weights)
+
+    def _at(self, size: int, weights: Array) -> Points:
+        size = max(size, int(self.grid.size))
+        if size not in self._points:
+            x, w = self.grid.rows, weights
+            if size > self.grid.size:
+                if size not in self._finer:
+                    self._finer[size] = self.space.resized(size)
+                fine = self._finer[size]
+                x, w = fine.rows, fine.weights * fine.evaluate(recast(self.space, self._c, fine))
+            self._points[size] = Points.trusted(x, w, ROWS, "direct")
+        return self._points[size]
+
+    def _seen(self, kernel: Kernel, weights: Array) -> int:
+        """Size that twice as many points confirm."""
+        rows = self.grid.rows
+        at = rows[np.linspace(0, len(rows) - 1, min(PLACES, len(rows))).astype(int)]
+        size, reach = self._known.get(kernel, int(self.grid.size)), float(np.abs(rows).max())
+        last = max(int(self.space.largest), 2 * int(self.grid.size))
+        coarse = self._at(size, weights).read(kernel, at, "ZM")
+        while True:
+            fine = self._at(2 * size, weights).read(kernel, at, "ZM")
+            off = _apart(coarse, fine, reach)
+            if off <= self.tolerance:
+                self._known[kernel] = size
+                return size
+            size, coarse = 2 * size, fine
+            if 2 * size > last:
+                raise ValueError(
+                    f"law: {kernel} does not say its bandwidth, and its integrals over the density still change by "
+                    f"{off:.1e} of the largest (tolerance {self.tolerance:.1e}) between the quadrature points of "
+                    f"{self.space.resized(size // 2)} and twice as many, as those of a kernel that jumps do: move "
+                    "points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
+                )
+
+
+def _apart(one: Reading, two: Reading, reach: float) -> float:
+    """The largest difference of two answers, as a share of the largest Z."""
+    log = max(float(np.max(one.log)), float(np.max(two.log)))
+    p, q = np.exp(one.log - log), np.exp(two.log - log)
+    Z, M = (np.abs(a * p - b * q).max() for a, b in ((one.Z, two.Z), (one.M, two.M)))
+    return float(max(Z, M / reach) / np.abs(two.Z * q).max())
