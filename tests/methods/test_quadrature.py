@@ -86,7 +86,7 @@ def test_a_run_is_that_of_the_kernel_that_says_it() -> None:
 def test_a_kernel_that_jumps_is_refused(space: Any) -> None:
     """Its sums converge as 1/N: 0.02 at 128 nodes, and a run told nothing of it."""
     rho = mf.perturbed_uniform(space, {1: 0.3} if space.d == 2 else {(1, 0): 0.3})
-    with pytest.raises(ValueError, match=r"Near.* does not say its bandwidth.* twice as many.*move points, pt.simulate"):
+    with pytest.raises(ValueError, match=r"Near.* does not say its bandwidth.*twice as many.*pt.simulate"):
         mf.solve(Attend(Near(0.8)), rho, (0.0, 0.1))
 
 
