@@ -178,11 +178,11 @@ def test_plans() -> None:
 
 
 def heirs(contract: type) -> set[type]:
-    """Public classes of the packages that inherit a contract and that nobody inherits, but for contracts."""
+    """Public classes of the library that inherit a contract and that nobody inherits, but for contracts."""
     found: set[type] = set()
     kinds: list[type] = contract.__subclasses__()
     for kind in kinds:
-        if kind.__module__.split(".")[0] in PACKAGES and not kind.__name__.startswith("_"):
+        if kind.__module__.startswith(("meanfield.", "particles.")) and not kind.__name__.startswith("_"):
             bare = kind.__module__.startswith("meanfield.protocols.")
             found |= heirs(kind) or (set() if bare else {kind})
     return found
