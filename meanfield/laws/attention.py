@@ -193,7 +193,7 @@ class Attention(general.Attending):
     def driven(self, t: float, mu: Measure) -> Any:
         """d/dt of the excess at a fixed measure: beta' (d/dbeta + d log(factor) / dbeta) of it."""
         beta, factor = self.beta_at(t), self.log_factor(mu.d, t)
-        rate = float(slope(self.beta_at, t))
+        rate = float(slope(self.beta, t)) if callable(self.beta) else 0.0
         told = energy.excess(Heating(beta), mu, factor)
         if self.scale != "natural":
             k = self.kernel(t)

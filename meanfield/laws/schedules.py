@@ -43,14 +43,15 @@ def _within(f: Callable[[float], Any], t: float, radius: float, place: float) ->
     try:
         with np.errstate(all="ignore"):
             values = np.array([f(middle + radius * u) for u in nodes.tolist()], dtype=float)
+            series = np.tensordot(to_series, values, 1)
+            allowed = RESOLVED * NODES * np.abs(values).max()
+            if not np.abs(series[-2:]).max() <= allowed < np.inf:
+                return None
             checks = np.array([f(middle + radius * u) for u in others.tolist()], dtype=float)
+            missed = np.abs(np.moveaxis(chebyshev.chebval(others, series), -1, 0) - checks).max()
     except (ArithmeticError, ValueError, TypeError):
         return None
-    if not (np.isfinite(values).all() and np.isfinite(checks).all()):
-        return None
-    series = np.tensordot(to_series, values, 1)
-    missed = np.abs(np.moveaxis(chebyshev.chebval(others, series), -1, 0) - checks).max()
-    if max(np.abs(series[-2:]).max(), missed) > RESOLVED * NODES * np.abs(values).max():
+    if not missed <= allowed:
         return None
     return np.asarray(np.tensordot(rate, series, 1) / radius)
 

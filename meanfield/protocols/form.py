@@ -18,6 +18,8 @@ class Form:
 
     name: str
     """What moved the stretch, as a record tells it: spectral, lagrangian, particles."""
+    jump: float = 0.0
+    """What mergers have added to E since the run began, if the form counts them."""
 
     def measure(self, y: Array) -> Any:
         """y -> the measure it stands for (leading axes: several); a form of densities answers with a Snapshot."""

@@ -22,9 +22,9 @@ from meanfield.runs.times import Ahead, ahead
 from meanfield.steppers.dense import evaluate
 from meanfield.tools import inputs
 
-JUMPED = 1e-3
-"""Share of the largest part by which the identity of `driven` may be missed in silence: no run of usual tolerances
-comes near it."""
+MISSED, LOOSE, MOST = 1e-8, 100.0, 1e-3
+"""Share of the largest part by which the identity of `driven` may be missed in silence: this, or so many rtol, as the
+trajectory is known to between its steps; and never more than the last."""
 DENSE_BUDGET = 1 << 28
 """Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
 SIZES_TOLD = 8
@@ -212,10 +212,18 @@ class Record:
         values = self.quantity(name)
         if self.t[0] == self.begin:
             return values - values[0]
-        if not self.dense:
+        if self.dense:
+            first = self.segments[self.dense_owners[0]].form.measure(self.dense[0].y0)
+        elif self.start is not None:
+            first = self.segments[0].form.measure(self.start)
+        else:
             raise ValueError(f"gained: this run kept nothing of its beginning, t = {self.begin!r}: save it by t_eval=")
-        first = self.segments[self.dense_owners[0]].form.measure(self.dense[0].y0)
         return values - np.asarray(self.law.quantities(self.begin, energy.summed(first))[name])
+
+    @property
+    def jumped(self) -> Array:
+        """What mergers have added to E up to every saved time, where the method counts them."""
+        return np.array([self.segments[owner].form.jump for owner in self.owners])
 
     @property
     def dissipation(self) -> Array:
@@ -246,19 +254,30 @@ class Record:
         if self.autonomous:
             return np.zeros_like(self.dissipation)
         self.quantity("driven")  # or a refusal
-        dissipated, found = self._integrals[:, 0], self._integrals[:, 1]
-        if not self.noisy and self.t[0] == self.begin:
-            gained = self.gained
-            missed = np.abs(gained - dissipated - found).max()
-            size = max(np.abs(part).max() for part in (gained, dissipated, found))
-            if missed > JUMPED * size:
-                warnings.warn(
-                    f"driven: gained is not dissipated + driven, but {missed:.2g} off: {self.law} jumps in time, which "
-                    "has no rate (solve stretch by stretch, and that is what the jumps add), or the steps are too long",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
+        found = self._integrals[:, 1]
+        if not self.noisy:
+            self._look_for_jumps(self._integrals[:, 0], found)
         return found
+
+    def _look_for_jumps(self, dissipated: Array, driven: Array) -> None:
+        """Warn where `gained` is not what the rates have brought, and mergers."""
+        try:
+            gained = self.gained
+        except ValueError:  # nothing is known of the beginning
+            return
+        jumped = self.jumped
+        mergers = jumped.reshape(len(jumped), *([1] * (gained.ndim - 1)))
+        missed = np.abs(gained - dissipated - driven - mergers).max(axis=0)
+        size = np.max([np.abs(part).max(axis=0) for part in (gained, dissipated, driven)], axis=0)
+        allowed = min(max(MISSED, LOOSE * float(self.settings.get("rtol", 0.0))), MOST)
+        if np.any(missed > allowed * size):
+            warnings.warn(
+                f"driven: gained is not dissipated + driven, but {missed.max():.2g} off: {self.law} jumps in time, "
+                "which has no rate (solve stretch by stretch, and that is what the jumps add), or the steps are too "
+                "long (a smaller rtol=, or step=)",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
     @cached_property
     def _integrals(self) -> Array:

@@ -173,6 +173,10 @@ def test_a_beta_that_jumps_is_told_where_its_rate_is_asked(kind: Any) -> None:
     np.testing.assert_allclose(run(0.5).points, half.points, rtol=0.0, atol=1e-7)
     jump = kind(3.0).quantities(0.0, half)["excess"] - kind(1.0).quantities(0.0, half)["excess"]
     assert missed == pytest.approx(jump, rel=1e-6)
+    # seen: nothing, where the beginning was not among the times saved
+    late = mf.solve(kind(Layers()), mf.Circle(64).density(waves), (0.0, 1.0), t_eval=[0.3, 1.0])
+    with pytest.warns(RuntimeWarning, match="jumps in time"):
+        late.driven  # noqa: B018
 
 
 def test_memory_along_a_run_is_what_it_saves() -> None:
@@ -192,3 +196,24 @@ def test_memory_along_a_run_is_what_it_saves() -> None:
         beside.append(now[-1] - run.held)
         steps.append(run.counters.steps)
     assert beside[2] - beside[1] < 1024 * (steps[2] - steps[1]) + 256 * 1024, (beside, steps)
+
+
+FAST = {
+    "64 e^-8t": lambda t: 64.0 * math.exp(-8.0 * t),
+    "100 e^-t": lambda t: 100.0 * math.exp(-t),
+    "kink": lambda t: 2.0 + abs(t - 0.37),
+}
+
+
+@pytest.mark.parametrize("beta", FAST.values(), ids=FAST)
+def test_fast_changes_of_beta_are_resolved_by_their_rates(beta: Any, recwarn: pytest.WarningsRecorder) -> None:
+    """Missed, with ten nodes a step: 1.2e-4, 6.0e-5, 4.0e-6; by points 6.7e-3, 2.6e-5, 4.2e-5.
+
+    E is e^beta(t): what is left is what the trajectory is known to between its steps.
+    """
+    rho = mf.Circle(64).density(waves)
+    points = pt.simulate(mf.SA(beta), rho.quantize(12), (0.0, 0.5), rtol=1e-11, atol=1e-13)
+    for run in (mf.solve(mf.SA(beta), rho, (0.0, 0.5)), points):
+        missed = np.abs(run.gained - run.dissipated - run.driven).max()
+        assert missed < 1e-8 * np.abs(run.gained).max()
+    assert not recwarn.list

@@ -119,6 +119,28 @@ def test_a_law_that_says_that_it_changes_tells_its_energy_at_every_time(tmp_path
     np.testing.assert_array_equal(mf.load(tmp_path / "run.nc").energy, runs[0].energy)
 
 
+@dataclass(frozen=True)
+class Humming(Declared):
+    """SA with 2 + sin(1500 t)."""
+
+    def at(self, t: float) -> mf.SA:
+        return mf.SA(self.beta + math.sin(1500.0 * t))
+
+
+@pytest.mark.rounding
+def test_what_the_halves_of_a_step_do_not_resolve_is_told() -> None:
+    """Two hundred periods of the law in a step of rk4; as the message says, shorter steps know it."""
+    long, short = (
+        pt.simulate(Humming(2.0), [0.0, 0.3, 0.9], (0.0, end), method="rk4", step=step)
+        for end, step in ((1.0, 1.0), (0.02, 0.002))
+    )
+    with pytest.warns(RuntimeWarning, match=r"integrated to .* of themselves only.*step="):
+        long.dissipated  # noqa: B018
+    times = np.linspace(0.0, 0.02, 1001)
+    rate = [Humming(2.0).quantities(t, short(t))["dissipation"] for t in times.tolist()]
+    assert short.dissipated[-1] == pytest.approx(float(simpson(np.array(rate), x=times)), rel=1e-9)
+
+
 def test_a_changing_law_moves_what_it_should() -> None:
     """Against a fine composition of laws that do not change, of first order in their length."""
     rho = mf.Circle(64).density(two_waves)
