@@ -26,6 +26,10 @@ PIECES = 64
 ROUNDING = 1e-14
 """Share of the energy itself below which nobody sees how well its rates are integrated."""
 
+MISSED, LOOSE, MOST = 1e-8, 100.0, 1e-3
+"""Share of the largest part by which the identity of `driven` may be missed in silence: this, or so many rtol, as the
+trajectory is known to between its steps; and never more than the last."""
+
 
 class _Piece(NamedTuple):
     """A part of a step: its Legendre series, what is missing from its integral at most, and the rates' size there."""
@@ -130,6 +134,20 @@ def _piece(law: Law, form: Form, between: Between, begin: float, end: float) -> 
 def _asked(law: Law, form: Form, t: float, states: Array) -> dict[str, Any]:
     """What the law tells of stacked states, (k, ...)."""
     return law.quantities(t, energy.summed(form.measure(states)))
+
+
+def identity(law: Law, gained: Array, jumped: Array, dissipated: Array, driven: Array, rtol: float) -> str:
+    """What to say where `gained` is not what the rates have brought, and mergers; empty where it is."""
+    mergers = jumped.reshape(len(jumped), *([1] * (gained.ndim - 1)))
+    missed = np.abs(gained - dissipated - driven - mergers).max(axis=0)
+    size = np.max([np.abs(part).max(axis=0) for part in (gained, dissipated, driven)], axis=0)
+    if not np.any(missed > min(max(MISSED, LOOSE * rtol), MOST) * size):
+        return ""
+    return (
+        f"driven: gained is not dissipated + driven, but {missed.max():.2g} off: {law} jumps in time, which has no rate"
+        " (solve stretch by stretch, and that is what the jumps add), or the steps are too long (a smaller rtol=, or "
+        "step=)"
+    )
 
 
 def chunks(times: Array, states: Any, steady: bool) -> Iterator[tuple[float, Array]]:

@@ -16,15 +16,12 @@ from meanfield.laws.base import noisy
 from meanfield.plot import curves
 from meanfield.protocols import Array, Between, Scheme, Status, Stepper, probes
 from meanfield.runs import archive, dataset
-from meanfield.runs.rates import chunks, integral
+from meanfield.runs.rates import chunks, identity, integral
 from meanfield.runs.segments import Counters, Segment
 from meanfield.runs.times import Ahead, ahead
 from meanfield.steppers.dense import evaluate
 from meanfield.tools import inputs
 
-MISSED, LOOSE, MOST = 1e-8, 100.0, 1e-3
-"""Share of the largest part by which the identity of `driven` may be missed in silence: this, or so many rtol, as the
-trajectory is known to between its steps; and never more than the last."""
 DENSE_BUDGET = 1 << 28
 """Bytes of dense output a record keeps (256 MiB); beyond it only saved times can be asked for."""
 SIZES_TOLD = 8
@@ -256,28 +253,13 @@ class Record:
         self.quantity("driven")  # or a refusal
         found = self._integrals[:, 1]
         if not self.noisy:
-            self._look_for_jumps(self._integrals[:, 0], found)
+            try:
+                known = self.gained, self.jumped
+            except ValueError:  # nothing is known of the beginning
+                return found
+            if told := identity(self.law, *known, self._integrals[:, 0], found, self.settings.get("rtol", 0.0)):
+                warnings.warn(told, RuntimeWarning, stacklevel=2)
         return found
-
-    def _look_for_jumps(self, dissipated: Array, driven: Array) -> None:
-        """Warn where `gained` is not what the rates have brought, and mergers."""
-        try:
-            gained = self.gained
-        except ValueError:  # nothing is known of the beginning
-            return
-        jumped = self.jumped
-        mergers = jumped.reshape(len(jumped), *([1] * (gained.ndim - 1)))
-        missed = np.abs(gained - dissipated - driven - mergers).max(axis=0)
-        size = np.max([np.abs(part).max(axis=0) for part in (gained, dissipated, driven)], axis=0)
-        allowed = min(max(MISSED, LOOSE * float(self.settings.get("rtol", 0.0))), MOST)
-        if np.any(missed > allowed * size):
-            warnings.warn(
-                f"driven: gained is not dissipated + driven, but {missed.max():.2g} off: {self.law} jumps in time, "
-                "which has no rate (solve stretch by stretch, and that is what the jumps add), or the steps are too "
-                "long (a smaller rtol=, or step=)",
-                RuntimeWarning,
-                stacklevel=3,
-            )
 
     @cached_property
     def _integrals(self) -> Array:
