@@ -42,8 +42,10 @@ class Spectral(Scheme):
     max_resolution : int, optional
         Largest size of the space the run may go to; the space's own limit by default (4096 nodes on the circle).
     tail : float, optional
-        Largest coefficient in the last sixteenth of the degrees.  By default 1e-12, but never below ten times atol
-        nor rtol / 100: a tail tolerance below the stepper's own error would double the resolution for nothing.
+        Largest coefficient in the last sixteenth of the degrees.  By default 1e-12, but never below ten times atol,
+        rtol / 100, nor the error of the initial density's coefficients (`Density.doubt`): a tail tolerance below the
+        stepper's own error, or the data's rounding, would double the resolution for nothing.  The run's
+        ``segments[0].form.lost`` tells it.
     then : settings of a method, optional
         What goes on where the largest size no longer suffices, from the last accepted density; `mf.Lagrangian()` is
         what ``on_unresolved="lagrangian"`` puts here.
@@ -89,13 +91,13 @@ class Spectral(Scheme):
                 f"take {mu.space.size} or more"
             )
         self.check(law, mu.space, rtol)
-        return self._bound(law, mu.space, limit, rtol, atol).start(mu)
+        return self._bound(law, mu.space, limit, rtol, atol, mu.doubt.error).start(mu)
 
     def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Any:
         """The method as it was when a run stopped, from the shape of its last state."""
         if form.name != OnSpace.name and self.then is not None:
             return self.then.rebind(law, form, rtol, atol)
-        return self._bound(law, form.space, self._limit(form.space), rtol, atol)
+        return self._bound(law, form.space, self._limit(form.space), rtol, atol, form.rounding)
 
     def limited(self, max_resolution: int) -> Spectral:
         """The same with another largest resolution."""
@@ -105,24 +107,35 @@ class Spectral(Scheme):
         """The same, handing over to `then`, if not to somebody already."""
         return self if self.then is not None else replace(self, then=then)
 
-    def _bound(self, law: Law, space: Space, limit: int, rtol: float, atol: float) -> Coefficients:
+    def _bound(self, law: Law, space: Space, limit: int, rtol: float, atol: float, known: float) -> Coefficients:
         beyond = None if self.then is None else partial(self.then.bind, law, rtol=rtol, atol=atol)
-        return Coefficients(law, space, self._tolerance(rtol, atol), limit, beyond=beyond)
+        return Coefficients(law, space, self._tolerance(rtol, atol, known), limit, beyond=beyond, rounding=known)
 
     def _limit(self, space: Space) -> int:
         return max(space.largest, space.size) if self.max_resolution is None else self.max_resolution
 
-    def _tolerance(self, rtol: float, atol: float) -> float:
-        return max(TAIL, 10.0 * atol, 1e-2 * rtol) if self.tail is None else self.tail
+    def _tolerance(self, rtol: float, atol: float, known: float) -> float:
+        return max(TAIL, 10.0 * atol, 1e-2 * rtol, known) if self.tail is None else self.tail
 
 
 @register
 @dataclass(frozen=True)
 class OnSpace(Form):
-    """What a state of coefficients means, each of them known to about the tail that may be thrown away."""
+    """What a state of coefficients means, each of them known to about the tail that may be thrown away.
+
+    Attributes
+    ----------
+    space : Space
+        Where it lives.
+    lost : float
+        The tail that may be thrown away.
+    rounding : float
+        What was not known of the coefficients when the run began.
+    """
 
     space: Any
     lost: float = TAIL
+    rounding: float = 0.0
     name = "spectral"
 
     def measure(self, y: Array) -> Density:
@@ -145,6 +158,8 @@ class Coefficients(Method):
         The tail that made the last doubling necessary, while the doubled step is not yet accepted.
     beyond : callable or None
         Density -> (method, state): who goes on where the largest size does not suffice.
+    rounding : float
+        What was not known of the coefficients when the run began.
     """
 
     law: Any
@@ -153,6 +168,7 @@ class Coefficients(Method):
     largest: int
     doubled: float | None = None
     beyond: Callable[[Density], tuple[Any, Array]] | None = None
+    rounding: float = 0.0
     _seen: OnPlan = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -167,7 +183,7 @@ class Coefficients(Method):
     @property
     def form(self) -> OnSpace:  # type: ignore[override]
         """The meaning of a state."""
-        return OnSpace(self.space, self.tolerance)
+        return OnSpace(self.space, self.tolerance, self.rounding)
 
     def start(self, mu: Density) -> tuple[Coefficients, Array]:
         """The first state; at a larger size if the density leans on its last degrees already."""

@@ -14,9 +14,10 @@ from meanfield.protocols import Array, Line
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.dense import DensePlan
 from meanfield.spaces.density import RESOLVED, Density
-from meanfield.spaces.doubt import Doubt
+from meanfield.spaces.rounded import EXACT, Rounding
 from meanfield.tools import inputs
 
+EPS = float(np.finfo(float).eps)
 ALIASED = 1e-8
 """Relative difference of a callable's values from its series, beyond which the series is of something else."""
 FINER = 128
@@ -123,7 +124,9 @@ class Gridded:
         Parameters
         ----------
         f : callable or array
-            A function of the space's coordinates (theta in radians on the circle), or its values at `nodes`.
+            A function of the space's coordinates (theta in radians on the circle), or its values at `nodes`.  Values of
+            single precision, or of at most 12 digits (a printed table, numpy.round), are data of that precision: what
+            their rounding explains is no sign of missing resolution, nor of a negative density, and `doubt` says it.
         coefficients : array, optional
             Instead of f: coefficients in the space's basis (c_k = int e^{-ik theta} d mu, k = 0.. on the circle).
         normalize : bool
@@ -143,14 +146,13 @@ class Gridded:
         if (f is None) == (coefficients is None):
             raise ValueError("density: give either a callable or node values, or coefficients=, and not both")
         if f is None:
-            return _finished(Density(self, self._given(coefficients)), None, normalize, signed)
+            known = Rounding(inputs.spacing("coefficients", coefficients))
+            return _finished(Density(self, self._given(coefficients)), known, None, normalize, signed)
         if callable(f):
-            c, error = self._sampled(f)
+            c, error, known = self._sampled(f)
         else:
-            c = self.analyse(inputs.array("values", f, shape=(len(self.weights),)))
-            error = max(self._refuse_tail(c), self.rounding(c))
-            c = np.where(np.abs(c) > self.rounding(c), c, 0.0)
-        return _finished(Density(self, c, Doubt(error)), f if callable(f) else None, normalize, signed)
+            c, error, known = self._rounded(inputs.array("values", f, shape=(len(self.weights),)), f)
+        return _finished(Density(self, c, known.doubt(error)), known, f if callable(f) else None, normalize, signed)
 
     def _given(self: Any, coefficients: Any) -> Array:
         c = inputs.array("coefficients", coefficients, ndim=1, complex_ok=True)
@@ -165,11 +167,25 @@ class Gridded:
             raise ValueError(f"coefficients: {self} holds real coefficients, got complex ones")
         return c
 
-    def _sampled(self: Any, f: Callable[[Array], Any]) -> tuple[Array, float]:
-        """Coefficients of a callable, sampled finely enough that none is aliased, and their error."""
+    def _rounded(self: Any, values: Array, given: Any) -> tuple[Array, float, Rounding]:
+        """Coefficients of node values, their error, and what the values' own rounding leaves unknown."""
+        c = self.analyse(values)
+        seen = tail(self, c, gaps=False) <= RESOLVED  # then nothing need be explained
+        known = EXACT if seen else Rounding.of(self, inputs.rounding("values", given))
+        c = known.cleared(self, c)
+        error = max(self._refuse_tail(c, known.coefficient), self.rounding(c))
+        c = np.where(np.abs(c) > self.rounding(c), c, 0.0)
+        return c, error, known if known == EXACT else known.with_misfit(values - self.evaluate(c))
+
+    def _sampled(self: Any, f: Callable[[Array], Any]) -> tuple[Array, float, Rounding]:
+        """Coefficients of a callable, sampled finely enough that none is aliased, their error, and of its values."""
         fine: Any = self.resized(2 * self.size)
         for _ in range(REFINEMENTS - 1):
-            c = fine.analyse(_call(f, fine.nodes, len(fine.weights)))
+            values, eps = _call(f, fine.nodes, len(fine.weights))
+            c = fine.analyse(values)
+            exact = eps <= EPS or tail(fine, c) <= RESOLVED
+            known = EXACT if exact else Rounding.of(fine, 0.5 * eps * np.abs(values))
+            c = known.cleared(fine, c)
             if tail(fine, c) <= RESOLVED:
                 break
             fine = fine.resized(2 * fine.size)
@@ -191,59 +207,65 @@ class Gridded:
         c = recast(fine, np.where(np.abs(c) > rounding, c, 0.0), self)
         # what doubled grids all take for a lower degree, one that shares no nodes with them does not
         other = self.resized(2 * self.size + 2)
-        values = _call(f, other.nodes, len(other.weights))
-        off = other.weights @ np.square(other.evaluate(recast(self, c, other)) - values)
-        if np.sqrt(off) > ALIASED * np.sqrt(other.weights @ np.square(values)):
+        values, _ = _call(f, other.nodes, len(other.weights))
+        misfit = other.evaluate(recast(self, c, other)) - values
+        room = ALIASED * np.sqrt(other.weights @ np.square(values)) + len(fine.degrees) * known.coefficient
+        if np.sqrt(other.weights @ np.square(misfit)) > room:
             raise ValueError(
                 f"density: under-resolved: {fine} and {other} see two different functions in the callable: it "
                 "oscillates between their nodes: use a larger space"
             )
-        return c, max(rounding, float(lost.max()))
+        return c, max(rounding, float(lost.max())), known.with_misfit(misfit)
 
-    def _refuse_tail(self: Any, c: Array) -> float:
+    def _refuse_tail(self: Any, c: Array, known: float) -> float:
         """The largest of the last coefficients, which those beyond may reach; refused if it is large."""
         # of node values no more can be seen: a single mode may be all there is
         if (last := tail(self, c, gaps=False)) > RESOLVED:
+            limit = "1e-12" if known == 0.0 else f"the {known:.1e} that the values' own rounding explains"
             raise ValueError(
                 f"values: under-resolved: the coefficients in the last sixteenth of the degrees are {last:.1e} of "
-                "the largest, above 1e-12: give a callable or more nodes"
+                f"the largest, above {limit}: give a callable or more nodes"
             )
         return last * float(np.abs(c).max())
 
 
-def _call(f: Callable[[Array], Any], q: Array, n: int) -> Array:
-    """f at n coordinates q, checked."""
-    values = inputs.array("density", f(q))
+def _call(f: Callable[[Array], Any], q: Array, n: int) -> tuple[Array, float]:
+    """f at n coordinates q, checked, and the relative spacing of its numbers."""
+    answer = f(q)
+    values, eps = inputs.array("density", answer), inputs.spacing("density", answer)
     if values.shape != (n,):
         if values.ndim != 0:
             raise ValueError(
                 f"density: the callable gave shape {values.shape} for {n} nodes; it must return one value for each"
             )
         values = np.array(np.broadcast_to(values, (n,)))
-    return values
+    return values, eps
 
 
 def _divided(f: Callable[[Array], Any], mass: float, q: Array) -> Array:
     """f / mass at coordinates q that are numbers, of any shape."""
-    return _call(f, q.ravel(), q.size).reshape(q.shape) / mass
+    return _call(f, q.ravel(), q.size)[0].reshape(q.shape) / mass
 
 
-def _finished(rho: Density, f: Callable[[Array], Any] | None, normalize: bool, signed: bool) -> Density:
+def _finished(
+    rho: Density, known: Rounding, f: Callable[[Array], Any] | None, normalize: bool, signed: bool
+) -> Density:
     """rho checked for sign and mass, and normalised; it keeps the callable where its coefficients hide values."""
     kept = f if f is not None and _hidden(rho) else None
     if kept is not None:
         rho = rho.keeping(partial(_divided, kept, 1.0))
     if signed:
         return rho
-    _refuse_negative(rho.resized(2 * rho.space.size))  # a polynomial can dip between the nodes
+    _refuse_negative(rho.resized(2 * rho.space.size), known.value)  # a polynomial can dip between the nodes
     mass = float(rho.mass)
     if not mass > 0.0:
         raise ValueError(f"density: its mass is {mass!r}; wanted a positive mass")
     if normalize:
         unit = Density(rho.space, rho.coefficients / mass, replace(rho.doubt, error=rho.doubt.error / mass))
         return unit if kept is None else unit.keeping(partial(_divided, kept, mass))
-    if abs(mass - 1.0) > RESOLVED:
-        raise ValueError(f"density: its mass is {mass!r} and normalize=False demands 1 (to 1e-12)")
+    room = max(RESOLVED, known.coefficient)
+    if abs(mass - 1.0) > room:
+        raise ValueError(f"density: its mass is {mass!r} and normalize=False demands 1 (to {room:.2g}): leave it out")
     return rho
 
 
@@ -253,13 +275,13 @@ def _hidden(rho: Density) -> bool:
     return ends is not None and bool(np.isnan(rho.resized(max(2 * rho.space.size, FINER)).known(ends)).any())
 
 
-def _refuse_negative(rho: Density) -> None:
-    """Refuse a negative value at a node or beyond the last of them, as far as values are known."""
+def _refuse_negative(rho: Density, room: float) -> None:
+    """Refuse a value below -room at a node or beyond the last of them, as far as values are known."""
     for q in (None,) if rho.space.ends is None else (None, rho.space.ends):
         values = rho.known(q)
         slack = None if rho.given is not None else rho.space.bound(rho.coefficients, rho.doubt.error, q)
         sure = values if slack is None else values + slack
-        if np.nanmin(sure, initial=0.0) < -RESOLVED * np.nanmax(np.abs(values), initial=0.0):
+        if np.nanmin(sure, initial=0.0) < -max(room, RESOLVED * np.nanmax(np.abs(values), initial=0.0)):
             i, high, at = int(np.nanargmin(sure)), np.nanmax(values), rho.space.nodes if q is None else q
             raise ValueError(
                 f"density: negative: its smallest value is {values[i]:.3e} (largest {high:.3e}) at {at[i]}; a density "

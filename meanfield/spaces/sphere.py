@@ -17,6 +17,7 @@ from meanfield.protocols import Array
 from meanfield.spaces import sphere_points as sp
 from meanfield.spaces.base import Gridded
 from meanfield.spaces.density import Density
+from meanfield.spaces.rounded import Rounding
 from meanfield.spaces.sphere_plan import Part, SpherePlan, padded
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -226,18 +227,19 @@ class Sphere(Gridded):
         Raises
         ------
         ValueError
-            For a colatitude outside [0, pi], naming it.
+            For a colatitude outside [0, pi], naming it.  (Of single precision, pi itself is.)
         """
+        room = np.pi * inputs.spacing("theta", theta)
         theta = inputs.array("theta", theta, nonempty=False, radians=True)
         phi = inputs.array("phi", phi, nonempty=False, radians=True)
-        outside = (theta < 0.0) | (theta > np.pi)
+        outside = (theta < 0.0) | (theta > np.pi + room)
         if outside.any():
             raise ValueError(
                 f"theta: got {float(theta[outside].flat[0])!r}, wanted colatitudes in [0, pi], in radians from the "
                 "north pole: a latitude is pi/2 - theta"
             )
         try:
-            return sp.rows(theta, phi)
+            return sp.rows(np.minimum(theta, np.pi), phi)
         except ValueError:
             raise ValueError(f"theta, phi: got shapes {theta.shape} and {phi.shape}, which do not broadcast") from None
 
@@ -280,7 +282,7 @@ class Sphere(Gridded):
             raise ValueError(f"coefficients: a_{odd[0]},0 = {c[odd[0]]} has m = 0 and must be real for a real density")
         return c
 
-    def _sampled(self, f: Any) -> tuple[Array, float]:
+    def _sampled(self, f: Any) -> tuple[Array, float, Rounding]:
         try:
             return Gridded._sampled(_Grid(self.lmax), f)
         except TooLarge as error:

@@ -257,10 +257,17 @@ def rotate(c: Array, R: Array) -> Array:
 
     A reflection is a rotation times the inversion x -> -x, under which degree l is multiplied by (-1)^l.
     """
+    room = max(1e-12, 8.0 * inputs.spacing("R", R))
     R = inputs.array("R", R, shape=(3, 3))
     defect = float(np.abs(R @ R.T - np.eye(3)).max())
+    if defect > room:
+        raise ValueError(
+            f"R: got a matrix with |R R^T - 1| = {defect:.1e}, wanted an orthogonal one (to {room:.0e}): "
+            "U, _, V = numpy.linalg.svd(R) gives the nearest, U @ V"
+        )
     if defect > 1e-12:
-        raise ValueError(f"R: got a matrix with |R R^T - 1| = {defect:.1e}, wanted an orthogonal one (to 1e-12)")
+        U, _, V = np.linalg.svd(R)  # the nearest orthogonal matrix to one of single precision
+        R = U @ V
     L = degree_of(c.shape[-1])
     if np.linalg.det(R) < 0.0:
         c, R = c * np.where(pairs(L)[0] % 2, -1.0, 1.0), -R

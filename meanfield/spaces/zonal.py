@@ -189,7 +189,7 @@ class ZonalSphere(Gridded):
     def points(self, q: Any) -> Array:
         """Heights at which a user asks: in [-1, 1], of any shape; rows (..., d) of the sphere for d > 2 otherwise."""
         c = inputs.array("c", q, nonempty=False)
-        if np.any(np.abs(c) > 1.0 + 1e-12):
+        if np.any(np.abs(c) > 1.0 + max(1e-12, 4.0 * inputs.spacing("c", q))):
             raise ValueError(f"c: got {float(c.flat[np.abs(c).argmax()])!r}, wanted heights c = <x, axis> in [-1, 1]")
         return np.clip(c, -1.0, 1.0)
 
@@ -210,8 +210,8 @@ class ZonalSphere(Gridded):
         along = float(v @ self.direction)
         if np.linalg.norm(v - along * self.direction) > 1e-12 * np.linalg.norm(v):
             raise ValueError(
-                f"mean: a direction off the axis breaks the symmetry of {self}: give a multiple of the axis, or "
-                "another axis="
+                f"mean: a direction off the axis breaks the symmetry of {self}: give a multiple of space.direction, or "
+                "make the space with axis=mean"
             )
         return along * (self.nodes if q is None else q)
 

@@ -43,6 +43,10 @@ CASES: dict[str, Case] = {
         lambda: mf.von_mises_fisher(mf.Sphere(6), [0.0, 0.0, 1.0], 2.0), "use a larger space, such as Sphere(24)",
         lambda: mf.von_mises_fisher(mf.Sphere(24), [0.0, 0.0, 1.0], 2.0),
     ),
+    "a mean off the axis": (
+        lambda: mf.von_mises_fisher(mf.ZonalSphere(3, 24), [0.0, 1.0, 1.0], 1.0), "a multiple of space.direction",
+        lambda: mf.von_mises_fisher(mf.ZonalSphere(3, 24), mf.ZonalSphere(3, 24).direction.astype(np.float32), 1.0),
+    ),
     "angles of replicas": (
         lambda: pt.simulate(LAW, ANGLES, (0.0, 0.1)), "pass angles=True",
         lambda: pt.simulate(LAW, ANGLES, (0.0, 0.1), angles=True),

@@ -222,9 +222,10 @@ def _frames(projections: Any, d: int, rng: Any) -> Array:
     else:
         frames = inputs.array("projections", projections, shape=(None, d, 2))
         defect = float(np.abs(np.einsum("mdi,mdj->mij", frames, frames) - np.eye(2)).max())
-        if defect > 1e-8:
+        if defect > max(1e-8, 4.0 * inputs.unit_room("projections", projections, d)):
             raise ValueError(
-                f"projections must be pairs of orthonormal columns, (m, d, 2); got some that are off by {defect:.2g}."
+                f"projections must be pairs of orthonormal columns, (m, d, 2); got some that are off by {defect:.2g}. "
+                "numpy.linalg.qr(projections)[0] makes them so."
             )
     # Gram and Schmidt: of Gaussian columns, a uniformly distributed pair
     frames[..., 0] /= np.linalg.norm(frames[..., 0], axis=1, keepdims=True)

@@ -18,6 +18,7 @@ from meanfield.tools.inputs.arrays import (
     weights,
 )
 from meanfield.tools.inputs.messages import describe, message, several
+from meanfield.tools.inputs.precision import rounding, spacing, unit_room
 from meanfield.tools.inputs.units import plain
 from meanfield.tools.inputs.values import (
     angle,
@@ -56,11 +57,14 @@ __all__ = [
     "number",
     "plain",
     "replica",
+    "rounding",
     "rows",
     "seed",
     "sequence",
     "several",
+    "spacing",
     "times",
+    "unit_room",
     "unit_vector",
     "weights",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from meanfield.protocols import Array
 from meanfield.tools.inputs.messages import describe, first, message, place, several
+from meanfield.tools.inputs.precision import unit_room
 from meanfield.tools.inputs.units import plain
 from meanfield.tools.inputs.values import integer, number
 
@@ -94,7 +95,7 @@ def _numeric(name: str, value: Any, wanted: str, complex_ok: bool) -> Array:
         remedy = "Pass the real part, the modulus or the angle, whichever is meant."
         raise TypeError(message(name, wanted, f"complex values ({describe(value)})", remedy))
     if kind not in "iufc":
-        convert = raw.ndim > 0 and kind in "bO"
+        convert = raw.ndim > 0 and kind in "bOV" and raw.dtype.names is None
         remedy = "Convert with .astype(float), if that is what is meant." if convert else "Pass numbers."
         raise TypeError(message(name, wanted, f"{describe(value)} with elements of dtype {raw.dtype}", remedy))
     return raw
@@ -129,14 +130,15 @@ def _check_shape(
 def rows(name: str, value: Any, *, d: int | None = None, tol: float = 1e-8, else_: str = "") -> Array:
     """Unit rows (..., n, d), d >= 2, n >= 1: points of S^{d-1}.
 
-    Rows whose norm is within `tol` of 1 are renormalised; rows whose norm is 1 up to rounding keep their bits, so
-    that the function is idempotent and a resumed run starts from the very same points.  `else_` is what else the
-    values may have been meant for, told if they are no unit rows.
+    Rows whose norm is within `tol` of 1, or within the rounding of single or half precision if they came in it
+    (`precision.unit_room`), are renormalised in float64; rows whose norm is 1 up to rounding keep their bits, so that
+    the function is idempotent and a resumed run starts from the very same points.  `else_` is what else the values may
+    have been meant for, told if they are no unit rows.
 
     Raises
     ------
     ValueError
-        Naming the worst row and its norm, if one is further than `tol` from the sphere; or if the shape is wrong.
+        Naming the worst row and its norm, if one is further from the sphere; or if the shape is wrong.
     """
     wanted = "unit rows of shape (..., n, d) with n >= 1 and " + ("d >= 2" if d is None else f"d = {d}")
     x = array(name, value)
@@ -149,18 +151,32 @@ def rows(name: str, value: Any, *, d: int | None = None, tol: float = 1e-8, else
     with np.errstate(over="ignore"):
         norms = np.sqrt(np.sum(x * x, axis=-1))
     off = np.abs(norms - 1.0)
-    if off.max() > tol:
-        worst = first(off == off.max())
-        came = (
-            f"{int((off > tol).sum())} of {off.size} rows off the sphere by more than {tol:g}, the worst "
-            f"{name}{place(worst)} with norm {float(norms[worst])!r}"
-        )
-        remedy = f"Divide by the norms: {name} / numpy.linalg.norm({name}, axis=-1, keepdims=True). {else_}"
-        raise ValueError(message(name, wanted, came, remedy.strip()))
+    room = max(tol, unit_room(name, value, x.shape[-1]))
+    if off.max() > room:
+        _refuse_lengths(name, wanted, x, norms, room, else_)
     # The norm of a correctly rounded unit row is computed as 1 only up to its own summation error.
     again = off > _EPS * (8 + x.shape[-1] / 8)
     x[again] /= norms[again][:, None]
     return x
+
+
+def _refuse_lengths(name: str, wanted: str, x: Array, norms: Array, room: float, else_: str) -> None:
+    """Rows that are not of norm 1: what to type, which works in any precision."""
+    off, zero = np.abs(norms - 1.0), ~np.any(x, axis=-1)
+    worst = first(zero if zero.any() else off == off.max())
+    came = (
+        f"{int((off > room).sum())} of {off.size} rows off the sphere by more than {room:.2g}, the worst "
+        f"{name}{place(worst)} with norm {float(norms[worst])!r}"
+    )
+    if zero.any():
+        leave = f"{name} = {name}[numpy.any({name}, axis=-1)]" if x.ndim == 2 else "in every replica"
+        remedy = f"Zero rows, of which there are {int(zero.sum())}, have no direction. Leave them out: {leave}."
+    elif not 1e-150 < norms.min() <= norms.max() < 1e150:
+        remedy = f"First divide by the largest entries: {name} = {name} / numpy.abs({name}).max(-1, keepdims=True)."
+    else:
+        long = f"{name} = numpy.asarray({name}, float)"
+        remedy = f"Divide by the norms: {long}; {name} /= numpy.linalg.norm({name}, axis=-1, keepdims=True)."
+    raise ValueError(message(name, wanted, came, f"{remedy} {else_}".strip()))
 
 
 def angles(name: str, value: Any) -> Array:
