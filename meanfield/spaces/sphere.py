@@ -229,10 +229,9 @@ class Sphere(Gridded):
         ValueError
             For a colatitude outside [0, pi], naming it.  (Of single precision, pi itself is.)
         """
-        room = np.pi * inputs.spacing("theta", theta)
-        theta = inputs.array("theta", theta, nonempty=False, radians=True)
+        given, theta = theta, inputs.array("theta", theta, nonempty=False, radians=True)
         phi = inputs.array("phi", phi, nonempty=False, radians=True)
-        outside = (theta < 0.0) | (theta > np.pi + room)
+        outside = (theta < 0.0) | (theta > np.pi * (1.0 + inputs.spacing("theta", given)))
         if outside.any():
             raise ValueError(
                 f"theta: got {float(theta[outside].flat[0])!r}, wanted colatitudes in [0, pi], in radians from the "

@@ -257,8 +257,8 @@ def rotate(c: Array, R: Array) -> Array:
 
     A reflection is a rotation times the inversion x -> -x, under which degree l is multiplied by (-1)^l.
     """
-    room = max(1e-12, 8.0 * inputs.spacing("R", R))
-    R = inputs.array("R", R, shape=(3, 3))
+    given, R = R, inputs.array("R", R, shape=(3, 3))
+    room = max(1e-12, 8.0 * inputs.spacing("R", given))
     defect = float(np.abs(R @ R.T - np.eye(3)).max())
     if defect > room:
         raise ValueError(

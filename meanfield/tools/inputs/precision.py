@@ -21,8 +21,8 @@ LOOK = 64
 
 
 def spacing(name: str, value: Any) -> float:
-    """Relative spacing of the numbers that came: that of float64 at least, of float32 1.2e-7, of float16 1e-3."""
-    return _spacing(np.asarray(plain(name, value)).dtype)
+    """Relative spacing of numbers that `array` takes: that of float64 at least, of float32 1.2e-7, of float16 1e-3."""
+    return _spacing(np.asarray(plain(name, value, radians=True)).dtype)
 
 
 def unit_room(name: str, value: Any, d: int) -> float:
