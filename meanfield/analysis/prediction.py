@@ -17,6 +17,7 @@ from meanfield.protocols import Array, Law
 from meanfield.special import ultraspherical
 from meanfield.special.bessel import dimensions
 from meanfield.tools import inputs
+from meanfield.tools.shown import Shown
 from meanfield.tools.tags import equations
 
 NOISE = 1e-15
@@ -24,7 +25,7 @@ NOISE = 1e-15
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Shown):
     """What linear theory says of the first clusters, as `predict` returns it.
 
     Attributes

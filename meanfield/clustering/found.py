@@ -19,7 +19,7 @@ import numpy as np
 from meanfield.clustering import basins, linked
 from meanfield.geometry import ROWS
 from meanfield.protocols import Array, Geometry, Measure
-from meanfield.tools import inputs
+from meanfield.tools import inputs, shown
 
 GAP = 0.1
 """Radians: neighbours further apart than this belong to two clusters, unless told otherwise."""
@@ -91,6 +91,12 @@ class Clusters:
         masses = ", ".join(f"{m:.4g}" for m in self.masses[:8]) + (", ..." if len(self) > 8 else "")
         word = "mass" if len(self) == 1 else "masses"
         return f"<{inputs.several(len(self), 'cluster')} of {word} {masses} ({tolerance}{doubt})>"
+
+    def _repr_html_(self) -> str:
+        where = "centres" if np.ndim(self.centres) == 1 else "|centres|"
+        at = self.centres if np.ndim(self.centres) == 1 else np.linalg.norm(self.centres, axis=-1)
+        facts = [("masses", shown.span(self.masses)), ("widths", shown.span(self.widths)), (where, shown.span(at))]
+        return shown.table(repr(self).strip("<>"), [*facts, ("mass in none", f"{self.dust:.3g}")])
 
     @property
     def kind(self) -> str:

@@ -11,10 +11,11 @@ from meanfield.clustering.found import GAP, clusters, is_density, positions
 from meanfield.protocols import Array
 from meanfield.spaces import fourier
 from meanfield.tools import inputs
+from meanfield.tools.shown import Shown
 
 
 @dataclass(frozen=True)
-class Order:
+class Order(Shown):
     """Order parameters of one measure.
 
     Attributes

@@ -18,6 +18,7 @@ from meanfield.laws.gradient import GradientLaw
 from meanfield.plot import tree as picture
 from meanfield.protocols import Array, Law
 from meanfield.tools import inputs
+from meanfield.tools.shown import Shown
 from meanfield.tools.tags import equations
 
 _NAMED = 6
@@ -25,7 +26,7 @@ _NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Branch:
+class Branch(Shown):
     """One cluster's life.
 
     Attributes

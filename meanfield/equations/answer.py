@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,12 @@ class Equation:
         head = f"{self.name}, {self.paper}" if self.paper else self.name
         return "\n".join([head, *(f"  {name + ': ' if name else ''}{text}" for name, text in rows)])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        held = ", ".join(one.name.rpartition(".")[2] for one in self.holders) or self.standing.value
+        return f"<{self.name}: {held}; checks: {' '.join(self.checks) or 'none yet'}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 def equation(name: str) -> Equation:

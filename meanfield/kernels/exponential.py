@@ -15,6 +15,7 @@ from meanfield.special import bessel
 from meanfield.special.bessel import inverse_temperature, log_lambda0, ratios
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
+from meanfield.tools.shown import Shown
 
 TIE = 1e-12
 """How far below the largest a score still counts as largest."""
@@ -23,7 +24,7 @@ ASK = "ask points, mf.Points(mu.x, weights=mu.weights)"
 
 @register
 @dataclass(frozen=True, eq=False)
-class Exponential(Bilinear):
+class Exponential(Shown, Bilinear):
     """The kernel e^{beta <Q x, K y>} of attention (A, equations (2.3) and (2.8)), and its limit, hardmax (A (9.6)).
 
     Parameters

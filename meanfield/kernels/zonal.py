@@ -13,6 +13,7 @@ from meanfield.protocols import Array, Kernel
 from meanfield.special.bessel import dimensions, frozen
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
+from meanfield.tools.shown import Shown
 
 ALIASED = 1e-11
 """Largest change of a multiplier (of lambda_0) by half as many nodes again: more, and the quadrature does not hold."""
@@ -92,7 +93,7 @@ def heights(d: int, degree: int, t: Array, weight: Array) -> Array:
 
 @register
 @dataclass(frozen=True)
-class Zonal(Kernel):
+class Zonal(Shown, Kernel):
     """The kernel phi(<x, y>) for any function phi >= 0 on [-1, 1].
 
     Parameters

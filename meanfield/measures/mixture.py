@@ -12,12 +12,13 @@ from meanfield.protocols import Array, Geometry, Kernel, Measure, Reading
 from meanfield.sums.direct import direct
 from meanfield.sums.scores import share_of
 from meanfield.tools import inputs
+from meanfield.tools.shown import Shown, ShownMeasure
 
 __all__ = ["Mixture", "also"]
 
 
 @dataclass(frozen=True, eq=False)
-class Added:
+class Added(Shown):
     """Rows y (..., k, d) and what stands there, a (..., k): in tokens, or as masses."""
 
     y: Array
@@ -26,7 +27,7 @@ class Added:
 
 
 @dataclass(frozen=True, eq=False)
-class Mixture(Measure):
+class Mixture(ShownMeasure, Measure):
     """mu + sum_j a_j delta_{y_j}: readings added under a common logarithm.
 
     Its own points, those that `read` answers at without x, are mu's: the others do not move.  As a measure it has them

@@ -27,6 +27,7 @@ from meanfield.sums.direct_numba import direct_numba
 from meanfield.sums.harmonic import harmonic
 from meanfield.sums.sight import Masked, Past
 from meanfield.tools import inputs
+from meanfield.tools.shown import ShownMeasure
 
 SPACES: dict[int, Any] = {2: Circle(8), 3: Sphere(2)}
 """Whose harmonics serve points of dimension d; the size does not matter."""
@@ -35,7 +36,7 @@ FEWEST = 4
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class Points(Measure):
+class Points(ShownMeasure, Measure):
     """Weighted points as a measure, checked.
 
     Parameters

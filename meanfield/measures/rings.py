@@ -19,6 +19,7 @@ from meanfield.special import ultraspherical
 from meanfield.sums.direct import direct
 from meanfield.sums.latitudes import latitudes
 from meanfield.tools import inputs
+from meanfield.tools.shown import ShownMeasure
 
 UNSURE = 1e-11
 """Where rounding may change M or L by more than this share of Z, the band-limited sum is replaced by direct ones, which
@@ -31,7 +32,7 @@ AROUND = 24
 
 
 @dataclass(frozen=True, eq=False)
-class Rings(Measure):
+class Rings(ShownMeasure, Measure):
     """sum_j weights_j (uniform measure on the circle of latitude at phi_j).
 
     Attributes

@@ -8,9 +8,10 @@ from meanfield.protocols.array import Array
 from meanfield.protocols.law import Measure
 from meanfield.protocols.member import member, wanted
 from meanfield.protocols.space import Space
+from meanfield.tools.shown import Shown
 
 
-class Form:
+class Form(Shown):
     """What a state means: kept with every stretch of a run, from which its snapshots are made.
 
     A frozen, registered dataclass.  A form of densities has their `space`; one of points whatever tells where they are.

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols.array import Array
+from meanfield.tools.shown import Shown
 
 
-class Geometry:
+class Geometry(Shown):
     """Where tokens live: a frozen, registered object without state, held by points and by what a run's state means.
 
     Positions q are numbers (..., n) on a line or circle (`axes` = 1), or rows (..., n, d) (`axes` = 2).  A stranger's

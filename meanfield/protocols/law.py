@@ -12,6 +12,7 @@ from meanfield.protocols.geometry import Geometry
 from meanfield.protocols.kernel import Kernel
 from meanfield.protocols.member import fallback, member
 from meanfield.protocols.status import Stop
+from meanfield.tools.shown import Shown, line
 
 PROBES = (0.0, 0.381966, 0.723607, 1.0)
 """Shares of a run's time at which a law is asked whether it changes: no period fits them all."""
@@ -51,8 +52,11 @@ class Reading(NamedTuple):
     log: Any
     """(..., n, 1) or a float."""
 
+    def __repr__(self) -> str:
+        return line(self)
 
-class Sight:
+
+class Sight(Shown):
     """Who sees whom among a measure's own points: what is added to their scores, told tile by tile."""
 
     def bias(self, i: slice, j: slice) -> Array | None:
@@ -156,7 +160,7 @@ class Measure(Protocol):
         raise TypeError(f"pushed: {type(self).__name__} has no points to move: {self.instead}")
 
 
-class Law:
+class Law(Shown):
     """1. X[mu](x): what a token does when it sees mu.
 
     All knowledge of mu comes by asking it (`mu.read`, `mu.mean`, ...).  `rises`, `falls` and `keeps` name the

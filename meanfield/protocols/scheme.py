@@ -9,9 +9,10 @@ from meanfield.protocols.law import Law
 from meanfield.protocols.method import Method
 from meanfield.protocols.space import Space
 from meanfield.protocols.step import Stepper
+from meanfield.tools.shown import Shown
 
 
-class Scheme:
+class Scheme(Shown):
     """6. What a user says of a method: `mf.Spectral()`, `mf.Lagrangian()`.
 
     A frozen, registered dataclass: a run keeps it in its settings, and goes on by it.

@@ -10,13 +10,14 @@ import numpy as np
 
 from meanfield.protocols.array import Array
 from meanfield.protocols.method import Method
+from meanfield.tools.shown import Shown
 
 Rng: TypeAlias = np.random.Generator | None
 """Where noise is drawn from, if there is any."""
 
 
 @dataclass(frozen=True)
-class Between:
+class Between(Shown):
     """The state inside one step, as data: with x = (t - t0) / (t1 - t0) and h = t1 - t0,
 
     y(t) = e^{x h L} y0 + h sum_m m! x^{m+1} phi_{m+1}(x h L) terms[m]
@@ -49,7 +50,7 @@ class Stepped(NamedTuple):
     rejections: int
 
 
-class Stepper:
+class Stepper(Shown):
     """5. One accepted step; remembers nothing but h.
 
     It says what it takes, and who has more to be taken is refused: left out, it would be missed by nobody.

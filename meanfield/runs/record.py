@@ -15,7 +15,7 @@ from meanfield.kernels import energy
 from meanfield.laws.base import noisy
 from meanfield.plot import curves
 from meanfield.protocols import Array, Between, Scheme, Status, Stepper, probes
-from meanfield.runs import archive, dataset
+from meanfield.runs import archive, dataset, shown
 from meanfield.runs.rates import chunks, identity, integral
 from meanfield.runs.segments import Counters, Segment
 from meanfield.runs.times import Ahead, ahead
@@ -100,6 +100,9 @@ class Record:
     def __repr__(self) -> str:
         clock, begin, end = self.told_span
         return f"<{type(self).__name__} {self.law} {clock} = {begin:.6g}..{end:.6g}: {self.message}>"
+
+    def _repr_html_(self) -> str:
+        return shown.html(self)
 
     # --- snapshots ----------------------------------------------------------------------------------------
 

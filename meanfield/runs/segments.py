@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from meanfield.tools.settings import register, renamed
+from meanfield.tools.shown import Shown
 
 
 @register(older=renamed(template="form"))
 @dataclass(frozen=True)
-class Segment:
+class Segment(Shown):
     """A stretch of a run in one shape.
 
     Attributes

@@ -16,6 +16,7 @@ from meanfield.spaces.dense import DensePlan
 from meanfield.spaces.density import RESOLVED, Density
 from meanfield.spaces.rounded import EXACT, Rounding
 from meanfield.tools import inputs
+from meanfield.tools.shown import Shown
 
 EPS = float(np.finfo(float).eps)
 ALIASED = 1e-8
@@ -26,7 +27,7 @@ REFINEMENTS = 6
 """How often a callable is sampled twice as finely before it is called unresolvable."""
 
 
-class Gridded:
+class Gridded(Shown):
     """Base of the spaces: densities from callables, node values or coefficients.
 
     (Methods take `self` as Any: what a space is, is the contract `protocols.Space`, which this class only helps with.)

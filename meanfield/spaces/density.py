@@ -16,6 +16,7 @@ from meanfield.protocols import Array, Geometry, Kernel, Law, Measure, Reading, 
 from meanfield.spaces.coefficients import kindred, recast, tail
 from meanfield.spaces.doubt import EXACT, Doubt, UnknownValue, told
 from meanfield.tools import inputs
+from meanfield.tools.shown import ShownMeasure
 
 Z_FLOOR = 1e-13
 """Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
@@ -59,7 +60,7 @@ def floored(Z: Array, least: Any = 0.0) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Density(Measure):
+class Density(ShownMeasure, Measure):
     """A density rho with respect to sigma, the uniform probability measure: mu = rho sigma.
 
     Make one with ``space.density(...)`` rather than directly.

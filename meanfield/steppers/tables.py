@@ -23,13 +23,14 @@ import numpy as np
 
 from meanfield.protocols import Array
 from meanfield.tools.settings import register
+from meanfield.tools.shown import Shown
 
 Row = tuple[float, ...]
 
 
 @register
 @dataclass(frozen=True)
-class Table:
+class Table(Shown):
     """One explicit Runge-Kutta method (hashable, comparable, without behaviour)."""
 
     name: str

@@ -131,7 +131,7 @@ def test_every_line_told_to_be_typed_runs(one: Printed) -> None:
     assert found.line == one.how and eval(found.line, {"mf": mf, "pt": pt, "np": np}) is not None
     assert all(text in str(found) for text in (found.what, found.line, found.command, found.name))
     for holder in found.holders:
-        assert f"{holder.name} ({holder.file}, line {holder.line})" in repr(found)
+        assert f"{holder.name} ({holder.file}, line {holder.line})" in str(found)
 
 
 def test_heads() -> None:

@@ -12,6 +12,7 @@ from numpy.polynomial import legendre
 
 from meanfield.protocols import Array
 from meanfield.tools.settings import register
+from meanfield.tools.shown import Shown
 
 GAUSS = 20
 """Nodes of a panel."""
@@ -145,7 +146,7 @@ def solved(coefficients: Array, slope: Array, target: Array) -> Array:
 
 @register
 @dataclass(frozen=True, eq=False)
-class Pieces:
+class Pieces(Shown):
     """A function of the label, by its values at the nodes of panels (mid, half), all of them in order.
 
     Attributes

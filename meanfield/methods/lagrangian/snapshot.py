@@ -16,6 +16,7 @@ from meanfield.protocols import Array, Kernel, Law, Measure, Space
 from meanfield.spaces.coefficients import kindred
 from meanfield.spaces.density import EXACT, warned
 from meanfield.tools import inputs
+from meanfield.tools.shown import ShownMeasure
 
 NEGLIGIBLE = 1e-15
 """A panel of less mass is moved, and no longer refined: its whole mass is below the rounding of any moment."""
@@ -26,7 +27,7 @@ ROUNDING = 8.0 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
-class Carried(Measure):
+class Carried(ShownMeasure, Measure):
     """A density carried by its flow, and the atoms that parts of it have become.
 
     It answers what a `Density` answers, and has points: nodes first, then atoms.

@@ -10,11 +10,12 @@ import numpy as np
 
 from meanfield.protocols import Array, Law, Measure
 from meanfield.tools.settings import register
+from meanfield.tools.shown import Shown
 
 
 @register
 @dataclass(frozen=True, eq=False)
-class Merge:
+class Merge(Shown):
     """One merger.
 
     Attributes
