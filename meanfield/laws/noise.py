@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Any, Literal
 
 from meanfield.laws.base import Law
 from meanfield.protocols import Array, Measure
@@ -24,6 +24,8 @@ class Diffusion(Law):
     ----------
     kappa : float
         Strength, >= 0.
+    geometry : {"sphere", "flat"}, optional
+        Whose points it shakes: "flat", those of R^d, without a curvature term.
 
     Raises
     ------
@@ -39,14 +41,17 @@ class Diffusion(Law):
 
     equations = ("A Problem 7",)
     kappa: float
+    geometry: Literal["sphere", "flat"] = "sphere"
     isotropic = True
     autonomous = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kappa", inputs.number("diffusion (kappa)", self.kappa, low=0.0))
+        inputs.choice("geometry", self.geometry, ("sphere", "flat"))
 
     def __str__(self) -> str:
-        return f"Diffusion({self.kappa:g})"
+        where = "" if self.geometry == "sphere" else f', geometry="{self.geometry}"'
+        return f"Diffusion({self.kappa:g}{where})"
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """No drift."""

@@ -1,4 +1,4 @@
-"""Which law suits which measure: a density, and points that may merge, have no index, no R^d, and not always rows.
+"""Which law suits which measure: a density, and points that may merge, have no index, and not always rows.
 
 A law that tells tokens apart (a causal mask, a graph, natural frequencies of their own) says so by `labelled = True`.
 One that does not say so is found out by asking it twice about one measure, its points in two orders.
@@ -10,7 +10,7 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.measures.points import Points
-from meanfield.protocols import Array, Law, Space
+from meanfield.protocols import Array, Geometry, Law, Space
 from meanfield.tools.remembered import remembered
 
 __all__ = ["density", "difference", "indexless"]
@@ -44,10 +44,15 @@ def density(law: Law, space: Space, t: float = 0.0) -> None:
     ValueError
         Naming the law, and what to do instead.
     """
-    if law.geometry != "sphere":
+    place = space.geometry
+    if law.geometry != place.manifold:
+        instead = f'give it geometry="{place.manifold}", if it takes one'
+        if place.manifold == "sphere":
+            instead = "move points, pt.simulate(law, x0, t_span) with rows x0 (n, d), or a density on a space of R^d"
+        named = {"sphere": "spheres", "flat": "R^d"}
         raise ValueError(
-            f"law: {law} moves points of R^d, and densities live on spheres: move points, pt.simulate(law, x0, t_span) "
-            "with rows x0 (n, d)"
+            f"law: {law} moves points of {named[law.geometry]}, and densities on {space} live on "
+            f"{named[place.manifold]}: {instead}"
         )
     if not law.isotropic and space.rows is None:
         where = {2: "mf.Circle(n)", 3: "mf.Sphere(lmax)"}.get(space.d)
@@ -60,10 +65,12 @@ def density(law: Law, space: Space, t: float = 0.0) -> None:
     if not law.isotropic:
         law.check_range(space.d)
     instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
-    indexless("law", law, space.d, t, "a density has no first token", instead)
+    indexless("law", law, space.d, t, "a density has no first token", instead, place)
 
 
-def indexless(name: str, law: Law, d: int, t: float, why: str, instead: str) -> None:
+def indexless(
+    name: str, law: Law, d: int, t: float, why: str, instead: str, place: Geometry = geometry.ROWS
+) -> None:
     """Refuse a law that is no function of the measure alone: one that says it is labelled, or is found to be.
 
     Parameters
@@ -71,21 +78,23 @@ def indexless(name: str, law: Law, d: int, t: float, why: str, instead: str) -> 
     name : str
         The argument that is refused.
     law : Law
-        On a sphere.
+        Of this place.
     d : int
         Ambient dimension.
     t : float
         When it is asked.
     why, instead : str
         What has no index, and what to do: the end of the message.
+    place : Geometry
+        Where the points are that it is asked about: on the unit sphere, or in R^d.
     """
-    found = "" if law.labelled else difference(law, d, t)
+    found = "" if law.labelled else difference(law, d, t, place)
     if law.labelled or found:
         raise ValueError(f"{name}: {law} tells tokens apart by their index or number{found}, and {why}: {instead}")
 
 
 @remembered(64)
-def difference(law: Law, d: int, t: float) -> str:
+def difference(law: Law, d: int, t: float, place: Geometry = geometry.ROWS) -> str:
     """How the law's answers about one measure differ; empty if they do not, or if it cannot be asked about points."""
     rng = np.random.default_rng(0)
     w = rng.uniform(0.5, 1.5, POINTS)
@@ -93,26 +102,26 @@ def difference(law: Law, d: int, t: float) -> str:
     order = np.array(ORDER)
     again, share = np.append(order, 0), np.where(order == 0, 1.0 - SPLIT, 1.0)
     for width in WIDTHS:
-        x = geometry.retract(np.eye(d)[0] + width * rng.standard_normal((POINTS, d)))
+        x = place.retract(np.eye(d)[0] + width * rng.standard_normal((POINTS, d)))
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # of numbers that only clusters would have
-                one = _asked(law, t, x, w)
-                two = _asked(law, t, x[again], w[again] * np.append(share, SPLIT))
-                pull = np.abs(_asked(law, t, x, w, at=x)).max()
+                one = _asked(law, t, place, x, w)
+                two = _asked(law, t, place, x[again], w[again] * np.append(share, SPLIT))
+                pull = np.abs(_asked(law, t, place, x, w, at=x)).max()
         except (AttributeError, TypeError):  # it asks what points do not answer
             return ""
         except (ValueError, IndexError) as error:
             return f" (asked about {POINTS} points it fails: {error})"
         if not (np.isfinite(one).all() and np.isfinite(two).all()):
             continue
-        far = np.abs(geometry.project(x[again], one[again] - two)).max()
-        size = np.abs(geometry.project(x, one)).max()
+        far = np.abs(place.project(x[again], one[again] - two)).max()
+        size = np.abs(place.project(x, one)).max()
         if far > APART * size + ROUNDING * pull:
             return f" (the same measure with its points in another order gets velocities {far:.1e} off)"
     return ""
 
 
-def _asked(law: Law, t: float, x: Array, w: Array, at: Array | None = None) -> Array:
+def _asked(law: Law, t: float, place: Geometry, x: Array, w: Array, at: Array | None = None) -> Array:
     """Velocities of the points: along the sphere, or, asked at their rows, with what they add to their own pull."""
-    mu = Points.trusted(x, w, geometry.ROWS, "direct")
+    mu = Points.trusted(x, w, place, "direct")
     return np.array(np.broadcast_to(law.velocity(t, at if law.isotropic else x, mu), x.shape))

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.geometry import ROWS
 from meanfield.measures import mixture
 from meanfield.methods.quadrature import Quadrature
 from meanfield.protocols import Array, Geometry, Kernel, Measure, Reading, Space, Status, Stop
@@ -34,7 +33,8 @@ class OnPlan(Measure):
     def __init__(self, space: Space, isotropic: bool, tolerance: float) -> None:
         self.space, self.tolerance = space, tolerance
         self.d = space.d
-        self.top = int(space.degrees.max())
+        self.top, self.waves = int(space.degrees.max()), space.waves
+        self._flat = space.geometry.manifold != "sphere"
         self._isotropic = isotropic
         self._plans: dict[Any, _Laid] = {}
         self._quick: dict[Any, tuple[Any, _Laid]] = {}
@@ -59,8 +59,8 @@ class OnPlan(Measure):
 
     @property
     def geometry(self) -> Geometry:
-        """Where the nodes are: on the sphere, by rows."""
-        return ROWS
+        """Where the nodes are, by rows."""
+        return self.space.geometry
 
     @property
     def positions(self) -> Array:
@@ -89,7 +89,7 @@ class OnPlan(Measure):
 
     def tangential(self, v: Array) -> Array:
         """Rows at the nodes as `read` answers there."""
-        return self.shown(np.einsum("nd,nmd->nm", v, self.grid.frame()))
+        return v if self._flat else self.shown(np.einsum("nd,nmd->nm", v, self.grid.frame()))
 
     def shown(self, M: Array) -> Array:
         """Components as they are under an isotropic law; else, as others come, as rows."""
@@ -99,7 +99,7 @@ class OnPlan(Measure):
         """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Density.also`)."""
         if self.x is None:
             raise TypeError(f"also: {self.space} holds what is symmetric about an axis, points are not: {self.instead}")
-        return mixture.also(self, y, a, per_token)
+        return mixture.also(self, y, a, per_token, self.geometry.manifold)
 
     def reweighed(self, g: Any) -> Reweighed:
         """g mu, for g (N,) >= 0 at the plan's nodes, by its coefficients there; not normalised."""
@@ -112,7 +112,7 @@ class OnPlan(Measure):
         """
         held = self._quick.get((id(kernel), want)) if x is None and V is None else None
         if held is None or held[0] is not kernel:
-            if x is not None or V is not None or not kernel.isotropic:
+            if x is not None or V is not None or self._flat or not kernel.isotropic:
                 points = self._quadrature.points(kernel, self.weights)
                 return points.read(kernel, self.x if x is None else x, want, V)
             laid = self._laid(kernel, want)
@@ -151,7 +151,7 @@ class OnPlan(Measure):
             if "Z" in want:
                 symbols.append(kernel.multipliers(d, top)[k])
             if "L" in want:
-                symbols.append(-(k * (k + d - 2.0)) * potential)
+                symbols.append(self.space.laplacian * potential)
             plan = self.space.plan(np.stack(symbols), potential if "M" in want else None)
             floors = "Z" in want and kernel.range >= -np.log(Z_FLOOR)
             self._make_room()
@@ -197,8 +197,8 @@ class Reweighed(Measure):
 
     @property
     def geometry(self) -> Geometry:
-        """Where the nodes are: on the sphere, by rows."""
-        return ROWS
+        """Where the nodes are, by rows."""
+        return self._mu.geometry
 
     @property
     def positions(self) -> Array:
@@ -235,7 +235,7 @@ class Reweighed(Measure):
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """By the kernel's multipliers at the own nodes, else by a sum over quadrature points."""
-        if x is not None or V is not None or not kernel.isotropic:
+        if x is not None or V is not None or self.geometry.manifold != "sphere" or not kernel.isotropic:
             return self._quadrature.points(kernel, self.weights).read(kernel, self.x if x is None else x, want, V)
         r = self._rho.read(kernel, None, want)
         return r if r.M is None else r._replace(M=self._mu.shown(r.M))

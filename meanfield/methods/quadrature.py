@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from meanfield.geometry import ROWS
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Kernel, Reading, Space
 from meanfield.spaces.coefficients import integrating, recast
@@ -32,7 +32,6 @@ class Quadrature:
     def __init__(self, grid: Any, space: Space, tolerance: float) -> None:
         self.grid, self.space, self.tolerance = grid, space, tolerance
         self._finer: dict[int, Any] = {}
-        self._known: dict[Kernel, int] = {}
         self._points: dict[int, Points] = {}
 
     def open(self, c: Array) -> None:
@@ -46,11 +45,13 @@ class Quadrature:
                 f"{kernel}: what a score counts for depends on the points that are seen, of which a density has none: "
                 "ask points drawn from it, mf.Points(rho.sample(1000, rng=0))"
             )
-        try:
-            size = integrating(self.space, kernel.bandwidth(self.grid.d) + 1)
-        except ValueError:  # it has none, or does not say
-            size = self._seen(kernel, weights)
-        return self._at(size, weights)
+        return self._at(self._size(kernel, weights), weights)
+
+    def _size(self, kernel: Kernel, weights: Array) -> int:
+        if self.space.geometry.manifold == "sphere":  # elsewhere bandwidths, which are of unit vectors, say nothing
+            with suppress(ValueError):  # it has none, or does not say
+                return integrating(self.space, kernel.bandwidth(self.grid.d) + 1)
+        return self._seen(kernel, weights)
 
     def _at(self, size: int, weights: Array) -> Points:
         size = max(size, int(self.grid.size))
@@ -61,27 +62,26 @@ class Quadrature:
                     self._finer[size] = self.space.resized(size)
                 fine = self._finer[size]
                 x, w = fine.rows, fine.weights * fine.evaluate(recast(self.space, self._c, fine))
-            self._points[size] = Points.trusted(x, w, ROWS, "direct")
+            self._points[size] = Points.trusted(x, w, self.space.geometry, "direct")
         return self._points[size]
 
     def _seen(self, kernel: Kernel, weights: Array) -> int:
-        """Size that twice as many points confirm."""
+        """Size that twice as many points confirm, of this state alone: a run that goes on finds the same."""
         rows = self.grid.rows
         at = rows[np.linspace(0, len(rows) - 1, min(PLACES, len(rows))).astype(int)]
-        size, reach = self._known.get(kernel, int(self.grid.size)), float(np.abs(rows).max())
+        size, reach = int(self.grid.size), float(np.abs(rows).max())
         last = max(int(self.space.largest), 2 * int(self.grid.size))
         coarse = self._at(size, weights).read(kernel, at, "ZM")
         while True:
             fine = self._at(2 * size, weights).read(kernel, at, "ZM")
             off = _apart(coarse, fine, reach)
             if off <= self.tolerance:
-                self._known[kernel] = size
                 return size
             size, coarse = 2 * size, fine
             if 2 * size > last:
                 raise ValueError(
-                    f"law: {kernel} does not say its bandwidth, and its integrals over the density still change by "
-                    f"{off:.1e} of the largest (tolerance {self.tolerance:.1e}) between the quadrature points of "
+                    f"law: {kernel} does not say its bandwidth here, and its integrals over the density still change "
+                    f"by {off:.1e} of the largest (tolerance {self.tolerance:.1e}) between the quadrature points of "
                     f"{self.space.resized(size // 2)} and twice as many, as those of a kernel that jumps do: move "
                     "points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
                 )

@@ -1,6 +1,7 @@
 """The Eulerian method: a density's coefficients, products formed on a dealiased grid, resolution doubled on need.
 
-The state is c, the density's coefficients; c' = linear c + (coefficients of -div(rho X)), linear = -kappa k(k+d-2).
+The state is c, the density's coefficients; c' = linear c + (coefficients of -div(rho X)), linear = kappa times the
+Laplacian's eigenvalues, -kappa k(k+d-2) on the sphere.
 One class for every space: what differs is in the space's plan.
 """
 
@@ -172,11 +173,10 @@ class Coefficients(Method):
     _seen: OnPlan = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        k = self.space.degrees
         s = steady_noise(self.law, self.space.d)
         if np.ndim(s):
             raise ValueError("diffusion: the spectral method needs noise of constant strength, got one that varies")
-        symbol = None if s == 0.0 else -0.5 * float(s) ** 2 * k * (k + self.space.d - 2.0)
+        symbol = None if s == 0.0 else 0.5 * float(s) ** 2 * self.space.laplacian
         object.__setattr__(self, "linear", symbol)
         object.__setattr__(self, "_seen", OnPlan(self.space, self.law.isotropic, self.tolerance))
 
@@ -204,7 +204,7 @@ class Coefficients(Method):
         return law.velocity(t, None if law.isotropic else seen.x, seen)
 
     def slope(self, t: float, y: Array, out: Array) -> float:
-        """`rhs`, and 1 / (highest degree * max |X|): the finest mode's transport.
+        """`rhs`, and 1 / (largest wave number * max |X|): the finest mode's transport.
 
         Longer steps are unstable there, and though the error control notices in the end, the modes have then grown
         from rounding to the tolerance and ask for resolution.  Diffusion damps them; nothing need be limited then.
@@ -212,7 +212,7 @@ class Coefficients(Method):
         v = self._velocity(t, y)
         speed = sqrt(np.einsum("nm,nm->n", v, v).max()) if np.ndim(v) and self.linear is None else 0.0
         self._seen.close(v, out)
-        return 1.0 / (self._seen.top * speed) if speed > 0.0 else float("inf")
+        return 1.0 / (self._seen.waves * speed) if speed > 0.0 else float("inf")
 
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Throw an unresolved step away and take it again at twice the resolution."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from meanfield.protocols.array import Array
-from meanfield.protocols.geometry import Line
+from meanfield.protocols.geometry import Geometry, Line
 from meanfield.protocols.member import member, wanted
 
 
@@ -29,12 +29,21 @@ class Plan(Protocol):
 class Space(Protocol):
     """3. Where densities live: frozen, without buffers, knowing no beta and no time.
 
-    Densities are taken with respect to sigma, the uniform probability measure.
+    Densities are taken with respect to sigma, the uniform probability measure: of the sphere, or of a box in R^d.
     """
 
     @member
     def d(self) -> int:
-        """The dimension: S^{d-1}."""
+        """Ambient dimension: the sphere is S^{d-1}."""
+        ...
+
+    @member
+    def geometry(self) -> Geometry:
+        """Where its rows are: unit rows, `geometry.ROWS`, or rows of R^d, `geometry.FLAT`.
+
+        Laws of this geometry's manifold move its densities; kernels of <x, y> have multipliers on the sphere alone, and
+        elsewhere go by quadrature.
+        """
         ...
 
     @member
@@ -59,7 +68,17 @@ class Space(Protocol):
 
     @member
     def degrees(self) -> Array:
-        """(M,) degree k of every coefficient; the Laplacian is -k(k+d-2)."""
+        """(M,) degree k of every coefficient, by which its tail is told and densities are cut."""
+        ...
+
+    @member
+    def laplacian(self) -> Array:
+        """(M,) eigenvalue of the Laplacian at every coefficient, -k(k+d-2) on the sphere: what diffusion multiplies."""
+        ...
+
+    @member
+    def waves(self) -> float:
+        """Largest wave number: a velocity v changes the finest coefficient at a rate waves |v|, which bounds steps."""
         ...
 
     @member
@@ -78,8 +97,8 @@ class Space(Protocol):
         ...
 
     @member
-    def picture(self) -> str:
-        """Which picture shows it: the name of a room of `plot`."""
+    def picture(self) -> str | None:
+        """Which picture shows it: the name of a room of `plot`; None if there is none."""
         ...
 
     @member
@@ -89,7 +108,7 @@ class Space(Protocol):
 
     @member
     def area(self) -> float:
-        """Surface area of the sphere: what `pdf` divides by."""
+        """What `pdf` divides by: surface area of the sphere, length of an interval."""
         ...
 
     @member

@@ -15,7 +15,8 @@ from meanfield.tools import inputs
 def checked_law(law: Law, diffusion: Any) -> Any:
     """The law, with noise added if asked for."""
     inputs.law(law)
-    noise = Diffusion(diffusion)
+    where: Any = law.geometry
+    noise = Diffusion(diffusion, where)
     return law if noise.kappa == 0.0 else noise.__radd__(law)
 
 

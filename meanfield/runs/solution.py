@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.plot import animate, circle, curves, globe, zonal
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
 from meanfield.runs.record import Record
@@ -116,7 +116,7 @@ class Solution(Record):
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """The density over time as a heat map."""
         space = self.finest
-        return PICTURES[space.picture].heat(self.t, space.nodes, self.values, ax, title=self.title, **options)
+        return _picture(space, PICTURES).heat(self.t, space.nodes, self.values, ax, title=self.title, **options)
 
     def _asked(self, times: Any, count: int) -> Array:
         """The times to draw: so many equally spaced ones by default."""
@@ -128,7 +128,7 @@ class Solution(Record):
         space = self.finest
         values = [rho.on(space) for rho in map(self, asked)]
         labels = [f"t = {clock}" for clock in circle.clocks(asked)]
-        return PICTURES[space.picture].profiles(space.nodes, values, labels, ax, title=self.title, **options)
+        return _picture(space, PICTURES).profiles(space.nodes, values, labels, ax, title=self.title, **options)
 
     def plot_energy(self, axes: Any = None, **options: Any) -> Any:
         """The energy Lyapunov curve, the identity's defect beneath; with noise the free energy, without one."""
@@ -147,5 +147,15 @@ class Solution(Record):
         asked = np.linspace(self.t[0], self.t[-1], inputs.integer("frames", frames, low=2))
         space = self.finest
         values = np.stack([rho.on(space) for rho in map(self, asked)])
-        film = animate.FILMS[space.picture]
+        film = _picture(space, animate.FILMS)
         return film(asked, space.nodes, values, path, fps=fps, title=self.title, overwrite=overwrite)
+
+
+def _picture(space: Space, pictures: dict[str, Any]) -> Any:
+    """The picture that a space names, or a refusal."""
+    if space.picture not in pictures:
+        raise TypeError(
+            f"plot: {space} has no picture of ours (picture = {space.picture!r}, and there are {sorted(pictures)}): "
+            "draw its values over its nodes, ax.plot(sol.finest.nodes, sol(t).on(sol.finest))"
+        )
+    return pictures[space.picture]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from math import exp, lgamma, log, pi
+from math import exp, lgamma, log, pi, sqrt
 from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Line
+from meanfield.geometry import ROWS
+from meanfield.protocols import Array, Geometry, Line
+from meanfield.protocols.member import fallback
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.dense import DensePlan
 from meanfield.spaces.density import RESOLVED, Density
@@ -34,15 +36,39 @@ class Gridded(Shown):
 
     A space gives d, size, nodes, weights, degrees, names, rows, analyse, evaluate, chart, frame, place and resized.
     For the rest of the contract there are plain answers here, by quadrature and dense matrices (real orthonormal
-    coefficients); a space that can do better says so by its own method.
+    coefficients); a space that can do better says so by its own method.  One that is no sphere gives its `geometry`
+    (`meanfield.geometry.FLAT`), `laplacian` and `area`, too.
     """
 
-    picture = "circle"
+    geometry: Geometry = ROWS
     line: Line | None = None
     ends: Array | None = None
     largest = 512
 
-    @property
+    @fallback
+    def picture(self: Any) -> str | None:
+        """The circle's, of densities on the circle; others say which."""
+        return "circle" if self.geometry == ROWS and self.d == 2 else None
+
+    @fallback
+    def laplacian(self: Any) -> Array:
+        """(M,) -k(k+d-2), on a sphere."""
+        self._of_sphere("laplacian", "(M,), its eigenvalue at every coefficient, such as -(pi k / 2 L)^2")
+        return np.asarray(-(self.degrees * (self.degrees + self.d - 2.0)))
+
+    @fallback
+    def waves(self: Any) -> float:
+        """The highest degree, on a sphere; else by the Laplacian."""
+        if self.geometry.manifold == "sphere":
+            return float(self.degrees.max())
+        return sqrt(-float(self.laplacian.min()))
+
+    def _of_sphere(self: Any, what: str, wanted: str) -> None:
+        """Refuse a space of R^d that does not say what is known of spheres alone."""
+        if self.geometry.manifold != "sphere":
+            raise TypeError(f"{what}: {type(self).__name__} lives in R^{self.d} and does not say it: write {wanted}")
+
+    @fallback
     def levels(self: Any) -> int:
         """Numbers in [0, 1) that `place` needs for a point."""
         return self.d - 1
@@ -55,12 +81,12 @@ class Gridded(Shown):
         """No coefficient is cleared: rounding in them shows nowhere."""
         return 0.0
 
-    @property
+    @fallback
     def axes(self: Any) -> dict[str, Array]:
         """The grid's axes by name, in the order of the nodes."""
         return {"node": np.arange(len(self.weights))}
 
-    @property
+    @fallback
     def units(self: Any) -> dict[str, str]:
         """Units of the axes."""
         return {}
@@ -104,9 +130,10 @@ class Gridded(Shown):
         mean = np.einsum("...n,nd->...d", mass, self.rows)
         return mean, np.einsum("...n,ni,nj->...ij", mass, self.rows, self.rows)
 
-    @property
+    @fallback
     def area(self: Any) -> float:
         """Surface area of S^{d-1}, 2 pi^{d/2} / Gamma(d/2): 2 pi on the circle."""
+        self._of_sphere("area", "a number, what sigma's mass of 1 is spread over, such as the length 2 L")
         size = log(2.0) + 0.5 * self.d * log(pi) - lgamma(0.5 * self.d)
         if size < -700.0:
             raise ValueError(f"pdf: the area of S^{self.d - 1} is e^{size:.0f}, which no float holds: ask for rho")

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.geometry import ROWS
 from meanfield.kernels import energy
 from meanfield.measures import mixture
 from meanfield.protocols import Array, Geometry, Kernel, Law, Measure, Reading, Space
@@ -61,7 +60,7 @@ def floored(Z: Array, least: Any = 0.0) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Density(ShownMeasure, Measure):
-    """A density rho with respect to sigma, the uniform probability measure: mu = rho sigma.
+    """A density rho with respect to sigma, the uniform probability measure of its space: mu = rho sigma.
 
     Make one with ``space.density(...)`` rather than directly.
 
@@ -145,8 +144,9 @@ class Density(ShownMeasure, Measure):
 
     @property
     def geometry(self) -> Geometry:
-        """Where the quadrature points are: on the sphere, by rows."""
-        return ROWS
+        """Where the quadrature points are, by rows."""
+        place: Geometry = self.space.geometry
+        return place
 
     @property
     def positions(self) -> Array:
@@ -191,11 +191,13 @@ class Density(ShownMeasure, Measure):
         return warned(self.known(self.space.points(q)))
 
     def at(self, x: Any) -> Array:
-        """rho at unit rows x (..., n, d), whatever the space's own coordinates."""
-        return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
+        """rho at rows x (..., n, d), unit rows on spheres, whatever the space's own coordinates."""
+        flat = self.geometry.manifold != "sphere"
+        rows = self.geometry.check("x", x) if flat else inputs.rows("x", x, d=self.d)
+        return warned(self.known(self.space.chart(rows)))
 
     def pdf(self, q: Any) -> Array:
-        """The density per arc length or surface area at q: rho divided by the sphere's area."""
+        """The density per length or surface area at q: rho divided by the sphere's area, or the interval's length."""
         return self(q) / self.space.area
 
     def on(self, space: Space) -> Array:
@@ -256,7 +258,8 @@ class Density(ShownMeasure, Measure):
 
     def tangential(self, v: Array) -> Array:
         """Rows at the nodes as `read` answers there: in components of the space's frame."""
-        return np.einsum("...nd,nmd->...nm", v, self.space.frame())
+        flat = self.geometry.manifold != "sphere"
+        return v if flat else np.einsum("...nd,nmd->...nm", v, self.space.frame())
 
     def reweighed(self, g: Any) -> Density:
         """g mu, for g (..., N) >= 0 at the space's nodes; not normalised.
@@ -283,7 +286,7 @@ class Density(ShownMeasure, Measure):
         """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Points.also`), not normalised."""
         if self.space.rows is None:
             raise TypeError(f"also: {self.space} holds what is symmetric about an axis, points are not: {self.instead}")
-        return mixture.also(self, y, a, per_token)
+        return mixture.also(self, y, a, per_token, self.geometry.manifold)
 
     # --- the measure's answer to a law --------------------------------------------------------------------
 
@@ -314,17 +317,17 @@ class Density(ShownMeasure, Measure):
         self, kernel: Kernel, x: Array | None, want: str, V: Array | None, void: Any = True
     ) -> tuple[Reading, Array | None]:
         """The answer, and where it is rounding (None: nowhere); where also `void`, it is 0 and no part of max Z."""
-        if not kernel.isotropic or V is not None:
+        if not kernel.isotropic or V is not None or self.geometry.manifold != "sphere":
             came = f"{kernel}" if V is None else f"{kernel} with values V y"
             raise TypeError(
-                f"a density answers kernels of <x, y> alone, got {came}: ask its quadrature points, "
-                "mf.Points(rho.x, weights=rho.weights)"
+                f"a density answers kernels of <x, y> alone, on spheres, got {came} on {self.space}: ask its "
+                "quadrature points, mf.Points(rho.x, weights=rho.weights)"
             )
         c, space, d = self.coefficients, self.space, self.d
         degree = int(space.degrees.max())
         symbol = {
             "Z": kernel.multipliers(d, degree)[space.degrees],
-            "L": -kernel.potential(d, degree)[space.degrees] * space.degrees * (space.degrees + d - 2.0),
+            "L": kernel.potential(d, degree)[space.degrees] * space.laplacian,
         }
         names = [name for name in "ZL" if name in want]
         scalars = np.stack([symbol[name] * c for name in names]) if names else np.empty((0, *c.shape))

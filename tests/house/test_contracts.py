@@ -115,7 +115,7 @@ def lacking(contract: type, given: Any) -> list[str]:
     """What an object lacks of a contract, or takes by other arguments."""
     found = []
     for name, wanted in members(contract).items():
-        if not hasattr(type(given), name) and name not in vars(given):
+        if name not in dir(type(given)) and name not in vars(given):
             found.append(name)
         elif inspect.isfunction(wanted) and arguments(wanted) != arguments(getattr(type(given), name)):
             found.append(f"{name}({', '.join(arguments(getattr(type(given), name)))})")
