@@ -207,8 +207,8 @@ def test_attention_of_ours_and_its_energy() -> None:
 
 
 def test_an_energy_that_is_not_confirmed_is_not_told() -> None:
-    """Where a density ends at the ends, cosines of e^{beta x y} do not; of a bell in between E is 1 / sqrt(1 - beta^2 v^2)
-    / 2 beta."""
+    """Where there is mass at the ends the quadrature of e^{beta x y} is rough; of a bell of variance v in between E is
+    1 / (2 beta sqrt(1 - beta^2 v^2))."""
     space, law = Interval(30.0, 64), mf.SA(0.05, geometry="flat")
     assert law.quantities(0.0, space.density(lambda x: 1.0 + np.cos(math.pi * (x + 30.0) / 60.0))) == {}
     told = law.quantities(0.0, space.density(bell(0.0, 9.0)))["energy"]
