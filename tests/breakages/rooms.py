@@ -310,7 +310,7 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="suited: a law that keeps silent is no function of the measure, and serves",
         file="meanfield/laws/suited.py",
-        old='found = "" if law.labelled else difference(law, d, t)',
+        old='found = "" if law.labelled else difference(law, d, t, place)',
         new='found = ""',
         red=("tests/laws/test_suited.py::test_labelled_laws_do_not_merge",),
     ),
