@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from math import exp, lgamma, log, pi, sqrt
 from typing import Any
 
@@ -16,6 +14,8 @@ from meanfield.protocols.member import fallback
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.dense import DensePlan
 from meanfield.spaces.density import RESOLVED, Density
+from meanfield.spaces.finished import called, finished
+from meanfield.spaces.from_data import FromData
 from meanfield.spaces.rounded import EXACT, Rounding
 from meanfield.tools import inputs
 from meanfield.tools.shown import Shown
@@ -23,13 +23,11 @@ from meanfield.tools.shown import Shown
 EPS = float(np.finfo(float).eps)
 ALIASED = 1e-8
 """Relative difference of a callable's values from its series, beyond which the series is of something else."""
-FINER = 128
-"""Degree to which a density may be brought, for a picture or by a method."""
 REFINEMENTS = 6
 """How often a callable is sampled twice as finely before it is called unresolvable."""
 
 
-class Gridded(Shown):
+class Gridded(FromData, Shown):
     """Base of the spaces: densities from callables, node values or coefficients.
 
     (Methods take `self` as Any: what a space is, is the contract `protocols.Space`, which this class only helps with.)
@@ -175,12 +173,12 @@ class Gridded(Shown):
             raise ValueError("density: give either a callable or node values, or coefficients=, and not both")
         if f is None:
             known = Rounding(inputs.spacing("coefficients", coefficients))
-            return _finished(Density(self, self._given(coefficients)), known, None, normalize, signed)
+            return finished(Density(self, self._given(coefficients)), known, None, normalize, signed)
         if callable(f):
             c, error, known = self._sampled(f)
         else:
             c, error, known = self._rounded(inputs.array("values", f, shape=(len(self.weights),)), f)
-        return _finished(Density(self, c, known.doubt(error)), known, f if callable(f) else None, normalize, signed)
+        return finished(Density(self, c, known.doubt(error)), known, f if callable(f) else None, normalize, signed)
 
     def _given(self: Any, coefficients: Any) -> Array:
         c = inputs.array("coefficients", coefficients, ndim=1, complex_ok=True)
@@ -209,7 +207,7 @@ class Gridded(Shown):
         """Coefficients of a callable, sampled finely enough that none is aliased, their error, and of its values."""
         fine: Any = self.resized(2 * self.size)
         for _ in range(REFINEMENTS - 1):
-            values, eps = _call(f, fine.nodes, len(fine.weights))
+            values, eps = called(f, fine.nodes, len(fine.weights))
             c = fine.analyse(values)
             exact = eps <= EPS or tail(fine, c) <= RESOLVED
             known = EXACT if exact else Rounding.of(fine, 0.5 * eps * np.abs(values))
@@ -235,7 +233,7 @@ class Gridded(Shown):
         c = recast(fine, np.where(np.abs(c) > rounding, c, 0.0), self)
         # what doubled grids all take for a lower degree, one that shares no nodes with them does not
         other = self.resized(2 * self.size + 2)
-        values, _ = _call(f, other.nodes, len(other.weights))
+        values, _ = called(f, other.nodes, len(other.weights))
         misfit = other.evaluate(recast(self, c, other)) - values
         room = ALIASED * np.sqrt(other.weights @ np.square(values)) + len(fine.degrees) * known.coefficient
         if np.sqrt(other.weights @ np.square(misfit)) > room:
@@ -255,63 +253,3 @@ class Gridded(Shown):
                 f"the largest, above {limit}: give a callable or more nodes"
             )
         return last * float(np.abs(c).max())
-
-
-def _call(f: Callable[[Array], Any], q: Array, n: int) -> tuple[Array, float]:
-    """f at n coordinates q, checked, and the relative spacing of its numbers."""
-    answer = f(q)
-    values, eps = inputs.array("density", answer), inputs.spacing("density", answer)
-    if values.shape != (n,):
-        if values.ndim != 0:
-            raise ValueError(
-                f"density: the callable gave shape {values.shape} for {n} nodes; it must return one value for each"
-            )
-        values = np.array(np.broadcast_to(values, (n,)))
-    return values, eps
-
-
-def _divided(f: Callable[[Array], Any], mass: float, q: Array) -> Array:
-    """f / mass at coordinates q that are numbers, of any shape."""
-    return _call(f, q.ravel(), q.size)[0].reshape(q.shape) / mass
-
-
-def _finished(
-    rho: Density, known: Rounding, f: Callable[[Array], Any] | None, normalize: bool, signed: bool
-) -> Density:
-    """rho checked for sign and mass, and normalised; it keeps the callable where its coefficients hide values."""
-    kept = f if f is not None and _hidden(rho) else None
-    if kept is not None:
-        rho = rho.keeping(partial(_divided, kept, 1.0))
-    if signed:
-        return rho
-    _refuse_negative(rho.resized(2 * rho.space.size), known.value)  # a polynomial can dip between the nodes
-    mass = float(rho.mass)
-    if not mass > 0.0:
-        raise ValueError(f"density: its mass is {mass!r}; wanted a positive mass")
-    if normalize:
-        unit = Density(rho.space, rho.coefficients / mass, replace(rho.doubt, error=rho.doubt.error / mass))
-        return unit if kept is None else unit.keeping(partial(_divided, kept, mass))
-    room = max(RESOLVED, known.coefficient)
-    if abs(mass - 1.0) > room:
-        raise ValueError(f"density: its mass is {mass!r} and normalize=False demands 1 (to {room:.2g}): leave it out")
-    return rho
-
-
-def _hidden(rho: Density) -> bool:
-    """Whether the coefficients leave a value unknown, here or at a size that pictures and methods may bring it to."""
-    ends = rho.space.ends
-    return ends is not None and bool(np.isnan(rho.resized(max(2 * rho.space.size, FINER)).known(ends)).any())
-
-
-def _refuse_negative(rho: Density, room: float) -> None:
-    """Refuse a value below -room at a node or beyond the last of them, as far as values are known."""
-    for q in (None,) if rho.space.ends is None else (None, rho.space.ends):
-        values = rho.known(q)
-        slack = None if rho.given is not None else rho.space.bound(rho.coefficients, rho.doubt.error, q)
-        sure = values if slack is None else values + slack
-        if np.nanmin(sure, initial=0.0) < -max(room, RESOLVED * np.nanmax(np.abs(values), initial=0.0)):
-            i, high, at = int(np.nanargmin(sure)), np.nanmax(values), rho.space.nodes if q is None else q
-            raise ValueError(
-                f"density: negative: its smallest value is {values[i]:.3e} (largest {high:.3e}) at {at[i]}; a density "
-                "is not negative (for a perturbation: signed=True)"
-            )

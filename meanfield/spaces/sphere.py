@@ -14,9 +14,11 @@ import ducc0
 import numpy as np
 
 from meanfield.protocols import Array
+from meanfield.spaces import from_map
 from meanfield.spaces import sphere_points as sp
 from meanfield.spaces.base import Gridded
 from meanfield.spaces.density import Density
+from meanfield.spaces.finished import finished
 from meanfield.spaces.rounded import Rounding
 from meanfield.spaces.sphere_plan import Part, SpherePlan, padded
 from meanfield.tools import inputs
@@ -289,6 +291,12 @@ class Sphere(Gridded):
                 "density: the callable is not resolved by the largest sphere that memory allows: it has a jump, a kink "
                 f"or a spike; smooth it, or give coefficients= ({error})"
             ) from None
+
+    def density_from_map(self, values: Any, lat: Any, lon: Any) -> Density:
+        c, error, known = from_map.coefficients(self, values, lat, lon)
+        return finished(Density(self, c, known.doubt(error)), known, None, True, False)
+
+    density_from_map.__doc__ = Gridded.density_from_map.__doc__
 
     def ripple(self, modes: dict[tuple[int, int], complex]) -> Array:
         """Coefficients of sum Re(a Y^sigma_lm) for {(l, m): a}, -l <= m <= l; a must be real where m = 0."""

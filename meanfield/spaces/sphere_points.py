@@ -246,7 +246,9 @@ def project(x: Array, w: Array, degree: int) -> Array:
     out = (
         parts.reshape(len(loc), -1, parts.shape[1]).sum(axis=1) if n else np.zeros((len(loc), parts.shape[1]), complex)
     )
-    return recut(out, degree).reshape(*lead, count(degree))
+    out = recut(out, degree)
+    out[:, : degree + 1].imag = 0.0  # a_l0 is real
+    return out.reshape(*lead, count(degree))
 
 
 # --- rotation ----------------------------------------------------------------------------------------------

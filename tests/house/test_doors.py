@@ -44,8 +44,9 @@ INSIDE = {
     "Points.on_sphere", "Points.unmasked", "Points.trusted",
     "Exponential.factors", "SA.driven", "USA.driven",
     "Density.known", "Snapshot.known",
+    "Circle.density_from_map", "ZonalSphere.density_from_map", "Sphere.density_from_cells", "Sphere.cell_areas",
 }  # fmt: skip
-"""Methods that the library asks, with what it has checked before."""
+"""Methods that the library asks, with what it has checked before; and doors that only say which other one to take."""
 TOLD = {
     "q": ("theta", "c:", "c must", "x must"), "kappa": ("density",), "mean": ("density",), "cls": ("register",),
     "cluster_gap": ("x: its clusters",), "times": ("t: got",), "keep": ("path",), "replicas": ("times n",),
@@ -117,6 +118,11 @@ def sensible(folder: Path) -> dict[str, Any]:
     circle, rho = space("Circle"), density("Circle")
     file = folder / "run.nc"
     return {
+        "points": [0.1, 0.2, 1.0], "bandwidth": 1.5, "values": [1.0, 1.0, 1.0], "edges": np.linspace(0.0, np.pi, 4),
+        "Circle.density_from_cells.edges": np.linspace(0.0, 2.0 * np.pi, 4), "lat": 75.0 - 30.0 * np.arange(6),
+        "Circle.cell_areas.edges": np.linspace(0.0, 2.0 * np.pi, 4), "lon": 30.0 * np.arange(12),
+        "Sphere.density_from_map.values": np.ones((6, 12)), "Sphere.density_from.points": ROWS,
+        **{f"{kind}.density_from.degree": None for kind in ("Circle", "Sphere", "ZonalSphere")},
         "A": np.eye(3), "per_row": True, "Q": None, "K": None, "V": None, "R": ROWS,
         "a": [0.0, 1.0], "a_weights": None, "angles": False, "atol": 1e-9, "ax": None,
         "axes": None, "axis": None, "b": [0.5, 2.0], "b_weights": None, "begin": None, "beta": 1.0, "breaks": (),

@@ -109,3 +109,10 @@ def test_a_tail_of_ones_own_stands() -> None:
     data = space.density(f(space.nodes).astype(np.float32))
     run = mf.solve(mf.SA(2.0), data, (0.0, 0.1), method=mf.Spectral(tail=1e-10))
     assert run.segments[0].form.lost == 1e-10
+
+
+def test_a_dip_between_the_nodes_is_negative() -> None:
+    c = [1.0, 0.0, 0.65 * np.exp(-0.25j * np.pi)]  # 1 + 1.3 cos(2 theta - pi / 4): 0.08 at the nodes, -0.3 between
+    assert mf.Circle(8).density(coefficients=c, signed=True).minimum > 0.0
+    with pytest.raises(ValueError, match="density: negative"):
+        mf.Circle(8).density(coefficients=c)
