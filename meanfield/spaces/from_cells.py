@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
 from meanfield.tools import inputs
 
 MOST = 1000
@@ -34,7 +34,7 @@ LOOSE = 1e-11
 STEPS = 100
 
 
-def checked(space: Any, values: Any, edges: Any) -> tuple[Array, Array]:
+def checked(space: Space, values: Any, edges: Any) -> tuple[Array, Array]:
     """Values (N,) > 0 and edges (N + 1,) that cover the space's line."""
     e = checked_edges(space, edges)
     v = inputs.array("values", values, shape=(len(e) - 1,))
@@ -52,7 +52,7 @@ def checked(space: Any, values: Any, edges: Any) -> tuple[Array, Array]:
     return v, e
 
 
-def checked_edges(space: Any, edges: Any) -> Array:
+def checked_edges(space: Space, edges: Any) -> Array:
     """Edges (N + 1,), increasing, once round the circle or from pole to pole."""
     line = space.line
     if line is None:
@@ -74,9 +74,9 @@ def checked_edges(space: Any, edges: Any) -> Array:
     return e
 
 
-def areas(space: Any, edges: Array) -> Array:
+def areas(space: Space, edges: Array) -> Array:
     """sigma of every cell, of sum 1."""
-    if space.line.turn:
+    if space.line is not None and space.line.turn:
         return np.diff(edges) / space.line.turn
     half = 0.5 * (space.d - 1.0)
     # from whichever pole is nearer: the share below a height, which would be 1 less rounding from the other
@@ -85,10 +85,10 @@ def areas(space: Any, edges: Array) -> Array:
     return np.where(edges[1:] <= 0.5 * np.pi, np.diff(north), -np.diff(south))
 
 
-def smooth(space: Any, values: Any, edges: Any) -> Callable[[Array], Array]:
+def smooth(space: Space, values: Any, edges: Any) -> Callable[[Array], Array]:
     """Coordinates -> e^g, proportional to the density whose cells have these means."""
     v, e = checked(space, values, edges)
-    turning = bool(space.line.turn)
+    turning = space.line is not None and bool(space.line.turn)
     g = _logarithm(space, np.log(v / v.mean()), e, turning)
     K = len(g) // 2 if turning else len(g) - 1
 
@@ -101,7 +101,7 @@ def smooth(space: Any, values: Any, edges: Any) -> Callable[[Array], Array]:
     return density
 
 
-def _logarithm(space: Any, log: Array, e: Array, turning: bool) -> Array:
+def _logarithm(space: Space, log: Array, e: Array, turning: bool) -> Array:
     """g's coefficients, by Newton's method in the logarithm of the cells' means."""
     N, (u, w) = len(log), np.polynomial.legendre.leggauss(NODES)
     mid, half = 0.5 * (e[1:] + e[:-1]), 0.5 * np.diff(e)

@@ -7,7 +7,7 @@ from typing import Any
 import ducc0
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
 from meanfield.spaces import sphere_points as sp
 from meanfield.spaces.density import RESOLVED
 from meanfield.spaces.rounded import EXACT, Rounding
@@ -25,7 +25,7 @@ INSTEAD = (
 )
 
 
-def coefficients(space: Any, values: Any, lat: Any, lon: Any) -> tuple[Array, float, Rounding]:
+def coefficients(space: Space, values: Any, lat: Any, lon: Any) -> tuple[Array, float, Rounding]:
     """Of a map: the space's coefficients, their error, and what the values' own rounding leaves unknown."""
     north, east = degrees("lat", lat), degrees("lon", lon)
     v = inputs.array("values", values, ndim=2)
@@ -107,7 +107,7 @@ def _refuse_ragged(v: Array, r: Array) -> None:
 
 
 def _judged(
-    space: Any, v: Array, r: Array, a: Array, L: int, options: dict[str, Any], cosine: Array
+    space: Space, v: Array, r: Array, a: Array, L: int, options: dict[str, Any], cosine: Array
 ) -> tuple[Array, float, Rounding]:
     """The analysed coefficients as the space's, if they tell the map and the space holds them."""
     own = space.resized(L)
@@ -129,11 +129,11 @@ def _judged(
             f"last degrees and misses the map by {off:.1e}: there is a jump, a spike or noise in it; give a finer map, "
             f"or {INSTEAD}"
         )
-    beyond = float(np.abs(c[own.degrees > space.lmax]).max(initial=0.0))
+    beyond = float(np.abs(c[own.degrees > space.size]).max(initial=0.0))
     if beyond > max(RESOLVED * scale, known.coefficient):
         needed = int(own.degrees[np.abs(c) > max(RESOLVED * scale, known.coefficient)].max())
         raise ValueError(
-            f"values: the map has coefficients up to degree {needed}, and {space} holds degrees up to {space.lmax}: "
+            f"values: the map has coefficients up to degree {needed}, and {space} holds degrees up to {space.size}: "
             f"use mf.Sphere({max(L, -(-16 * needed // 15) + 2)})"
         )
-    return sp.recut(c, space.lmax), max(beyond, float(last)), known.with_misfit(misfit)
+    return sp.recut(c, space.size), max(beyond, float(last)), known.with_misfit(misfit)

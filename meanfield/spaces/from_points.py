@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
 from meanfield.spaces.density import RESOLVED, Density
 from meanfield.spaces.doubt import Doubt
 from meanfield.spaces.finished import finished
@@ -25,7 +25,7 @@ APART = 1e-12
 """Of points whose mean is closer than this to the sphere, no width can be read off."""
 
 
-def estimated(space: Any, points: Any, weights: Any, bandwidth: Any, degree: Any) -> Density:
+def estimated(space: Space, points: Any, weights: Any, bandwidth: Any, degree: Any) -> Density:
     """The estimate of `FromData.density_from`."""
     if bandwidth is not None and degree is not None:
         raise ValueError("bandwidth, degree: got both: give bandwidth= for a kernel estimate, or degree= to project")
@@ -42,7 +42,7 @@ def estimated(space: Any, points: Any, weights: Any, bandwidth: Any, degree: Any
     return _made(space, c * np.exp(-0.5 * h * h * k * (k + space.d - 2.0)), _held(space))
 
 
-def _cloud(space: Any, points: Any, weights: Any) -> tuple[Array, Array]:
+def _cloud(space: Space, points: Any, weights: Any) -> tuple[Array, Array]:
     """Coordinates and weights of what was given."""
     if hasattr(points, "read") and hasattr(points, "weights"):  # a measure
         if hasattr(points, "coefficients"):
@@ -71,26 +71,26 @@ def _cloud(space: Any, points: Any, weights: Any) -> tuple[Array, Array]:
     return q, inputs.weights("weights", weights, (len(q),))
 
 
-def _moments(space: Any, q: Array, w: Array) -> Array:
+def _moments(space: Space, q: Array, w: Array) -> Array:
     """Coefficients of sum_j w_j delta_{q_j}, to the space's highest degree."""
     K = int(space.degrees.max())
     blocks = [slice(start, start + BLOCK) for start in range(0, len(w), BLOCK)]
     return np.asarray(sum(space.project(q[block], w[block], K) for block in blocks))
 
 
-def _held(space: Any) -> int:
+def _held(space: Space) -> int:
     """Degrees below the last sixteenth, where nothing may stand."""
     K = int(space.degrees.max())
     return min(15 * K // 16, K - 2)
 
 
-def _made(space: Any, c: Array, top: int) -> Density:
+def _made(space: Space, c: Array, top: int) -> Density:
     """The density of these coefficients to degree `top`."""
     c = np.where(space.degrees <= top, c, 0.0)
     return finished(Density(space, c, Doubt(space.rounding(c))), EXACT, None, True, False)
 
 
-def _size(space: Any, degree: int) -> int:
+def _size(space: Space, degree: int) -> int:
     """Size of the space that holds a degree below its last sixteenth."""
     return space.size // int(space.degrees.max()) * (-(-16 * degree // 15) + 2)
 
@@ -98,7 +98,7 @@ def _size(space: Any, degree: int) -> int:
 # --- spread ------------------------------------------------------------------------------------------------
 
 
-def _rule(space: Any, c: Array, w: Array) -> float:
+def _rule(space: Space, c: Array, w: Array) -> float:
     """s (4 / ((m + 2) n))^{1 / (m + 4)}, m = d - 1: the normal reference rule, 1 - |int x d mu| = m s^2 / 2."""
     m, spread = space.d - 1.0, 1.0 - float(np.linalg.norm(space.averages(c)[0]))
     if spread <= APART:
@@ -113,7 +113,7 @@ def _size_of_degree(d: int, k: Array) -> Array:
     return np.asarray(0.5 * (log - scipy.special.gammaln(d - 1.0)))
 
 
-def _refuse_narrow(space: Any, h: float, by_rule: bool) -> None:
+def _refuse_narrow(space: Space, h: float, by_rule: bool) -> None:
     """Refuse a kernel that has coefficients where the space has none to spare."""
     d, first = space.d, _held(space) + 1
 
@@ -134,7 +134,7 @@ def _refuse_narrow(space: Any, h: float, by_rule: bool) -> None:
     )
 
 
-def _finer(space: Any, degree: int, then: str = "") -> str:
+def _finer(space: Space, degree: int, then: str = "") -> str:
     """To take the space that holds a degree; nothing where memory does not."""
     try:
         return f"use {space.resized(_size(space, degree))}{then}"
@@ -145,7 +145,7 @@ def _finer(space: Any, degree: int, then: str = "") -> str:
 # --- projected ---------------------------------------------------------------------------------------------
 
 
-def _projected(space: Any, c: Array, w: Array, degree: int) -> Density:
+def _projected(space: Space, c: Array, w: Array, degree: int) -> Density:
     """Coefficients to `degree` as they are; refused where they are no density's."""
     if degree > _held(space):
         raise ValueError(
@@ -175,7 +175,7 @@ def _halved(degree: int) -> list[int]:
     return [degree >> i for i in range(1, degree.bit_length())]
 
 
-def _count(space: Any, degree: int) -> int:
+def _count(space: Space, degree: int) -> int:
     """Real numbers that the coefficients to a degree are."""
     known = space.degrees[space.degrees <= degree]
     if not np.iscomplexobj(space.analyse(np.ones(len(space.weights)))):
@@ -184,7 +184,7 @@ def _count(space: Any, degree: int) -> int:
     return 2 * len(known) - (degree + 1 if space.d > 2 else 1)
 
 
-def _range(space: Any, c: Array, degree: int) -> tuple[float, float]:
+def _range(space: Space, c: Array, degree: int) -> tuple[float, float]:
     """The least and the largest value of a projection, on a grid twice as fine."""
     rho = Density(space, np.where(space.degrees <= degree, c, 0.0))
     values = rho.resized(2 * space.size).values
