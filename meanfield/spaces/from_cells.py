@@ -55,8 +55,8 @@ def checked(space: Space, values: Any, edges: Any) -> tuple[Array, Array]:
 def checked_edges(space: Space, edges: Any) -> Array:
     """Edges (N + 1,), increasing, once round the circle or from pole to pole."""
     line = space.line
-    if line is None:
-        raise TypeError(f"edges: {space} has no line that edges could cut: use density_from_map, or density_from")
+    if line is None or space.geometry.manifold != "sphere":
+        raise TypeError(f"edges: {space} has no angle that edges could cut: use density_from_map, or density_from")
     e = inputs.array("edges", edges, ndim=1, radians=True)
     wanted = "increasing, once round: edges[-1] = edges[0] + 2 pi" if line.turn else "increasing from 0 to pi"
     remedy = f"numpy.linspace(0, {'2 * ' if line.turn else ''}numpy.pi, n + 1), for example."

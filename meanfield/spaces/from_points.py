@@ -27,6 +27,8 @@ APART = 1e-12
 
 def estimated(space: Space, points: Any, weights: Any, bandwidth: Any, degree: Any) -> Density:
     """The estimate of `FromData.density_from`."""
+    if space.geometry.manifold != "sphere":
+        raise TypeError(f"density_from: {space} is no sphere, and its heat kernel is not known: use space.density(f)")
     if bandwidth is not None and degree is not None:
         raise ValueError("bandwidth, degree: got both: give bandwidth= for a kernel estimate, or degree= to project")
     h = None if bandwidth is None else inputs.angle("bandwidth", bandwidth, above=0.0)
@@ -38,8 +40,7 @@ def estimated(space: Space, points: Any, weights: Any, bandwidth: Any, degree: A
     if h is None:
         h = _rule(space, c, w)
     _refuse_narrow(space, h, by_rule=bandwidth is None)
-    k = space.degrees
-    return _made(space, c * np.exp(-0.5 * h * h * k * (k + space.d - 2.0)), _held(space))
+    return _made(space, c * np.exp(0.5 * h * h * space.laplacian), _held(space))
 
 
 def _cloud(space: Space, points: Any, weights: Any) -> tuple[Array, Array]:

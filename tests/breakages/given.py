@@ -43,8 +43,8 @@ GIVEN = (
     Breakage(
         name="from points: the heat kernel is taken at time h^2",
         file="meanfield/spaces/from_points.py",
-        old="np.exp(-0.5 * h * h * k",
-        new="np.exp(-h * h * k",
+        old="np.exp(0.5 * h * h * space.laplacian)",
+        new="np.exp(h * h * space.laplacian)",
         red=("tests/spaces/test_from_points.py::test_on_the_circle_it_is_the_wrapped_gaussian",),
     ),
     Breakage(

@@ -274,6 +274,14 @@ def test_what_a_space_does_not_say_is_asked_for() -> None:
             getattr(Silent(), name)
 
 
+def test_densities_of_data_are_those_of_spheres() -> None:
+    line = Interval(5.0, 48)
+    with pytest.raises(TypeError, match=r"no sphere.*use space.density\(f\)"):
+        line.density_from([[0.1], [0.2]], bandwidth=0.3)
+    with pytest.raises(TypeError, match="no angle that edges could cut"):
+        line.density_from_cells([1.0, 2.0], [-5.0, 0.0, 5.0])
+
+
 @pytest.mark.parametrize("part", [Interval, Contract, Bump, Gather])
 def test_each_is_small(part: type) -> None:
     assert len(inspect.getsource(part).splitlines()) < 60
