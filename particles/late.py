@@ -104,6 +104,11 @@ class LongTime(OfPoints):
         return np.where(known, np.log(self.t, where=known, out=np.zeros(len(self.t))), by_clock)
 
     @property
+    def log_end(self) -> float:
+        """Logarithm of the last saved time, which may itself be beyond any float."""
+        return float(self.log_t[-1])
+
+    @property
     def centres(self) -> tuple[Array, ...]:
         """Positions of the clusters at every saved time."""
         return tuple(mu.points for mu in self.measures)

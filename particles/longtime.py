@@ -20,6 +20,7 @@ from meanfield.runs.checks import checked_law, checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job
+from meanfield.runs.record import Record
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 from particles.late import LATEST, LogTime, LongTime
@@ -158,19 +159,19 @@ def _given(x: Any, weights: Any, angles: Any, cluster_gap: Any) -> _Given:
     """Whatever came, as points."""
     angles = inputs.flag("angles", angles)
     reach = None if cluster_gap is None else inputs.angle("cluster_gap", cluster_gap, above=0.0, high=math.pi)
-    record = hasattr(x, "measures")
+    record = isinstance(x, Record)
     if not record and not (hasattr(x, "weights") and hasattr(x, "read")):
         return _positions(x, weights, angles, reach)
     if weights is not None or angles:
         raise ValueError("weights, angles: a measure or a run brings its own; leave them out")
     mu, log_t = (x.measures[-1], _log_time(x)) if record else (x, -math.inf)
-    if hasattr(mu, "on_sphere"):
-        mu.on_sphere("x")
+    if mu.geometry.manifold != "sphere":
+        mu.geometry.on_sphere("x", mu.positions)
     if reach is not None or not isinstance(mu, Points):
         return _found(mu, log_t, GAP if reach is None else reach)
     if lead := mu.geometry.shape(mu.points)[:-1]:
         raise ValueError(f"x: got {lead} replicas, wanted one cloud")
-    owner = getattr(x.segments[x.owners[-1]].form, "owners", None) if record else None
+    owner = x.segments[x.owners[-1]].form.owners if record else None
     if owner is None:
         return _Given(mu.points, np.asarray(mu.weights), mu.geometry, np.arange(mu.n), np.asarray(mu.weights), log_t)
     return _Given(mu.points, np.asarray(mu.weights), mu.geometry, np.asarray(owner), np.asarray(x.weights), log_t)
@@ -202,12 +203,10 @@ def _found(mu: Measure, log_t: float, reach: float) -> _Given:
 
 
 def _log_time(record: Any) -> float:
-    if hasattr(record, "log_t"):
-        return float(record.log_t[-1])
-    t = float(record.t[-1])
-    if t < 0.0:
-        raise ValueError(f"x: the run ends at t = {t!r}, wanted a time >= 0, which has a logarithm")
-    return math.log(t) if t > 0.0 else -math.inf
+    log_t: float = record.log_end
+    if math.isnan(log_t):
+        raise ValueError(f"x: the run ends at t = {float(record.t[-1])!r}, wanted a time >= 0, which has a logarithm")
+    return log_t
 
 
 def _width(given: _Given, centres: Array, joined: Array) -> float:

@@ -92,7 +92,7 @@ def predict(law: Law, rho0: Any, degree: int | None = None) -> Prediction:
     >>> mf.predict(mf.SA(5.0), rho0).degree
     3
     """
-    inputs.having("rho0", rho0, ("d", "moments", "mass"), "a measure, for example mf.Points(theta)")
+    inputs.having("rho0", rho0, ("d", "moments", "mass", "line"), "a measure, for example mf.Points(theta)")
     rates = _searched(law, rho0.d)
     k = int(np.argmax(rates)) if degree is None else inputs.degree("degree", degree, low=1)
     if k >= len(rates):
@@ -100,9 +100,9 @@ def predict(law: Law, rho0: Any, degree: int | None = None) -> Prediction:
     rate = float(rates[k])
     if not rate > 0.0:
         raise ValueError(f"law: {law} lets no mode grow (degree {k}: rate {rate:.3g}): no clusters form")
-    circle = not hasattr(getattr(rho0, "space", None), "axis")
-    if circle and rho0.d != 2:
+    if rho0.line is None:
         raise TypeError("rho0: wanted a measure on the circle, or a density on a zonal sphere")
+    circle = rho0.line.turn > 0.0
     c = np.asarray(rho0.moments(len(rates) - 1)) / rho0.mass
     with np.errstate(over="ignore", invalid="ignore"):
         several = dimensions(rho0.d, len(c) - 1)

@@ -9,6 +9,7 @@ import numpy as np
 
 from meanfield.analysis.linear import MOST, _valueless, only_autonomous, only_isotropic
 from meanfield.protocols import Array, Kernel, Law, Reading
+from meanfield.sums.scores import peak
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
@@ -30,8 +31,8 @@ class _Star:
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         _valueless(V)
-        beta = getattr(kernel, "beta", None)
-        if beta is None or not kernel.isotropic:
+        beta = peak(kernel)
+        if beta is None:
             raise TypeError(f"law: the rates of stars are known for kernels e^(beta <x, y>), and not for {kernel}")
         x = 2.0 * np.pi * np.arange(self.m) / self.m
         e = np.exp(-2.0 * beta * np.sin(0.5 * x) ** 2)

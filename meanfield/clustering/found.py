@@ -201,15 +201,12 @@ def _both(count: Callable[[float], int]) -> tuple[int, int]:
 
 def positions(mu: Measure, replica: Any) -> tuple[Geometry, Array, Array, Array]:
     """Where the positions are, (n,) or (n, d) of them, their shares of the mass, and which of it is spread between."""
-    inputs.having("mu", mu, ("weights", "geometry", "positions"), "a measure, for example mf.Points(theta)")
     place, q = mu.geometry.line(np.asarray(mu.positions, dtype=float))
     lead = place.shape(q)[:-1]
-    w = np.broadcast_to(mu.weights, place.shape(q))
+    w, spread = (np.broadcast_to(of, place.shape(q)) for of in (mu.weights, mu.spread))
     if lead or replica is not None:
         index = inputs.replica(() if replica is None else replica, lead)
-        q, w = q[index], w[index]
-    # nodes of a carried density know it (infinite at its atoms): they stand for the mass on both sides
-    spread = np.isfinite(mu.density) if hasattr(mu, "density") else np.zeros(len(w), dtype=bool)
+        q, w, spread = q[index], w[index], spread[index]
     return place, q, w / w.sum(), spread
 
 
@@ -281,7 +278,8 @@ def _ends(turn: float, q: Array, at: Array, m: int) -> Array:
 
 def is_density(mu: Measure) -> bool:
     """Whether it is held by a space's coefficients, and not by points (which may well know a space)."""
-    return getattr(mu, "space", None) is not None and not hasattr(mu, "points")
+    inputs.having("mu", mu, ("weights", "dense"), "a measure, for example mf.Points(theta)")
+    return bool(mu.dense)
 
 
 def _of_density(mu: Any, gap: float, floor: float, prominence: float) -> Clusters:

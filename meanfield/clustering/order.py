@@ -61,7 +61,7 @@ def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any
     harmonics = None
     if is_density(mu):
         mean = np.asarray(mu.mean) / mu.mass
-        harmonics = np.abs(mu.moments(degree)) / mu.mass if mu.d == 2 else None
+        harmonics = np.abs(mu.moments(degree)) / mu.mass if mu.line is not None and mu.line.turn else None
     else:
         place, q, w, _ = positions(mu, replica)
         harmonics = np.abs(fourier.moments(q, w, degree)) if place.turn else None

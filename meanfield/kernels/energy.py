@@ -24,11 +24,6 @@ from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
 
-def summed(mu: Measure) -> Any:
-    """The measure as integrals ask it: a density by its `Density.summed`."""
-    return getattr(mu, "summed", mu)
-
-
 def told(law: Law, mu: Measure, t: Any = None) -> Any:
     """E of a measure as a law tells it at time t: what a snapshot's `energy(law, t)` answers, or a refusal."""
     located("law", inputs.law(law), mu.geometry)
@@ -39,7 +34,7 @@ def told(law: Law, mu: Measure, t: Any = None) -> Any:
         )
     at = 0.0 if t is None else inputs.number("t", t)
     with np.errstate(over="ignore", invalid="ignore"):
-        found = law.quantities(at, summed(mu))
+        found = law.quantities(at, mu.summed)
     if "energy" not in found:
         raise ValueError(f"law: {law} has no energy; it tells {sorted(found)}")
     if np.isinf(found["energy"]).any():
@@ -52,7 +47,7 @@ def told(law: Law, mu: Measure, t: Any = None) -> Any:
 def _energy(law: Law, t: float, mu: Measure) -> Any:
     """What a law tells of E at time t; NaN if nothing."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return law.quantities(t, summed(mu)).get("energy", np.nan)
+        return law.quantities(t, mu.summed).get("energy", np.nan)
 
 
 def uniform(kernel: Exponential, mu: Measure, log_factor: float = 0.0) -> Any:
@@ -69,7 +64,7 @@ def excess(kernel: Any, mu: Measure, log_factor: float = 0.0) -> Any:
 
     By the measure's own sum, if it knows one that does not cancel (`protocols.Measure.excess`).
     """
-    value, log = mu.excess(kernel) if hasattr(mu, "excess") else difference(kernel, mu)
+    value, log = mu.excess(kernel) or difference(kernel, mu)
     return value * np.exp(log + log_factor)
 
 
@@ -119,7 +114,7 @@ def dissipation(
     With values V y, where X is still a gradient (V = Q^T K, symmetric), V is given.  SA's X = grad U / Z is the same in
     every scale, Z carries the factor; USA's X carries it, so its square twice.
     """
-    mu = summed(mu)
+    mu = mu.summed
     r = mu.read(kernel, None if V is None else mu.x, "ZM" if normalised else "M", V)
     size = np.exp(r.log + log_factor)
     if normalised:  # divided first: a square of M alone may be too large for a float

@@ -158,7 +158,7 @@ def quantities(law: Attending, t: float, mu: Any) -> dict[str, Any]:
     if isinstance(mu, Points):
         mu.unmasked("energy")
     k = kernel(law, t)
-    if not hasattr(mu, "resized"):
+    if not mu.dense:
         return _told(law, t, mu)
     if mu.geometry.manifold == "sphere":
         return _told(law, t, mu.resized(integrating(mu.space, k.bandwidth(mu.d) + 1)))

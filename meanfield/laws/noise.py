@@ -67,5 +67,4 @@ class Diffusion(Law):
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """The entropy's part of the free energy, for measures that have an entropy."""
-        entropy = getattr(mu, "entropy", None)
-        return {} if entropy is None else {"free_energy": self.kappa * entropy}
+        return {} if mu.entropy is None else {"free_energy": self.kappa * mu.entropy}

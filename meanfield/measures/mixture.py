@@ -63,11 +63,6 @@ class Mixture(ShownMeasure, Measure):
         return ROWS if self.body.geometry.manifold == "sphere" else FLAT
 
     @property
-    def positions(self) -> Array:
-        """(..., n + k, d) rows of all: `x`."""
-        return self.x
-
-    @property
     def x(self) -> Array:
         """(..., n + k, d) rows of all."""
         return _joined([self.body.x, *(one.y for one in self.added)], -2, 1)

@@ -9,9 +9,9 @@ import numpy as np
 
 from meanfield.measures import mixture
 from meanfield.methods.quadrature import Quadrature
-from meanfield.protocols import Array, Geometry, Kernel, Measure, Reading, Space, Status, Stop
+from meanfield.protocols import Array, Kernel, Reading, Space, Status, Stop
 from meanfield.spaces.coefficients import tail
-from meanfield.spaces.density import Z_FLOOR, Density, factor, floored
+from meanfield.spaces.density import Z_FLOOR, Density, Held, factor, floored
 
 PLANS = 8
 """Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
@@ -25,14 +25,11 @@ FAINT = 64.0 * float(np.finfo(float).eps)
 """Share of the density's norm below which sqrt(w) rho at a zonal node is rounding of its coefficients."""
 
 
-class OnPlan(Measure):
+class OnPlan(Held):
     """A density as a law sees it at every stage: the nodes of the space's plan, in the plan's own buffers."""
-
-    d: int
 
     def __init__(self, space: Space, isotropic: bool, tolerance: float) -> None:
         self.space, self.tolerance = space, tolerance
-        self.d = space.d
         self.top, self.waves = int(space.degrees.max()), space.waves
         self._flat = space.geometry.manifold != "sphere"
         self._isotropic = isotropic
@@ -56,16 +53,6 @@ class OnPlan(Measure):
         if self._rho is None:
             self._rho = self._bare.open(self._c)[0][0]
         return self._rho
-
-    @property
-    def geometry(self) -> Geometry:
-        """Where the nodes are, by rows."""
-        return self.space.geometry
-
-    @property
-    def positions(self) -> Array:
-        """(N, d) the nodes as rows: `x`."""
-        return self.x
 
     @property
     def x(self) -> Array:
@@ -169,13 +156,11 @@ class OnPlan(Measure):
                 self._quick.clear()
 
 
-class Reweighed(Measure):
+class Reweighed(Held):
     """g mu on the nodes of a plan, by the coefficients that these nodes hold.
 
     It answers where, and in the components in which, mu does.
     """
-
-    d: int
 
     def __init__(self, mu: OnPlan, c: Array) -> None:
         last = tail(mu.grid, c, gaps=False)
@@ -185,7 +170,7 @@ class Reweighed(Measure):
                 f"The density is multiplied by a function (`reweighed`), and the coefficients of the product reach "
                 f"{last:.1e} in the last sixteenth of the degrees of {mu.grid}: begin at a larger resolution.",
             )
-        self._mu, self._c, self.d = mu, c, mu.d
+        self._mu, self._c, self.space = mu, c, mu.grid
         self._rho = Density(mu.grid, c).summed
         self._quadrature = Quadrature(mu.grid, mu.grid, mu.tolerance)
         self._quadrature.open(c)
@@ -194,16 +179,6 @@ class Reweighed(Measure):
     def instead(self) -> str:
         """As of mu."""
         return self._mu.instead
-
-    @property
-    def geometry(self) -> Geometry:
-        """Where the nodes are, by rows."""
-        return self._mu.geometry
-
-    @property
-    def positions(self) -> Array:
-        """(N, d) the nodes as rows: `x`."""
-        return self.x
 
     @property
     def x(self) -> Array:

@@ -22,6 +22,9 @@ class Form(Shown):
     jump: float = 0.0
     """What mergers have added to E since the run began, if the form counts them."""
 
+    owners: Array | None = None
+    """Which point of a state every original point is part of, where points merge; None: each is its own."""
+
     def measure(self, y: Array) -> Any:
         """y -> the measure it stands for (leading axes: several); a form of densities answers with a Snapshot."""
         raise TypeError(f"{type(self).__name__} does not say what a state means")

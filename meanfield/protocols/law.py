@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from meanfield.protocols.array import Array
-from meanfield.protocols.geometry import Geometry
+from meanfield.protocols.geometry import Geometry, Line
 from meanfield.protocols.kernel import Kernel
 from meanfield.protocols.member import fallback, member
 from meanfield.protocols.status import Stop
@@ -78,8 +78,6 @@ class Measure(Protocol):
     who cannot be changed so says what to ask instead.  It may also know `excess(kernel)`: (value, log) with
     (1 / 2 beta) iint (e^{beta <x, y>} - lambda_0) d mu d mu = e^log value, E less that of the uniform measure, by a sum
     that does not cancel (`energy.excess` asks for it).
-    And `summed`, itself as integrals over its own points ask it, if `read` leaves there what rounding decides unknown:
-    a law's `quantities` are asked of that.
     """
 
     @member
@@ -97,10 +95,10 @@ class Measure(Protocol):
         """Where they live."""
         ...
 
-    @member
+    @fallback
     def positions(self) -> Array:
-        """(..., n) or (..., n, d) they themselves, as their geometry has them."""
-        ...
+        """(..., n) or (..., n, d) they themselves, as their geometry has them: rows."""
+        return self.x
 
     @member
     def weights(self) -> Array:
@@ -121,6 +119,37 @@ class Measure(Protocol):
     def instead(self) -> str:
         """Where a question that this measure does not answer may be put."""
         return "ask mf.Points(mu.x, weights=mu.weights)"
+
+    @fallback
+    def line(self) -> Line | None:
+        """The line on which it lies, and in whose harmonics its moments are; None if there is none."""
+        place = self.geometry.line(self.positions)[0]
+        return place if isinstance(place, Line) else None
+
+    @fallback
+    def dense(self) -> bool:
+        """True of a density held by coefficients: its points are nodes of a quadrature, and `resized` makes more."""
+        return False
+
+    @fallback
+    def spread(self) -> Array:
+        """(..., n) where an own point stands for mass on both sides of it: nowhere, of points."""
+        return np.zeros(np.shape(self.weights), dtype=bool)
+
+    @fallback
+    def entropy(self) -> Any:
+        """int rho log rho d sigma; None where there is no density."""
+        return None
+
+    @fallback
+    def summed(self) -> Any:
+        """Itself as integrals over its own points ask it, as a law's `quantities` do: `read` may leave there what
+        rounding decides unknown."""
+        return self
+
+    def excess(self, kernel: Any) -> Any:
+        """E less that of the uniform measure, by a sum that does not cancel (see above); None if it knows none."""
+        return None
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer at rows x (..., n, d); None means the measure's own points.

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.polynomial import legendre
 
-from meanfield.kernels import energy
 from meanfield.protocols import Array, Between, Form, Law
 from meanfield.steppers.dense import evaluate
 
@@ -133,7 +132,7 @@ def _piece(law: Law, form: Form, between: Between, begin: float, end: float) -> 
 
 def _asked(law: Law, form: Form, t: float, states: Array) -> dict[str, Any]:
     """What the law tells of stacked states, (k, ...)."""
-    return law.quantities(t, energy.summed(form.measure(states)))
+    return law.quantities(t, form.measure(states).summed)
 
 
 def identity(law: Law, gained: Array, jumped: Array, dissipated: Array, driven: Array, rtol: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.kernels import energy
 from meanfield.laws.base import noisy
 from meanfield.plot import curves
 from meanfield.protocols import Array, Between, Scheme, Status, Stepper, probes
@@ -70,6 +70,12 @@ class Record:
     def end(self) -> float:
         """The time the run reached, saved or not."""
         return float(self.checkpoint["t"])
+
+    @property
+    def log_end(self) -> float:
+        """Logarithm of the last saved time, -inf at t = 0; NaN of a time before."""
+        t = float(self.t[-1])
+        return math.log(t) if t > 0.0 else -math.inf if t == 0.0 else math.nan
 
     @property
     def told_span(self) -> tuple[str, float, float]:
@@ -154,7 +160,7 @@ class Record:
     def _quantities(self) -> dict[str, Array]:
         parts: dict[str, list[Array]] = {}
         for form, t, states in _batches(self):
-            asked = self.law.quantities(t, energy.summed(form.measure(states)))
+            asked = self.law.quantities(t, form.measure(states).summed)
             for name, value in asked.items():
                 if name in dataset.ENERGIES and self.silent:
                     continue
@@ -218,7 +224,7 @@ class Record:
             first = self.segments[0].form.measure(self.start)
         else:
             raise ValueError(f"gained: this run kept nothing of its beginning, t = {self.begin!r}: save it by t_eval=")
-        return values - np.asarray(self.law.quantities(self.begin, energy.summed(first))[name])
+        return values - np.asarray(self.law.quantities(self.begin, first.summed)[name])
 
     @property
     def jumped(self) -> Array:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.kernels import energy
 from meanfield.runs.dataset import ENERGIES
 from meanfield.tools import shown
 
@@ -33,7 +32,7 @@ def _energies(record: Any) -> list[tuple[str, str]]:
     if record.silent or not len(record.t):
         return []
     try:
-        ends = [record.law.quantities(float(record.t[i]), energy.summed(record.measures[i])) for i in (0, -1)]
+        ends = [record.law.quantities(float(record.t[i]), record.measures[i].summed) for i in (0, -1)]
     except Exception:  # a law's own; a table says what it can, and whoever asks for the energy is told
         return []
     names = [name for name in ENERGIES if all(name in one for one in ends)]

@@ -102,7 +102,7 @@ class Solution(Record):
             **lines,
         }
         coords = {"t": self.t, **axes, "degree": ("k", space.degrees)}
-        ds = dataset.made(self, data, coords, getattr(space, "units", {}))
+        ds = dataset.made(self, data, coords, space.units)
         ds.attrs["space"] = settings.to_json(space)
         ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure")
         ds["coefficients"].attrs.update(long_name=f"coefficients in the orthonormal basis of {space}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from meanfield.kernels import energy
 from meanfield.measures import mixture
-from meanfield.protocols import Array, Geometry, Kernel, Law, Measure, Reading, Space
+from meanfield.protocols import Array, Geometry, Kernel, Law, Line, Measure, Reading, Space
 from meanfield.spaces.coefficients import kindred, recast, tail
 from meanfield.spaces.doubt import EXACT, Doubt, UnknownValue, told
 from meanfield.tools import inputs
@@ -58,8 +58,31 @@ def floored(Z: Array, least: Any = 0.0) -> Array:
     return np.maximum(Z, floor, out=Z)
 
 
+class Held(Measure):
+    """A measure by its coefficients on a space: its own points are the nodes, by rows."""
+
+    space: Any
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension."""
+        return int(self.space.d)
+
+    @property
+    def geometry(self) -> Geometry:
+        """Where the nodes are."""
+        place: Geometry = self.space.geometry
+        return place
+
+    @property
+    def line(self) -> Line | None:
+        """The space's."""
+        line: Line | None = self.space.line
+        return line
+
+
 @dataclass(frozen=True, eq=False)
-class Density(ShownMeasure, Measure):
+class Density(ShownMeasure, Held):
     """A density rho with respect to sigma, the uniform probability measure of its space: mu = rho sigma.
 
     Make one with ``space.density(...)`` rather than directly.
@@ -110,9 +133,9 @@ class Density(ShownMeasure, Measure):
     # --- what it is -------------------------------------------------------------------------------------
 
     @property
-    def d(self) -> int:
-        """Ambient dimension: the sphere is S^{d-1}."""
-        return int(self.space.d)
+    def dense(self) -> bool:
+        """True."""
+        return True
 
     @property
     def values(self) -> Array:
@@ -141,17 +164,6 @@ class Density(ShownMeasure, Measure):
         if self.space.rows is None:
             raise TypeError(f"the nodes of {self.space} have no rows: ask a law that needs no positions")
         return self.space.rows
-
-    @property
-    def geometry(self) -> Geometry:
-        """Where the quadrature points are, by rows."""
-        place: Geometry = self.space.geometry
-        return place
-
-    @property
-    def positions(self) -> Array:
-        """(N, d) the quadrature points as rows: `x`."""
-        return self.x
 
     @property
     def weights(self) -> Array:

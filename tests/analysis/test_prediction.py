@@ -258,3 +258,13 @@ def test_refused_stars() -> None:
         star_rates(mf.SA(1.0), 0)
     with pytest.raises(TypeError, match="law"):
         star_rates("SA", 3)  # type: ignore[arg-type]
+
+
+def test_the_line_a_measure_lies_on_says_what_its_moments_are() -> None:
+    """On S^2 there is none, and cosines of a space of one's own, which names no line, are no c_k: they were off by
+    sqrt(2)."""
+    sphere = mf.perturbed_uniform(mf.Sphere(6), {(1, 0): 0.1})
+    with pytest.raises(TypeError, match="rho0: wanted a measure on the circle, or a density on a zonal sphere"):
+        mf.predict(mf.SA(5.0), sphere)
+    assert mf.uniform(mf.Circle(8)).line == mf.Points([0.0]).line != mf.uniform(mf.ZonalSphere(4, 8)).line
+    assert sphere.line is mf.Points(np.eye(3)).line is mf.Points(np.eye(2), geometry="flat").line is None

@@ -16,14 +16,14 @@ from meanfield.clustering.found import clusters
 from meanfield.clustering.order import order_parameters
 from meanfield.clustering.track import _links
 from meanfield.geometry import MERIDIAN, retract, to_rows
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Measure
 
 TURN = 2.0 * np.pi
 EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass
-class Rings:
+class Rings(Measure):
     """A measure on a zonal sphere by colatitudes."""
 
     positions: Array
@@ -220,7 +220,7 @@ def test_rings_do_not_close() -> None:
     c = clusters(cast(Any, Rings)(np.array([0.01, 0.02, 1.5, 3.13, 3.14]), np.full(5, 0.2)), 0.1)
     assert c.kind == "colatitudes" and c.members.tolist() == [0, 0, 1, 2, 2]
     np.testing.assert_allclose(c.centres, [0.015, 1.5, 3.135])
-    assert order_parameters(Rings(np.array([0.0, np.pi]), np.array([0.7, 0.3]))).resultant == pytest.approx(0.4)
+    assert order_parameters(cast(Any, Rings)(np.array([0.0, np.pi]), np.array([0.7, 0.3]))).resultant == pytest.approx(0.4)
 
 
 def test_a_doubtful_count_says_so() -> None:

@@ -14,6 +14,7 @@ import particles as pt
 from meanfield.geometry import ROWS
 from meanfield.kernels import energy
 from meanfield.measures.rings import Rings
+from meanfield.protocols import Measure
 
 pytestmark = pytest.mark.rounding
 
@@ -136,7 +137,7 @@ def test_replicas_and_scales_have_excesses_of_their_own() -> None:
 
 
 @dataclass(frozen=True)
-class _Plain:
+class _Plain(Measure):
     """A measure from outside: two points, which know no excess."""
 
     points: Any

@@ -107,6 +107,11 @@ class Carried(ShownMeasure, Measure):
         return np.append(t.labels[t.live].ravel(), np.full(t.count[1], np.nan))
 
     @property
+    def spread(self) -> Array:
+        """(..., n) True at nodes, False at atoms."""
+        return np.isfinite(self.density)
+
+    @property
     def density(self) -> Array:
         """(..., n) rho at the points; inf at atoms, NaN where unknown."""
         t = self.form
