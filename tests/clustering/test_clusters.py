@@ -220,7 +220,8 @@ def test_rings_do_not_close() -> None:
     c = clusters(cast(Any, Rings)(np.array([0.01, 0.02, 1.5, 3.13, 3.14]), np.full(5, 0.2)), 0.1)
     assert c.kind == "colatitudes" and c.members.tolist() == [0, 0, 1, 2, 2]
     np.testing.assert_allclose(c.centres, [0.015, 1.5, 3.135])
-    assert order_parameters(cast(Any, Rings)(np.array([0.0, np.pi]), np.array([0.7, 0.3]))).resultant == pytest.approx(0.4)
+    poles = cast(Any, Rings)(np.array([0.0, np.pi]), np.array([0.7, 0.3]))
+    assert order_parameters(poles).resultant == pytest.approx(0.4)
 
 
 def test_a_doubtful_count_says_so() -> None:
