@@ -205,8 +205,8 @@ A2_A3: tuple[Breakage, ...] = (
     Breakage(
         name="the free energy has twice the entropy",
         file="meanfield/laws/noise.py",
-        old='"free_energy": self.kappa * entropy',
-        new='"free_energy": 2.0 * self.kappa * entropy',
+        old='"free_energy": self.kappa * mu.entropy',
+        new='"free_energy": 2.0 * self.kappa * mu.entropy',
         red=("A21.noise",),
     ),
     Breakage(
