@@ -21,6 +21,7 @@ from meanfield.methods.spectral import Spectral
 from meanfield.protocols import Reading, Status
 from meanfield.runs.errors import Interrupted, RunError, StoppedEarly, UnresolvedError
 from meanfield.runs.solution import Solution
+from meanfield.runs.until import steady, steps
 from meanfield.spaces import Circle, Sphere, ZonalSphere
 from meanfield.spaces.density import Density
 from meanfield.spaces.doubt import Doubt, UnknownValue
@@ -80,6 +81,8 @@ __all__ = [
     "resume",
     "solve",
     "star_rates",
+    "steady",
+    "steps",
     "sweep",
     "switching",
     "track",

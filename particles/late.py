@@ -218,9 +218,11 @@ class LongTime(OfPoints):
         """Bytes of dense output kept; the whole budget once some had to be dropped."""
         return DENSE_BUDGET if self.known < self.reached else sum(b.nbytes for b in self.dense)
 
-    def ahead(self, t_end: float | None, t_eval: Any) -> Ahead:
+    def ahead(self, t_end: float | None, t_eval: Any, land: Any = None) -> Ahead:
         """By logarithms: a later log time to end at, and log times to save; all are read off at the end."""
         s = self.settings
+        if land is not None:
+            raise ValueError("land: log times are read off at the end: leave it out")
         if t_end is None and self.status is Status.REACHED_END:
             raise ValueError(f"t_end: this run has reached its end, log t = {s['log_t_end']!r}: give a later t_end=")
         end = new_end(s["log_t_end"], t_end, self.reached)
@@ -233,7 +235,7 @@ class LongTime(OfPoints):
         elif asked is not None and end != s["log_t_end"]:
             asked = np.union1d(asked, [end])
         new = {"log_t_end": end, "log_t_eval": asked}
-        return Ahead((self.loose.checkpoint["t"], math.inf), np.empty(0), False, new)
+        return Ahead((self.loose.checkpoint["t"], math.inf), np.empty(0), np.empty(0), new)
 
     @property
     def asked(self) -> Array:

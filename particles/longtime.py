@@ -131,8 +131,8 @@ def longtime(
 def _job(law: Law, method: Method, y: Array, scheme: LogTime, settings: dict[str, Any]) -> Job:
     """By its own clock; the times asked for are read off the dense output in the end."""
     return Job(
-        face=LongTime, law=law, method=method, y=y, span=(0.0, math.inf), saves=np.empty(0),
-        stepper=scheme.stepper(scheme.rtol, 0.0), settings=settings, land=False, dense=True, gauge=LongTime.gauged,
+        face=LongTime, law=law, method=method, y=y, span=(0.0, math.inf), saves=np.empty(0), land=np.empty(0),
+        stepper=scheme.stepper(scheme.rtol, 0.0), settings=settings, dense=True, gauge=LongTime.gauged,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, Start
-from meanfield.runs.times import default_times
+from meanfield.runs.times import default_times, landings
+from meanfield.runs.until import Ending, checked_until
 from meanfield.steppers.suited import draws
 from meanfield.sums.choose import FIELDS, Field
 from meanfield.tools import inputs
@@ -33,6 +35,7 @@ def simulate(
     t_span: Any,
     t_eval: Any = None,
     *,
+    land: Any = False,
     weights: Any = None,
     angles: bool = False,
     geometry: str | Geometry | None = None,
@@ -44,6 +47,7 @@ def simulate(
     rtol: float = 1e-9,
     atol: float = 1e-12,
     rng: Any = None,
+    until: Ending = None,
     observe: Any = None,
     max_seconds: float | None = None,
     progress: bool | None = None,
@@ -57,8 +61,8 @@ def simulate(
     x0 : array
         Angles (n,) in radians, to 1e9, or unit rows (..., n, d); with ``angles=True`` angles (..., n); under a law of
         R^d (``geometry="flat"``) any rows.  Leading axes are independent replicas; they share the adaptive step.
-    t_span, t_eval
-        As for ``mf.solve``.
+    t_span, t_eval, land
+        As for ``mf.solve``; with noise, which knows nothing between its steps, all of `t_eval` is landed on.
     weights : array, optional
         Masses, broadcast to (..., n) and normalised; 1/n by default.
     geometry : {"sphere", "flat"} or Geometry, optional
@@ -84,7 +88,7 @@ def simulate(
         Tolerances of the adaptive methods.
     rng : int or numpy.random.Generator
         For noise; the same seed gives the same bits.
-    observe, max_seconds, progress
+    until, observe, max_seconds, progress
         As for ``mf.solve``.
 
     Returns
@@ -114,17 +118,22 @@ def simulate(
     cloud = scheme.rebind(law, form, rtol, atol)
     _refuse_field(law, form, x, t0)
     stepper, generator = _stepper(cloud, shaken, method, step, rtol, atol, rng)
-    watch = checked_watch(observe, max_seconds, progress)
+    ending = checked_until(until, t0, form.measure(x), shaken)
+    watch = checked_watch(observe, max_seconds, progress, ending)
     start = cloud.retract(x)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
     settings["autonomous"] = not changes(law, lambda t: cloud.rhs(t, start, np.empty_like(start)), t0, t1)
     settings |= {"field": field, "merge_tol": scheme.merge_tol, "t_eval": asked, "rng": inputs.seed(rng, generator)}
-    land = asked is not None
+    saves = default_times(t0, t1) if asked is None else asked
+    if generator is not None and asked is not None:
+        land = np.union1d(asked, landings(land, t0, t1, asked))
+    landed = landings(land, t0, t1, saves)
+    settings["land"] = landed if np.ndim(land) else bool(land)
     job = Job(
         face=Trajectory, law=law, method=cloud, y=x, span=(t0, t1),
-        saves=default_times(t0, t1) if asked is None else asked, stepper=stepper, settings=settings,
-        land=land, dense=not land and generator is None, gauge=Trajectory.gauged,
+        saves=saves, stepper=stepper, settings=settings, land=landed, dense=False, gauge=Trajectory.gauged,
     )  # fmt: skip
+    job = replace(job, dense=job.reads and generator is None)
     return finish(drive(job, watch, Start(rng=generator)))
 
 

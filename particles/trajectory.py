@@ -14,6 +14,7 @@ from meanfield.protocols import Array, Geometry, Stepper
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
 from meanfield.runs.record import Record
+from meanfield.runs.times import Ahead
 from meanfield.tools import inputs
 from particles.cloud import Cloud, named
 
@@ -114,9 +115,14 @@ class Trajectory(OfPoints):
         s = self.settings
         return named(s["method"], s.get("step"), s["rtol"], s["atol"])
 
-    def dense_wanted(self, land: bool, rng: Any) -> bool:
-        """Between steps a cloud is known only where no times were asked for, and without noise."""
-        return not land and rng is None
+    def ahead(self, t_end: float | None, t_eval: Any, land: Any = None) -> Ahead:
+        """As of every run; with noise all times newly asked for are landed on."""
+        shaken = self.checkpoint["rng"] is not None and t_eval is not None
+        return super().ahead(t_end, t_eval, True if shaken and land is None else land)
+
+    def dense_wanted(self, reads: bool, rng: Any) -> bool:
+        """Between steps a cloud is known only where times in them were to be saved, and without noise."""
+        return reads and rng is None
 
     @property
     def x(self) -> Array:

@@ -12,6 +12,7 @@ from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
 from meanfield.runs.job import begun_again
 from meanfield.runs.record import Record
+from meanfield.runs.until import Ending, checked_until
 
 
 def resume(
@@ -19,8 +20,10 @@ def resume(
     t_end: float | None = None,
     *,
     t_eval: Any = None,
+    land: Any = None,
     max_resolution: int | None = None,
     on_unresolved: Unresolved = "raise",
+    until: Ending = None,
     observe: Any = None,
     max_seconds: float | None = None,
     progress: bool | None = None,
@@ -34,9 +37,11 @@ def resume(
     t_end : float, optional
         New end; by default the one first asked for.  Of a `LongTime` its logarithm, and so `t_eval`.
     t_eval : array, optional
-        Times to save from here on, landed on exactly.  By default those first asked for that are still to come, and
+        Times to save from here on.  By default those first asked for that are still to come, and
         a new end; of a run without `t_eval`, times at its own spacing (of a `LongTime`, 101 to the new end).
-    max_resolution, on_unresolved, observe, max_seconds, progress
+    land : bool or array, optional
+        As for `solve`; by default as the run was told.
+    max_resolution, on_unresolved, until, observe, max_seconds, progress
         As for `solve`; max_resolution replaces the run's own.  Noise goes on by the generator as the run left it.
 
     Returns
@@ -64,14 +69,15 @@ def resume(
     """
     if not isinstance(sol, Record):
         raise TypeError(f"sol: got {type(sol).__name__}, wanted a run: load a saved one by mf.load(path)")
-    ahead = sol.ahead(t_end, t_eval)
+    ahead = sol.ahead(t_end, t_eval, land)
     run = replace(sol, settings={**sol.settings, **ahead.settings})
     chosen = run.scheme if max_resolution is None else run.scheme.limited(max_resolution)
     chosen = handing_over(chosen, on_unresolved)
     if chosen != run.scheme:
         run = replace(run, settings={**run.settings, "method": chosen})
-    watch = checked_watch(observe, max_seconds, progress)
     job, start = begun_again(run, ahead, chosen, run.stepper)
+    ending = checked_until(until, job.span[0], job.method.measure(job.span[0], job.y), start.rng is not None)
+    watch = checked_watch(observe, max_seconds, progress, ending)
     return finish(drive(job, watch, start), on_unresolved)
 
 

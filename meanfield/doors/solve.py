@@ -16,7 +16,8 @@ from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, stepper_of
 from meanfield.runs.solution import Solution
-from meanfield.runs.times import default_times
+from meanfield.runs.times import default_times, landings
+from meanfield.runs.until import Ending, checked_until
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
 
@@ -37,6 +38,7 @@ def solve(
     t_span: Any,
     *,
     t_eval: Any = None,
+    land: Any = False,
     method: MethodName | Scheme = "spectral",
     stepper: Stepper | None = None,
     diffusion: float = 0.0,
@@ -44,6 +46,7 @@ def solve(
     atol: float | None = None,
     max_resolution: int | None = None,
     on_unresolved: Unresolved = "raise",
+    until: Ending = None,
     observe: Any = None,
     max_seconds: float | None = None,
     progress: bool | None = None,
@@ -59,15 +62,19 @@ def solve(
     t_span : (float, float)
         Beginning and end, increasing.
     t_eval : array, optional
-        Times to save, strictly increasing, within t_span: landed on exactly and returned as given.  By default 101
-        equidistant times taken from the dense output.
+        Times to save, strictly increasing, within t_span; by default 101 equidistant ones.  They are read off the
+        dense output, whose error is controlled to the tolerance as that of the steps is, and shorten no step.
+    land : bool or array
+        True: a step ends at every time to save; or at times given here, as at those where a law jumps.
     method : {"spectral", "lagrangian"} or mf.Spectral(...), mf.Lagrangian(...)
         How.  Spectral: a density by its coefficients, for smooth densities, with or without diffusion.  Lagrangian: a
         density carried by its flow, through the formation of clusters and beyond (circle and zonal spheres, no
         diffusion).  Any `Scheme` serves (see ``meanfield.protocols``).
     stepper : Stepper, optional
         What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense
-        output needs `t_eval`; under diffusion it must say that it takes the linear part (``linear``).
+        output needs ``land=True``; under diffusion it must say that it takes the linear part (``linear``).
+        output needs ``land=True``.
+
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     rtol, atol : float
@@ -80,11 +87,13 @@ def solve(
     on_unresolved : {"raise", "stop", "lagrangian"}
         Beyond that: raise `UnresolvedError` carrying the solution so far, or return it, or go on from the last good
         density by the Lagrangian method; ``sol.segments`` says where.
+    until : mf.steady(tol), mf.steps(n) or callable, optional
+        What ends the run before its last time: rest, a number of steps, or a zero of g(t, mu), on which a step lands.
     observe : callable or sequence of callables
         observe(t, density) after every accepted step; returning True ends the run.  An exception of theirs ends it
         too, and carries the run up to there as `.solution`.
     max_seconds : float, optional
-        Wall-clock limit: the run stops there with a warning.
+        Wall-clock limit, looked at before every evaluation: the run stops there, at its last accepted step, and warns.
     progress : bool, optional
         A progress bar; by default only on a terminal.
 
@@ -113,17 +122,19 @@ def solve(
     suited.density(law, rho0.space, t0)
     rtol, atol = _tolerances(rtol, atol, rho0)
     chosen = handing_over(_method(method, max_resolution), on_unresolved)
-    watch = checked_watch(observe, max_seconds, progress)
     bound, y = chosen.bind(law, rho0, rtol, atol)
     given = None if stepper is None else checked_stepper("stepper", stepper, bound)
+    ending = checked_until(until, t0, bound.measure(t0, y), shaken=False)
+    watch = checked_watch(observe, max_seconds, progress, ending)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
-    settings |= {"stepper": given, "t_eval": asked}
+    saves = default_times(t0, t1) if asked is None else asked
+    landed = landings(land, t0, t1, saves)
+    settings |= {"stepper": given, "t_eval": asked, "land": landed if np.ndim(land) else bool(land)}
     settings |= {"space": rho0.space, "autonomous": _steady(law, rho0.d, bound, y, t0, t1)}
     job = Job(
         face=Solution, law=law, method=bound, y=y, span=(t0, t1),
-        saves=default_times(t0, t1) if asked is None else asked,
-        stepper=stepper_of(chosen, bound, rtol, atol) if given is None else given,
-        settings=settings, land=asked is not None, dense=True, gauge=Solution.gauged,
+        saves=saves, stepper=stepper_of(chosen, bound, rtol, atol) if given is None else given,
+        settings=settings, land=landed, dense=True, gauge=Solution.gauged,
     )  # fmt: skip
     return finish(drive(job, watch), on_unresolved)
 

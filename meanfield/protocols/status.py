@@ -21,6 +21,7 @@ class Status(Enum):
     STEP_TOO_SMALL = "The step size needed for the tolerance fell below the spacing of floating-point times."
     NOT_FINITE = "The state stopped being finite."
     OUT_OF_TIME = "The wall-clock limit max_seconds was reached."
+    UNTIL = "The condition until= was met."
     OBSERVER = "An observer asked the run to stop."
     INTERRUPTED = "The run was interrupted from the keyboard."
     BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."

@@ -8,6 +8,7 @@ from typing import Any
 from meanfield.laws import Diffusion
 from meanfield.protocols import Law, Method, Stepper
 from meanfield.runs.drive import Watch
+from meanfield.runs.until import Until
 from meanfield.steppers import suited
 from meanfield.tools import inputs
 
@@ -20,7 +21,7 @@ def checked_law(law: Law, diffusion: Any) -> Any:
     return law if noise.kappa == 0.0 else noise.__radd__(law)
 
 
-def checked_watch(observe: Any, max_seconds: Any, progress: Any) -> Watch:
+def checked_watch(observe: Any, max_seconds: Any, progress: Any, until: Until | None = None) -> Watch:
     """Observers, limits and progress, checked."""
     given = () if observe is None else (observe,) if callable(observe) else observe
     observers = tuple(given) if isinstance(given, Iterable) else (given,)
@@ -30,7 +31,7 @@ def checked_watch(observe: Any, max_seconds: Any, progress: Any) -> Watch:
         max_seconds = inputs.number("max_seconds", max_seconds, above=0.0)
     if progress is not None:
         progress = inputs.flag("progress", progress)
-    return Watch(observers, max_seconds, progress)
+    return Watch(observers, max_seconds, progress, until)
 
 
 def checked_stepper(name: str, stepper: Stepper, method: Method, shaken: bool | None = None) -> Stepper:

@@ -8,9 +8,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,9 @@ from meanfield.runs.loop import steps
 from meanfield.runs.rates import integral
 from meanfield.runs.record import DENSE_BUDGET
 from meanfield.runs.segments import Counters, Segment
+from meanfield.runs.until import Until, Watched
 from meanfield.steppers.dense import evaluate
+from meanfield.tools.alarm import watched
 from meanfield.tools.settings import versions
 
 TOLD = 200
@@ -41,11 +43,26 @@ class Watch:
         Wall-clock limit.
     progress : bool or None
         A tqdm bar; None shows it only on a terminal.
+    until : Until or None
+        What ends the run before its last time.
     """
 
     observers: tuple[Any, ...] = ()
     max_seconds: float | None = None
     progress: bool | None = None
+    until: Until | None = None
+
+    def over(self, began: float) -> None:
+        """Raise Stop where the wall-clock limit is passed."""
+        if self.max_seconds is not None and time.monotonic() - began > self.max_seconds:
+            raise Stop(Status.OUT_OF_TIME, f"({self.max_seconds:g} s)")
+
+    def watched(self, job: Job) -> Job:
+        """The job with a method that looks up at every evaluation, and at what ends the run."""
+        if self.max_seconds is None and self.until is None:
+            return job
+        method: Any = Watched(job.method, self.until)
+        return replace(job, method=method)
 
 
 class _Log:
@@ -105,7 +122,9 @@ class _Log:
         inside = self.saves[first : last - landed]
         if len(inside):
             if step.between is None:
-                raise ValueError("t_eval: this stepper knows nothing between its steps: give the times to save")
+                raise ValueError(
+                    "t_eval: this stepper knows nothing between its steps: give the times to save, and land=True"
+                )
             for t, y in zip(inside, evaluate(step.between, inside), strict=True):
                 self._snapshot(float(t), step.method.retract(y), owner)
         if landed:
@@ -187,8 +206,8 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
         With what it begins; the record is of the whole run then.
     """
     start = start or Start()
-    span, saves = job.span, job.saves
-    targets: Iterable[float] = sorted({*saves[saves > span[0]].tolist(), span[1]}) if job.land else [span[1]]
+    began, span = time.monotonic(), job.span
+    job = watch.watched(job)
     log = _Log(job, start)
 
     def closed() -> Any:
@@ -196,16 +215,17 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
         return (record if start.before is None else start.before.loose.joined(record)).finished()
 
     stop = Stop(Status.REACHED_END)
-    began = time.monotonic()
     bar = _bar(watch.progress, span[1] - span[0])
     try:
-        keep = job.dense or not job.land
-        for step in steps(job.method, job.y, span[0], targets, job.stepper, h=start.h, rng=start.rng, keep=keep):
-            before = log.last[0]
-            log.add(step)
-            if bar is not None:
-                bar.update(step.t - before)
-            _look(watch, step, began)
+        keep = job.dense or job.reads
+        with watched(lambda: watch.over(began)):
+            options: dict[str, Any] = {"h": start.h, "rng": start.rng, "keep": keep}
+            for step in steps(job.method, job.y, span[0], job.targets, job.stepper, **options):
+                before = log.last[0]
+                log.add(step)
+                if bar is not None:
+                    bar.update(step.t - before)
+                _look(watch, step, log.steps, began)
     except Stop as reason:
         stop = reason
     except KeyboardInterrupt:
@@ -270,15 +290,16 @@ def _on_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def _look(watch: Watch, step: Step, began: float) -> None:
+def _look(watch: Watch, step: Step, count: int, began: float) -> None:
     if watch.observers:
         measure = step.method.measure(step.t, step.y)
         for observe in watch.observers:
             # numpy's comparisons give numpy's own bool
             if isinstance(verdict := observe(step.t, measure), bool | np.bool_) and verdict:
                 raise Stop(Status.OBSERVER)
-    if watch.max_seconds is not None and time.monotonic() - began > watch.max_seconds:
-        raise Stop(Status.OUT_OF_TIME, f"({watch.max_seconds:g} s)")
+    if watch.until is not None and watch.until.met(step, count):
+        raise Stop(Status.UNTIL)
+    watch.over(began)
 
 
 def _unknowns(y: Array) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,15 @@ class Job:
     span : (float, float)
         From where to where.
     saves : ndarray
-        Times to save; with `land` they are landed on exactly, else taken from the dense output, shortening no step.
+        Times to save: taken from the dense output, shortening no step, where they are not landed on.
+    land : ndarray
+        Times to land on exactly.
     stepper : Stepper
         One accepted step each.
     settings : dict
         What the run was asked to do; what is None was not asked for, and is left out.
-    land, dense, gauge : bool
-        Whether `saves` are landed on; whether the dense output is kept, within DENSE_BUDGET; and whether, where it
+    dense, gauge : bool
+        Whether the dense output is kept, within DENSE_BUDGET; and whether, where it
         cannot be kept, the dissipation's integral is taken from it before it goes.
     """
 
@@ -43,9 +45,19 @@ class Job:
     saves: Array
     stepper: Stepper
     settings: dict[str, Any]
-    land: bool
+    land: Array
     dense: bool
     gauge: bool
+
+    @property
+    def targets(self) -> list[float]:
+        """What the loop lands on: the times to land on, and the end."""
+        return sorted({*self.land[self.land > self.span[0]].tolist(), self.span[1]})
+
+    @property
+    def reads(self) -> bool:
+        """Whether some of `saves` are read inside steps."""
+        return bool(len(np.setdiff1d(self.saves[self.saves > self.span[0]], self.targets)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +102,10 @@ def begun_again(run: Any, ahead: Any, chosen: Scheme, stepper: Stepper | None) -
     rng = None if at["rng"] is None else generator(None, at["rng"])
     if stepper is None:
         stepper = stepper_of(chosen, method, rtol, atol)
-    dense = run.dense_wanted(ahead.land, rng)
     job = Job(
-        type(run), run.law, method, y, ahead.span, ahead.saves, stepper, s, ahead.land, dense, type(run).gauged
+        type(run), run.law, method, y, ahead.span, ahead.saves, stepper, s, ahead.land, True, type(run).gauged
     )  # fmt: skip
-    return job, Start(h, rng, run)
+    return replace(job, dense=run.dense_wanted(job.reads, rng)), Start(h, rng, run)
 
 
 def stepper_of(chosen: Scheme, bound: Method, rtol: float, atol: float) -> Stepper:

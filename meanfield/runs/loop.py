@@ -87,7 +87,12 @@ def _landed(
     crossed = np.nonzero(_signs(method.events(r.t, r.y)) * signs < 0)[0]
     if not len(crossed):
         return None, r
-    between = r.between or stepper.step(method, t, y, h, r.t, rng, True).between
+    if r.between is None:  # the step that brings it may have to be shorter
+        full = stepper.step(method, t, y, h, r.t, rng, True)
+        cost = r.evaluations + full.evaluations, r.rejections + full.rejections
+        full = full._replace(h=r.h, evaluations=cost[0], rejections=cost[1])
+        return (None, full) if full.between is None else _landed(method, stepper, t, y, h, full, rng, keep, signs)
+    between = r.between
     roots = [_root(method, between, t, r.t, int(e), float(signs[e])) for e in crossed]
     first = int(np.argmin(roots))
     if roots[first] <= t or roots[first] >= r.t:

@@ -59,7 +59,7 @@ class Record:
     @property
     def success(self) -> bool:
         """True if the run ended where it was meant to."""
-        return self.status in (Status.REACHED_END, Status.OBSERVER)
+        return self.status in (Status.REACHED_END, Status.UNTIL, Status.OBSERVER)
 
     @property
     def begin(self) -> float:
@@ -288,7 +288,7 @@ class Record:
         if np.any(where >= len(at)) or np.any(at[where] != self.t):
             raise ValueError(
                 "dissipated: this run kept no dense output to integrate over: let it keep it (for particles, "
-                "t_eval=None and no noise)"
+                "t_eval=None or times inside the span, no land=True, and no noise)"
             )
         return np.asarray(total[where])
 
@@ -304,13 +304,14 @@ class Record:
         """The stepper it was given; None: the method's own, or the door's choice."""
         return self.settings.get("stepper")
 
-    def dense_wanted(self, land: bool, rng: Any) -> bool:
+    def dense_wanted(self, reads: bool, rng: Any) -> bool:
         """Whether what follows keeps its dense output."""
         return True
 
-    def ahead(self, t_end: float | None, t_eval: Any) -> Ahead:
+    def ahead(self, t_end: float | None, t_eval: Any, land: Any = None) -> Ahead:
         """The times still to come, to a new end or the one first asked for."""
-        return ahead(self.settings, self.t[: len(self.t) - bool(self.checkpoint["extra"])], self.end, t_end, t_eval)
+        saved = self.t[: len(self.t) - bool(self.checkpoint["extra"])]
+        return ahead(self.settings, saved, self.end, t_end, t_eval, land)
 
     @property
     def loose(self) -> Any:

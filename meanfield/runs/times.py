@@ -19,8 +19,8 @@ class Ahead(NamedTuple):
     """From where to where, by the loop's own time."""
     saves: Array
     """Times to save."""
-    land: bool
-    """Whether they are landed on."""
+    land: Array
+    """Times to land on."""
     settings: dict[str, Any]
     """What is new of the run's settings."""
 
@@ -38,6 +38,20 @@ def default_times(t0: float, t1: float, end: float | None = None) -> Any:
     return np.append(longer[longer < end], end)
 
 
+def landings(land: Any, t0: float, t1: float, saves: Array) -> Array:
+    """The times that a run lands on: none (False), all that it saves (True), or those given, in (t0, t1].
+
+    Raises
+    ------
+    ValueError, TypeError
+        For times out of order or outside [t0, t1]; for what is neither a flag nor times.
+    """
+    if np.ndim(land) == 0:
+        return saves if inputs.flag("land", land) else np.empty(0)
+    times = inputs.times((t0, t1), land, name="land")[2]
+    return np.empty(0) if times is None else times
+
+
 def new_end(first: float, t_end: float | None, reached: float) -> float:
     """Where a run goes on to: t_end, or the end first asked for."""
     end = first if t_end is None else inputs.number("t_end", t_end)
@@ -47,8 +61,12 @@ def new_end(first: float, t_end: float | None, reached: float) -> float:
     return end
 
 
-def ahead(s: dict[str, Any], saved: Array, now: float, t_end: float | None, t_eval: Any) -> Ahead:
+def ahead(
+    s: dict[str, Any], saved: Array, now: float, t_end: float | None, t_eval: Any, land: Any = None
+) -> Ahead:
     """The times asked for (none if none were), the span they were for, and those to come.
+
+    Files of before `land` was a setting landed on all that was asked for.
 
     Parameters
     ----------
@@ -58,13 +76,15 @@ def ahead(s: dict[str, Any], saved: Array, now: float, t_end: float | None, t_ev
         Times asked for that it has.
     now : float
         Where it stopped.
+    land : bool or array, optional
+        As a run is told; None: as it was told.
     """
     end = new_end(s["t_span"][1], t_end, now)
     span, wide, before = (now, end), s.get("spread", s["t_span"]), s.get("t_eval")
     new: dict[str, Any] = {"t_span": [s["t_span"][0], end], "spread": wide}
     if t_eval is None and before is None:
         times = default_times(wide[0], wide[1], end)
-        return Ahead(span, times[(times > now) & (times <= end)], False, new)
+        return ahead_of(s, span, times[(times > now) & (times <= end)], land, new)
     past = np.asarray([] if before is None else before)
     if t_eval is not None:
         past, new["spread"] = past[past <= now], [s["t_span"][0], end]
@@ -72,4 +92,15 @@ def ahead(s: dict[str, Any], saved: Array, now: float, t_end: float | None, t_ev
     else:
         asked = past if end == wide[1] else np.union1d(past, [end])  # a new end is always saved
     new["t_eval"] = np.union1d(past, asked)
-    return Ahead(span, asked[(asked >= now) & (asked <= end) & ~np.isin(asked, saved)], True, new)
+    return ahead_of(s, span, asked[(asked >= now) & (asked <= end) & ~np.isin(asked, saved)], land, new)
+
+
+def ahead_of(s: dict[str, Any], span: tuple[float, float], saves: Array, land: Any, new: dict[str, Any]) -> Ahead:
+    """What is to come, and which of it is landed on."""
+    if land is None:
+        land = s.get("land", s.get("t_eval") is not None)
+        if np.ndim(land):  # those that are still to come
+            land = np.asarray(land)[(land >= span[0]) & (land <= span[1])]
+    else:
+        new["land"] = land
+    return Ahead(span, saves, landings(land, *span, saves), new)

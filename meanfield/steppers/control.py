@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield.protocols import Array, Method, Rng, Status, Stepped, Stepper, Stop
+from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
+from meanfield.steppers.dense import evaluate
 
 SMALL = 1e-18
 """Share of the time left from which nothing is known: a run may be of any length, and a step of 1e-6 be none."""
@@ -103,8 +104,9 @@ class Advance(NamedTuple):
 class Adaptive(Stepper):
     """What every error-controlled stepper is told.
 
-    The local error e of a step from y0 to y1 is measured against sc = atol + rtol max(|y0|, |y1|), componentwise in
-    modulus (HNW (II.4.10)), and the step is accepted if |e / sc| <= 1 in the norm: root mean square over all
+    The local error e of a step from y0 to y1, and of its dense output where that is kept, is measured against
+    sc = atol + rtol max(|y0|, |y1|), componentwise in modulus (HNW (II.4.10)), and the step is accepted if
+    |e / sc| <= 1 in the norm: root mean square over all
     components (HNW (II.4.11)) or their maximum.  The next step is h min(grow, max(shrink, safety err^(-1/q))), not
     growing after a rejection (HNW (II.4.13)).
 
@@ -188,6 +190,25 @@ class Adaptive(Stepper):
         HNW section II.10 uses it with damp = 0.1.  It is never above e, and e where the orders show no decrease.
         """
         return e * e / math.hypot(e, damp * d) if e > 0.0 else e
+
+    def seen(
+        self, slope: Callable[[float, Array, Array], Any], between: Between, sc: Array, at: tuple[float, ...]
+    ) -> float:
+        """The norm of h (P(x) - N(t, y(x))), the dense output's residual, the largest of those at some fractions x.
+
+        P is the polynomial that stands for N in `Between`, `slope` is N.  The dense output is off by about a third of
+        this (its own error is the residual's integral), between the ends of the step more than at them: RK45's and
+        DOP853's by up to a hundred times the error that the step's size is chosen by, so it has a say in that.
+        """
+        h, worst = between.t1 - between.t0, 0.0
+        found = np.empty_like(between.y0)
+        for share in at:
+            t = between.t0 + share * h
+            x = (t - between.t0) / h
+            slope(t, evaluate(between, t), found)
+            told = np.tensordot(x ** np.arange(len(between.terms)), between.terms, 1)
+            worst = float(np.maximum(worst, self.size((h * (told - found)).reshape(-1), sc)))
+        return worst
 
     def first(self, y: Array, f0: Array, trial: Callable[[float], Array], left: float, t: float, order: int) -> float:
         """First step, after HNW section II.4, p. 169, by one evaluation not beyond the time left.

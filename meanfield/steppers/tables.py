@@ -49,6 +49,10 @@ class Table(Shown):
     """Rows of F3.. above; None: the straight line from y0 to y1."""
     dense_order: int = 1
     """The dense output's local error is O(h^(dense_order + 1))."""
+    watch: Row = ()
+    """Fractions of the step where the dense output's residual is looked at (`Adaptive.seen`)."""
+    share: float = 0.0
+    """What of h times the largest residual there bounds the dense output's error: measured, see tests/steppers."""
     source: str = ""
 
     @cached_property
@@ -166,6 +170,8 @@ RK45 = Table(
     error_order=4,
     nested=(_RK45_D,),
     dense_order=4,
+    watch=(0.5, 0.85),
+    share=0.35,
     source="Dormand and Prince, J. Comput. Appl. Math. 6 (1980) 19-26; HNW Table II.5.2; dense output: Shampine, "
     "Math. Comp. 46 (1986) 135-150, in the form of HNW section II.6",
 )
@@ -313,6 +319,8 @@ DOP853 = Table(
     error_order=7,
     nested=_DOP853_D,
     dense_order=7,
+    watch=(0.65, 0.95),
+    share=0.26,
     source="HNW sections II.5 (twelve stages of order 8), II.6 (dense output of order 7) and II.10 (error estimate); "
     "numbers as in Hairer's program dop853.f",
 )

@@ -15,6 +15,7 @@ import numpy as np
 
 from meanfield.protocols import Array, Bilinear, Kernel, Reading
 from meanfield.sums.scores import Near, moderate, peak, refuse_unpaired, share_of, sharp
+from meanfield.tools.alarm import look
 from meanfield.tools.threads import parallel
 
 __all__ = ["TILE", "direct"]
@@ -226,6 +227,7 @@ class _Tiles:
         """Every replica and row once."""
         for r in _cuts(self.x.shape[0], self.replicas):
             for i in _cuts(self.x.shape[1], self.side):
+                look()
                 yield r, i
 
     def upper(self) -> Iterator[_Block]:
@@ -370,6 +372,7 @@ def _some_pairs(tiles: _Tiles, blocks: list[_Block], top: float) -> tuple[Array,
     sums = np.zeros((R, n, tiles.columns.shape[-1]))
     L = np.zeros((R, n, 1)) if tiles.divergence else None
     for at in blocks:
+        look()
         r, i, j = at
         e = tiles.scores(at)
         g = tiles.slopes(at, e) if L is not None else None

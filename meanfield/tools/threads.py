@@ -14,6 +14,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
+from meanfield.tools.alarm import look
 
 WORK = 100_000
 """Points (or nodes) below which one thread is used."""
@@ -56,20 +59,23 @@ def fft_threads(length: int) -> int:
 def parallel(one: Callable[[int], None], units: int, p: int) -> None:
     """one(0), ..., one(units - 1), each about p points of work, by as many threads as the whole is worth.
 
-    The transforms let go of the interpreter, and every unit is computed alone: the bits do not depend on the threads.
+    Before each it looks up (`alarm.look`).  The transforms let go of the interpreter, and every unit is computed alone:
+    the bits do not depend on the threads.
     """
     workers = min(units, threads(units * p))
     if workers <= 1:
         for unit in range(units):
+            look()
             one(unit)
         return
 
     def some(first: int) -> None:
         for unit in range(first, units, workers):
+            look()
             one(unit)
 
     with ThreadPoolExecutor(workers - 1) as pool:  # this thread is one of them
-        others = [pool.submit(some, first) for first in range(1, workers)]
+        others = [pool.submit(copy_context().run, some, first) for first in range(1, workers)]
         some(0)
     for other in others:
         other.result()

@@ -174,12 +174,14 @@ def test_rk45_against_scipy() -> None:
 
 def test_evaluations_are_counted_and_few() -> None:
     method = Ode(smooth)
-    for keep, cost in ((False, 12), (True, 16)):
+    for keep, cost in ((False, 12), (True, 18)):
         method.evaluations = 0
         _, steps = integrate(dop853(1e-10, 1e-13), method, 0.0, exact(0.0), 3.0, keep=keep)
         assert method.evaluations == sum(r.evaluations for r in steps)
-        assert all(r.evaluations == cost + 11 * r.rejections for r in steps[1:])  # the first looks for its h
-        assert method.evaluations <= 30 * cost
+        # the first looks for its h; a step thrown away for its dense output had that made
+        dense = cost - 12
+        assert all(0 <= r.evaluations - cost - 11 * r.rejections <= dense * r.rejections for r in steps[1:])
+        assert method.evaluations <= 33 * cost
 
 
 def test_the_next_step_by_the_error() -> None:
@@ -406,7 +408,7 @@ def test_same_arguments_same_bits(stepper: Any) -> None:
     again = stepper.step(Ode(smooth), 0.3, y0, 0.1, 1.0, None, True)
     quiet = stepper.step(Ode(smooth), 0.3, y0, 0.1, 1.0, None, False)
     np.testing.assert_array_equal(y0, exact(0.3))
-    assert first.t == again.t == quiet.t and first.h == again.h == quiet.h
+    assert first.t == again.t == quiet.t and first.h == again.h <= quiet.h  # the dense output has a say in h
     np.testing.assert_array_equal(first.y, again.y)
     np.testing.assert_array_equal(first.y, quiet.y)
     np.testing.assert_array_equal(first.between.terms, again.between.terms)

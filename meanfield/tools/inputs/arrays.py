@@ -262,7 +262,7 @@ def unit_vector(name: str, value: Any, d: int) -> Array:
     return v
 
 
-def times(t_span: Any, t_eval: Any = None) -> tuple[float, float, Array | None]:
+def times(t_span: Any, t_eval: Any = None, name: str = "t_eval") -> tuple[float, float, Array | None]:
     """The span (t0, t1) with t0 < t1, and the asked times: None, or strictly increasing inside [t0, t1].
 
     Raises
@@ -284,20 +284,20 @@ def times(t_span: Any, t_eval: Any = None) -> tuple[float, float, Array | None]:
         raise ValueError(message("t_span", "increasing, t0 < t1", f"({t0}, {t1})", remedy))
     if t_eval is None:
         return t0, t1, None
-    t = array("t_eval", t_eval, ndim=1)
+    t = array(name, t_eval, ndim=1)
     gaps = np.diff(t)
     if (gaps < 0).any():
         i = int(np.argmax(gaps < 0))
-        came = f"unsorted times: t_eval[{i}] = {t[i]} is followed by t_eval[{i + 1}] = {t[i + 1]}"
-        raise ValueError(message("t_eval", "strictly increasing", came, "Sort it: numpy.sort(t_eval)."))
+        came = f"unsorted times: {name}[{i}] = {t[i]} is followed by {name}[{i + 1}] = {t[i + 1]}"
+        raise ValueError(message(name, "strictly increasing", came, f"Sort it: numpy.sort({name})."))
     if (gaps == 0).any():
         i = int(np.argmax(gaps == 0))
-        came = f"repeated times: t_eval[{i}] = t_eval[{i + 1}] = {t[i]}"
-        raise ValueError(message("t_eval", "strictly increasing", came, "Drop repeats: numpy.unique(t_eval)."))
+        came = f"repeated times: {name}[{i}] = {name}[{i + 1}] = {t[i]}"
+        raise ValueError(message(name, "strictly increasing", came, f"Drop repeats: numpy.unique({name})."))
     outside = (t < t0) | (t > t1)
     if outside.any():
         i = int(np.argmax(outside))
-        came = f"{int(outside.sum())} outside, the first t_eval[{i}] = {float(t[i])!r}"
+        came = f"{int(outside.sum())} outside, the first {name}[{i}] = {float(t[i])!r}"
         remedy = "Use numpy.linspace, which ends exactly (arange does not), or lengthen t_span."
-        raise ValueError(message("t_eval", f"inside t_span = [{t0}, {t1}]", came, remedy))
+        raise ValueError(message(name, f"inside t_span = [{t0}, {t1}]", came, remedy))
     return t0, t1, t
