@@ -16,8 +16,9 @@ from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.late import LEAST, collapsed, pull_of, started
 from meanfield.protocols import Array, Geometry, Law, Measure, Method
+from meanfield.runs.checkpoint import checked
 from meanfield.runs.checks import checked_law, checked_watch
-from meanfield.runs.drive import drive
+from meanfield.runs.drive import begun
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job
 from meanfield.runs.record import Record
@@ -45,6 +46,8 @@ def longtime(
     rtol: float = 1e-12,
     max_seconds: float | None = None,
     progress: bool | None = None,
+    checkpoint: Any = None,
+    every: float | None = None,
 ) -> LongTime:
     """Follow clusters, each a point, to exponentially long times (A, Problem 1; C, section 5).
 
@@ -76,7 +79,7 @@ def longtime(
         densities; points are taken as they are, but for those within merge_gap.
     rtol : float
         Local error of a step in every coordinate, in radians and in log t.
-    max_seconds, progress
+    max_seconds, progress, checkpoint, every
         As for ``mf.solve``.
 
     Returns
@@ -112,7 +115,7 @@ def longtime(
     gap = _gap(merge_gap)
     log_end = _end(log_t_end, given.log_t)
     rtol = inputs.number("rtol", rtol, low=1e-14, high=1e-3)
-    watch = checked_watch(None, max_seconds, progress)
+    watch = checked_watch(None, max_seconds, progress, None, checked(checkpoint, every))
     centres, masses, joined, bound = _atoms(given, gap, pull.beta)
     span = (given.log_t, log_end)
     method, y = started(law, pull, centres, masses, joined[given.owner], span, gap, given.geometry)
@@ -125,7 +128,7 @@ def longtime(
         "error_bound": bound,
         "weights": given.masses,
     }
-    return finish(drive(_job(law, method, y, LogTime(gap, log_end, rtol), settings), watch))
+    return finish(begun(_job(law, method, y, LogTime(gap, log_end, rtol), settings), watch))
 
 
 def _job(law: Law, method: Method, y: Array, scheme: LogTime, settings: dict[str, Any]) -> Job:

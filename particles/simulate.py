@@ -13,8 +13,9 @@ from meanfield.laws.base import noisy
 from meanfield.methods import merging
 from meanfield.methods.cloud import OnPoints
 from meanfield.protocols import Array, Geometry, Law, Method, Stepper, changes, probes
+from meanfield.runs.checkpoint import checked
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
-from meanfield.runs.drive import drive
+from meanfield.runs.drive import begun
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, Start
 from meanfield.runs.times import default_times, landings
@@ -51,6 +52,8 @@ def simulate(
     observe: Any = None,
     max_seconds: float | None = None,
     progress: bool | None = None,
+    checkpoint: Any = None,
+    every: float | None = None,
 ) -> Trajectory:
     """Move n particles by a law: x_i' = P_{x_i} X[mu_n](x_i), mu_n = sum_i w_i delta_{x_i} (A, (SA), (USA), (7.1)).
 
@@ -88,7 +91,7 @@ def simulate(
         Tolerances of the adaptive methods.
     rng : int or numpy.random.Generator
         For noise; the same seed gives the same bits.
-    until, observe, max_seconds, progress
+    until, observe, max_seconds, progress, checkpoint, every
         As for ``mf.solve``.
 
     Returns
@@ -119,7 +122,7 @@ def simulate(
     _refuse_field(law, form, x, t0)
     stepper, generator = _stepper(cloud, shaken, method, step, rtol, atol, rng)
     ending = checked_until(until, t0, form.measure(x), shaken)
-    watch = checked_watch(observe, max_seconds, progress, ending)
+    watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
     start = cloud.retract(x)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
     settings["autonomous"] = not changes(law, lambda t: cloud.rhs(t, start, np.empty_like(start)), t0, t1)
@@ -134,7 +137,7 @@ def simulate(
         saves=saves, stepper=stepper, settings=settings, land=landed, dense=False, gauge=Trajectory.gauged,
     )  # fmt: skip
     job = replace(job, dense=job.reads and generator is None)
-    return finish(drive(job, watch, Start(rng=generator)))
+    return finish(begun(job, watch, Start(rng=generator)))
 
 
 def _cloud(

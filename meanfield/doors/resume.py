@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
 from meanfield.doors.solve import Unresolved, handing_over
 from meanfield.runs import archive
+from meanfield.runs.checkpoint import checked
+from meanfield.runs.checkpoint import load as kept_in
 from meanfield.runs.checks import checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
@@ -27,13 +30,15 @@ def resume(
     observe: Any = None,
     max_seconds: float | None = None,
     progress: bool | None = None,
+    checkpoint: Any = None,
+    every: float | None = None,
 ) -> Any:
     """Go on where a run stopped, from its last accepted step, with the bits an unbroken run would have had.
 
     Parameters
     ----------
-    sol : Solution, Trajectory or LongTime
-        As returned, loaded, or found in an error's `.solution`.
+    sol : Solution, Trajectory, LongTime, or path
+        As returned, loaded, or found in an error's `.solution`; or where one is saved or kept (`checkpoint`).
     t_end : float, optional
         New end; by default the one first asked for.  Of a `LongTime` its logarithm, and so `t_eval`.
     t_eval : array, optional
@@ -41,7 +46,7 @@ def resume(
         a new end; of a run without `t_eval`, times at its own spacing (of a `LongTime`, 101 to the new end).
     land : bool or array, optional
         As for `solve`; by default as the run was told.
-    max_resolution, on_unresolved, until, observe, max_seconds, progress
+    max_resolution, on_unresolved, until, observe, max_seconds, progress, checkpoint, every
         As for `solve`; max_resolution replaces the run's own.  Noise goes on by the generator as the run left it.
 
     Returns
@@ -67,8 +72,10 @@ def resume(
     >>> bool(abs(mf.resume(half, 1.0).x[-1] - whole.x[-1]).max() < 1e-8)
     True
     """
+    if isinstance(sol, str | os.PathLike):
+        sol = kept_in(sol)
     if not isinstance(sol, Record):
-        raise TypeError(f"sol: got {type(sol).__name__}, wanted a run: load a saved one by mf.load(path)")
+        raise TypeError(f"sol: got {type(sol).__name__}, wanted a run, or the path of a saved one")
     ahead = sol.ahead(t_end, t_eval, land)
     run = replace(sol, settings={**sol.settings, **ahead.settings})
     chosen = run.scheme if max_resolution is None else run.scheme.limited(max_resolution)
@@ -77,7 +84,8 @@ def resume(
         run = replace(run, settings={**run.settings, "method": chosen})
     job, start = begun_again(run, ahead, chosen, run.stepper)
     ending = checked_until(until, job.span[0], job.method.measure(job.span[0], job.y), start.rng is not None)
-    watch = checked_watch(observe, max_seconds, progress, ending)
+    kept = checked(checkpoint, every, sol)
+    watch = checked_watch(observe, max_seconds, progress, ending, kept)
     return finish(drive(job, watch, start), on_unresolved)
 
 

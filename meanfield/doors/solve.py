@@ -11,8 +11,9 @@ from meanfield.laws.base import steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
 from meanfield.protocols import Law, Scheme, Stepper, changes, probes
+from meanfield.runs.checkpoint import checked
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
-from meanfield.runs.drive import drive
+from meanfield.runs.drive import begun
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, stepper_of
 from meanfield.runs.solution import Solution
@@ -50,6 +51,8 @@ def solve(
     observe: Any = None,
     max_seconds: float | None = None,
     progress: bool | None = None,
+    checkpoint: Any = None,
+    every: float | None = None,
 ) -> Solution:
     """Solve the continuity equation d_t mu + div(X[mu] mu) = kappa Lap mu (A, (3.1)-(3.4)).
 
@@ -96,6 +99,9 @@ def solve(
         Wall-clock limit, looked at before every evaluation: the run stops there, at its last accepted step, and warns.
     progress : bool, optional
         A progress bar; by default only on a terminal.
+    checkpoint, every : path and float, optional
+        A file that keeps the run while it goes, every so many seconds (60), and whole at its end; the one before stays
+        beside it (``.before``).  Where it holds this run already, that goes on: a script that was killed is run again.
 
     Returns
     -------
@@ -125,7 +131,7 @@ def solve(
     bound, y = chosen.bind(law, rho0, rtol, atol)
     given = None if stepper is None else checked_stepper("stepper", stepper, bound)
     ending = checked_until(until, t0, bound.measure(t0, y), shaken=False)
-    watch = checked_watch(observe, max_seconds, progress, ending)
+    watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
     saves = default_times(t0, t1) if asked is None else asked
     landed = landings(land, t0, t1, saves)
@@ -136,7 +142,7 @@ def solve(
         saves=saves, stepper=stepper_of(chosen, bound, rtol, atol) if given is None else given,
         settings=settings, land=landed, dense=True, gauge=Solution.gauged,
     )  # fmt: skip
-    return finish(drive(job, watch), on_unresolved)
+    return finish(begun(job, watch), on_unresolved)
 
 
 # --- checks shared with `particles` -------------------------------------------------------------------------

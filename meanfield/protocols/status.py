@@ -24,6 +24,7 @@ class Status(Enum):
     UNTIL = "The condition until= was met."
     OBSERVER = "An observer asked the run to stop."
     INTERRUPTED = "The run was interrupted from the keyboard."
+    UNDERWAY = "The run was going on when this was written: mf.resume(path) goes on from here."
     BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from meanfield.laws import Diffusion
 from meanfield.protocols import Law, Method, Stepper
+from meanfield.runs.checkpoint import Checkpoint
 from meanfield.runs.drive import Watch
 from meanfield.runs.until import Until
 from meanfield.steppers import suited
@@ -21,7 +22,9 @@ def checked_law(law: Law, diffusion: Any) -> Any:
     return law if noise.kappa == 0.0 else noise.__radd__(law)
 
 
-def checked_watch(observe: Any, max_seconds: Any, progress: Any, until: Until | None = None) -> Watch:
+def checked_watch(
+    observe: Any, max_seconds: Any, progress: Any, until: Until | None = None, kept: Checkpoint | None = None
+) -> Watch:
     """Observers, limits and progress, checked."""
     given = () if observe is None else (observe,) if callable(observe) else observe
     observers = tuple(given) if isinstance(given, Iterable) else (given,)
@@ -31,7 +34,7 @@ def checked_watch(observe: Any, max_seconds: Any, progress: Any, until: Until | 
         max_seconds = inputs.number("max_seconds", max_seconds, above=0.0)
     if progress is not None:
         progress = inputs.flag("progress", progress)
-    return Watch(observers, max_seconds, progress, until)
+    return Watch(observers, max_seconds, progress, until, kept)
 
 
 def checked_stepper(name: str, stepper: Stepper, method: Method, shaken: bool | None = None) -> Stepper:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Between, Law, Measure, Status, Step, Stop
+from meanfield.runs.checkpoint import Checkpoint, gone_on
 from meanfield.runs.errors import Interrupted, RunError, carry
 from meanfield.runs.job import Job, Start
 from meanfield.runs.loop import steps
@@ -45,12 +46,15 @@ class Watch:
         A tqdm bar; None shows it only on a terminal.
     until : Until or None
         What ends the run before its last time.
+    kept : Checkpoint or None
+        Where the run is kept while it goes.
     """
 
     observers: tuple[Any, ...] = ()
     max_seconds: float | None = None
     progress: bool | None = None
     until: Until | None = None
+    kept: Checkpoint | None = None
 
     def over(self, began: float) -> None:
         """Raise Stop where the wall-clock limit is passed."""
@@ -151,21 +155,20 @@ class _Log:
         else:
             self.held = DENSE_BUDGET  # what follows must not leave a gap
 
-    def close(self, stop: Stop) -> Any:
-        """The finished record; a run that ended early keeps its last accepted state as its last snapshot."""
+    def record(self, stop: Stop) -> Any:
+        """The record up to the last finished step; one that ends early has its last state as its last snapshot."""
         t, y, h, drawn = self.last
         saved, stretches, held, gone, cost = self.finished
-        del self.t[saved:], self.states[saved:], self.owners[saved:], self.segments[stretches:]
-        del self.dense[held:], self.dense_owners[held:], self.spent_t[gone:], self.spent[gone:]
-        extra = stop.status is not Status.REACHED_END and (not self.t or t > self.t[-1])
+        times, states, owners = self.t[:saved], self.states[:saved], self.owners[:saved]
+        extra = stop.status is not Status.REACHED_END and (not times or t > times[-1])
         if extra:
-            self._snapshot(t, y, len(self.segments) - 1)
+            times, states, owners = [*times, t], [*states, y.copy()], [*owners, stretches - 1]
         return self.job.face(
             law=self.law,
-            t=np.array(self.t),
-            states=tuple(self.states),
-            owners=tuple(self.owners),
-            segments=tuple(self.segments),
+            t=np.array(times),
+            states=tuple(states),
+            owners=tuple(owners),
+            segments=tuple(self.segments[:stretches]),
             status=stop.status,
             detail=stop.detail,
             counters=cost,
@@ -173,10 +176,10 @@ class _Log:
                 "version": versions("meanfield", "numpy", "scipy", "numba"),
                 **{name: value for name, value in self.job.settings.items() if value is not None},
             },
-            dense=tuple(self.dense),
-            dense_owners=tuple(self.dense_owners),
-            spent_t=np.array(self.spent_t),
-            spent=np.array(self.spent),
+            dense=tuple(self.dense[:held]),
+            dense_owners=tuple(self.dense_owners[:held]),
+            spent_t=np.array(self.spent_t[:gone]),
+            spent=np.array(self.spent[:gone]),
             checkpoint={"t": t, "y": y, "h": h, "rng": drawn, "extra": extra},
             start=self.start,
         )
@@ -188,6 +191,12 @@ def _has_rate(law: Law, t: float, mu: Measure) -> bool:
         return "dissipation" in law.quantities(t, mu)
     except TypeError:  # the measure cannot answer the law's questions
         return False
+
+
+def begun(job: Job, watch: Watch, start: Start | None = None) -> Any:
+    """A new run; or the rest of it, where a checkpoint of it is kept."""
+    went = gone_on(job, start or Start(), watch.kept)
+    return drive(went[0], watch, went[1]) if isinstance(went, tuple) else went
 
 
 def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
@@ -210,8 +219,8 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
     job = watch.watched(job)
     log = _Log(job, start)
 
-    def closed() -> Any:
-        record = log.close(stop)
+    def closed(stop: Stop) -> Any:
+        record = log.record(stop)
         return (record if start.before is None else start.before.loose.joined(record)).finished()
 
     stop = Stop(Status.REACHED_END)
@@ -226,6 +235,8 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
                 if bar is not None:
                     bar.update(step.t - before)
                 _look(watch, step, log.steps, began)
+                if watch.kept is not None:
+                    watch.kept.look(lambda: closed(Stop(Status.UNDERWAY)))
     except Stop as reason:
         stop = reason
     except KeyboardInterrupt:
@@ -235,7 +246,9 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
             raise
         stop = Stop(Status.BROKEN_OFF, f"({_in_a_line(error)})")
         with _unbroken():
-            record = closed()
+            record = closed(stop)
+            if watch.kept is not None:
+                watch.kept.close(record)
         if hasattr(error, "solution"):
             raise RunError(record) from error
         carry(error, "solution", record)
@@ -245,7 +258,9 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
             bar.close()
     stop.detail = stop.detail.removeprefix(stop.status.value).strip()
     with _unbroken() as interrupted:
-        record = closed()
+        record = closed(stop)
+        if watch.kept is not None:
+            watch.kept.close(record)
     if interrupted:
         raise Interrupted(record)
     return record

@@ -6,6 +6,48 @@ from breakages.engine import Breakage
 
 GOING_ON: tuple[Breakage, ...] = (
     Breakage(
+        name="checkpoint: another law goes on as this one",
+        file="meanfield/runs/checkpoint.py",
+        old="told += [] if run.law == job.law else",
+        new="told += [] if True else",
+        red=("tests/runs/test_checkpoint.py::test_another_run_is_not_gone_on_from_and_not_replaced",),
+    ),
+    Breakage(
+        name="checkpoint: the one before is lost",
+        file="meanfield/runs/checkpoint.py",
+        old="        os.replace(part, before(path))",
+        new="        part.unlink()",
+        red=("tests/runs/test_checkpoint.py::test_a_damaged_checkpoint_is_named_and_the_one_before_is_used",),
+    ),
+    Breakage(
+        name="control: the dense output's error has no say",
+        file="meanfield/steppers/control.py",
+        old="worst = float(np.maximum(worst,",
+        new="worst = float(np.minimum(worst,",
+        red=("tests/runs/test_landing.py::test_the_dense_output_keeps_the_tolerance_in_every_step",),
+    ),
+    Breakage(
+        name="times: a run lands on nothing",
+        file="meanfield/runs/times.py",
+        old='return saves if inputs.flag("land", land) else np.empty(0)',
+        new='return np.empty(0) if inputs.flag("land", land) else np.empty(0)',
+        red=("tests/runs/test_landing.py::test_many_times_cost_no_more_than_none",),
+    ),
+    Breakage(
+        name="until: a run rests when its slowest unknown does",
+        file="meanfield/runs/until.py",
+        old="np.abs(velocity).max(initial=0.0)",
+        new="np.abs(velocity).min(initial=1.0)",
+        red=("tests/runs/test_until.py::test_a_run_ends_at_rest_and_goes_on_from_there",),
+    ),
+    Breakage(
+        name="alarm: nobody is told",
+        file="meanfield/tools/alarm.py",
+        old="    if watch is not None:\n        watch()",
+        new="    if watch is not None:\n        return",
+        red=("tests/runs/test_until.py::test_threads_are_watched_too",),
+    ),
+    Breakage(
         name="job: noise goes on by fresh random numbers",
         file="meanfield/runs/job.py",
         old='None if at["rng"] is None else generator(None, at["rng"])',

@@ -25,6 +25,10 @@ def length(t: float, mu: Any) -> float:
     return float(np.linalg.norm(mu.mean)) - 0.9
 
 
+def _answering(bad: Any) -> Any:
+    return lambda t, mu: bad
+
+
 def test_a_run_ends_on_the_zero_of_a_function() -> None:
     run = pt.simulate(mf.USA(1.0), X, (0.0, 100.0), until=length)
     assert run.status is mf.Status.UNTIL and run.success and run.t[-1] == run.end < 10.0
@@ -88,7 +92,7 @@ def test_what_ends_no_run_is_refused(until: Any) -> None:
 def test_what_a_function_may_not_answer_is_named() -> None:
     for bad in (np.nan, "far", np.zeros(2), None):
         with pytest.raises((TypeError, ValueError), match="until"):
-            pt.simulate(mf.SA(4.0), X, (0.0, 1.0), until=lambda t, mu, bad=bad: bad)
+            pt.simulate(mf.SA(4.0), X, (0.0, 1.0), until=_answering(bad))
     for tol in (0.0, -1.0, "small"):
         with pytest.raises((TypeError, ValueError), match="tol"):
             mf.steady(tol)  # type: ignore[arg-type]
