@@ -37,10 +37,7 @@ def simulate(
     t_eval: Any = None,
     *,
     land: Any = False,
-    weights: Any = None,
-    angles: bool = False,
-    geometry: str | Geometry | None = None,
-    field: Field = "auto",
+    weights: Any = None, angles: bool = False, geometry: str | Geometry | None = None, field: Field = "auto",
     method: MethodName | Stepper = "dop853",
     step: float | None = None,
     diffusion: float = 0.0,
@@ -48,13 +45,9 @@ def simulate(
     rtol: float = 1e-9,
     atol: float = 1e-12,
     rng: Any = None,
-    until: Ending = None,
-    observe: Any = None,
-    max_seconds: float | None = None,
-    progress: bool | None = None,
-    checkpoint: Any = None,
-    every: float | None = None,
-) -> Trajectory:
+    until: Ending = None, observe: Any = None, max_seconds: float | None = None, progress: bool | None = None,
+    checkpoint: Any = None, every: float | None = None,
+) -> Trajectory:  # fmt: skip
     """Move n particles by a law: x_i' = P_{x_i} X[mu_n](x_i), mu_n = sum_i w_i delta_{x_i} (A, (SA), (USA), (7.1)).
 
     Parameters
@@ -131,13 +124,12 @@ def simulate(
     if generator is not None and asked is not None:
         land = np.union1d(asked, landings(land, t0, t1, asked))
     landed = landings(land, t0, t1, saves)
-    settings["land"] = landed if np.ndim(land) else bool(land)
     job = Job(
         face=Trajectory, law=law, method=cloud, y=x, span=(t0, t1),
         saves=saves, stepper=stepper, settings=settings, land=landed, dense=False, gauge=Trajectory.gauged,
     )  # fmt: skip
-    job = replace(job, dense=job.reads and generator is None)
-    return finish(begun(job, watch, Start(rng=generator)))
+    settings |= {"land": landed if np.ndim(land) else bool(land), "dense": job.reads and generator is None}
+    return finish(begun(replace(job, dense=settings["dense"]), watch, Start(rng=generator)))
 
 
 def _cloud(

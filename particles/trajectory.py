@@ -122,7 +122,7 @@ class Trajectory(OfPoints):
 
     def dense_wanted(self, reads: bool, rng: Any) -> bool:
         """Between steps a cloud is known only where times in them were to be saved, and without noise."""
-        return reads and rng is None
+        return rng is None and (reads or self.settings.get("dense", False))
 
     @property
     def x(self) -> Array:

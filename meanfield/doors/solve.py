@@ -37,23 +37,13 @@ def solve(
     law: Law,
     rho0: Density,
     t_span: Any,
-    *,
-    t_eval: Any = None,
-    land: Any = False,
-    method: MethodName | Scheme = "spectral",
-    stepper: Stepper | None = None,
-    diffusion: float = 0.0,
-    rtol: float = 1e-10,
-    atol: float | None = None,
-    max_resolution: int | None = None,
-    on_unresolved: Unresolved = "raise",
-    until: Ending = None,
-    observe: Any = None,
-    max_seconds: float | None = None,
-    progress: bool | None = None,
-    checkpoint: Any = None,
-    every: float | None = None,
-) -> Solution:
+    *, t_eval: Any = None, land: Any = False,
+    method: MethodName | Scheme = "spectral", stepper: Stepper | None = None,
+    diffusion: float = 0.0, rtol: float = 1e-10, atol: float | None = None,
+    max_resolution: int | None = None, on_unresolved: Unresolved = "raise",
+    until: Ending = None, observe: Any = None, max_seconds: float | None = None, progress: bool | None = None,
+    checkpoint: Any = None, every: float | None = None,
+) -> Solution:  # fmt: skip
     """Solve the continuity equation d_t mu + div(X[mu] mu) = kappa Lap mu (A, (3.1)-(3.4)).
 
     Parameters

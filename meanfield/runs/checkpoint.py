@@ -113,7 +113,7 @@ def checked(path: Any, every: Any, run: Any = None) -> Checkpoint | None:
             raise ValueError(f"every: got {every!r} without a place to write to: give checkpoint=path, too")
         return None
     seconds = EVERY if every is None else inputs.number("every", every, above=0.0)
-    goal = files.target(path, True)
+    goal = files.target(path, True, "checkpoint")
     if not os.access(goal.parent, os.W_OK):
         raise PermissionError(f"checkpoint: the folder {goal.parent} cannot be written; choose another place.")
     if run is not None and goal.exists():

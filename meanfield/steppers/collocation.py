@@ -290,7 +290,7 @@ class ExponentialCollocation(Adaptive):
             if keep and error <= 1.0:
                 between = sweeps.between(t1, method.linear)
                 sweeps.evaluations += len(WATCH)
-                error = max(error, SHARE * self.seen(method.rhs, between, sc, WATCH))
+                error = self.heard(error, SHARE * self.seen(method.rhs, between, sc, WATCH))
             return error
 
         if h is None:

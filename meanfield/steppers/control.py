@@ -20,6 +20,8 @@ from meanfield.steppers.dense import evaluate
 
 SMALL = 1e-18
 """Share of the time left from which nothing is known: a run may be of any length, and a step of 1e-6 be none."""
+FAINT = 1e-3
+"""Below this share of the tolerance a dense output's error has no say: rounding would choose the steps."""
 NOT_FINITE_FACTOR = 0.1
 """What a step is cut to when it met inf or nan: nothing is known about the right size."""
 
@@ -209,6 +211,10 @@ class Adaptive(Stepper):
             told = np.tensordot(x ** np.arange(len(between.terms)), between.terms, 1)
             worst = float(np.maximum(worst, self.size((h * (told - found)).reshape(-1), sc)))
         return worst
+
+    def heard(self, error: float, dense: float) -> float:
+        """The step's error and its dense output's as one; of the latter nothing that might be rounding."""
+        return error if dense < FAINT else float(np.maximum(error, dense))
 
     def first(self, y: Array, f0: Array, trial: Callable[[float], Array], left: float, t: float, order: int) -> float:
         """First step, after HNW section II.4, p. 169, by one evaluation not beyond the time left.

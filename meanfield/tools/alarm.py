@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 
 _WATCH: ContextVar[Callable[[], None] | None] = ContextVar("watch", default=None)
@@ -16,11 +15,17 @@ def look() -> None:
         watch()
 
 
-@contextmanager
-def watched(watch: Callable[[], None] | None) -> Iterator[None]:
-    """Within it, `look` calls `watch`, which raises to break off; None: nobody watches."""
-    token = _WATCH.set(watch)
-    try:
-        yield
-    finally:
-        _WATCH.reset(token)
+class watched:
+    """Within it, `look` calls `watch`, which raises to break off; None: nobody watches.
+
+    By hand: what `contextmanager` makes sets the traceback of an exception that goes through, which may be frozen.
+    """
+
+    def __init__(self, watch: Callable[[], None] | None) -> None:
+        self.watch = watch
+
+    def __enter__(self) -> None:
+        self.token = _WATCH.set(self.watch)
+
+    def __exit__(self, *raised: object) -> None:
+        _WATCH.reset(self.token)

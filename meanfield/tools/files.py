@@ -47,9 +47,9 @@ class StorageError(ValueError):
 # --- writing -----------------------------------------------------------------------------------------------
 
 
-def target(path: PathLike, overwrite: bool) -> Path:
+def target(path: PathLike, overwrite: bool, name: str = "path") -> Path:
     """The absolute path to write to, or a refusal while nothing has been computed or touched."""
-    text = name_of(path)
+    text = name_of(path, name)
     inputs.flag("overwrite", overwrite)
     goal = Path(os.path.realpath(text))  # through links: the file a link points to is the one replaced
     if not goal.parent.is_dir():
@@ -64,13 +64,13 @@ def target(path: PathLike, overwrite: bool) -> Path:
     return goal
 
 
-def name_of(path: PathLike) -> str:
+def name_of(path: PathLike, name: str = "path") -> str:
     """The path as text, or a refusal."""
     text = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(text, str):
-        raise TypeError(f"path must be a str or an os.PathLike of str; got {path!r} ({type(path).__name__}).")
+        raise TypeError(f"{name} must be a str or an os.PathLike of str; got {path!r} ({type(path).__name__}).")
     if not text:
-        raise ValueError("path must not be empty.")
+        raise ValueError(f"{name} must not be empty.")
     return text
 
 

@@ -127,7 +127,7 @@ def test_what_a_run_cannot_tell_is_said_and_what_fails_is_raised() -> None:
     run.at = broken
     with pytest.raises(ValueError, match="lost"):
         track(run, 0.7)
-    saved = pt.simulate(mf.SA(4.0), np.array([0.0, 1.0, 3.0]), (0.0, 20.0), np.linspace(0.0, 20.0, 11))
+    saved = pt.simulate(mf.SA(4.0), np.array([0.0, 1.0, 3.0]), (0.0, 20.0), np.linspace(0.0, 20.0, 11), land=True)
     assert saved.answers(2.0) and not saved.answers(2.5) and not saved.answers(21.0)
     assert "1 times bracketed" in track(saved, 0.3).tree.detail
 

@@ -140,7 +140,7 @@ def test_a_run_goes_on_with_other_times() -> None:
     other = mf.resume(half, t_eval=[half.end, 0.8])
     np.testing.assert_array_equal(other.t, [half.end, 0.8])
     np.testing.assert_array_equal(mf.resume(half, t_eval=[0.8]).t, [0.8])
-    broken = mf.resume(half, t_eval=[0.7, 0.8], observe=lambda t, rho: t == 0.7)
+    broken = mf.resume(half, t_eval=[0.7, 0.8], land=True, observe=lambda t, rho: t == 0.7)
     np.testing.assert_array_equal(mf.resume(broken).t, [0.7, 0.8])
     for bad in ([0.05], [0.8, 1.2], [0.8, 0.7]):
         with pytest.raises(ValueError, match="t_eval must be"):

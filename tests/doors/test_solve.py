@@ -359,7 +359,7 @@ ASKED = [np.array([0.1, 0.25, 0.7]), np.array([0.0, 0.3]), np.array([0.5, 1.0]),
 @pytest.mark.parametrize("kappa", [0.0, 0.05])
 def test_asked_times_are_landed_on_and_returned_as_given(asked: Array, kappa: float) -> None:
     rho0 = mf.Circle(128).density(start)
-    sol = mf.solve(mf.SA(4.0), rho0, (0.0, 1.0), t_eval=asked, diffusion=kappa)
+    sol = mf.solve(mf.SA(4.0), rho0, (0.0, 1.0), t_eval=asked, land=True, diffusion=kappa)
     np.testing.assert_array_equal(sol.t, asked)
     assert sol.end == 1.0 and sol.begin == 0.0 and len(sol.densities) == len(asked)
     free = mf.solve(mf.SA(4.0), rho0, (0.0, 1.0), diffusion=kappa)

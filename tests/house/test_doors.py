@@ -248,7 +248,7 @@ def complaint(door: Door, given: dict[str, Any], argument: inspect.Parameter, ba
         words = (argument.name, *TOLD.get(argument.name, ()))
         return "" if any(word in str(refusal) for word in words) else f"no name in {refusal!r}"
     except OSError as refusal:
-        return "" if argument.name in ("path", "keep") else repr(refusal)
+        return "" if argument.name in ("path", "keep", "sol", "checkpoint") else repr(refusal)
     except Exception as error:  # what a user would meet
         return repr(error)
     flag = str(argument.annotation).startswith("bool") and not (bad is None and "None" in str(argument.annotation))

@@ -72,6 +72,7 @@ def test_gained_counts_from_the_beginning_saved_or_not() -> None:
     assert whole.gained[0] == 0.0 and defect(late) < 1e-9
     traj, full = (pt.simulate(law, rho.quantize(10), (0.0, 1.0), t) for t in ([0.5, 1.0], [0.0, 0.5, 1.0]))
     np.testing.assert_allclose(traj.gained, full.gained[1:], rtol=1e-13)
+    traj = pt.simulate(law, rho.quantize(10), (0.0, 1.0), [0.5, 1.0], land=True)
     with pytest.raises(ValueError, match=r"gained: .*t = 0.0"):  # as of a file from before it was kept
         replace(traj, start=None).gained  # noqa: B018
     with pytest.raises(ValueError, match="energy"):

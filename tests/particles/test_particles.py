@@ -220,7 +220,7 @@ def test_energy_identity(kind: str, sign: int) -> None:
 
 def test_asked_times_are_landed_on_and_default_times_are_101() -> None:
     x0, asked = pt.uniform(6, 3, 6), np.array([0.1, 0.35, 0.9])
-    landed = pt.simulate(mf.SA(2.0), x0, (0.0, 1.0), asked)
+    landed = pt.simulate(mf.SA(2.0), x0, (0.0, 1.0), asked, land=True)
     np.testing.assert_array_equal(landed.t, asked)
     free = pt.simulate(mf.SA(2.0), x0, (0, 1))
     np.testing.assert_array_equal(free.t, np.linspace(0.0, 1.0, 101))

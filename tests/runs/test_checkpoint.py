@@ -15,6 +15,8 @@ from meanfield.runs import archive, checkpoint
 from meanfield.runs.checks import checked_watch
 from meanfield.tools import files
 
+pytestmark = pytest.mark.rounding
+
 OFTEN = 1e-9
 """Seconds: after every step."""
 X = np.random.default_rng(5).uniform(-3.0, 3.0, 9)
@@ -127,8 +129,9 @@ def test_another_run_is_not_gone_on_from_and_not_replaced(tmp_path: Path) -> Non
         "law: SA.beta=4. there, SA.beta=5. here": lambda: mf.solve(mf.SA(5.0), rho, (0.0, 2.0), checkpoint=kept),
         "rtol: 1e-10": lambda: spectral(rtol=1e-8, checkpoint=kept),
         "t_span": lambda: mf.solve(mf.SA(4.0), rho, (0.0, 3.0), checkpoint=kept),
-        "from another state": lambda: mf.solve(mf.SA(4.0), mf.uniform(mf.Circle(64)), (0.0, 2.0), checkpoint=kept,
-                                               atol=1e-13),  # fmt: skip
+        "atol: ": lambda: mf.solve(
+            mf.SA(4.0), mf.uniform(mf.Circle(64)), (0.0, 2.0), checkpoint=kept, atol=1e-8
+        ),
         "is a Solution": lambda: merging(checkpoint=kept),
         "holds another run": lambda: mf.resume(merging(max_seconds=None), 31.0, checkpoint=kept),
     }
