@@ -126,8 +126,9 @@ def test_either_door_loads_any_run(tmp_path: Path) -> None:
         record.save(tmp_path / name)
         for load in (mf.load, pt.load):
             assert repr(load(tmp_path / name)) == repr(record)
-    with pytest.raises(TypeError, match=r"mf\.load\(path\)"):
-        mf.resume(str(tmp_path / "density"))
+    assert mf.resume(str(tmp_path / "density"), 2.0 * SOL.end).end == 2.0 * SOL.end
+    with pytest.raises(TypeError, match="or the path of a saved one"):
+        mf.resume(None)
 
 
 @pytest.mark.rounding
