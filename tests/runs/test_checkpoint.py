@@ -82,8 +82,9 @@ def test_what_is_kept_at_any_step_goes_on_with_the_same_bits(name: str, tmp_path
 
 
 def test_long_times_are_kept(tmp_path: Path, monkeypatch: Any) -> None:
-    run = {"x": [0.0, 1.0, 2.5], "log_t_end": 30.0}
-    whole, kept, found = pt.longtime(mf.SA(9.0), **run), tmp_path / "run.nc", []
+    run: dict[str, Any] = {"x": [0.0, 1.0, 2.5], "log_t_end": 30.0}
+    whole, kept = pt.longtime(mf.SA(9.0), **run), tmp_path / "run.nc"
+    found: list[Any] = []
     looks = 0
 
     def seldom(self: Any, record: Any) -> None:
