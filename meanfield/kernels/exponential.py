@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Exponential(Shown, Bilinear):
         has it multipliers.
     tie : float, optional
         Of hardmax, how far below the largest a score <Q x, K y> may lie to count as largest; 1e-12 if not given.
+        Scores that rounding alone may have told apart, some |Q x| |K y| eps, are equal at any tie.
 
     Raises
     ------
@@ -66,7 +68,7 @@ class Exponential(Shown, Bilinear):
     tie: float | None = None
 
     def __post_init__(self) -> None:
-        hard = isinstance(self.beta, float) and self.beta == math.inf
+        hard = isinstance(self.beta, Real) and float(self.beta) == math.inf
         object.__setattr__(self, "beta", math.inf if hard else inverse_temperature(self.beta))
         if self.tie is not None and not hard:
             raise ValueError(f"tie is of hardmax, beta = inf; got tie = {self.tie!r} at beta = {self.beta!r}: omit it")

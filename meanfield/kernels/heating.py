@@ -21,6 +21,8 @@ from meanfield.tools.settings import register
 TERMS = 30
 SMALL = 0.5
 """Below, e^s (s - 1) + 1 is summed: sum_{j>=2} s^j (j - 1) / j!."""
+COLD = 1e-100
+"""Below, multipliers, which fall as beta^k, leave the range of floats, and are those of beta = 0 to rounding."""
 
 
 @register
@@ -51,7 +53,8 @@ class Heating(Kernel):
             s = self.at * t
             small = np.abs(s) < SMALL
             near = np.where(small, s, 0.0)
-            series, power = np.zeros_like(s), 0.5 * near * near
+            # over beta^2, whose square may be too small for a float
+            series, power = np.zeros_like(s), 0.5 * t * t
             for j in range(2, TERMS):
                 series += (j - 1.0) * power
                 power = power * near / (j + 1.0)
@@ -59,14 +62,14 @@ class Heating(Kernel):
             large = np.maximum(s, 0.0) + np.log(
                 np.maximum(np.exp(np.minimum(s, 0.0)) * (s - 1.0) + np.exp(-np.maximum(s, 0.0)), 0.0)
             )
-            return np.asarray(np.where(small, np.log(series), large)) - 2.0 * math.log(self.at)
+            return np.asarray(np.where(small, np.log(series), large - 2.0 * math.log(self.at)))
 
     def potential(self, d: int, degree: int) -> Array:
         """d/dbeta (lambda_k / beta) / lambda_0 = p_{k+1} + (k - 1) p_k / beta, k >= 1, of p_k = q_k / beta; p_0 = 0."""
         p = self._exponential.potential(d, max(degree, 2) + 1)
         k = np.arange(degree + 1)
         out = np.array(p[1 : degree + 2])
-        if self.at == 0.0:
+        if self.at < COLD:
             out[:] = 0.0
             out[2:3] = 1.0 / (d * (d + 2.0))
         else:

@@ -65,14 +65,14 @@ class Mixture(ShownMeasure, Measure):
     @property
     def x(self) -> Array:
         """(..., n + k, d) rows of all."""
-        return _joined([self.body.x, *(one.y for one in self.added)], -2, 1)
+        return joined([self.body.x, *(one.y for one in self.added)], -2, 1)
 
     @property
     def weights(self) -> Array:
         """(..., n + k) masses of all."""
         if np.ndim(self.token):
             raise TypeError("weights: under a mask every point sees a measure of its own: ask without")
-        return _joined([self.body.weights, *(self._masses(one) for one in self.added)], -1, 0)
+        return joined([self.body.weights, *(self._masses(one) for one in self.added)], -1, 0)
 
     @property
     def mass(self) -> Array:
@@ -109,7 +109,7 @@ class Mixture(ShownMeasure, Measure):
             more = direct(kernel, at, one.y, one.a, want, V=V)
             if x is None and V is None and kernel.isotropic and more.M is not None:
                 more = more._replace(M=self.body.tangential(more.M))
-            r = _sum(r, more, self.token if one.per_token else 1.0)
+            r = summed(r, more, self.token if one.per_token else 1.0)
         return r
 
     def past(self) -> Mixture:
@@ -165,30 +165,40 @@ def also(mu: Measure, y: Any, a: Any, per_token: bool, manifold: str = "sphere")
         If they live in another dimension than mu, or a does not go with y.
     """
     if manifold == "sphere":
+        if inputs.axes(y) == 1 and mu.d != 2:
+            raise TypeError(
+                f"y: got {inputs.describe(y)}: numbers are angles on the circle, or colatitudes of what is symmetric "
+                f"about an axis; beside these give rows (k, {mu.d})"
+            )
         points = to_rows(inputs.angles("y", y)) if inputs.axes(y) == 1 else inputs.rows("y", y)
     else:
         points = inputs.array("y", y)
     if points.ndim < 2 or points.shape[-1] != mu.d:
         raise ValueError(f"y: got shape {np.shape(y)}, wanted rows (k, {mu.d}): these are added to points of R^{mu.d}")
-    a = inputs.array("a", a)
-    try:
-        a = np.broadcast_to(a, np.broadcast_shapes(a.shape, points.shape[:-1]))
-        if a.shape[-1] != points.shape[-2]:
-            raise ValueError
-    except ValueError:
-        k = points.shape[-2]
-        raise ValueError(f"a: got shape {a.shape}, wanted a number, or ({k},), one for each of y") from None
+    a = masses(a, points.shape[:-1])
     return Mixture(mu, (Added(points, a, inputs.flag("per_token", per_token)),))
 
 
-def _joined(parts: list[Any], axis: int, inner: int) -> Array:
+def masses(a: Any, shape: tuple[int, ...]) -> Array:
+    """a for each of what is added, y of this shape: checked."""
+    a, k = inputs.array("a", a), shape[-1]
+    try:
+        out = np.broadcast_to(a, np.broadcast_shapes(a.shape, shape))
+        if out.shape[-1] != k:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"a: got shape {a.shape}, wanted a number, or ({k},), one for each of y") from None
+    return out
+
+
+def joined(parts: list[Any], axis: int, inner: int) -> Array:
     """Arrays joined along an axis, the leading axes (all but it and `inner` more) broadcast."""
     rank = inner + 1
     lead = np.broadcast_shapes(*(p.shape[: p.ndim - rank] for p in parts))
     return np.concatenate([np.broadcast_to(p, lead + p.shape[p.ndim - rank :]) for p in parts], axis=axis)
 
 
-def _sum(one: Reading, two: Reading, size: Any) -> Reading:
+def summed(one: Reading, two: Reading, size: Any) -> Reading:
     """one + size two, under the larger logarithm at every row."""
     log = np.maximum(one.log, two.log)
     p, q = np.exp(one.log - log), size * np.exp(two.log - log)

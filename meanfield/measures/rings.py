@@ -14,6 +14,7 @@ import numpy as np
 from meanfield.geometry import MERIDIAN
 from meanfield.kernels import energy
 from meanfield.kernels.zonal import heights
+from meanfield.measures.belts import Belted, belted
 from meanfield.protocols import Array, Bilinear, Geometry, Kernel, Law, Measure, Reading
 from meanfield.special import ultraspherical
 from meanfield.sums.direct import direct
@@ -114,6 +115,10 @@ class Rings(ShownMeasure, Measure):
     def reweighed(self, g: Any) -> Rings:
         """g mu, for g (..., n) of any sign on the circles; not normalised."""
         return replace(self, weights=self.weights * inputs.factors("g", g, self.colatitude.shape[-1], "circle"))
+
+    def also(self, y: Any, a: Any, per_token: bool = True) -> Belted:
+        """mu and more circles of latitude, which act and do not move (see `Density.also`)."""
+        return belted(self, self.colatitude, y, a, per_token)
 
     def energy(self, law: Law, t: float | None = None) -> Any:
         """E of the law (at time t, if it changes with time), in its scale."""

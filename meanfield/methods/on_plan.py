@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.measures import mixture
+from meanfield.measures.belts import Belted, belted
 from meanfield.methods.quadrature import Quadrature
 from meanfield.protocols import Array, Kernel, Reading, Space, Status, Stop
 from meanfield.spaces.coefficients import tail
@@ -82,10 +83,10 @@ class OnPlan(Held):
         """Components as they are under an isotropic law; else, as others come, as rows."""
         return M if self._isotropic else np.einsum("nm,nmd->nd", M, self.grid.frame())
 
-    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture:
+    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture | Belted:
         """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Density.also`)."""
         if self.x is None:
-            raise TypeError(f"also: {self.space} holds what is symmetric about an axis, points are not: {self.instead}")
+            return belted(self, self.space.line.position(self.grid.nodes), y, a, per_token)
         return mixture.also(self, y, a, per_token, self.geometry.manifold)
 
     def reweighed(self, g: Any) -> Reweighed:
@@ -204,7 +205,7 @@ class Reweighed(Held):
         grid = self._mu.grid
         return Reweighed(self._mu, grid.analyse(factor(g, len(grid.weights)) * grid.evaluate(self._c)))
 
-    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture:
+    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture | Belted:
         """And points."""
         return replace(self._mu.also(y, a, per_token), body=self)
 

@@ -27,6 +27,8 @@ class Kernel(Protocol):
     def share(self) -> Callable[[Array], Array] | None:
         """share(s), entry by entry: what a score, s below the largest of its row that has mass, counts for; None: e^s.
 
+        What lies below the largest by no more than the scores' rounding is 0 below it.
+
         Where it is another function, Z and M are sums of shares (log is 0), over points alone, by two passes: the
         largest first.  Such a kernel depends on the measure, is no multiplier and so not isotropic, and has no
         divergence.

@@ -11,6 +11,7 @@ import numpy as np
 
 from meanfield.kernels import energy
 from meanfield.measures import mixture
+from meanfield.measures.belts import Belted, belted
 from meanfield.protocols import Array, Geometry, Kernel, Law, Line, Measure, Reading, Space
 from meanfield.spaces.coefficients import kindred, recast, tail
 from meanfield.spaces.doubt import EXACT, Doubt, UnknownValue, told
@@ -294,10 +295,13 @@ class Density(ShownMeasure, Held):
         error = max(self.doubt.error * float(g.max()), last * float(np.abs(c).max()) if self.doubt.error else 0.0)
         return Density(self.space, c, replace(self.doubt, error=error))
 
-    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture:
-        """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Points.also`), not normalised."""
+    def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture | Belted:
+        """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Points.also`), not normalised.
+
+        About an axis, circles of latitude: y are colatitudes (k,), 0 and pi the poles, or unit rows on the axis.
+        """
         if self.space.rows is None:
-            raise TypeError(f"also: {self.space} holds what is symmetric about an axis, points are not: {self.instead}")
+            return belted(self, self.space.line.position(self.space.nodes), y, a, per_token)
         return mixture.also(self, y, a, per_token, self.geometry.manifold)
 
     # --- the measure's answer to a law --------------------------------------------------------------------

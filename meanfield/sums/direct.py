@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from meanfield.protocols import Array, Bilinear, Kernel, Reading
-from meanfield.sums.scores import Near, moderate, peak, refuse_unpaired, share_of, sharp
+from meanfield.sums.scores import Near, by_pairs, moderate, refuse_unpaired, rounding, share_of, sharp
 from meanfield.tools.alarm import look
 from meanfield.tools.threads import parallel
 
@@ -133,16 +133,6 @@ def checked(x: Array, y: Array, weights: Array, want: str) -> tuple[Array, Array
     x = np.broadcast_to(x, lead + x.shape[-2:]).reshape(R, *x.shape[-2:])
     y = np.broadcast_to(y, lead + y.shape[-2:]).reshape(R, *y.shape[-2:])
     return x, y, np.broadcast_to(w, lead + w.shape[-1:]).reshape(R, w.shape[-1]), lead
-
-
-def by_pairs(kernel: Kernel, x: Array, w: Array) -> float | None:
-    """The shift s(x, x) of the sum by pairs, or None if that would not be safe."""
-    top = peak(kernel)
-    if top is None or not moderate(w):
-        return None
-    # Rows of R^d, or rows far off the sphere, have no common s(x, x); off by 1/beta, e^{s - beta} changes by e.
-    off = np.abs(np.einsum("rnd,rnd->rn", x, x) - 1.0).max(initial=0.0)
-    return top if top * off <= 1.0 else None
 
 
 # --- tiles -------------------------------------------------------------------------------------------------
@@ -327,22 +317,28 @@ def _shares(tiles: _Tiles, share: Callable[[Array], Array]) -> tuple[Array, None
     columns = _cuts(tiles.y.shape[1], tiles.side)
     for r, i in tiles.row_blocks():
         top = np.full((r.stop - r.start, i.stop - i.start, 1), -np.inf)
+        off = np.zeros_like(top)
         for j in columns:
-            s, _, absent = _seen(tiles, _Block(r, i, j))
-            np.maximum(top, np.where(absent, -np.inf, s).max(axis=-1, keepdims=True), out=top)
+            s, _, absent, error = _seen(tiles, _Block(r, i, j))
+            s = np.where(absent, -np.inf, s)
+            k = s.argmax(axis=-1)[..., None]
+            highest, its = (np.take_along_axis(of, k, -1) for of in (s, error))
+            off, top = np.where(highest > top, its, off), np.maximum(top, highest)
         top[np.isneginf(top)] = 0.0  # a row that sees no mass
         for j in columns:
-            s, bias, absent = _seen(tiles, _Block(r, i, j))
-            e = np.where(absent, 0.0, share(np.where(absent, 0.0, s - top)))
+            s, bias, absent, error = _seen(tiles, _Block(r, i, j))
+            alike = absent | (top - s <= off + error)
+            e = np.where(absent, 0.0, share(np.where(alike, 0.0, s - top)))
             tiles.add(sums[r, i], e if bias is None else e * np.exp(bias), tiles.columns[r, j])
     return sums, None, np.zeros((R, n, 1))
 
 
-def _seen(tiles: _Tiles, at: _Block) -> tuple[Array, Array | None, Array]:
-    """Scores of a tile, log of the weights of a sight, and which pairs there are not."""
+def _seen(tiles: _Tiles, at: _Block) -> tuple[Array, Array | None, Array, Array]:
+    """Scores of a tile, log of the weights of a sight, which pairs there are not, and how wrong scores may be."""
     bias = None if tiles.sight is None else tiles.sight.bias(at.i, at.j)
     absent = tiles.w[at.r, at.j].swapaxes(-1, -2) == 0.0
-    return tiles.scores(at), bias, absent if bias is None else absent | np.isneginf(bias)
+    s, parts = tiles.scores(at), (tiles.a[at.r, at.i], tiles.b[at.r, at.j]) if tiles.bilinear else ()
+    return s, bias, absent if bias is None else absent | np.isneginf(bias), rounding(s, *parts)
 
 
 def _pairs(tiles: _Tiles, top: float) -> tuple[Array, Array | None, Array]:

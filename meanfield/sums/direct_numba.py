@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Bilinear, Kernel, Reading
-from meanfield.sums.direct import by_pairs, checked, direct
-from meanfield.sums.scores import LARGE_BETA, moderate, peak, share_of, sharp, unit
+from meanfield.sums.direct import checked, direct
+from meanfield.sums.scores import LARGE_BETA, by_pairs, moderate, peak, share_of, sharp, unit
 from meanfield.tools.threads import parallel
 
 __all__ = ["direct_numba"]

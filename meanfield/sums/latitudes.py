@@ -87,7 +87,19 @@ def latitudes(beta: float, d: int, phi: Array, weights: Array, rows: Array, want
         for first in range(0, len(rows), step):
             part = slice(first, first + step)
             one[part] = _tile(beta, d, of[rows[part]], of, mass)
-    out = out.reshape(*lead[:-1], len(rows), 4)
+    return _reading(out.reshape(*lead[:-1], len(rows), 4), want)
+
+
+def latitudes_at(beta: float, d: int, at: Array, phi: Array, weights: Array, want: str) -> Reading:
+    """The same at other colatitudes: at (..., m), for circles phi, weights (k,)."""
+    x = at.reshape(-1)
+    step = max(1, PAIRS // max(len(phi), 1))
+    parts = [_tile(beta, d, x[i : i + step], phi, weights) for i in range(0, len(x), step)]
+    out = np.concatenate(parts).reshape(*at.shape, 4)
+    return _reading(out, want)
+
+
+def _reading(out: Array, want: str) -> Reading:
     return Reading(
         out[..., :1] if "Z" in want else None,
         out[..., 1:2] if "M" in want else None,

@@ -15,7 +15,7 @@ import numpy as np
 from meanfield.protocols import Array, Bilinear, Kernel
 from meanfield.tools.remembered import remembered
 
-__all__ = ["Near", "moderate", "peak", "refuse_unpaired", "share_of", "sharp", "unit"]
+__all__ = ["Near", "by_pairs", "moderate", "peak", "refuse_unpaired", "rounding", "share_of", "sharp", "unit"]
 
 LARGE_BETA = 400.0
 """Beyond this, beta <x, y> is worse than 1e-13."""
@@ -55,6 +55,24 @@ def _peak(kernel: Bilinear) -> float | None:
     c, (a, b) = float(kernel.upper()), kernel.factors(x, y)
     # factors that are no linear functions of x and y give scores of another form
     return c if np.allclose(a @ b.T, c * (x @ y.T), rtol=0.0, atol=1e-9 * c) else None
+
+
+def rounding(s: Array, a: Array | None = None, b: Array | None = None) -> Array:
+    """By how much scores (..., n, p) may be wrong: |a| |b| eps, four times the number of terms, of s = a b^T."""
+    if a is None or b is None:
+        return np.asarray(2.0 * _EPS * np.abs(s))
+    size = np.linalg.norm(a, axis=-1)[..., :, None] * np.linalg.norm(b, axis=-1)[..., None, :]
+    return np.asarray(4.0 * _EPS * a.shape[-1] * size)
+
+
+def by_pairs(kernel: Kernel, x: Array, w: Array) -> float | None:
+    """The shift s(x, x) of the sum by pairs, or None if that would not be safe."""
+    top = peak(kernel)
+    if top is None or not moderate(w):
+        return None
+    # Rows of R^d, or rows far off the sphere, have no common s(x, x); off by 1/beta, e^{s - beta} changes by e.
+    off = np.abs(np.einsum("rnd,rnd->rn", x, x) - 1.0).max(initial=0.0)
+    return top if top * off <= 1.0 else None
 
 
 def unit(x: Array) -> bool:

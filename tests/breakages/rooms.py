@@ -70,7 +70,7 @@ ROOMS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="direct: rows far off the sphere are summed by pairs",
-        file="meanfield/sums/direct.py",
+        file="meanfield/sums/scores.py",
         old="top * off <= 1.0",
         new="top * off <= 100.0",
         red=(

@@ -18,6 +18,7 @@ from test_street import PACKAGES, ROOT
 import meanfield as mf
 from meanfield import geometry, protocols
 from meanfield.kernels.heating import Heating
+from meanfield.measures.belts import Belted
 from meanfield.measures.mixture import Mixture
 from meanfield.measures.rings import Rings
 from meanfield.methods.lagrangian.snapshot import Carried
@@ -63,8 +64,10 @@ def densities(a: mf.Density, b: Carried) -> list[Snapshot]:
     return [a, b]
 
 
-def measures(a: mf.Points, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried) -> list[Measure]:
-    return [a, b, c, d, e, f, g]
+def measures(
+    a: mf.Points, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted
+) -> list[Measure]:
+    return [a, b, c, d, e, f, g, h]
 
 
 def plans(a: CirclePlan, b: ZonalPlan, c: SpherePlan) -> list[Plan]:

@@ -286,7 +286,7 @@ def test_what_cannot_be_changed_says_what_to_ask() -> None:
     for ask in (lambda: rho.past(), lambda: rho.masked(np.eye(16)), lambda: rho.pushed(np.sin)):
         with pytest.raises(TypeError, match=r"mf\.Points\(mu\.x, weights=mu\.weights\)"):
             ask()
-    for ask in (lambda: zonal.past(), lambda: zonal.also(np.eye(4)[:1], 1.0)):
+    for ask in (lambda: zonal.past(), lambda: zonal.masked(np.eye(4))):
         with pytest.raises(TypeError, match=r"mf\.Points\(mu\.sample\(1000, rng=0\)\)"):
             ask()
     mu = mf.Points(cloud(4, 3, 1))

@@ -12,6 +12,7 @@ from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.flow import NARROWEST, PAIR, SEEN, Flow, bandwidth
 from meanfield.methods.lagrangian.form import OnPanels
+from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, Pieces
 from meanfield.protocols import Array, Law, Scheme, Space
 from meanfield.steppers import dop853
@@ -129,8 +130,9 @@ class Lagrangian(Scheme):
             )
         if not law.isotropic and space.rows is None:
             raise ValueError(f"law: {law} is not isotropic, which a zonal sphere needs")
+        pair = body(space, PAIR.points, PAIR.weights, "direct")
         try:
-            law.divergence(0.0, None if law.isotropic else PAIR.x, PAIR)
+            law.divergence(0.0, None if law.isotropic else pair.x, pair)
         except TypeError as error:
             raise ValueError(f"law: {law} gives no divergence, which a density carried by its flow needs") from error
         law.check_range(space.d, smooth=True, atoms=True)

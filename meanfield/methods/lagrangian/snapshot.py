@@ -146,7 +146,7 @@ class Carried(ShownMeasure, Measure):
         return self.body.reweighed(g)
 
     def also(self, y: Any, a: Any, per_token: bool = True) -> Any:
-        """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Points.also`; on the circle)."""
+        """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Density.also`)."""
         return self.body.also(y, a, per_token)
 
     @property
