@@ -20,11 +20,11 @@ from particles.cloud import Cloud, named
 
 
 def cloud_data(run: Any, replicas: tuple[str, ...] = ()) -> tuple[dict[str, Any], dict[str, str]]:
-    """Positions, masses and energy of a run as variables of a dataset, and their units."""
+    """Positions, masses and all that the law tells of a run as variables of a dataset, and their units."""
     place: Geometry = run.geometry
     dims = ("t", *replicas, "particle") + ("component",) * (place.axes - 1)
     data = {place.symbol: (dims, run.x), "weights": ((*replicas, "particle"), run.weights)}
-    data |= {name: (("t", *replicas), run.quantity(name)) for name in dataset.ENERGIES if name in run.names}
+    data |= dataset.quantities(run, {*data, "t", "log_t", *dims}, replicas)
     return data, {place.symbol: place.unit}
 
 
@@ -147,7 +147,7 @@ class Trajectory(OfPoints):
         return np.broadcast_to(self.segments[0].form.weights, self.geometry.shape(first))
 
     def to_xarray(self) -> Any:
-        """theta(t, ..., particle) in rad or x(t, ..., particle, component), weights and energy."""
+        """theta(t, ..., particle) in rad or x(t, ..., particle, component), weights, all that the law tells over t."""
         lead = self.x.ndim - 1 - self.geometry.axes
         replicas = tuple(f"replica_{i}" if lead > 1 else "replica" for i in range(lead))
         data, units = cloud_data(self, replicas)

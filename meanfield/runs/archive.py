@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
 from typing import Any
 
@@ -41,7 +43,7 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
         shapes[owner], kinds[owner] = list(y.shape), y.dtype.kind
     for owner, between in zip(record.dense_owners, record.dense, strict=True):
         shapes[owner], kinds[owner] = list(between.y0.shape), between.y0.dtype.kind
-    text = settings.to_json(
+    text = _told(
         {
             "package": type(record).__module__.partition(".")[0],
             "law": record.law,
@@ -58,6 +60,26 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
         }
     )
     netcdf.write(path, arrays, text, kind=record.kind, overwrite=overwrite)
+
+
+def _told(said: dict[str, Any]) -> str:
+    """As JSON text; or a refusal that says how the run, which is in hand, is saved all the same.
+
+    Who registers the class that could not be written saves the same record: nothing else of it need change.
+    """
+    try:
+        return settings.to_json(said)
+    except settings.NoSetting as refused:
+        kind = refused.value if isinstance(refused.value, type) else type(refused.value)
+        if dataclasses.is_dataclass(kind):
+            rescue = f"mf.register({kind.__qualname__}) now, and save again"
+        else:
+            what = "the function" if inspect.isroutine(refused.value) else f"the {kind.__qualname__}"
+            rescue = (
+                f"write {what} as a registered dataclass, and save dataclasses.replace(run, law=...) with it in the "
+                "law's place"
+            )
+        raise TypeError(f"{refused} The run is not lost: {rescue}.") from refused
 
 
 def load(path: Any) -> Any:

@@ -376,7 +376,7 @@ class Record:
 
     def to_xarray(self) -> Any:
         """An xarray.Dataset of the record: here of its law's quantities; every face adds what it shows."""
-        return dataset.made(self, {name: ("t", self.quantity(name)) for name in self.names}, {"t": self.t}, {})
+        return dataset.made(self, dataset.quantities(self, ("t",)), {"t": self.t}, {})
 
     def save(self, path: Any, *, overwrite: bool = False) -> None:
         """Write everything to netCDF (`load` reads it back, `sol(t)` and resuming included).

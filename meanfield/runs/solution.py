@@ -87,21 +87,22 @@ class Solution(Record):
         return rho
 
     def to_xarray(self) -> Any:
-        """rho over time and the space's axes (theta | c | lat, lon), coefficients(t, k) and the curves of a solution.
+        """rho over time and the space's axes (theta | c | lat, lon), coefficients(t, k), all that the law tells over t.
 
-        Every variable has its units: rad or degrees for the axes, 1 for what is a number.
+        Every variable has its units: rad or degrees for the axes, 1 for what is a number.  Complex ones have a last
+        dimension real_imag: ``ds.coefficients.sel(real_imag="imag")``.
         """
         space = self.finest
         axes = space.axes
         shape = tuple(len(axis) for axis in axes.values())
-        lines = {name: ("t", self.quantity(name)) for name in dataset.ENERGIES if name in self.names}
-        lines |= {"mass": ("t", self.mass), "entropy": ("t", self.entropy)}
         data = {
             "rho": (("t", *axes), self.values.reshape(len(self.t), *shape)),
             "coefficients": (("t", "k"), self.coefficients),
-            **lines,
+            "mass": ("t", self.mass),
+            "entropy": ("t", self.entropy),
         }
         coords = {"t": self.t, **axes, "degree": ("k", space.degrees)}
+        data |= dataset.quantities(self, {*data, *coords, "k"})
         ds = dataset.made(self, data, coords, space.units)
         ds.attrs["space"] = settings.to_json(space)
         ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure")

@@ -8,10 +8,14 @@ with it).  Everything that is read is read through one handle: a writer beside i
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import os
+import platform
+import re
 import stat
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +27,13 @@ import numpy as np
 from meanfield.tools import inputs
 
 PathLike: TypeAlias = str | os.PathLike[str]
+
+_PART = re.compile(r"\.(?:([0-9a-f]{8})-(\d+)-)?[0-9a-f]{32}\.part")
+"""A file that is being written, hidden beside its goal: by which machine and process (0.1 did not say)."""
+_DAY = 86400.0
+"""Seconds after which a part is nobody's, where nobody can be asked."""
+_cleared: set[Path] = set()
+"""Folders in which this process has looked."""
 
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
 _ASIDE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -77,7 +88,8 @@ def name_of(path: PathLike, name: str = "path") -> str:
 def write(path: PathLike, *parts: Any, overwrite: bool = False) -> Path:
     """Write bytes to a file, which appears in one stroke; the absolute path.
 
-    A crash leaves the old file or the new one, never a part; a failure leaves the old file and no other.
+    A crash leaves the old file or the new one; a failure leaves the old file and no other.  What a killed process was
+    writing stays, hidden, until another process writes into the same folder.
 
     Parameters
     ----------
@@ -96,7 +108,9 @@ def write(path: PathLike, *parts: Any, overwrite: bool = False) -> Path:
         If the disk is full, the file larger than allowed, the folder not ours, ...: with `path` as its filename.
     """
     goal = target(path, overwrite)
-    part = goal.with_name(f".{uuid.uuid4().hex}.part")  # the same folder: os.replace is atomic within a file system
+    _clear(goal.parent)
+    # the same folder: os.replace is atomic within a file system
+    part = goal.with_name(f".{_here()}-{os.getpid()}-{uuid.uuid4().hex}.part")
     try:
         _fill(part, parts)
         target(path, overwrite)  # again: another process may have written meanwhile
@@ -122,6 +136,42 @@ def _fill(part: Path, parts: tuple[Any, ...]) -> None:
             while len(rest):
                 rest = rest[stream.write(rest) :]
         os.fsync(stream.fileno())
+
+
+def _here() -> str:
+    """This machine, and where its processes are numbered apart, this part of it: 8 hexadecimal digits."""
+    try:
+        apart = os.readlink("/proc/self/ns/pid")
+    except OSError:  # another system, which has one numbering
+        apart = ""
+    return hashlib.sha256(f"{platform.node()} {apart}".encode()).hexdigest()[:8]
+
+
+def _clear(folder: Path) -> None:
+    """Remove what killed processes were writing there; once for each folder, since a living one removes its own."""
+    if folder in _cleared:
+        return
+    _cleared.add(folder)
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = _PART.fullmatch(entry.name)
+            if found is not None and _abandoned(entry, found):
+                with contextlib.suppress(OSError):  # another process clears the same folder
+                    os.unlink(entry.path)
+
+
+def _abandoned(entry: os.DirEntry[str], found: re.Match[str]) -> bool:
+    """Whether the process that wrote this part is no more; a day is waited for one that cannot be asked for."""
+    machine, process = found.groups()
+    if os.name != "posix" or machine != _here():
+        return time.time() - entry.stat(follow_symlinks=False).st_mtime > _DAY
+    try:
+        os.kill(int(process), 0)  # sends nothing: asks whether there is such a process
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:  # there is, and it is another user's
+        pass
+    return False
 
 
 def _flush(folder: Path) -> None:

@@ -35,7 +35,8 @@ FORMAT = 1
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _KEPT = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"}
 _STORED_AS = {"bool": "int8", "float16": "float32", "complex64": "float32", "complex128": "float64"}
-_PAIR = "real_imag"
+PAIR = "real_imag"
+"""The last dimension of complex values: their real and imaginary parts."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _REMEDY = "Take a copy from elsewhere, or run again."
 _SEAL = b"meanfield crc32 "
@@ -167,7 +168,7 @@ def _check_dims(
         if len(own) != value.ndim or len(set(own)) != len(own):
             raise ValueError(f"dims[{name!r}] must name {value.ndim} different dimensions; got {own}.")
         for dim, size in zip(own, value.shape, strict=True):
-            if not isinstance(dim, str) or not _NAME.fullmatch(dim) or dim == _PAIR:
+            if not isinstance(dim, str) or not _NAME.fullmatch(dim) or dim == PAIR:
                 raise ValueError(f"dims[{name!r}]: {dim!r} is no name for a dimension; use letters, digits, '_'.")
             if sizes.setdefault(dim, size) != size:
                 raise ValueError(
@@ -175,7 +176,7 @@ def _check_dims(
                     "give it another name."
                 )
         if value.dtype.kind == "c":
-            own, sizes[_PAIR] = (*own, _PAIR), 2
+            own, sizes[PAIR] = (*own, PAIR), 2
         names[name] = own
     return names, sizes
 

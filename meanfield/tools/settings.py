@@ -32,6 +32,22 @@ Older: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 MAX_ELEMENTS = 2**20
 """Largest array that counts as a setting; larger ones are data and belong in `netcdf`."""
 
+
+
+class NoSetting(TypeError):
+    """A value of a kind that settings cannot hold.
+
+    Attributes
+    ----------
+    value : object
+        Which.
+    """
+
+    def __init__(self, text: str, value: Any) -> None:
+        super().__init__(text)
+        self.value = value
+
+
 _classes: dict[str, type] = {}
 _names: dict[type, str] = {}
 _older: dict[type, Older] = {}
@@ -233,7 +249,7 @@ def _pack_numeric(value: Any, where: str) -> dict[str, Any]:
         remedy = "A function is not data: make it a frozen dataclass with __call__ and write @register above it."
     elif isinstance(value, np.ndarray | str | int | float | tuple | list | dict):
         remedy = f"It is a subclass of {cls.__mro__[1].__name__} and would come back as another type; convert it."
-    raise TypeError(f"{where}: {_origin(cls)} cannot be written as settings. {remedy}")
+    raise NoSetting(f"{where}: {_origin(cls)} cannot be written as settings. {remedy}", value)
 
 
 def _dtype(value: Any, where: str) -> str:

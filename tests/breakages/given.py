@@ -76,6 +76,27 @@ GIVEN = (
         red=("tests/spaces/test_from_grids.py::test_areas_of_cells",),
     ),
     Breakage(
+        name="dataset: a law's own observables stay behind",
+        file="meanfield/runs/dataset.py",
+        old="    for name in record.names:\n",
+        new="    for name in sorted({*record.names} & {*ENERGIES}):\n",
+        red=("tests/runs/test_exported.py::test_a_dataset_holds_every_quantity_of_the_law",),
+    ),
+    Breakage(
+        name="dataset: complex values as they are",
+        file="meanfield/runs/dataset.py",
+        old="if not np.iscomplexobj(value):",
+        new="if True:",
+        red=("tests/runs/test_exported.py::test_any_engine_writes_a_dataset_and_reads_it_back",),
+    ),
+    Breakage(
+        name="files: what a killed process was writing stays for ever",
+        file="meanfield/tools/files.py",
+        old="        return True\n    except OSError:  # there is",
+        new="        return False\n    except OSError:  # there is",
+        red=("tests/tools/test_files.py::test_a_killed_process_leaves_the_old_file_whole",),
+    ),
+    Breakage(
         name="finished: a density may dip below zero between the nodes",
         file="meanfield/spaces/finished.py",
         old="_refuse_negative(rho.resized(2 * rho.space.size), known.value)",

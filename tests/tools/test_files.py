@@ -297,6 +297,36 @@ def test_a_killed_process_leaves_the_old_file_whole(tmp_path: Path) -> None:
     arrays, text = netcdf.read(path)
     assert (arrays["x"].tolist(), text) == ([1.0, 1.0, 1.0], "old")
     assert [name for name in names(tmp_path) if not name.endswith(".part")] == ["a.nc"]
+    assert len(names(tmp_path)) == 2  # what it was writing
+    files._cleared.clear()  # as another process would find it
+    netcdf.write(path, {"x": np.ones(2)}, "newer", kind="k", overwrite=True)
+    assert names(tmp_path) == ["a.nc"]
+
+
+def test_parts_of_the_living_and_of_strangers_are_left_alone(tmp_path: Path) -> None:
+    here, other = files._here(), "0" * 8
+    mine, living = f".{here}-{os.getpid()}-{'a' * 32}.part", f".{here}-{os.getppid()}-{'b' * 32}.part"
+    young, old = f".{other}-1-{'c' * 32}.part", f".{other}-1-{'d' * 32}.part"
+    older = f".{'e' * 32}.part"  # of 0.1, which did not say whose
+    for name in (mine, living, young, old, older, "f.part", ".hidden"):
+        (tmp_path / name).write_text("")
+    for name in (old, older):
+        os.utime(tmp_path / name, (0.0, 0.0))
+    write_text(tmp_path / "a.txt", "new")
+    assert set(names(tmp_path)) == {"a.txt", mine, living, young, "f.part", ".hidden"}
+
+
+def test_a_folder_is_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, scan = [], os.scandir
+
+    def counted(folder: Any) -> Any:
+        looked.append(folder)
+        return scan(folder)
+
+    monkeypatch.setattr(files.os, "scandir", counted)
+    for i in range(3):
+        write_text(tmp_path / f"{i}.txt", "new")
+    assert looked == [tmp_path.resolve()]
 
 
 def test_another_process_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
