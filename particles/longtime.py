@@ -270,6 +270,7 @@ def _asked(log_t_eval: Any, log_start: float, log_end: float) -> Array | None:
     if log_t_eval is None:
         return None
     asked = inputs.array("log_t_eval", log_t_eval, ndim=1)
+    asked = inputs.snapped("log_t_eval", log_t_eval, asked, (log_start, log_end))
     if (np.diff(asked) <= 0.0).any() or asked[0] < log_start or asked[-1] > log_end:
         raise ValueError(f"log_t_eval must increase strictly within {log_start!r}..{log_end!r}; got {asked}")
     return asked

@@ -50,7 +50,7 @@ def made(record: Any, data: dict[str, Any], coords: dict[str, Any], units: dict[
     for name, variable in ds.variables.items():
         variable.attrs["units"] = units.get(str(name), "1")
     ds.attrs.update(
-        law=_words(record.law),
+        law=words(record.law),
         settings=settings.to_json({name: _known(value) for name, value in record.settings.items()}),
         status=record.status.value,
         message=record.message,
@@ -58,12 +58,12 @@ def made(record: Any, data: dict[str, Any], coords: dict[str, Any], units: dict[
     return ds
 
 
-def _words(law: Any) -> str:
-    """A law as JSON; one that is not registered in its own words: a dataset is read by others, not loaded."""
+def words(thing: Any) -> str:
+    """A law or a space as JSON; one that is not registered in its own words, since a dataset is never loaded."""
     try:
-        return settings.to_json(law)
+        return settings.to_json(thing)
     except settings.NoSetting:
-        return str(law)
+        return str(thing)
 
 
 def _known(value: Any) -> Any:

@@ -14,7 +14,7 @@ from meanfield.runs.faces import face
 from meanfield.runs.record import Record
 from meanfield.spaces.coefficients import by_degree, recast
 from meanfield.spaces.density import Density
-from meanfield.tools import inputs, settings
+from meanfield.tools import inputs
 
 PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
 """A space names its picture."""
@@ -104,7 +104,7 @@ class Solution(Record):
         coords = {"t": self.t, **axes, "degree": ("k", space.degrees)}
         data |= dataset.quantities(self, {*data, *coords, "k"})
         ds = dataset.made(self, data, coords, space.units)
-        ds.attrs["space"] = settings.to_json(space)
+        ds.attrs["space"] = dataset.words(space)
         ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure")
         ds["coefficients"].attrs.update(long_name=f"coefficients in the orthonormal basis of {space}")
         return ds

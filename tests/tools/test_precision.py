@@ -111,6 +111,22 @@ def test_matrices_angles_and_weights_of_single_precision() -> None:
     assert sliced_sphere(x, x[::-1], projections=np.linalg.qr(np.stack([Q, K])[:, :, :2])[0]) >= 0.0
 
 
+def test_numbers_and_times_of_single_precision_reach_their_bounds() -> None:
+    single = np.float32
+    assert float(single(np.pi)) > np.pi and inputs.angle("gap", single(np.pi), high=np.pi) == np.pi
+    with pytest.raises(ValueError, match="gap"):
+        inputs.angle("gap", single(3.1416), high=np.pi)
+    with pytest.raises(ValueError, match="gap"):
+        inputs.angle("gap", np.pi + 1e-15, high=np.pi)
+    times = np.linspace(0.0, 0.3, 4, dtype=single)
+    assert float(times[-1]) > 0.3
+    run = pt.simulate(LAW, [0.0, 1.0], (0.0, 0.3), times)
+    assert run.t[-1] == 0.3 and mf.solve(LAW, mf.uniform(mf.Circle(16)), (0.0, 0.3), t_eval=times).t[-1] == 0.3
+    assert pt.longtime(LAW, [0.0, 1.0], log_t_end=0.3, log_t_eval=times[1:]).log_t[-1] == pytest.approx(0.3, abs=1e-15)
+    with pytest.raises(ValueError, match="t_eval must be inside"):
+        pt.simulate(LAW, [0.0, 1.0], (0.0, 0.3), times.astype(float))
+
+
 def test_a_rotation_of_single_precision_is_the_orthogonal_one_beside_it() -> None:
     turn = np.array([[0.6, -0.8, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])
     sphere = mf.Sphere(12)

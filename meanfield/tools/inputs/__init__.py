@@ -18,7 +18,7 @@ from meanfield.tools.inputs.arrays import (
     weights,
 )
 from meanfield.tools.inputs.messages import describe, message, several
-from meanfield.tools.inputs.precision import rounding, spacing, unit_room
+from meanfield.tools.inputs.precision import rounding, snapped, spacing, unit_room
 from meanfield.tools.inputs.units import plain
 from meanfield.tools.inputs.values import (
     angle,
@@ -62,6 +62,7 @@ __all__ = [
     "seed",
     "sequence",
     "several",
+    "snapped",
     "spacing",
     "times",
     "unit_room",

@@ -10,7 +10,7 @@ import numpy as np
 
 from meanfield.protocols import Array
 from meanfield.tools.inputs.messages import describe, first, message, place, several
-from meanfield.tools.inputs.precision import unit_room
+from meanfield.tools.inputs.precision import snapped, unit_room
 from meanfield.tools.inputs.units import plain
 from meanfield.tools.inputs.values import integer, number
 
@@ -265,6 +265,8 @@ def unit_vector(name: str, value: Any, d: int) -> Array:
 def times(t_span: Any, t_eval: Any = None, name: str = "t_eval") -> tuple[float, float, Array | None]:
     """The span (t0, t1) with t0 < t1, and the asked times: None, or strictly increasing inside [t0, t1].
 
+    Times of single precision that are an end of the span in it are that end.
+
     Raises
     ------
     ValueError
@@ -284,7 +286,7 @@ def times(t_span: Any, t_eval: Any = None, name: str = "t_eval") -> tuple[float,
         raise ValueError(message("t_span", "increasing, t0 < t1", f"({t0}, {t1})", remedy))
     if t_eval is None:
         return t0, t1, None
-    t = array(name, t_eval, ndim=1)
+    t = snapped(name, t_eval, array(name, t_eval, ndim=1), (t0, t1))
     gaps = np.diff(t)
     if (gaps < 0).any():
         i = int(np.argmax(gaps < 0))

@@ -25,6 +25,14 @@ def spacing(name: str, value: Any) -> float:
     return _spacing(np.asarray(plain(name, value, radians=True)).dtype)
 
 
+def snapped(name: str, value: Any, a: Array, ends: tuple[float, ...]) -> Array:
+    """The numbers that came as float64, `a`, those that are one of the ends in their own precision at that end."""
+    eps = spacing(name, value)
+    for end in filter(np.isfinite, ends if eps > EPS else ()):
+        a = np.where(np.abs(a - end) <= eps * abs(end), end, a)
+    return a
+
+
 def unit_room(name: str, value: Any, d: int) -> float:
     """How far from 1 the norm of a row of R^d may be that was divided by its norm in the precision in which it came.
 
@@ -65,14 +73,15 @@ def _spacing(dtype: Any) -> float:
 
 
 def _printed(raw: Array, size: Array) -> Array | None:
-    """Half a unit in the last decimal place; None of numbers that have too many."""
-    flat, most, decimals = raw.ravel()[size.ravel() > 0.0], 1, 0
+    """Half a unit in the last decimal place; None of numbers that have as many as their type holds."""
+    flat, most, decimals = np.unique(raw[size > 0.0]), 1, 0
+    held = MOST_DIGITS if raw.dtype.itemsize >= 8 else int(-np.log10(np.finfo(raw.dtype).eps))
     for start in range(0, len(flat), LOOK):
         for one in flat[start : start + LOOK]:
             mantissa, _, power = np.format_float_scientific(one, trim="-").lstrip("-").partition("e")
             digits = len(mantissa.replace(".", ""))
             most, decimals = max(most, digits), max(decimals, digits - 1 - int(power))
-        if most > MOST_DIGITS:
+        if most > held:
             return None
     with np.errstate(divide="ignore"):
         first = np.floor(np.log10(size))

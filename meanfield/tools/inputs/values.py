@@ -16,6 +16,7 @@ import numpy as np
 
 from meanfield.protocols import Law
 from meanfield.tools.inputs.messages import bounds, describe, message
+from meanfield.tools.inputs.precision import snapped
 from meanfield.tools.inputs.units import plain
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,7 +40,7 @@ def number(
         Python or numpy number, or an array of no dimensions.  Not a bool, complex number or string; nor a quantity
         with a unit.
     low, high : float, optional
-        Inclusive bounds.
+        Inclusive bounds; a number of single precision that is one of them in it is that bound.
     above : float, optional
         Exclusive lower bound.
 
@@ -67,6 +68,7 @@ def number(
         result = math.inf
     if not math.isfinite(result):
         raise ValueError(message(name, wanted, describe(given), "Find where the value stopped being finite."))
+    result = float(snapped(name, value, np.asarray(result), tuple(b for b in (low, high) if b is not None)))
     inside = (low is None or result >= low) and (high is None or result <= high) and (above is None or result > above)
     if not inside:
         raise ValueError(message(name, wanted, describe(given), "Choose a value in this range."))
