@@ -21,7 +21,7 @@ import scipy
 from meanfield.protocols import Array, Space
 from meanfield.tools import inputs
 
-MOST = 1000
+MOST = 500
 """Cells at most: matrices of their number squared are dense."""
 NODES = 16
 """Gauss nodes in each cell, in which g makes about one wave at most."""
@@ -90,13 +90,14 @@ def smooth(space: Space, values: Any, edges: Any) -> Callable[[Array], Array]:
     v, e = checked(space, values, edges)
     turning = space.line is not None and bool(space.line.turn)
     g = _logarithm(space, np.log(v / v.mean()), e, turning)
-    K = len(g) // 2 if turning else len(g) - 1
+    half = len(g) // 2
+    c = g[: half + 1] - 1j * np.append(0.0, g[half + 1 :]) if turning else g  # a cos + b sin = Re (a - ib) e^{i theta}
 
     def density(q: Array) -> Array:
         if not turning:
             return np.exp(np.polynomial.chebyshev.chebval(q, g))
-        wave = np.exp(1j * np.arange(1, K + 1) * np.asarray(q)[..., None])
-        return np.exp(g[0] + wave.real @ g[1 : K + 1] + wave.imag @ g[K + 1 :])
+        series = np.polynomial.polynomial.polyval(np.exp(1j * np.asarray(q)), c)
+        return np.exp(series.real)
 
     return density
 

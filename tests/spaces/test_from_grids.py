@@ -117,7 +117,7 @@ CELLS: dict[str, tuple[Any, Any, Any, str]] = {
     "not once round": (mf.Circle(64), [1, 2], [0.0, 1.0, 2.0], "edges must be increasing, once round"),
     "degrees": (mf.Circle(64), [1, 2], [0.0, 180.0, 360.0], r"In degrees\? numpy.radians\(edges\)"),
     "unsorted": (mf.Circle(64), [1, 2, 3], [0.0, 2.0, 1.0, TURN], "not increasing"),
-    "one cell": (mf.Circle(64), [1], [0.0, TURN], "edges must be 3 to 1001 angles"),
+    "one cell": (mf.Circle(64), [1], [0.0, TURN], "edges must be 3 to 501 angles"),
     "heights": (mf.ZonalSphere(4, 16), [1, 2], [-1.0, 0.0, 1.0], "edges must be increasing from 0 to pi"),
     "too coarse": (mf.Circle(16), [1, 20, 3, 40], EDGES, "under-resolved: .* use a larger space, such as Circle"),
     "too wild": (mf.Circle(64), [1e-200, 1.0] * 20, np.linspace(0.0, TURN, 41), "no smooth density|resolved"),
