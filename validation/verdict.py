@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from meanfield.tools import files, inputs, settings
+from meanfield.tools.versions import versions
 
 Number: TypeAlias = int | float
 Limits: TypeAlias = Mapping[str, tuple[float | None, float | None]]
@@ -89,7 +90,7 @@ class Verdict:
 
 def made_with() -> str:
     """The versions of what judges here."""
-    return ", ".join(f"{name} {number}" for name, number in settings.versions("meanfield", "numpy", "scipy").items())
+    return ", ".join(f"{name} {number}" for name, number in versions("meanfield", "numpy", "scipy").items())
 
 
 def now() -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.tools import files, identity, inputs, settings
+from meanfield.tools.versions import versions
 
 
 def content(cell: Any) -> str:
@@ -109,7 +110,7 @@ class Shelf:
             "function": self.function,
             "made of": {**self.made, "the cell": self.cells[of]},
             "seed": self.seed or "fresh entropy",
-            "version": settings.versions("meanfield", "numpy", "scipy"),
+            "version": versions("meanfield", "numpy", "scipy"),
             "result": result,
         }
         files.write_text(self._file(of), settings.to_json(card, indent=1) + "\n", overwrite=True)

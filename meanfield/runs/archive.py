@@ -70,11 +70,12 @@ def _told(said: dict[str, Any]) -> str:
     try:
         return settings.to_json(said)
     except settings.NoSetting as refused:
-        kind = refused.value if isinstance(refused.value, type) else type(refused.value)
+        value = refused.args[1]
+        kind = value if isinstance(value, type) else type(value)
         if dataclasses.is_dataclass(kind):
             rescue = f"mf.register({kind.__qualname__}) now, and save again"
         else:
-            what = "the function" if inspect.isroutine(refused.value) else f"the {kind.__qualname__}"
+            what = "the function" if inspect.isroutine(value) else f"the {kind.__qualname__}"
             rescue = (
                 f"write {what} as a registered dataclass, and save dataclasses.replace(run, law=...) with it in the "
                 "law's place"

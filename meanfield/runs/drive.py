@@ -26,7 +26,7 @@ from meanfield.runs.segments import Counters, Segment
 from meanfield.runs.until import Until, Watched
 from meanfield.steppers.dense import evaluate
 from meanfield.tools.alarm import watched
-from meanfield.tools.settings import versions
+from meanfield.tools.versions import versions
 
 TOLD = 200
 """Characters of a stranger's exception that a record's message repeats."""

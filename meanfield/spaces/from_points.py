@@ -117,14 +117,10 @@ def _size_of_degree(d: int, k: Array) -> Array:
 def _refuse_narrow(space: Space, h: float, by_rule: bool) -> None:
     """Refuse a kernel that has coefficients where the space has none to spare."""
     d, first = space.d, _held(space) + 1
-
-    def needed(h: float) -> int:
-        """The lowest degree from which on no coefficient is above RESOLVED: half of them is below 64 / h."""
-        k = np.arange(1.0, min(64.0 / h + d, 1e6))
-        over = np.flatnonzero(_size_of_degree(d, k) - 0.5 * h * h * k * (k + d - 2.0) > np.log(RESOLVED))
-        return int(k[over[-1]]) + 1 if len(over) else 1
-
-    if (top := needed(h)) <= first:
+    k = np.arange(1.0, min(64.0 / h + d, 1e6))  # beyond 64 / h there is none, in any dimension that is allowed
+    over = np.flatnonzero(_size_of_degree(d, k) - 0.5 * h * h * k * (k + d - 2.0) > np.log(RESOLVED))
+    top = int(k[over[-1]]) + 1 if len(over) else 1
+    if top <= first:
         return
     k = np.arange(float(first), 4.0 * first)
     least = np.sqrt((2.0 * (_size_of_degree(d, k) - np.log(RESOLVED)) / (k * (k + d - 2.0))).max())

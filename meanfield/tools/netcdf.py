@@ -26,8 +26,9 @@ import h5py
 import numpy as np
 
 from meanfield.protocols import Array
-from meanfield.tools import files, settings
+from meanfield.tools import files
 from meanfield.tools.files import PathLike, StorageError
+from meanfield.tools.versions import versions
 
 FORMAT = 1
 """Version of the layout; raised when an older reader would misread a newer file."""
@@ -95,8 +96,8 @@ def write(
     clean = {name: _check_array(name, value) for name, value in arrays.items()}
     names, sizes = _check_dims(clean, dims or {})
     # this package is loaded whenever this room is; importing it here would turn the street around
-    versions = settings.versions("meanfield", "numpy", "h5netcdf")
-    attributes = {"format": FORMAT, "kind": kind, "text": text, "checksum": _checksum(kind, text, clean), **versions}
+    found = versions("meanfield", "numpy", "h5netcdf")
+    attributes = {"format": FORMAT, "kind": kind, "text": text, "checksum": _checksum(kind, text, clean), **found}
     image = _image(clean, names, sizes, attributes)
     files.write(path, image, _seal(image), overwrite=overwrite)
 

@@ -18,8 +18,6 @@ import difflib
 import inspect
 import json
 import math
-import platform
-import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar, overload
 
@@ -35,17 +33,10 @@ MAX_ELEMENTS = 2**20
 
 
 class NoSetting(TypeError):
-    """A value of a kind that settings cannot hold.
+    """A value, its second argument, of a kind that settings cannot hold."""
 
-    Attributes
-    ----------
-    value : object
-        Which.
-    """
-
-    def __init__(self, text: str, value: Any) -> None:
-        super().__init__(text)
-        self.value = value
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 _classes: dict[str, type] = {}
@@ -150,12 +141,6 @@ def _origin(cls: type) -> str:
 
 def _fields(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(cls) if f.init)
-
-
-def versions(*modules: str) -> dict[str, str]:
-    """Versions of Python and of those of the modules that are loaded."""
-    found = {name: str(getattr(sys.modules[name], "__version__", "unknown")) for name in modules if name in sys.modules}
-    return {**found, "python": platform.python_version()}
 
 
 # --- writing -----------------------------------------------------------------------------------------------

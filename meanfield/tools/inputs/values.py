@@ -68,7 +68,8 @@ def number(
         result = math.inf
     if not math.isfinite(result):
         raise ValueError(message(name, wanted, describe(given), "Find where the value stopped being finite."))
-    result = float(snapped(name, value, np.asarray(result), tuple(b for b in (low, high) if b is not None)))
+    if isinstance(value, np.floating):
+        result = float(snapped(name, value, np.asarray(result), tuple(b for b in (low, high) if b is not None)))
     inside = (low is None or result >= low) and (high is None or result <= high) and (above is None or result > above)
     if not inside:
         raise ValueError(message(name, wanted, describe(given), "Choose a value in this range."))
