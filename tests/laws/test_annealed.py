@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tracemalloc
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -209,11 +210,21 @@ FAST = {
 def test_fast_changes_of_beta_are_resolved_by_their_rates(beta: Any, recwarn: pytest.WarningsRecorder) -> None:
     """Missed, with ten nodes a step: 1.2e-4, 6.0e-5, 4.0e-6; by points 6.7e-3, 2.6e-5, 4.2e-5.
 
-    E is e^beta(t): what is left is what the trajectory is known to between its steps.
+    E is e^beta(t): what is left is what the trajectory is known to between its steps, of which one ends at the kink.
     """
-    rho = mf.Circle(64).density(waves)
-    points = pt.simulate(mf.SA(beta), rho.quantize(12), (0.0, 0.5), rtol=1e-11, atol=1e-13)
-    for run in (mf.solve(mf.SA(beta), rho, (0.0, 0.5)), points):
+    rho, land = mf.Circle(64).density(waves), [0.37]
+    points = pt.simulate(mf.SA(beta), rho.quantize(12), (0.0, 0.5), rtol=1e-11, atol=1e-13, land=land)
+    for run in (mf.solve(mf.SA(beta), rho, (0.0, 0.5), land=land), points):
         missed = np.abs(run.gained - run.dissipated - run.driven).max()
         assert missed < 1e-8 * np.abs(run.gained).max()
     assert not recwarn.list
+
+
+def test_a_kink_inside_a_step_is_told() -> None:
+    """No polynomial follows it, and no look at a few points of the step must see that; the identity does."""
+    run = mf.solve(mf.SA(FAST["kink"]), mf.Circle(64).density(waves), (0.0, 0.5))
+    size = np.abs(run.gained).max()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        missed = np.abs(run.gained - run.dissipated - run.driven).max()
+    assert missed < 1e-8 * size or any("driven" in str(w.message) for w in told)
