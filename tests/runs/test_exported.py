@@ -147,3 +147,11 @@ def test_a_sweep_that_keeps_refuses_an_unregistered_law_before_anything_runs(tmp
     with pytest.raises(TypeError, match="Watched cannot be written as settings"):
         mf.sweep(lambda cell, rng: called.append(cell), [{"law": Watched(1.0)}], rng=0, keep=tmp_path / "kept")
     assert not called and not (tmp_path / "kept").exists()
+
+
+def test_a_checkpoint_refuses_an_unregistered_law_before_anything_runs(tmp_path: Path) -> None:
+    seen: list[float] = []
+    rho = mf.perturbed_uniform(mf.Circle(16), {1: 0.1})
+    with pytest.raises(TypeError, match=r"cannot be kept: .*Watched cannot be written as settings.*@register"):
+        mf.solve(Watched(1.0), rho, (0.0, 0.1), checkpoint=tmp_path / "run.nc", observe=lambda t, mu: seen.append(t))
+    assert not seen and list(tmp_path.iterdir()) == []
