@@ -172,8 +172,10 @@ class Gridded(FromData, Shown):
         if (f is None) == (coefficients is None):
             raise ValueError("density: give either a callable or node values, or coefficients=, and not both")
         if f is None:
-            known = Rounding(inputs.spacing("coefficients", coefficients))
-            return finished(Density(self, self._given(coefficients)), known, None, normalize, signed)
+            eps = inputs.spacing("coefficients", coefficients)
+            known = Rounding(eps) if eps > EPS else EXACT  # of float64 they define the density
+            rho = Density(self, self._given(coefficients), known.doubt(0.0))
+            return finished(rho, known, None, normalize, signed)
         if callable(f):
             c, error, known = self._sampled(f)
         else:

@@ -75,6 +75,12 @@ def test_what_is_resolved_anyway_is_exact() -> None:
     assert mf.Circle(64).density(square).doubt.error < 1e-14
 
 
+def test_coefficients_define_a_density_to_their_precision() -> None:
+    c = mf.von_mises_fisher(mf.ZonalSphere(32, 24), mf.ZonalSphere(32, 24).direction, 2.0).coefficients
+    assert mf.ZonalSphere(32, 24).density(coefficients=c).doubt == mf.Doubt(error=0.0)
+    assert mf.ZonalSphere(32, 24).density(coefficients=c.astype(np.float32)).doubt.error > 1e-7
+
+
 def test_a_mass_of_single_precision_is_1() -> None:
     space, f = SPACES["circle"]
     exact = space.density(f)
