@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import meanfield as mf
 import particles as pt
-from meanfield.plot import style
+from meanfield.plot import legends, style
 from meanfield.tools import files
 
 LAW = mf.SA(beta=4.0)
@@ -78,7 +78,7 @@ def errors(run: Any, exact: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def picture(curves: dict[str, Any], path: Path) -> None:
     """Error over time."""
-    with style.axes(figsize=(7.2, 4.2)) as ax:
+    with style.session(), style.axes(figsize=(7.2, 4.2)) as ax:
         for (name, (t, e)), line in zip(curves.items(), style.line_styles(len(curves)), strict=True):
             ax.semilogy(t, e, label=name, markevery=6, **line)
             if t[-1] < END:
@@ -86,7 +86,7 @@ def picture(curves: dict[str, Any], path: Path) -> None:
         ax.set_xlabel(r"time $t$")
         ax.set_ylabel(r"largest error of $c_1, \ldots, c_{10}$")
         ax.set_title("SA(beta=4): who follows the density how far (x: stopped, and said so)")
-        style.legend(ax)
+        legends.legend(ax)
     style.save(ax, path)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import scipy
 
 from meanfield.methods.late import Late, pull_of
-from meanfield.plot import curves, style, tree
+from meanfield.plot import curves, tree
+from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Between, Law, Scheme, Status, Stepper
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
@@ -292,19 +293,15 @@ class LongTime(OfPoints):
         return ds
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Angles of the clusters over log t (circle)."""
-        ax = curves.trajectories(self.log_t, self.theta, ax, title=self.title, **options)
+        """Angles of the clusters over log t (circle); options title, cmap, color, label."""
+        ax = drawn(curves.trajectories, self.log_t, self.theta, ax, **{"title": self.title, **options})
         ax.set(xlabel=tree.LOG_TIME)
         return ax
 
-    def plot_counts(self, ax: Any = None) -> Any:
-        """The number of clusters over log t."""
-        return tree.counts(self.log_t, self.counts, ax, log=True, title=self.title)
+    def plot_counts(self, ax: Any = None, **options: Any) -> Any:
+        """The number of clusters over log t; options title, color, label."""
+        return drawn(tree.counts, self.log_t, self.counts, ax, **{"log": True, "title": self.title, **options})
 
-    def plot_energy(self, ax: Any = None) -> Any:
-        """The staircase of the energy over log t."""
-        with style.axes(ax) as ax:
-            ax.step(self.log_t, self.energy, where="post", color=style.dark())
-            ax.set(xlabel=tree.LOG_TIME, ylabel="interaction energy $E$", xlim=(self.log_t[0], self.log_t[-1]))
-            style.headline(ax, self.title)
-        return ax
+    def plot_energy(self, ax: Any = None, **options: Any) -> Any:
+        """The staircase of the energy over log t; options title, color, label."""
+        return drawn(tree.steps, self.log_t, self.energy, ax, **{"title": self.title, **options})

@@ -10,6 +10,7 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.plot import animate, circle, curves, points
+from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Geometry, Stepper
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
@@ -133,7 +134,7 @@ class Trajectory(OfPoints):
     @property
     def theta(self) -> Array:
         """(T, ..., n) angles (d = 2 only); unwrapped if the run was given angles, else in (-pi, pi]."""
-        return self.geometry.angles(self.x, "take rows; plot_inner_products draws any dimension")
+        return self.geometry.angles(self.x, "take rows; plot_globe draws S^2, plot_inner_products any dimension")
 
     @property
     def rows(self) -> Array:
@@ -164,29 +165,53 @@ class Trajectory(OfPoints):
         return (0,) * len(lead) if replica is None else inputs.replica(replica, lead)
 
     def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
-        """Angles over time (circle), one replica."""
-        theta = self.theta[(slice(None), *self._index(replica))]
-        return curves.trajectories(self.t, theta, ax, title=self.title, **options)
+        """One replica: on the circle angles over time; on S^2 the globe at the end, with the ways of the points.
+
+        Options: title, color, label; on the circle cmap, log_time; on S^2 elevation, azimuth.
+        """
+        look = {"title": self.title, **options}
+        every = (slice(None), *self._index(replica))
+        if self.geometry.manifold == "sphere" and self.rows.shape[-1] == 3:
+            return self.plot_globe(ax=ax, replica=replica, paths=self.rows[every], **options)
+        return drawn(curves.trajectories, self.t, self.theta[every], ax, **look)
+
+    def plot_globe(self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
+        """The particles at a saved time (the last by default) as dots on a globe, by their masses.
+
+        Those of the circle lie on its equator; higher dimensions are refused.
+
+        Options: title, color, label, elevation, azimuth (of the eye, degrees), paths (T, n, 3).
+        """
+        at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
+        look = {"title": f"{self.title}, t = {circle.clocks(self.t[at])[0]}", **options}
+        return drawn(points.sphere, self.rows[(at, *index)], ax, **{"weights": self.weights[index], **look})
 
     def plot_ring(self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
-        """The particles on the circle at a saved time (the last by default), by their masses."""
+        """The particles on the circle at a saved time (the last by default), by their masses.
+
+        Options: title, color, label, stacked, mean.
+        """
         at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
-        title = f"{self.title}, t = {circle.clocks(self.t[at])[0]}"
-        return circle.ring(self.theta[(at, *index)], ax=ax, weights=self.weights[index], title=title, **options)
+        look = {"weights": self.weights[index], "title": f"{self.title}, t = {circle.clocks(self.t[at])[0]}", **options}
+        return drawn(circle.ring, self.theta[(at, *index)], ax, **look)
 
     def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
-        """The energy curve of one replica, with the identity's defect beneath; with noise, without one."""
+        """The energy curve of one replica, with the identity's defect beneath; with noise, without one.
+
+        Options are those of `Solution.plot_energy`.
+        """
         return self._draw_energy((slice(None), *self._index(replica)), axes, {"title": self.title, **options})
 
     def plot_inner_products(
         self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any
     ) -> Any:
-        """Histogram of <x_i, x_j>, a pair counting w_i w_j, at a saved time (the last by default)."""
+        """Histogram of <x_i, x_j>, a pair counting w_i w_j, at a saved time (the last by default).
+
+        Options: title, log, color, label, bins, uniform.
+        """
         at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
-        title = f"{self.title}, t = {circle.clocks(self.t[at])[0]}"
-        return points.inner_products(
-            self.rows[(at, *index)], ax=ax, weights=self.weights[index], title=title, **options
-        )
+        look = {"weights": self.weights[index], "title": f"{self.title}, t = {circle.clocks(self.t[at])[0]}", **options}
+        return drawn(points.inner_products, self.rows[(at, *index)], ax, **look)
 
     def animate(self, path: Any, *, replica: Any = None, fps: int = 15, overwrite: bool = False) -> Any:
         """The particles in motion on the circle over the saved times, by their masses, as gif, webp or png."""

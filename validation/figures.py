@@ -28,7 +28,8 @@ def save_limit(run: Limit, folder: Path) -> list[tuple[str, str]]:
     for name, caption, draw in drawings:
         if run.init == "quantize":
             caption = caption.replace("independent samples", "deterministic quantisation")
-        drawn = draw()
+        with style.session():
+            drawn = draw()
         style.save(drawn, folder / f"limit-{name}.png")
         close(drawn)
         made.append((f"limit-{name}.png", caption))

@@ -79,7 +79,8 @@ class Bench:
             raise ValueError(f"name must hold letters, digits, '_' and '-' only (no suffix); got {name!r}.")
         if self.out is None:
             return None
-        drawn = what() if callable(what) else what
+        with style.session():
+            drawn = what() if callable(what) else what
         file = f"{self.id}-{name}.png"
         style.save(drawn, self.out / file)
         close(drawn)

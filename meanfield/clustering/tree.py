@@ -16,6 +16,7 @@ import numpy as np
 from meanfield.kernels import Exponential
 from meanfield.laws.gradient import GradientLaw
 from meanfield.plot import tree as picture
+from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Law
 from meanfield.tools import inputs
 from meanfield.tools.shown import Shown
@@ -186,18 +187,21 @@ class MergeTree:
         return "\n".join(rows)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """The tree: time up, masses as widths of lines."""
+        """The tree: time up, masses as widths of lines; options title, color, label."""
         parts = ([b.birth for b in self.branches], [b.death for b in self.branches], [b.mass for b in self.branches])
         look: dict[str, Any] = {"origins": [b.origin for b in self.branches], **self._look(options)}
-        return picture.merges(*parts, [b.parents for b in self.branches], ax, **look)
+        return drawn(picture.merges, *parts, [b.parents for b in self.branches], ax, **look)
 
     def plot_counts(self, ax: Any = None, **options: Any) -> Any:
-        """The number of clusters over time."""
-        return picture.counts(*self._closed(self.counts), ax, **self._look(options))
+        """The number of clusters over time; options title, color, label."""
+        return drawn(picture.counts, *self._closed(self.counts), ax, **self._look(options))
 
     def plot_staircase(self, t: Any = None, energy: Any = None, ax: Any = None, **options: Any) -> Any:
-        """sum w^2 over time, and with it rescaled energies (`rescaled_energy`) at times t, if given."""
-        return picture.staircase(*self._closed(self.levels), t, energy, ax, **self._look(options))
+        """sum w^2 over time, and with it rescaled energies (`rescaled_energy`) at times t, if given.
+
+        Options are title, color, label.
+        """
+        return drawn(picture.staircase, *self._closed(self.levels), t, energy, ax, **self._look(options))
 
     def _closed(self, steps: tuple[Array, Array]) -> tuple[Array, Array]:
         return np.append(steps[0], self.end), np.append(steps[1], steps[1][-1])

@@ -299,6 +299,7 @@ def globe_frames(
     times = arrays.finite("t", t, None)
     theta, phi, place = grids.grid(nodes)
     density = arrays.numbers("values", values, len(times), place.size)
+    middle = grids.seam(phi, density.max(axis=0)[place])
     logarithmic, low, high = circle.scale(density, log)
 
     def draw(figure: Figure, k: int) -> Callable[[int], None]:
@@ -306,12 +307,12 @@ def globe_frames(
 
         norm = LogNorm(low, high) if logarithmic else Normalize(low, high)
         ax: Any = figure.add_subplot(projection="mollweide")
-        globe.mollweide(theta, phi, density[k][place], ax, norm=norm)
+        globe.mollweide(theta, phi, density[k][place], ax, norm=norm, centre=middle)
         mesh = ax.collections[0]
         clock = _headed(figure, ax, title)
 
         def update(k: int) -> None:
-            mesh.set_array(np.clip(grids.covering(theta, phi, density[k][place])[2], low, high))
+            mesh.set_array(np.clip(grids.covering(theta, phi - middle, density[k][place])[2], low, high))
             clock.set_text(f"$t = {times[k]:.3f}$")
 
         update(k)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, style
+from meanfield.plot import arrays, legends, pens, style
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def scale(values: NDArray[np.float64], log: bool | None) -> tuple[bool, float, f
 
 def heat(
     t: ArrayLike, theta: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, title: str = "",
-    log: bool | None = None,
+    log: bool | None = None, cmap: Any = None,
 ) -> Axes:  # fmt: skip
     """Density over time as colours: time across, angle up.
 
@@ -129,6 +129,8 @@ def heat(
         Title, usually the parameters.
     log : bool, optional
         Logarithmic colours; None: if max / median > 50.
+    cmap : str or Colormap, optional
+        Colours; None: those of the session (`image.cmap`), viridis unless the user set others.
 
     Returns
     -------
@@ -143,15 +145,13 @@ def heat(
     angles, density = closed(*thinned(angles, density))
     with style.axes(ax) as ax:
         mesh = ax.pcolormesh(
-            times, angles, np.clip(density, norm.vmin, norm.vmax).T, norm=norm, cmap="viridis", shading="gouraud",
-            rasterized=True,
+            times, angles, np.clip(density, norm.vmin, norm.vmax).T, norm=norm, cmap=pens.colours(cmap),
+            shading="gouraud", rasterized=True,
         )  # fmt: skip
         ax.set(xlim=(times[0], times[-1]), ylim=(0.0, TURN), xlabel=TIME, ylabel=ANGLE)
         style.headline(ax, title)
         style.pi_ticks(ax.yaxis)
-        bar = style.root(ax).colorbar(mesh, ax=ax, extend=extend, pad=0.02, aspect=28, label=DENSITY)
-        bar.outline.set_linewidth(0.5)
-        bar.ax.tick_params(width=0.5, length=2.5, which="both")
+        style.bar(ax, mesh, DENSITY, extend=extend, pad=0.02, aspect=28)
     return ax
 
 
@@ -166,7 +166,8 @@ def _colours(density: NDArray[np.float64], log: bool | None) -> tuple[Normalize,
 
 def profiles(
     theta: ArrayLike, values_list: Sequence[ArrayLike] | NDArray[Any], labels: Iterable[Any] | None = None,
-    ax: Axes | None = None, *, title: str = "", log: bool | None = None,
+    ax: Axes | None = None, *, title: str = "", log: bool | None = None, cmap: Any = None, color: Any = None,
+    label: str | None = None,
 ) -> Axes:  # fmt: skip
     """Densities at several times as lines over the angle.
 
@@ -180,6 +181,10 @@ def profiles(
         One for every line.
     ax, title, log
         As for `heat`; `log` is the vertical axis.
+    cmap, color : colour map, colour, optional
+        Of the lines from first to last, or of all; None: ours, another map for every record on the axes.
+    label : str, optional
+        What the record is called in the legend; None: nothing, and its title once there are several on the axes.
 
     Returns
     -------
@@ -192,15 +197,13 @@ def profiles(
     captions = arrays.names("labels", labels, len(rows))
     logarithmic, low, high = scale(np.stack(rows), log)
     with style.axes(ax) as ax:
-        for i, (row, look) in enumerate(zip(rows, style.line_styles(len(rows)), strict=True)):
-            x, y = closed(angles, row)
-            y = np.where(y > 0.0, y, np.nan) if logarithmic else y
-            every = style.sparse_marks(i, len(x), len(rows), 6)
-            ax.plot(x, y, label=captions[i] or None, markevery=every, **look)
+        pairs = [closed(angles, np.where(row > 0.0, row, np.nan) if logarithmic else row) for row in rows]
+        n = pens.lines(ax, pairs, captions, title, label, color, cmap)
         if logarithmic:
-            ax.set(yscale="log", ylim=(low * 0.7, high * 1.6))
-        _angle_axis(ax, title)
-        style.legend(ax)
+            ax.set(yscale="log")
+            pens.reach(ax, n, ylim=(low * 0.7, high * 1.6))
+        _angle_axis(ax)
+        legends.legend(ax)
     return ax
 
 
@@ -244,20 +247,20 @@ def overlay(
         ax.plot(x, y, color=style.line_styles(1)[0]["color"], label=r"density $\rho$")
         finite = y[np.isfinite(y)]
         ax.set_ylim(min(0.0, float(finite.min(initial=0.0))), 1.08 * max(heights.max(), finite.max(initial=0.0)))
-        _angle_axis(ax, title)
-        style.legend(ax)
+        _angle_axis(ax)
+        style.headline(ax, title)
+        legends.legend(ax)
     return ax
 
 
-def _angle_axis(ax: Axes, title: str) -> None:
+def _angle_axis(ax: Axes) -> None:
     ax.set(xlim=(0.0, TURN), xlabel=ANGLE, ylabel=DENSITY)
-    style.headline(ax, title)
     style.pi_ticks(ax.xaxis)
 
 
 def ring(
     theta: ArrayLike, ax: Axes | None = None, *, weights: ArrayLike | None = None, stacked: bool = True,
-    mean: bool = True, title: str = "",
+    mean: bool = True, title: str = "", color: Any = None, label: str | None = None,
 ) -> Axes:  # fmt: skip
     """Particles on the unit circle, those at the same place stacked outwards so that clusters show their size.
 
@@ -273,6 +276,8 @@ def ring(
         Draw the mean of the points as an arrow from the centre.
     ax, title
         As for `heat`.
+    color, label
+        Of the dots, as for `profiles`.
 
     Returns
     -------
@@ -289,9 +294,9 @@ def ring(
         turn = np.linspace(0.0, TURN, 361)
         ax.plot(np.cos(turn), np.sin(turn), color="0.6", linewidth=0.7, zorder=1)
         largest = np.clip(5.0e3 * spacing**2, 3.0, 30.0)
-        ax.scatter(
-            radius * np.cos(angle), radius * np.sin(angle), s=largest * mass / mass.max(), color=style.dark(),
-            linewidth=0, zorder=3,
+        dots = ax.scatter(
+            radius * np.cos(angle), radius * np.sin(angle), s=largest * mass / mass.max(),
+            color=pens.pen(ax, color)["color"], linewidth=0, zorder=3,
         )  # fmt: skip
         if inputs.flag("mean", mean):
             _mean_arrow(ax, centre)
@@ -300,8 +305,10 @@ def ring(
             (r"$\pi$", -0.9, 0, "left", "center"), (r"$3\pi/2$", 0, -0.9, "center", "bottom"),
         ):  # fmt: skip
             ax.text(x, y, name, ha=ha, va=va, color="0.35", fontsize="small")
-        ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-        style.headline(ax, title)
+        n = pens.tell(ax, [dots], title, label)
+        pens.reach(ax, n, xlim=(-reach, reach), ylim=(-reach, reach))
+        ax.set(aspect="equal")
+        legends.legend(ax)
         ax.set_axis_off()
     return ax
 
@@ -338,7 +345,7 @@ def around(
 
 def band(
     theta: ArrayLike, rho: ArrayLike, ax: Axes | None = None, *, norm: Normalize | None = None, title: str = "",
-    log: bool | None = None,
+    log: bool | None = None, cmap: Any = None,
 ) -> Axes:  # fmt: skip
     """A density as the colour of a band along the circle.
 
@@ -348,7 +355,7 @@ def band(
         Angles in radians and the density with respect to d theta / 2 pi.
     norm : matplotlib Normalize, optional
         Scale of the colours, if pictures are to be compared; otherwise as `log` says, as for `heat`.
-    ax, title, log
+    ax, title, log, cmap
         As for `heat`.
 
     Returns
@@ -362,8 +369,8 @@ def band(
     radii = np.array([[0.82], [1.0]])
     with style.axes(ax, style.SQUARE) as ax:
         ax.pcolormesh(
-            radii * np.cos(fine), radii * np.sin(fine), colour, norm=norm, cmap="viridis", shading="gouraud",
-            rasterized=True,
+            radii * np.cos(fine), radii * np.sin(fine), colour, norm=norm, cmap=pens.colours(cmap),
+            shading="gouraud", rasterized=True,
         )  # fmt: skip
         for radius in radii[:, 0]:
             ax.plot(radius * np.cos(fine), radius * np.sin(fine), color="0.4", linewidth=0.5)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, circle, style
+from meanfield.plot import arrays, circle, legends, pens, style
 from meanfield.plot.circle import ANGLE, TIME, TURN
+from meanfield.tools import inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,6 +62,7 @@ def energy(
     t: ArrayLike, energy: ArrayLike, dissipated: ArrayLike | None, axes: Sequence[Axes] | NDArray[Any] | None = None, *,
     gained: ArrayLike | None = None, size: ArrayLike | None = None, bounds: Mapping[str, float] | None = None,
     tolerance: float | None = None, symbol: str = "E", ylabel: str = "interaction energy", title: str = "",
+    color: Any = None, label: str | None = None, log_time: bool = False,
 ) -> NDArray[Any]:  # fmt: skip
     """The Lyapunov function, and beneath it how far its identity is from holding.
 
@@ -92,6 +94,12 @@ def energy(
         Name of the function in formulas (for instance F) and in words.
     title : str
         Title, usually the parameters.
+    color : colour, optional
+        Of the curves; None: the next that tells records on the same axes apart.
+    label : str, optional
+        What the record is called in the legend; None: nothing, and its title once there are several on the axes.
+    log_time : bool
+        A logarithmic axis of times; what is at t = 0 is left out.
 
     Returns
     -------
@@ -108,51 +116,66 @@ def energy(
         caption += f", {'non-decreasing' if way > 0 else 'non-increasing'}" + ("" if D is None else r" $\checkmark$")
     with style.panels(axes, (1.5, 1.0), (5.6, 4.9)) as pair:
         top, below = pair
-        top.plot(times, E, color=style.dark(), label=caption + (", constant" if constant else ""))
+        pen = pens.pen(top, color)
+        curve = top.plot(times, E, **pen)
+        n = pens.tell(top, curve, title, label, [caption + (", constant" if constant else "")])
         for (name, level), look in zip((bounds or {}).items(), style.line_styles(len(bounds or {})), strict=True):
             dash = look["linestyle"] if len(bounds or {}) > 1 else (0, (1.3, 1.3))
             top.plot(style.span(times), [float(level)] * 2, color="0.45", linestyle=dash, linewidth=0.9, label=name)
         if constant and not bounds:  # the default margins would magnify rounding into a landscape
             span = 0.05 * abs(E[0]) or 1.0
             top.set_ylim(E[0] - span, E[0] + span)
-        top.set(ylabel=f"{ylabel} ${symbol}$", xlim=style.span(times))
-        style.headline(top, title)
+        top.set(ylabel=f"{ylabel} ${symbol}$")
         if D is None:
-            _rate_panel(below, times, E, symbol)
+            _rate_panel(below, times, E, symbol, pen)
         else:
-            _defect_panel(below, times, change, np.maximum(large, large[0]), relative, constant, tolerance, symbol)
-        style.legend(top)
-        style.legend(below, ncols=3, columnspacing=1.4)
+            large = np.maximum(large, large[0])
+            _defect_panel(below, times, change, large, relative, constant, tolerance, symbol, pen, n)
+        _clock(pair, times, n, log_time)
+        legends.legend(top)
+        legends.legend(below, ncols=3, columnspacing=1.4)
     return pair
 
 
-def _rate_panel(ax: Axes, t: NDArray[Any], E: NDArray[Any], symbol: str) -> None:
+def _clock(axes: NDArray[Any], t: NDArray[Any], n: int, log: bool) -> None:
+    """Times across, logarithmic if asked."""
+    shown = t[t > 0.0] if inputs.flag("log_time", log) else t
+    if shown.size == 0:
+        raise ValueError("log_time: no time is positive; leave it out")
+    for ax in axes:
+        ax.set_xscale("log" if log else "linear")
+        pens.reach(ax, n, xlim=style.span(shown))
+    axes[-1].set_xlabel(TIME)
+
+
+def _rate_panel(ax: Axes, t: NDArray[Any], E: NDArray[Any], symbol: str, pen: dict[str, Any]) -> None:
     rate = np.abs(np.diff(E)) / np.diff(t)
     words = rf"$|\Delta {symbol}| / \Delta t$"
     rate = np.where(rate > 0.0, rate, np.nan)
-    ax.plot(t[1:], rate, color=style.dark(), marker="o", markersize=2.4, linewidth=0.8, label=words)
-    ax.set(yscale="log", xlabel=TIME, ylabel="rate of change", xlim=style.span(t))
+    ax.plot(t[1:], rate, **pen, marker="o", markersize=2.4, linewidth=0.8, label=words)
+    ax.set(yscale="log", ylabel="rate of change")
 
 
 def _defect_panel(
     ax: Axes, t: NDArray[Any], change: NDArray[Any], size: NDArray[Any], relative: NDArray[Any], constant: bool,
-    tolerance: float | None, symbol: str,
+    tolerance: float | None, symbol: str, pen: dict[str, Any], n: int,
 ) -> None:  # fmt: skip
     change = np.abs(change)
     below = f"|{symbol}(0)|" if constant else rf"|{symbol}(t) - {symbol}(0)|"
     words = rf"$|{symbol}(t) - {symbol}(0) - \int_0^t \dot{{{symbol}}}\,ds| \,/\, {below}$"
-    ax.plot(t, np.maximum(relative, _ZERO), color=style.dark(), label=words, marker="o", markersize=2.4, linewidth=0.8)
+    once: dict[str, Any] = {} if n else {"label": words}  # one legend is enough
+    ax.plot(t, np.maximum(relative, _ZERO), **pen, **once, marker="o", markersize=2.4, linewidth=0.8)
     with np.errstate(divide="ignore", invalid="ignore"):
         rounding = np.full(len(t), _EPS) if constant else np.where(change > 0, _EPS * size / change, np.nan)
-    ax.plot(t, rounding, color="0.55", linestyle=(0, (1.3, 1.3)), linewidth=1.0, label="rounding")
+    ax.plot(t, rounding, color="0.55", linestyle=(0, (1.3, 1.3)), linewidth=1.0, label="_" if n else "rounding")
     if tolerance is not None:
         ax.axhline(tolerance, color=style.INK, linestyle=(0, (5, 1.6)), linewidth=0.9, label="tolerance")
     shown = np.concatenate([np.maximum(relative, _ZERO), rounding, [] if tolerance is None else [tolerance]])
     shown = shown[np.isfinite(shown)]
     # Head room for the legend: the identity holds to few decades, and those should not be hidden by words.
     low, high = (np.log10(f(shown)) for f in (np.min, np.max))
-    ax.set_ylim(10 ** (low - 0.6), 10 ** (high + 0.35 * (high - low) + 0.8))
-    ax.set(yscale="log", xlabel=TIME, ylabel="relative defect", xlim=style.span(t))
+    ax.set(yscale="log", ylabel="relative defect")
+    pens.reach(ax, n, ylim=(10 ** (low - 0.6), 10 ** (high + 0.35 * (high - low) + 0.8)))
 
 
 # --- spectra and moments -----------------------------------------------------------------------------------
@@ -161,7 +184,7 @@ def _defect_panel(
 def spectrum(
     degrees: ArrayLike | Sequence[ArrayLike], magnitude_list: Sequence[ArrayLike] | NDArray[Any],
     labels: Iterable[Any] | None = None, tolerance: float | None = None, ax: Axes | None = None, *,
-    symbol: str = "c_k", title: str = "",
+    symbol: str = "c_k", title: str = "", cmap: Any = None, color: Any = None, label: str | None = None,
 ) -> Axes:  # fmt: skip
     """Magnitudes of coefficients over their degree, logarithmically; exact zeros are left out.
 
@@ -179,6 +202,8 @@ def spectrum(
         Name of the coefficient in formulas.
     ax, title
         Where to draw (None makes a figure), and the title.
+    cmap, color, label
+        As for `circle.profiles`.
 
     Returns
     -------
@@ -193,16 +218,15 @@ def spectrum(
     captions = arrays.names("labels", labels, len(rows))
     every_k = np.concatenate(ks)
     with style.axes(ax) as ax:
-        for i, (row, look) in enumerate(zip(rows, style.line_styles(len(rows)), strict=True)):
-            x, y = _largest(ks[i], np.abs(row))
-            every = style.sparse_marks(i, len(x), len(rows), 10)
-            ax.plot(x, np.where(y == 0.0, np.nan, y), label=captions[i] or None, markevery=every, **look)
+        sizes = [_largest(k, np.abs(row)) for k, row in zip(ks, rows, strict=True)]
+        pairs = [(x, np.where(y == 0.0, np.nan, y)) for x, y in sizes]
+        n = pens.lines(ax, pairs, captions, title, label, color, cmap, 10)
         if tolerance is not None:
             ax.axhline(tolerance, color=style.INK, linewidth=0.9, linestyle=(0, (1.3, 1.3)), label="tolerance")
-        _decades(ax, np.concatenate(rows))
-        ax.set(yscale="log", xlabel="degree $k$", ylabel=f"$|{symbol}|$", xlim=style.span(every_k))
-        style.headline(ax, title)
-        style.legend(ax)
+        _decades(ax, np.concatenate(rows), n)
+        ax.set(yscale="log", xlabel="degree $k$", ylabel=f"$|{symbol}|$")
+        pens.reach(ax, n, xlim=style.span(every_k))
+        legends.legend(ax)
     return ax
 
 
@@ -249,7 +273,7 @@ def moments(
         _decades(ax, table)  # predictions leave the picture where they stop being true
         ax.set(yscale="log", xlabel=TIME, ylabel=f"$|{symbol}(t)|$", xlim=style.span(times))
         style.headline(ax, title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 
@@ -260,17 +284,20 @@ def _largest(k: NDArray[np.float64], size: NDArray[np.float64]) -> tuple[NDArray
     return degrees, np.fmax.reduceat(size[order], starts)
 
 
-def _decades(ax: Axes, values: NDArray[np.float64], decades: float = 20.0) -> None:
+def _decades(ax: Axes, values: NDArray[np.float64], n: int = 0, decades: float = 20.0) -> None:
     """Vertical limits for a logarithmic axis that numbers on the way to underflow do not stretch."""
     good = np.abs(values[np.isfinite(values) & (values != 0.0)])
     if good.size:
-        ax.set_ylim(0.4 * max(good.min(), good.max() * 10.0**-decades), 3.0 * good.max())
+        pens.reach(ax, n, ylim=(0.4 * max(good.min(), good.max() * 10.0**-decades), 3.0 * good.max()))
 
 
 # --- trajectories ------------------------------------------------------------------------------------------
 
 
-def trajectories(t: ArrayLike, theta: ArrayLike, ax: Axes | None = None, *, title: str = "") -> Axes:
+def trajectories(
+    t: ArrayLike, theta: ArrayLike, ax: Axes | None = None, *, title: str = "", cmap: Any = None, color: Any = None,
+    label: str | None = None, log_time: bool = False,
+) -> Axes:  # fmt: skip
     """Angles of particles over time on [0, 2 pi]; a line leaving above comes back below, with no stroke across.
 
     Between saved times a particle is taken to have gone the shorter way.  Colours follow the initial angle, from
@@ -284,6 +311,10 @@ def trajectories(t: ArrayLike, theta: ArrayLike, ax: Axes | None = None, *, titl
         Angles in radians, wrapped or not.
     ax, title
         Where to draw (None makes a figure), and the title.
+    cmap, color : colour map, colour, optional
+        Of the particles by their initial angle, or of all; None: ours, another map for every record on the axes.
+    label, log_time
+        As for `energy`.
 
     Returns
     -------
@@ -295,13 +326,15 @@ def trajectories(t: ArrayLike, theta: ArrayLike, ax: Axes | None = None, *, titl
     lines = [circle.wrapped(times, column) for column in angles.T]
     first = np.mod(angles[0], TURN) / TURN
     with style.axes(ax) as ax:
-        import matplotlib
         from matplotlib.collections import LineCollection
 
-        colours = matplotlib.colormaps["viridis"](0.88 * np.nan_to_num(first))
+        one = None if color is None else pens.kept(ax, pens.colour(color))
+        colours = pens.spread(ax, 0.88 * np.nan_to_num(first), cmap) if one is None else one
         width = float(np.clip(12.0 / np.sqrt(len(lines)), 0.35, 1.2))
-        ax.add_collection(LineCollection(lines, colors=colours, linewidths=width), autolim=False)
-        ax.set(xlim=style.span(times), ylim=(0.0, TURN), xlabel=TIME, ylabel=ANGLE)
-        style.headline(ax, title)
+        drawn = ax.add_collection(LineCollection(lines, colors=colours, linewidths=width), autolim=False)
+        n = pens.tell(ax, [drawn], title, label)
+        _clock(np.array([ax]), times, n, log_time)
+        ax.set(ylim=(0.0, TURN), ylabel=ANGLE)
         style.pi_ticks(ax.yaxis)
+        legends.legend(ax)
     return ax

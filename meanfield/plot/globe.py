@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, circle, points, style
-from meanfield.plot.grids import TURN, Grid, cell, covering, grid, ordered
+from meanfield.plot import arrays, circle, legends, pens, points, shade, style
+from meanfield.plot.grids import TURN, Grid, cell, covering, grid, ordered, seam
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ _GRATICULE: dict[str, Any] = {"color": "white", "linewidth": 0.4, "alpha": 0.35,
 
 def mollweide(
     theta: ArrayLike, phi: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, samples: ArrayLike | None = None,
-    norm: Normalize | None = None, bar: bool = True, title: str = "", log: bool | None = None,
+    norm: Normalize | None = None, bar: bool = True, title: str = "", log: bool | None = None, cmap: Any = None,
+    centre: float | None = None,
 ) -> Axes:  # fmt: skip
     """A density on the whole sphere, on a map of true areas.
 
@@ -44,7 +45,7 @@ def mollweide(
     theta : (a,) array
         Colatitudes in radians, 0 at the north pole.
     phi : (b,) array
-        Longitudes in radians; longitude 0 is the middle of the map.
+        Longitudes in radians.
     values : (a, b) array
         Density with respect to sigma.
     ax : Axes, optional
@@ -59,35 +60,55 @@ def mollweide(
         Title, usually the parameters.
     log : bool, optional
         Logarithmic colours; None: if max / median > 50.
+    cmap : str or Colormap, optional
+        As for `circle.heat`.
+    centre : float, optional
+        Longitude in the middle of the map, radians; None: 0, or where no cluster lies on the map's edge (`grids.seam`).
 
     Returns
     -------
     Axes
     """
     colatitude, longitude, field = ordered(theta, phi, values)
+    middle = seam(longitude, field) if centre is None else inputs.number("centre", centre)
     dots = None if samples is None else _rows(samples)
     chosen, extend = circle._colours(field, log)
     norm = chosen if norm is None else norm
     with _map_axes(ax) as ax:
-        mesh = _paint(ax, covering(colatitude, longitude, field), norm)
+        mesh = _paint(ax, covering(colatitude, longitude - middle, field), norm, cmap)
+        _meridian_names(ax, middle, 60)
         if dots is not None:
-            east, north = np.arctan2(dots[:, 1], dots[:, 0]), np.arcsin(np.clip(dots[:, 2], -1.0, 1.0))
-            ax.scatter(east, north, zorder=4, **_dots(len(dots)))
+            east = np.pi - np.mod(np.pi + middle - np.arctan2(dots[:, 1], dots[:, 0]), TURN)
+            ax.scatter(east, np.arcsin(np.clip(dots[:, 2], -1.0, 1.0)), zorder=4, **_dots(len(dots)))
         degrees = np.array([-60, -30, 0, 30, 60])
-        ax.set_yticks(np.deg2rad(degrees), [f"${v}\\degree$" for v in degrees], fontsize="small", color="0.35")
+        ax.set_yticks(np.deg2rad(degrees), [f"${v}\\degree$" for v in degrees], fontsize="small")
         style.headline(ax, title)
         if inputs.flag("bar", bar):
-            _bar(ax, mesh, extend, orientation="horizontal", pad=0.04, aspect=40, shrink=0.72)
+            flat: dict[str, Any] = {"orientation": "horizontal", "pad": 0.04, "aspect": 40, "shrink": 0.72}
+            style.bar(ax, mesh, circle.DENSITY, extend=extend, **flat)
+        shade.letters(ax)
     return ax
 
 
-def _paint(ax: Axes, covered: Grid, norm: Normalize) -> Any:
+def _meridian_names(ax: Axes, middle: float, step: int, size: str = "x-small") -> None:
+    """Longitudes in degrees along the equator, in letters that are seen on every colour."""
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=1.2, foreground="0.15")]
+    first = int(np.ceil((np.rad2deg(middle) - 150.0) / step)) * step
+    for degrees in range(first, int(np.rad2deg(middle) + 150.0) + 1, step):
+        name = f"${(degrees + 180) % 360 - 180}\\degree$"
+        east = np.deg2rad(degrees) - middle
+        ax.text(east, -0.03, name, color="white", fontsize=size, ha="center", va="top", zorder=5, path_effects=halo)
+
+
+def _paint(ax: Axes, covered: Grid, norm: Normalize, cmap: Any = None) -> Any:
     """The field on Mollweide axes, with a graticule of 30 degrees."""
     colatitude, longitude, field = covered
     ax.grid(False)
     mesh = ax.pcolormesh(
-        longitude, np.pi / 2 - colatitude, np.clip(field, norm.vmin, norm.vmax), norm=norm, cmap="viridis",
-        shading="gouraud", rasterized=True,
+        longitude, np.pi / 2 - colatitude, np.clip(field, norm.vmin, norm.vmax), norm=norm,
+        cmap=pens.colours(cmap), shading="gouraud", rasterized=True,
     )  # fmt: skip
     north = np.linspace(-np.pi / 2, np.pi / 2, 91)
     for east in np.deg2rad(np.arange(-150, 180, 30)):
@@ -100,7 +121,7 @@ def _paint(ax: Axes, covered: Grid, norm: Normalize) -> Any:
 
 @contextmanager
 def _map_axes(ax: Axes | None) -> Iterator[Axes]:
-    """Mollweide axes: those given, or of a new figure under `style.STYLE`."""
+    """Mollweide axes: those given, or of a new figure as `style.axes` makes them."""
     if ax is not None:
         given = style._one_axes(ax, "ax")
         if getattr(given, "name", "") != "mollweide":
@@ -111,19 +132,13 @@ def _map_axes(ax: Axes | None) -> Iterator[Axes]:
         yield given
         return
     plt = style.pyplot()
-    with style.look():
+    with style.filled():
         figure = plt.figure(figsize=_MAP, layout="constrained")
         try:
             yield figure.add_subplot(projection="mollweide")
         except BaseException:
             plt.close(figure)
             raise
-
-
-def _bar(ax: Axes, mesh: Any, extend: str, **options: Any) -> None:
-    bar = style.root(ax).colorbar(mesh, ax=ax, extend=extend, label=circle.DENSITY, **options)
-    bar.outline.set_linewidth(0.5)
-    bar.ax.tick_params(width=0.5, length=2.5, which="both")
 
 
 def _rows(samples: ArrayLike) -> NDArray[np.float64]:
@@ -141,7 +156,7 @@ def _dots(n: int) -> dict[str, Any]:
 def orthographic(
     theta: ArrayLike, phi: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, samples: ArrayLike | None = None,
     elevation: float = 25.0, azimuth: float = 30.0, norm: Normalize | None = None, bar: bool = True, title: str = "",
-    log: bool | None = None,
+    log: bool | None = None, cmap: Any = None,
 ) -> Axes:  # fmt: skip
     """A density on the sphere seen from afar, slightly shaded towards the limb.
 
@@ -155,7 +170,7 @@ def orthographic(
         Particles to be drawn on top, as unit rows; those behind are not seen.
     elevation, azimuth : float
         Where the eye is, in degrees, as for `points.sphere`, which draws particles alone.
-    norm, bar, title, log
+    norm, bar, title, log, cmap
         As for `mollweide`.
 
     Returns
@@ -171,7 +186,7 @@ def orthographic(
         from matplotlib import cm
         from matplotlib.patches import Circle
 
-        scale = cm.ScalarMappable(norm=norm, cmap="viridis")
+        scale = cm.ScalarMappable(norm=norm, cmap=pens.colours(cmap))
         image = ax.imshow(
             _globe(covering(*grid_), view, scale), extent=(-1, 1, -1, 1), origin="lower", interpolation="bilinear"
         )
@@ -186,7 +201,7 @@ def orthographic(
         style.headline(ax, title)
         ax.set_axis_off()
         if bar:
-            _bar(ax, scale, extend, pad=0.02, aspect=28, shrink=0.8)
+            style.bar(ax, scale, circle.DENSITY, extend=extend, pad=0.02, aspect=28, shrink=0.8)
     return ax
 
 
@@ -228,7 +243,7 @@ def _meridians(ax: Axes, view: NDArray[np.float64]) -> None:
 
 def heat(
     t: ArrayLike, nodes: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, title: str = "",
-    log: bool | None = None,
+    log: bool | None = None, cmap: Any = None, centre: float | None = None,
 ) -> Axes:  # fmt: skip
     """Density over time as six maps, at the saved times nearest to equally spaced ones, in common colours.
 
@@ -242,7 +257,7 @@ def heat(
         Density with respect to sigma.
     ax : Axes, optional
         Ordinary axes in whose place the maps are put (as its `child_axes`); None makes a figure.
-    title, log
+    title, log, cmap, centre
         As for `mollweide`.
 
     Returns
@@ -254,6 +269,7 @@ def heat(
     density = arrays.numbers("values", values, len(times), place.size)
     if not np.all(np.diff(times) > 0):
         raise ValueError(f"t must be increasing times; got {inputs.describe(times)}.")
+    middle = seam(phi, density.max(axis=0)[place]) if centre is None else inputs.number("centre", centre)
     norm, extend = circle._colours(density, log)
     asked = np.linspace(times[0], times[-1], MAPS)
     picked = np.unique(np.abs(times - asked[:, None]).argmin(axis=1))
@@ -266,17 +282,19 @@ def heat(
             across, down = i % columns, i // columns
             box = (across / columns + 0.01, 1.0 - (down + 1) / lines, 1.0 / columns - 0.02, 0.86 / lines)
             inset: Any = ax.inset_axes(box, projection="mollweide")
-            mesh = _paint(inset, covering(theta, phi, density[k][place]), norm)
+            mesh = _paint(inset, covering(theta, phi - middle, density[k][place]), norm, cmap)
+            _meridian_names(inset, middle, 90, "xx-small")
             inset.set_title(f"$t = {clocks[i]}$", loc="center", fontsize="small", pad=3.0)
         style.headline(ax, title)
         ax.set_axis_off()
-        _bar(ax, mesh, extend, pad=0.02, aspect=28)
+        style.bar(ax, mesh, circle.DENSITY, extend=extend, pad=0.02, aspect=28)
     return ax
 
 
 def profiles(
     nodes: ArrayLike, values_list: Sequence[ArrayLike] | NDArray[Any], labels: Iterable[Any] | None = None,
-    ax: Axes | None = None, *, title: str = "", log: bool | None = None,
+    ax: Axes | None = None, *, title: str = "", log: bool | None = None, cmap: Any = None, color: Any = None,
+    label: str | None = None,
 ) -> Axes:  # fmt: skip
     """Means over the longitude of densities at several times, as lines over the latitude, spaced by area.
 
@@ -292,6 +310,8 @@ def profiles(
         One for every line.
     ax, title, log
         Where to draw (ordinary axes, None makes a figure), the title, and whether the vertical axis is logarithmic.
+    cmap, color, label
+        As for `circle.profiles`.
 
     Returns
     -------
@@ -307,29 +327,35 @@ def profiles(
     lines = np.stack([row[place] @ share for row in rows])
     logarithmic, low, high = circle.scale(lines, log)
     with style.axes(ax) as ax:
-        for i, (line, look) in enumerate(zip(lines, style.line_styles(len(lines)), strict=True)):
-            y = np.where(line > 0.0, line, np.nan) if logarithmic else line
-            every = style.sparse_marks(i, len(y), len(rows), 6)
-            ax.plot(np.cos(theta), y, label=captions[i] or None, markevery=every, **look)
+        pairs = [(np.cos(theta), np.where(line > 0.0, line, np.nan) if logarithmic else line) for line in lines]
+        n = pens.lines(ax, pairs, captions, title, label, color, cmap)
         if logarithmic:
-            ax.set(yscale="log", ylim=(low * 0.7, high * 1.6))
+            ax.set(yscale="log")
+            pens.reach(ax, n, ylim=(low * 0.7, high * 1.6))
         degrees = np.array([-90, -30, 0, 30, 90])  # nowhere so near that their names would touch
         names = [f"${v}\\degree$" for v in degrees]
         ax.set(xlim=(-1.0, 1.0), xlabel="latitude, spaced by area", ylabel=r"mean of $\rho$ over the longitude")
         ax.set_xticks(np.sin(np.deg2rad(degrees)), names)
-        style.headline(ax, title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 
 def overlay(
     nodes: ArrayLike, rho: ArrayLike, samples: ArrayLike, ax: Axes | None = None, *, title: str = "",
-    log: bool | None = None,
+    log: bool | None = None, cmap: Any = None, centre: float | None = None,
 ) -> Axes:  # fmt: skip
     """Particles `samples` (n, 3) as dots on the map of the density rho (N,) they should follow.
 
-    `nodes` (N, 3) are unit rows of a product grid; ax, title and log are those of `mollweide`.
+    `nodes` (N, 3) are unit rows of a product grid; ax, title, log, cmap and centre are those of `mollweide`.
     """
+    return single(nodes, rho, ax, samples=samples, title=title, log=log, cmap=cmap, centre=centre)
+
+
+def single(
+    nodes: ArrayLike, rho: ArrayLike, ax: Axes | None = None, *, title: str = "", log: bool | None = None,
+    cmap: Any = None, centre: float | None = None, samples: ArrayLike | None = None,
+) -> Axes:  # fmt: skip
+    """One density rho (N,) at the unit rows `nodes` (N, 3) of a product grid, on a map: as `mollweide`."""
     theta, phi, place = grid(nodes)
-    density = arrays.numbers("rho", rho, place.size)
-    return mollweide(theta, phi, density[place], ax, samples=samples, title=title, log=log)
+    density = arrays.numbers("rho", rho, place.size)[place]
+    return mollweide(theta, phi, density, ax, samples=samples, title=title, log=log, cmap=cmap, centre=centre)

@@ -14,6 +14,10 @@ TURN = circle.TURN
 _STEP = np.pi / 90
 """Longest side of a cell drawn straight: two degrees."""
 _LIMIT = (256, 512)
+_BESIDE = np.pi / 18
+"""What lies within ten degrees of a map's edge is on it."""
+_PEAKED = 2.0
+"""Times its median that a field rises where there are clusters."""
 Grid = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -62,6 +66,24 @@ def ordered(theta: ArrayLike, phi: ArrayLike, values: ArrayLike) -> Grid:
     return colatitude, longitude, field[down][:, across]
 
 
+def seam(longitude: NDArray[np.float64], field: NDArray[np.float64]) -> float:
+    """The longitude in the middle of a map whose edge, opposite to it, cuts through no cluster.
+
+    That is 0 if the field (a, b) has no peak, or is nowhere on the edge above half its largest value; else the multiple
+    of 30 degrees, of those the nearest to 0, whose edge has the least.
+    """
+    largest = field.max(axis=0)
+
+    def on_edge(middle: float) -> float:
+        away = np.abs(np.mod(longitude - middle, TURN) - np.pi)
+        return float(largest[away <= away.min() + _BESIDE].max())
+
+    if largest.max() <= _PEAKED * np.median(field) or on_edge(0.0) <= 0.5 * largest.max():
+        return 0.0
+    choices = [sign * k * np.pi / 6 for k in range(7) for sign in (1, -1)]
+    return float(min(choices, key=on_edge))
+
+
 def covering(theta: NDArray[np.float64], phi: NDArray[np.float64], values: NDArray[np.float64]) -> Grid:
     """A grid that covers the sphere: closed periodically at longitudes -pi and pi, with both poles.
 
@@ -73,6 +95,9 @@ def covering(theta: NDArray[np.float64], phi: NDArray[np.float64], values: NDArr
     means = [np.full((int(add), len(phi)), ring.mean()) for add, ring in zip(poles, values[[0, -1]], strict=True)]
     field = np.tile(np.concatenate([means[0], values, means[1]]), (1, 3))
     down = np.concatenate([[0.0] * int(poles[0]), theta, [np.pi] * int(poles[1])])
+    phi = np.mod(phi, TURN)
+    order = np.argsort(phi)
+    phi, field = phi[order], np.take(field, np.concatenate([order, order + len(phi), order + 2 * len(phi)]), axis=1)
     round_ = np.concatenate([phi - TURN, phi, phi + TURN])
     longitude = _filled(np.union1d(np.mod(phi + np.pi, TURN) - np.pi, [-np.pi, np.pi]))
     colatitude = _filled(down)

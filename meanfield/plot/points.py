@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, style
+from meanfield.plot import arrays, circle, legends, pens, style
+from meanfield.plot.options import drawn
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ _TILE = 512
 
 def inner_products(
     x: ArrayLike, ax: Axes | None = None, *, weights: ArrayLike | None = None, bins: int = 80,
-    labels: Iterable[Any] | None = None, uniform: bool = True, log: bool = False, title: str = "",
+    labels: Iterable[Any] | None = None, uniform: bool = True, log: bool = False, title: str = "", cmap: Any = None,
+    color: Any = None, label: str | None = None,
 ) -> Axes:  # fmt: skip
     """Histogram of the inner products <x_i, x_j>, i < j: how far a cloud is from uniform and from one cluster.
 
@@ -43,6 +45,8 @@ def inner_products(
         Logarithmic vertical axis, for clouds that have begun to cluster.
     ax, title
         Where to draw (None makes a figure), and the title.
+    cmap, color, label
+        As for `circle.profiles`.
 
     Returns
     -------
@@ -55,24 +59,26 @@ def inner_products(
     captions = arrays.names("labels", labels, len(clouds))
     edges = np.linspace(-1.0, 1.0, bins + 1)
     with style.axes(ax) as ax:
-        for cloud, caption, look in zip(clouds, captions, style.line_styles(len(clouds)), strict=True):
+        made = []
+        for cloud, look in zip(clouds, pens.several(ax, len(clouds), color, cmap), strict=True):
             heights = pair_histogram(cloud, bins, mass) * (bins / 2)
             heights = np.where(heights > 0, heights, np.nan) if log else heights
-            ax.stairs(
-                heights, edges, baseline=None, color=look["color"], linestyle=look["linestyle"],
-                linewidth=1.2, label=caption or None,
-            )  # fmt: skip
-        if inputs.flag("uniform", uniform):
+            made.append(
+                ax.stairs(
+                    heights, edges, baseline=None, edgecolor=look["color"], linestyle=look["linestyle"], linewidth=1.2
+                )
+            )
+        n = pens.tell(ax, made, title, label, captions)
+        if inputs.flag("uniform", uniform) and not n:
             ax.plot(
                 (edges[1:] + edges[:-1]) / 2, uniform_pairs(clouds.shape[-1], edges) * (bins / 2), color="0.45",
                 linewidth=0.9, linestyle=(0, (1.3, 1.3)), label="uniform",
             )  # fmt: skip
         ax.set(xlim=(-1.0, 1.0), xlabel=r"inner product $\langle x_i, x_j\rangle$", ylabel="probability density")
         ax.set(yscale="log" if log else "linear", xticks=np.linspace(-1.0, 1.0, 5))
-        style.headline(ax, title)
         if not log:
             ax.set_ylim(bottom=0.0)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 
@@ -118,41 +124,69 @@ def uniform_pairs(d: int, edges: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def sphere(
     x: ArrayLike, ax: Axes | None = None, *, weights: ArrayLike | None = None, elevation: float = 25.0,
-    azimuth: float = 30.0, title: str = "",
+    azimuth: float = 30.0, title: str = "", color: Any = None, label: str | None = None,
+    paths: ArrayLike | None = None,
 ) -> Axes:  # fmt: skip
     """Points of S^2 seen from afar: those in front as dots, those behind as pale rings.
 
     Parameters
     ----------
-    x : (n, 3) array
-        Unit rows.
+    x : (n, 3) or (n, 2) array
+        Unit rows; those of the circle lie on the equator.
     weights : (n,) array, optional
         Masses, brought to sum 1; shown as the area of the dots.
     elevation, azimuth : float
         Where the eye is, in degrees.
     ax, title
         Where to draw (None makes a figure), and the title.
+    color, label
+        Of the dots, as for `circle.profiles`.
+    paths : (T, n, 3) array, optional
+        Where the points have been, drawn as thin lines.
 
     Returns
     -------
     Axes
     """
-    rows = unit_rows("x", np.atleast_2d(arrays.numbers("x", x, None, 3))[None])[0]
+    x = np.atleast_2d(np.asarray(x, dtype=float))
+    x = np.pad(x, ((0, 0), (0, 1))) if x.shape[-1] == 2 else x
+    rows = unit_rows("x", arrays.numbers("x", x, None, 3)[None])[0]
+    been = None if paths is None else unit_rows("paths", arrays.finite("paths", paths, None, len(rows), 3))
     mass = arrays.masses("weights", weights, len(rows))
     view = _view(np.deg2rad(elevation), np.deg2rad(azimuth))
     right, up, depth = (rows @ view).T
     area = float(np.clip(6.0e3 / len(rows), 4.0, 28.0)) * mass / mass.max()
     front = depth >= 0
     with style.axes(ax, style.SQUARE) as ax:
-        _graticule(ax, view)
-        dark = style.line_styles(1)[0]["color"]
+        dark = pens.pen(ax, color)["color"]
+        if not pens.drawn(ax):
+            _graticule(ax, view)
+        if been is not None:
+            _paths(ax, been @ view, dark)
         pale: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.6", "linewidth": 0.6}
         ax.scatter(right[~front], up[~front], s=area[~front], zorder=2, **pale)
-        ax.scatter(right[front], up[front], s=area[front], color=dark, linewidth=0, zorder=4)
+        dots = ax.scatter(right[front], up[front], s=area[front], color=dark, linewidth=0, zorder=4)
         ax.set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal")
-        style.headline(ax, title)
+        pens.tell(ax, [dots], title, label)
+        legends.legend(ax)
         ax.set_axis_off()
     return ax
+
+
+def cloud(x: ArrayLike, ax: Axes | None = None, **options: Any) -> Axes:
+    """A cloud of unit rows (n, d) as its dimension has it: on the circle, a globe, else by its inner products."""
+    rows = np.asarray(x, dtype=float)
+    if rows.shape[-1] == 2:
+        return drawn(circle.ring, np.arctan2(rows[:, 1], rows[:, 0]), ax, **options)
+    return drawn(sphere if rows.shape[-1] == 3 else inner_products, rows, ax, **options)
+
+
+def _paths(ax: Axes, seen: NDArray[np.float64], color: Any) -> None:
+    """Lines of points seen as (T, n, 3): right, up, towards the eye; fainter behind."""
+    front = seen[..., 2] >= 0.0
+    for shown, alpha in ((front, 0.55), (~front, 0.18)):
+        right, up = (np.where(shown, seen[..., i], np.nan) for i in (0, 1))
+        ax.plot(right, up, color=color, linewidth=0.6, alpha=alpha, zorder=3, linestyle="-")
 
 
 def _view(elevation: float, azimuth: float) -> NDArray[np.float64]:

@@ -16,6 +16,10 @@ _MIDDLE = 0.179
 """Luminance of the paper on which black and white stand out alike: (1 + 0.05) / (L + 0.05) = (L + 0.05) / 0.05."""
 
 
+_LEGIBLE = 3.0
+"""Contrast below which letters are lost."""
+
+
 def luminance(colour: Any) -> float:
     """Relative luminance of an sRGB colour (IEC 61966-2-1 with the weights of Rec. 709), 0 to 1."""
     from matplotlib.colors import to_rgb
@@ -27,24 +31,69 @@ def luminance(colour: Any) -> float:
 
 def dark(ax: Axes) -> bool:
     """Whether white stands out more than black where the axes are; a see-through colour shows what is beneath."""
+    return paper(ax.patch, ax.figure) < _MIDDLE
+
+
+def paper(*owners: Any) -> float:
+    """Luminance of what is beneath: the first of these that is not see-through, or the figure a subfigure lies on."""
     from matplotlib.colors import to_rgba
 
-    for owner in (ax.patch, ax.figure, getattr(ax.figure, "figure", None)):  # a subfigure lies on its figure
+    for owner in (*owners, getattr(owners[-1], "figure", None)):  # a subfigure lies on its figure
         colour = None if owner is None else to_rgba(owner.get_facecolor())
         if colour is not None and colour[3] > 0.5:
-            return luminance(colour) < _MIDDLE
-    return False
+            return luminance(colour)
+    return 1.0
 
 
 @contextmanager
 def on(axes: Iterable[Axes]) -> Iterator[None]:
-    """What is drawn on these axes meanwhile is turned light at the end, if they are dark."""
-    before = [(ax, set(ax.get_children())) for ax in axes if dark(ax)]
+    """What is drawn on these axes meanwhile is turned light at the end, if they are dark; their letters are legible."""
+    given = list(axes)
+    before = [(ax, set(ax.get_children())) for ax in given if dark(ax)]
     yield
     for ax, there in before:
         for artist in ax.get_children():
             if artist not in there:
-                _turn(artist)
+                _turn(artist, ax, there)
+    for ax in given:
+        letters(ax)
+
+
+def letters(ax: Axes) -> None:
+    """Title, labels, ticks and spines that cannot be told from the paper beneath them are made black or white."""
+    from matplotlib.text import Text
+
+    below, inside = paper(ax.figure), paper(ax.patch, ax.figure)
+    titles = [child for child in ax.get_children() if isinstance(child, Text) and child not in ax.texts]
+    legend = ax.get_legend()
+    for text in [*titles, ax.xaxis.label, ax.yaxis.label]:
+        if _lost(text.get_color(), below):
+            text.set_color(_ink(below))
+    if legend and (paper(legend.get_frame()) < _MIDDLE) != (inside < _MIDDLE):
+        legend.get_frame().set_facecolor(ax.get_facecolor())
+    for text in legend.get_texts() if legend else []:
+        if _lost(text.get_color(), inside):
+            text.set_color(_ink(inside))
+    for spine in ax.spines.values():
+        if _lost(spine.get_edgecolor(), below):
+            spine.set_edgecolor(_ink(below))
+    for axis in (ax.xaxis, ax.yaxis):
+        for tick in axis.get_major_ticks()[:1]:
+            if _lost(tick.label1.get_color(), below):
+                axis.set_tick_params(which="both", labelcolor=_ink(below))
+            if _lost(tick.tick1line.get_markeredgecolor(), below):
+                axis.set_tick_params(which="both", color=_ink(below))
+    for child in getattr(ax, "child_axes", ()):
+        letters(child)
+
+
+def _lost(colour: Any, below: float) -> bool:
+    low, high = sorted((below, luminance(colour)))
+    return (high + 0.05) / (low + 0.05) < _LEGIBLE
+
+
+def _ink(below: float) -> str:
+    return "white" if below < _MIDDLE else "black"
 
 
 def turned(colours: Any) -> NDArray[np.float64]:
@@ -57,7 +106,7 @@ def turned(colours: Any) -> NDArray[np.float64]:
     return rgba
 
 
-def _turn(artist: Any) -> None:
+def _turn(artist: Any, ax: Axes, there: set[Any]) -> None:
     from matplotlib.axes import Axes
     from matplotlib.collections import Collection
     from matplotlib.image import AxesImage
@@ -67,8 +116,10 @@ def _turn(artist: Any) -> None:
     if isinstance(artist, Axes | AxesImage) or (isinstance(artist, Collection) and artist.get_array() is not None):
         return  # maps of values keep the colours of their scale
     if isinstance(artist, Legend):
-        for handle in artist.legend_handles:
-            _turn(handle)  # its letters are the user's
+        # of what was there before, the handles have been turned with it; letters are the user's
+        for source, handle in zip(ax.get_legend_handles_labels()[0], artist.legend_handles, strict=False):
+            if source not in there:
+                _turn(handle, ax, there)
         return
     for part in (artist, getattr(artist, "arrow_patch", None)):
         if isinstance(part, Text) and luminance(part.get_color()) > _MIDDLE:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, style
+from meanfield.plot import arrays, legends, style
 from meanfield.plot.circle import TIME
 from meanfield.tools import inputs
 
@@ -76,7 +76,7 @@ def rate(
             ax.plot(np.exp(line), np.exp(drop + reference * line), color="0.45", linestyle=(0, (5, 1.6)), label=name)
         ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
         style.headline(ax, title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 
@@ -129,7 +129,7 @@ def growth(
             ax.plot(times, _positive(curve, log), color="0.4", linewidth=0.9, linestyle=dash, label=name)
         ax.set(yscale="log" if log else "linear", xlabel=TIME, ylabel=ylabel, xlim=style.span(times))
         style.headline(ax, title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 

@@ -1,7 +1,9 @@
-"""The look all pictures share: where they are drawn, line styles, angle ticks, legends, and saving.
+"""The look all pictures share: where they are drawn, line styles, angle ticks, and saving.
 
-Figures made here are drawn under `STYLE` by a context, so the user's own settings are as they were afterwards;
-axes handed in keep the look of the figure they belong to, and where that is dark, lines are light (`shade`).
+A figure made here honours the user's settings: `STYLE` fills in, by a context, what he has left as matplotlib has it,
+and his settings are as they were afterwards.  Axes handed in keep the look of the figure they belong to, and where that
+is dark, lines are light (`shade`).  What this project publishes is drawn under `session()`, where matplotlib's defaults
+and `STYLE` hold whatever the user has set: the same picture, and the same bytes, in everybody's session.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from meanfield.plot import shade
 from meanfield.tools import files, inputs
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
-    from matplotlib.legend import Legend
-    from matplotlib.path import Path as Outline
 
 STYLE: Any = {
     # STIX comes with matplotlib: the same letters on every machine, text and mathematics alike.
@@ -42,6 +42,8 @@ STYLE: Any = {
     "axes.unicode_minus": True,
     "xtick.labelsize": 10.0,
     "ytick.labelsize": 10.0,
+    **{f"{side}tick.major.{what}": value for side in "xy" for what, value in (("width", 0.6), ("size", 3.2))},
+    **{f"{side}tick.minor.{what}": value for side in "xy" for what, value in (("width", 0.4), ("size", 1.8))},
     "legend.fontsize": 9.5,
     "legend.frameon": False,
     "legend.handlelength": 2.6,
@@ -57,17 +59,15 @@ STYLE: Any = {
     "savefig.facecolor": "white",
     "text.usetex": False,
 }
-"""Settings (a dict of rcParams) under which new figures are drawn."""
+"""Settings (a dict of rcParams) under which new figures are drawn, where the user has none of his own."""
 WIDE = (5.6, 3.5)
 """Inches of an ordinary picture: one column of a journal, with its colour bar."""
 SQUARE = (4.0, 4.2)
 """Inches of a picture with equal aspect."""
 INK = "0.15"
 """Colour of reference lines, theory and annotations."""
-_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (5, 1.4, 1.2, 1.4)), (0, (1.3, 1.3)), (0, (9, 2, 2, 2, 2, 2)))
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (5, 1.4, 1.2, 1.4)), (0, (1.3, 1.3)), (0, (9, 2, 2, 2, 2, 2)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_PLACES: tuple[Any, ...] = ("upper right", "upper left", "lower right", "lower left", "center right", "center left",
-           "upper center", "lower center")  # fmt: skip
 # Without a date or a version, the same figure is the same bytes.
 _METADATA: dict[str, dict[str, None]] = {
     ".png": {"Software": None},
@@ -79,11 +79,31 @@ _METADATA: dict[str, dict[str, None]] = {
 def look(more: Any = None) -> AbstractContextManager[None]:
     """A context in which matplotlib's defaults and `STYLE` hold, whatever the user has set; afterwards that again.
 
-    So a picture looks the same, and is saved as the same bytes, in everybody's session.
+    So a picture looks the same, and is saved as the same bytes, in everybody's session.  Who asks pyplot for figures
+    in it takes `session`.
     """
     import matplotlib.style
 
     return matplotlib.style.context(["default", {**STYLE, **(more or {})}])
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """`look`, for the figures this project publishes: in it every picture is drawn as in a session of defaults."""
+    pyplot()
+    with look():
+        yield
+
+
+@contextmanager
+def filled() -> Iterator[None]:
+    """A context in which `STYLE` holds where the user's settings are matplotlib's own; his stay."""
+    import matplotlib
+
+    mine: Any = matplotlib.rcParams
+    default: Any = matplotlib.rcParamsDefault
+    with matplotlib.rc_context({name: value for name, value in STYLE.items() if mine[name] == default[name]}):
+        yield
 
 
 # --- where to draw -----------------------------------------------------------------------------------------
@@ -103,7 +123,7 @@ def pyplot() -> Any:
 
 @contextmanager
 def axes(ax: Axes | None = None, figsize: tuple[float, float] = WIDE) -> Iterator[Axes]:
-    """Give the axes to draw on: `ax` as it is, or those of a new figure, drawn under `STYLE`.
+    """Give the axes to draw on: `ax` as it is, or those of a new figure, drawn in the user's style and `STYLE`.
 
     Parameters
     ----------
@@ -168,14 +188,15 @@ def _one_axes(ax: Any, name: str) -> Axes:
 @contextmanager
 def _new_axes(rows: int, figsize: tuple[float, float], heights: Sequence[float]) -> Iterator[NDArray[Any]]:
     plt = pyplot()
-    with look():
+    with filled():
         figure, made = plt.subplots(
             rows, 1, figsize=figsize, layout="constrained", sharex=True, squeeze=False, height_ratios=list(heights)
         )
         for ax in made[:, 0]:
             dress(ax)
         try:
-            yield made[:, 0]
+            with shade.on(made[:, 0]):
+                yield made[:, 0]
         except BaseException:
             plt.close(figure)  # an unfinished figure would wait in pyplot's list to be shown
             raise
@@ -183,11 +204,33 @@ def _new_axes(rows: int, figsize: tuple[float, float], heights: Sequence[float])
 
 def dress(ax: Axes) -> Axes:
     """Thin spines and ticks, none above or to the right, on axes of our own figures."""
+    import matplotlib
+
     ax.spines[["top", "right"]].set_visible(False)
-    # Ticks are made when drawn, by when the user's settings hold again: say their look here.
-    ax.tick_params(which="major", width=0.6, length=3.2, labelsize=STYLE["xtick.labelsize"], color="0.25")
-    ax.tick_params(which="minor", width=0.4, length=1.8, color="0.25")
+    mine: Any = matplotlib.rcParams
+    default: Any = matplotlib.rcParamsDefault
+    side: Any
+    # Ticks are made when drawn, by when other settings hold again: say their look here.
+    for side in "xy":
+        ink = mine[f"{side}tick.color"]
+        letters = mine[f"{side}tick.labelcolor"]
+        ax.tick_params(
+            axis=side, which="both", color=STYLE["axes.edgecolor"] if ink == default[f"{side}tick.color"] else ink,
+            labelcolor=ink if letters == "inherit" else letters, labelsize=mine[f"{side}tick.labelsize"],
+        )  # fmt: skip
+        for which in ("major", "minor"):
+            width, size = (mine[f"{side}tick.{which}.{what}"] for what in ("width", "size"))
+            ax.tick_params(axis=side, which=which, width=width, length=size)
     return ax
+
+
+def bar(ax: Axes, mesh: Any, label: str, **options: Any) -> Any:
+    """The colour bar beside the axes, its letters as those of the axes."""
+    made = root(ax).colorbar(mesh, ax=ax, label=label, **options)
+    made.outline.set_linewidth(0.5)
+    made.ax.tick_params(width=0.5, length=2.5, which="both")
+    shade.letters(made.ax)
+    return made
 
 
 def headline(ax: Axes, title: str) -> None:
@@ -234,7 +277,7 @@ def line_styles(n: int) -> list[dict[str, Any]]:
     return [
         {
             "color": tuple(float(part) for part in colours[i]),
-            "linestyle": _DASHES[i % len(_DASHES)],
+            "linestyle": DASHES[i % len(DASHES)],
             "marker": _MARKERS[i % len(_MARKERS)],
         }
         for i in range(n)
@@ -277,61 +320,6 @@ def pi_label(value: float) -> str:
     return rf"${sign}{'' if top == 1 else top}\pi{bottom}$"
 
 
-# --- legends -----------------------------------------------------------------------------------------------
-
-
-def legend(ax: Axes, **options: Any) -> Legend | None:
-    """A legend that covers no data: in the first free place of the axes, else to the right of them.
-
-    Beside the axes it takes its room from the constrained layout, in one column; in a figure without one it goes
-    where it covers least.  `options` are those of `Axes.legend`.  None if nothing is labelled.
-    """
-    handles, labels = ax.get_legend_handles_labels()
-    if not handles:
-        return None
-    figure = root(ax)
-    engine = figure.get_layout_engine()
-    ax.get_xlim(), ax.get_ylim()  # settles the limits, and below the layout: the places depend on both
-    if engine is not None:
-        engine.execute(figure)
-    shapes = list(_shapes(ax))
-    for place in _PLACES:
-        made = ax.legend(handles, labels, loc=place, **options)
-        box = made.get_window_extent()
-        inside = box.width < ax.bbox.width and box.height < ax.bbox.height
-        if inside and not any(outline.intersects_bbox(box.padded(3.0), filled) for outline, filled in shapes):
-            return made
-    if engine is None:
-        return ax.legend(handles, labels, loc="best")
-    return ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
-
-
-def _shapes(ax: Axes) -> Iterator[tuple[Outline, bool]]:
-    """Outlines in pixels of what is drawn on the axes, and whether their inside counts."""
-    from matplotlib.collections import PathCollection
-
-    for line in ax.get_lines():
-        yield line.get_transform().transform_path(line.get_path()), False
-    for patch in ax.patches:
-        yield patch.get_transform().transform_path(patch.get_path()), bool(patch.get_fill())
-    for collection in ax.collections:
-        if isinstance(collection, PathCollection):  # markers: their centres are what counts
-            yield _outline(collection.get_offset_transform().transform(collection.get_offsets())), False
-            continue
-        filled = np.size(collection.get_facecolor()) > 0
-        for path in collection.get_paths():
-            yield collection.get_transform().transform_path(path), filled
-    for text in ax.texts:
-        box = text.get_window_extent()
-        yield _outline(box.corners()[[0, 1, 3, 2, 0]]), True
-
-
-def _outline(vertices: ArrayLike) -> Outline:
-    from matplotlib.path import Path as Outline
-
-    return Outline(np.asarray(vertices, dtype=float))
-
-
 # --- files -------------------------------------------------------------------------------------------------
 
 
@@ -363,6 +351,7 @@ def save(figure: Figure | Axes | NDArray[Any], path: str | os.PathLike[str], *, 
     files.target(target, overwrite=True)
     drawn = io.BytesIO()
     with look({"svg.hashsalt": "meanfield"}):
-        whole.savefig(drawn, dpi=dpi, format=suffix[1:], metadata=_METADATA[suffix])
+        paper = whole.get_facecolor()
+        whole.savefig(drawn, dpi=dpi, format=suffix[1:], metadata=_METADATA[suffix], facecolor=paper)
     files.write(target, drawn.getvalue(), overwrite=True)
     return target

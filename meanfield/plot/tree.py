@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, style
+from meanfield.plot import arrays, legends, pens, style
 from meanfield.plot.circle import TIME
 from meanfield.tools import inputs
 
@@ -26,7 +26,8 @@ def _clock(log: bool) -> str:
 
 def merges(
     birth: ArrayLike, death: ArrayLike, mass: ArrayLike, parents: Sequence[Sequence[int]], ax: Axes | None = None, *,
-    origins: Sequence[int | None] | None = None, log: bool = False, title: str = "",
+    origins: Sequence[int | None] | None = None, log: bool = False, title: str = "", color: Any = None,
+    label: str | None = None,
 ) -> Axes:  # fmt: skip
     """A merge tree: time up, one line a cluster, as wide as it is heavy; bars join those that merge, and pieces.
 
@@ -42,6 +43,8 @@ def merges(
         Times are natural logarithms.
     ax, title
         Where to draw (None makes a figure), and the title.
+    color, label
+        Of the lives, as for `curves.energy`.
 
     Returns
     -------
@@ -67,13 +70,16 @@ def merges(
         from matplotlib.collections import LineCollection
 
         widths = _NARROW + (_WIDE - _NARROW) * np.clip(size, 0.0, 1.0)
-        ax.add_collection(LineCollection(lives, colors=style.dark(), linewidths=widths, capstyle="butt"), autolim=False)
+        ink = pens.pen(ax, color)["color"]
+        made = LineCollection(lives, colors=[ink] * len(lives), linewidths=widths, capstyle="butt")
+        ax.add_collection(made, autolim=False)
         ax.add_collection(LineCollection(bars, colors="0.45", linewidths=0.9), autolim=False)
         low, high = float(born.min()), float(died.max())
         room = 0.02 * (high - low) or 0.5
-        ax.set(xlim=(place.min() - 0.7, place.max() + 0.7), ylim=(low - room, high + room))
+        n = pens.tell(ax, [made], title, label)
+        pens.reach(ax, n, xlim=(place.min() - 0.7, place.max() + 0.7), ylim=(low - room, high + room))
         ax.set(xlabel="clusters (width of a line: its mass)", ylabel=_clock(log), xticks=[])
-        style.headline(ax, title)
+        legends.legend(ax)
     return ax
 
 
@@ -104,7 +110,10 @@ def _places(parents: Sequence[Sequence[int]], pieces: dict[int, list[int]]) -> N
     return place
 
 
-def counts(t: ArrayLike, number: ArrayLike, ax: Axes | None = None, *, log: bool = False, title: str = "") -> Axes:
+def counts(
+    t: ArrayLike, number: ArrayLike, ax: Axes | None = None, *, log: bool = False, title: str = "", color: Any = None,
+    label: str | None = None,
+) -> Axes:  # fmt: skip
     """The number of clusters over time, as steps.
 
     Parameters
@@ -115,6 +124,8 @@ def counts(t: ArrayLike, number: ArrayLike, ax: Axes | None = None, *, log: bool
         Times are natural logarithms.
     ax, title
         Where to draw (None makes a figure), and the title.
+    color, label
+        As for `curves.energy`.
 
     Returns
     -------
@@ -125,21 +136,40 @@ def counts(t: ArrayLike, number: ArrayLike, ax: Axes | None = None, *, log: bool
     with style.axes(ax) as ax:
         from matplotlib.ticker import MaxNLocator
 
-        ax.step(times, values, where="post", color=style.dark())
+        n = pens.tell(ax, ax.step(times, values, where="post", **pens.pen(ax, color)), title, label)
         many = values.max() > 30 * max(values.min(), 1.0)
-        ax.set(xlabel=_clock(log), ylabel="number of clusters", xlim=style.span(times))
+        ax.set(xlabel=_clock(log), ylabel="number of clusters")
+        pens.reach(ax, n, xlim=style.span(times))
         if many:
             ax.set(yscale="log")
-        else:
-            ax.set_ylim(0.0, 1.08 * values.max())
+        elif ax.get_yscale() == "linear":
+            pens.reach(ax, n, ylim=(0.0, 1.08 * values.max()))
             ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-        style.headline(ax, title)
+        legends.legend(ax)
+    return ax
+
+
+def steps(
+    log_t: ArrayLike, energy: ArrayLike, ax: Axes | None = None, *, title: str = "", color: Any = None,
+    label: str | None = None,
+) -> Axes:  # fmt: skip
+    """An energy over log time, as steps: from log_t[i] to log_t[i + 1] it is energy[i].
+
+    Options are those of `counts`.
+    """
+    times = arrays.finite("log_t", log_t, None)
+    values = arrays.finite("energy", energy, len(times))
+    with style.axes(ax) as ax:
+        n = pens.tell(ax, ax.step(times, values, where="post", **pens.pen(ax, color)), title, label)
+        ax.set(xlabel=LOG_TIME, ylabel="interaction energy $E$")
+        pens.reach(ax, n, xlim=style.span(times))
+        legends.legend(ax)
     return ax
 
 
 def staircase(
     t: ArrayLike, level: ArrayLike, energy_t: ArrayLike | None = None, energy: ArrayLike | None = None,
-    ax: Axes | None = None, *, log: bool = False, title: str = "",
+    ax: Axes | None = None, *, log: bool = False, title: str = "", color: Any = None, label: str | None = None,
 ) -> Axes:  # fmt: skip
     """The staircase sum w^2 of merging clusters, and the rescaled energy 2 beta e^{-beta} E that climbs it.
 
@@ -153,6 +183,8 @@ def staircase(
         Times are natural logarithms.
     ax, title
         Where to draw (None makes a figure), and the title.
+    color, label
+        Of the energies, or of the steps where there are none, as for `curves.energy`.
 
     Returns
     -------
@@ -162,13 +194,16 @@ def staircase(
     steps = arrays.finite("level", level, len(times))
     with style.axes(ax) as ax:
         caption = r"$\sum_i w_i^2$, clusters as tracked"
-        ax.step(times, steps, where="post", color="0.45", linestyle=(0, (5, 1.6)), label=caption)
+        pen = pens.pen(ax, color)
+        grey: dict[str, Any] = {"color": "0.45", "linestyle": (0, (5, 1.6))}
+        made, captions = ax.step(times, steps, where="post", **(pen if energy is None and color else grey)), [caption]
         if energy is not None:
             when = arrays.finite("energy_t", [] if energy_t is None else energy_t, None)
             values = arrays.finite("energy", energy, len(when))
-            ax.plot(when, values, color=style.dark(), label=r"$2 \beta e^{-\beta} E(t)$")
-        ax.set(xlabel=_clock(log), ylabel="rescaled interaction energy", xlim=style.span(times))
-        ax.set_ylim(0.0, 1.08)
-        style.headline(ax, title)
-        style.legend(ax)
+            made += ax.plot(when, values, **pen)
+            captions.append(r"$2 \beta e^{-\beta} E(t)$")
+        n = pens.tell(ax, made, title, label, captions)
+        pens.reach(ax, n, xlim=style.span(times), ylim=(0.0, 1.08))
+        ax.set(xlabel=_clock(log), ylabel="rescaled interaction energy")
+        legends.legend(ax)
     return ax

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, circle, style
+from meanfield.plot import arrays, circle, legends, pens, style
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _needed(d: int | None) -> int:
 
 def heat(
     t: ArrayLike, c: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, title: str = "",
-    log: bool | None = None, d: int | None = None, as_law: bool = False, by_angle: bool = False,
+    log: bool | None = None, d: int | None = None, as_law: bool = False, by_angle: bool = False, cmap: Any = None,
 ) -> Axes:  # fmt: skip
     """Density over time as colours: time across, height up.
 
@@ -110,6 +110,8 @@ def heat(
         Show the law of c instead, the density times that of c under sigma: where the mass is, in any dimension.
     by_angle : bool
         Space the heights by the angle arccos c from the axis, which widens the neighbourhood of the poles.
+    cmap : str or Colormap, optional
+        As for `circle.heat`.
 
     Returns
     -------
@@ -127,8 +129,8 @@ def heat(
     norm, extend = circle._colours(density, log)
     with style.axes(ax) as ax:
         mesh = ax.pcolormesh(
-            times, heights, np.clip(density, norm.vmin, norm.vmax).T, norm=norm, cmap="viridis", shading="gouraud",
-            rasterized=True,
+            times, heights, np.clip(density, norm.vmin, norm.vmax).T, norm=norm, cmap=pens.colours(cmap),
+            shading="gouraud", rasterized=True,
         )  # fmt: skip
         ax.set_facecolor("0.93")  # where nothing is known
         ax.set(xlim=(times[0], times[-1]), xlabel=circle.TIME, ylabel=HEIGHT)
@@ -136,16 +138,14 @@ def heat(
         ax.set_ylim(-1.0, 1.0)
         style.headline(ax, title)
         words = LAW if as_law else circle.DENSITY
-        bar = style.root(ax).colorbar(mesh, ax=ax, extend=extend, pad=0.02, aspect=28, label=words)
-        bar.outline.set_linewidth(0.5)
-        bar.ax.tick_params(width=0.5, length=2.5, which="both")
+        style.bar(ax, mesh, words, extend=extend, pad=0.02, aspect=28)
     return ax
 
 
 def profiles(
     c: ArrayLike, values_list: Sequence[ArrayLike] | NDArray[Any], labels: Iterable[Any] | None = None,
     ax: Axes | None = None, *, title: str = "", log: bool | None = None, d: int | None = None,
-    as_law: bool = False, by_angle: bool = False,
+    as_law: bool = False, by_angle: bool = False, cmap: Any = None, color: Any = None, label: str | None = None,
 ) -> Axes:  # fmt: skip
     """Densities at several times as lines over the height.
 
@@ -161,6 +161,8 @@ def profiles(
         Show the law of c instead: the area under a line is its mass.
     ax, title, log, d, by_angle
         As for `heat`; `log` is the vertical axis.
+    cmap, color, label
+        As for `circle.profiles`.
 
     Returns
     -------
@@ -175,17 +177,15 @@ def profiles(
     lines = np.stack([row[seen] * factor for row in rows])
     logarithmic, low, high = circle.scale(lines, log)
     with style.axes(ax) as ax:
-        for i, (line, look) in enumerate(zip(lines, style.line_styles(len(lines)), strict=True)):
-            y = np.where(line > 0.0, line, np.nan) if logarithmic else line
-            every = style.sparse_marks(i, len(y), len(rows), 6)
-            ax.plot(heights[seen], y, label=captions[i] or None, markevery=every, **look)
+        pairs = [(heights[seen], np.where(line > 0.0, line, np.nan) if logarithmic else line) for line in lines]
+        n = pens.lines(ax, pairs, captions, title, label, color, cmap)
         if logarithmic:
-            ax.set(yscale="log", ylim=(low * 0.7, high * 1.6))
+            ax.set(yscale="log")
+            pens.reach(ax, n, ylim=(low * 0.7, high * 1.6))
         ax.set(xlabel=HEIGHT, ylabel=LAW if as_law else circle.DENSITY)
         _height_scale(ax, "x", by_angle)
-        ax.set_xlim(_reach(heights[seen], lines) if as_law else (-1.0, 1.0))
-        style.headline(ax, title)
-        style.legend(ax)
+        pens.reach(ax, n, xlim=_reach(heights[seen], lines) if as_law else (-1.0, 1.0))
+        legends.legend(ax)
     return ax
 
 
@@ -236,7 +236,7 @@ def overlay(
         ax.set_ylim(min(0.0, float(inside.min(initial=0.0))), 1.08 * max(tall.max(), float(inside.max(initial=0.0))))
         ax.set(xlim=(low, high), xlabel=HEIGHT, ylabel=LAW)
         style.headline(ax, title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 

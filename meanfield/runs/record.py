@@ -14,6 +14,7 @@ import numpy as np
 
 from meanfield.laws.base import noisy
 from meanfield.plot import curves
+from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Between, Scheme, Status, Stepper, probes
 from meanfield.runs import archive, dataset, shown
 from meanfield.runs.rates import chunks, identity, integral
@@ -366,11 +367,10 @@ class Record:
                 look |= {"symbol": r"\tilde{E}", "ylabel": "energy over the uniform measure's"}
             curve = self.energy if self.autonomous else self.quantity(name)
             total = self.dissipated + self.driven
-            return curves.energy(self.t, curve[index], total[index], axes, **{**look, **options})
+            return drawn(curves.energy, self.t, curve[index], total[index], axes, **{**look, **options})
         name = "free_energy" if "free_energy" in self.names else "energy"
-        if name == "free_energy":
-            look = {"symbol": "F", "ylabel": "free energy"}
-        return curves.energy(self.t, self.quantity(name)[index], None, axes, **{**look, **options})
+        look = {"symbol": "F", "ylabel": "free energy"} if name == "free_energy" else {}
+        return drawn(curves.energy, self.t, self.quantity(name)[index], None, axes, **{**look, **options})
 
     # --- other forms --------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.plot import animate, circle, curves, globe, zonal
+from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Space
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
@@ -115,33 +116,46 @@ class Solution(Record):
         return f"{self.law}, {self.finest}"
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """The density over time as a heat map."""
+        """The density over time as a heat map.
+
+        Options: title, log (colours), cmap; of zonal densities as_law, by_angle, d; on S^2 centre, the longitude in the
+        middle of the maps.
+        """
         space = self.finest
-        return _picture(space, PICTURES).heat(self.t, space.nodes, self.values, ax, title=self.title, **options)
+        look = {"title": self.title, **options}
+        return drawn(_picture(space, PICTURES).heat, self.t, space.nodes, self.values, ax, **look)
 
     def _asked(self, times: Any, count: int) -> Array:
         """The times to draw: so many equally spaced ones by default."""
         return np.linspace(self.t[0], self.t[-1], count) if times is None else inputs.array("times", times, ndim=1)
 
     def plot_profiles(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
-        """The density at several times (six by default) as lines."""
+        """The density at several times (six by default) as lines.
+
+        Options: title, log (vertical axis), cmap, color, label; of zonal densities as_law, by_angle, d.
+        """
         asked = self._asked(times, 6)
         space = self.finest
         values = [rho.on(space) for rho in map(self, asked)]
         labels = [f"t = {clock}" for clock in circle.clocks(asked)]
-        return _picture(space, PICTURES).profiles(space.nodes, values, labels, ax, title=self.title, **options)
+        look = {"title": self.title, **options}
+        return drawn(_picture(space, PICTURES).profiles, space.nodes, values, labels, ax, **look)
 
     def plot_energy(self, axes: Any = None, **options: Any) -> Any:
-        """The energy Lyapunov curve, the identity's defect beneath; with noise the free energy, without one."""
+        """The energy Lyapunov curve, the identity's defect beneath; with noise the free energy, without one.
+
+        Options: title, color, label, log_time, bounds (levels by name), tolerance (of the defect), symbol, ylabel.
+        """
         return self._draw_energy(slice(None), axes, {"title": self.title, **options})
 
     def plot_spectrum(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
-        """|c_k| at several times (four by default)."""
+        """|c_k| at several times (four by default); options title, cmap, color, label, symbol."""
         asked = self._asked(times, 4)
         rhos = [self(t) for t in asked]
         labels = [f"t = {clock}" for clock in circle.clocks(asked)]
         sizes = [by_degree(rho.space, rho.coefficients) for rho in rhos]
-        return curves.spectrum([np.arange(len(s)) for s in sizes], sizes, labels, ax=ax, title=self.title)
+        look = {"title": self.title, **options}
+        return drawn(curves.spectrum, [np.arange(len(s)) for s in sizes], sizes, labels, None, ax, **look)
 
     def animate(self, path: Any, *, frames: int = 60, fps: int = 15, overwrite: bool = False) -> Any:
         """The density in motion, as gif, webp or png, without ffmpeg."""

@@ -85,8 +85,8 @@ CASES: dict[str, Case] = {
     "resume: nothing left": (lambda: mf.resume(SOL), "give a later t_end=", lambda: mf.resume(SOL, t_end=1.2)),
     "resume: before": (lambda: mf.resume(SOL, 0.5), "got 0.5", lambda: mf.resume(SOL, t_end=1.2)),
     "theta of rows": (
-        lambda: pt.simulate(LAW, np.eye(3), (0.0, 0.1)).plot(), "take rows; plot_inner_products draws any",
-        lambda: pt.simulate(LAW, np.eye(3), (0.0, 0.1)).plot_inner_products(),
+        lambda: pt.simulate(LAW, np.eye(4), (0.0, 0.1)).plot(), "plot_inner_products any dimension",
+        lambda: pt.simulate(LAW, np.eye(4), (0.0, 0.1)).plot_inner_products(),
     ),
     "repetitions": (
         lambda: mf.sweep(lambda cell, rng: 0, [1, 1], rng=0), "mf.grid(repeat=range(10), ...)",

@@ -258,7 +258,7 @@ def spot(centre: Any) -> Any:
      ((0, -0.6, -0.8), -90.0, -53.1)],
 )  # fmt: skip
 def test_a_map_shows_a_spot_where_it_is(centre: Any, longitude: float, latitude: float) -> None:
-    ax = globe.mollweide(*spot(centre))
+    ax = globe.mollweide(*spot(centre), centre=0.0)
     high = matplotlib.colormaps["viridis"](1.0)[:3]
     low = matplotlib.colormaps["viridis"](0.0)[:3]
     at = np.deg2rad([longitude + 0.7, latitude + 0.7])  # beside the graticule

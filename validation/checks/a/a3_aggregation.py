@@ -10,7 +10,7 @@ import numpy as np
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
-from meanfield.plot import style
+from meanfield.plot import legends, style
 from meanfield.protocols import Array, Measure
 from validation.checks._tools import start
 from validation.exact import diracs
@@ -48,7 +48,7 @@ def _curves(t: Array, smooth: Array, when: Array, singular: Array, ax: Any = Non
         ax.set_xlabel("time $t$")
         ax.set_ylabel("distance of two points (rad)")
         ax.set_title("Two points, 1 apart: a smooth kernel and a singular one")
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 

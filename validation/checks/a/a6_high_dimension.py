@@ -10,7 +10,7 @@ from scipy.optimize import brentq, linprog
 
 import meanfield as mf
 import particles as pt
-from meanfield.plot import style
+from meanfield.plot import legends, style
 from meanfield.protocols import Array
 from validation.checks._tools import backslide, by_loop
 from validation.exact import orthogonal
@@ -243,7 +243,7 @@ def _phase(betas: Array, curves: dict[str, Array]) -> Any:
             ax.plot(ours, betas, label=f"{name}, 32 tokens", **{**look, "linestyle": ""})
         title = r"$\gamma_\beta(t) = 0.999$, $n = 32$ orthogonal tokens"
         ax.set(xscale="log", xlabel="time $t$", ylabel=r"$\beta$", title=title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 

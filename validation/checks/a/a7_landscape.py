@@ -8,7 +8,7 @@ import numpy as np
 
 import meanfield as mf
 import particles as pt
-from meanfield.plot import style
+from meanfield.plot import legends, style
 from meanfield.protocols import Array
 from validation.checks._critical import critical_points, jacobian, top_eigenvalue
 from validation.checks._tools import by_loop, start, velocity
@@ -74,7 +74,7 @@ def _entropies(t: Array, carried: Array, times: Array, spectral: Array) -> Any:
         ax.plot(t, np.where(np.isinf(carried), np.nan, carried), color="0.4", label="Lagrangian, until it is atoms")
         ax.plot(times, spectral, "o", color=style.INK, markersize=3.5, label="spectral")
         ax.set(xlabel="time $t$", ylabel=r"$\int \rho \log \rho\, d\sigma$", title="SA(beta=1)")
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 
@@ -144,7 +144,7 @@ def _bars(tables: dict[str, Array], clouds: int) -> Any:
                 at = np.arange(1, len(row) + 1) + 0.25 * (i - 1)
                 ax.bar(at, row, 0.22, color=look["color"], label=f"$t = {t:g}$")
             ax.set(ylabel="share of clouds", title=f"SA, {name}, n = 32, {clouds} clouds")
-            style.legend(ax)
+            legends.legend(ax)
         axes[-1].set(xlabel="number of clusters")
     return axes
 

@@ -8,7 +8,7 @@ import numpy as np
 
 import meanfield as mf
 import particles as pt
-from meanfield.plot import style
+from meanfield.plot import legends, style
 from meanfield.protocols import Array
 from validation import rates
 from validation.checks._waits import Wait, fit, late_tree, until_one, waits
@@ -92,7 +92,7 @@ def _lines(beta: Array, lines: dict[str, Array], title: str) -> Any:
         for (name, log_t), look in zip(lines.items(), style.line_styles(len(lines)), strict=True):
             ax.plot(beta, log_t, label=name, **look)
         ax.set(xlabel=r"$\beta$", ylabel=r"lifetime, $\ln T$", title=title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 
@@ -252,5 +252,5 @@ def _cloud(lasted: dict[int, list[tuple[Array, Array]]]) -> Any:
             mean = line.log_t + line.slope * (ends - line.x)
             ax.plot(ends, mean, color=colour, linestyle=look["linestyle"], label=label)
         ax.set(xlabel=r"$\beta$", ylabel=r"lifetime, $\ln T$", title=f"SA, {TOKENS} uniform tokens on the circle")
-        style.legend(ax)
+        legends.legend(ax)
     return ax

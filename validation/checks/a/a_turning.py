@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 import meanfield as mf
-from meanfield.plot import style
+from meanfield.plot import legends, style
 from validation.checks._tools import EPS, relative
 from validation.registry import Bench, check
 from validation.verdict import Limits, Verdict, judge
@@ -78,7 +78,7 @@ def _responses() -> Any:
             ax.plot([-root, root], [0.0, 0.0], "o", color=look["color"], markersize=3.5)
         title = r"$e^{-\beta} g(\tau)$, scaled USA; zeros at $\pm\tau^*_\beta$"
         ax.set(xlabel=r"angle $\tau$", ylabel=r"$e^{-\beta} g(\tau)$", title=title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
 
 
@@ -155,5 +155,5 @@ def _pulls(beta: float) -> Any:
         ax.axvline(root, color="0.6", linestyle=":", label=r"$\tau^*_\beta$")
         title = rf"$h(x) = e^{{\beta(\cos x - 1)}} \sin x$, $\beta = {beta:g}$"
         ax.set(xlabel="angle $x$", ylabel="$h(x)$", title=title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax

@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 import meanfield as mf
 import particles as pt
 from meanfield import geometry
-from meanfield.plot import style
+from meanfield.plot import legends, style
 from meanfield.protocols import Array
 from validation.checks._tools import velocity
 from validation.checks._waits import FORMED, fit, until_one
@@ -192,5 +192,5 @@ def _points(beta: Array, log_t: Array, name: str) -> Any:
             ax.plot(fine, mean, color=look["color"], linestyle=look["linestyle"], label=caption)
         title = f"{TOKENS} uniform tokens on the circle, {name}"
         ax.set(xlabel=r"$\beta$", ylabel=r"time to one cluster, $\ln T$", title=title)
-        style.legend(ax)
+        legends.legend(ax)
     return ax
