@@ -19,8 +19,8 @@ COLOURS = {
     "loop": "#d1495b",
     "pot": "#8d5a97",
 }
-
-
+MARKERS = {"dedalus": "o", "pypde": "s", "finufft": "^", "keops": "D", "sisyphe": "v", "loop": "P", "pot": "X"}
+"""What tells the peers apart where colours are lost."""
 Dot = tuple[str, str, str, tuple[float, float, float]]
 """Problem, peer, variant of ours, ratio."""
 
@@ -62,11 +62,12 @@ def _ratios(ax: Any, found: list[Dot]) -> None:
         label = None if peer in labelled else NAMES.get(peer, peer)
         labelled.add(peer)
         colour = COLOURS.get(peer, "0.3")
+        shape = MARKERS.get(peer, "o")
         inside = "white" if variant == NUMPY else colour
         ax.plot([least, largest], [places[name]] * 2, color=colour, linewidth=1.0, zorder=2)
-        ax.plot([middle], [places[name]], "o", color=colour, markersize=4.5, markerfacecolor=inside, zorder=3)
+        ax.plot([middle], [places[name]], shape, color=colour, markersize=4.8, markerfacecolor=inside, zorder=3)
         if label is not None:
-            ax.plot([], [], "o", color=colour, markersize=4.5, label=label)
+            ax.plot([], [], shape, color=colour, markersize=4.8, label=label)
     if any(variant == NUMPY for _, _, variant, _ in found):
         ax.plot([], [], "o", color="0.3", markersize=4.5, markerfacecolor="white", label="hollow: ours without numba")
     ax.axvline(1.0, color="0.6", linewidth=0.8, zorder=1)

@@ -17,6 +17,7 @@ from meanfield.geometry import ANGLES, FLAT, ROWS, given, quarter_turn, to_angle
 from meanfield.kernels import energy
 from meanfield.kernels.heating import Heating, heated
 from meanfield.measures import mixture
+from meanfield.plot.pictured import PicturedPoints
 from meanfield.protocols import Array, Geometry, Kernel, Law, Measure, Reading, Sight
 from meanfield.spaces import Circle, Sphere
 from meanfield.sums.cells import cells
@@ -36,7 +37,7 @@ FEWEST = 4
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class Points(ShownMeasure, Measure):
+class Points(PicturedPoints, ShownMeasure, Measure):
     """Weighted points as a measure, checked.
 
     Parameters

@@ -207,6 +207,14 @@ def profiles(
     return ax
 
 
+def single(
+    theta: ArrayLike, rho: ArrayLike, ax: Axes | None = None, *, title: str = "", log: bool | None = None,
+    cmap: Any = None, color: Any = None, label: str | None = None,
+) -> Axes:  # fmt: skip
+    """One density rho (N,) at angles theta (N,): as `profiles`."""
+    return profiles(theta, [rho], None, ax, title=title, log=log, cmap=cmap, color=color, label=label)
+
+
 def overlay(
     theta: ArrayLike, rho: ArrayLike, samples: ArrayLike, bins: int = 72, ax: Axes | None = None, *,
     weights: ArrayLike | None = None, title: str = "",

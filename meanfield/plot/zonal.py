@@ -189,6 +189,16 @@ def profiles(
     return ax
 
 
+def single(
+    c: ArrayLike, rho: ArrayLike, ax: Axes | None = None, *, title: str = "", log: bool | None = None,
+    d: int | None = None, as_law: bool = False, by_angle: bool = False, cmap: Any = None, color: Any = None,
+    label: str | None = None,
+) -> Axes:  # fmt: skip
+    """One density rho (N,) at heights c (N,): as `profiles`."""
+    look: dict[str, Any] = {"title": title, "log": log, "cmap": cmap, "color": color, "label": label}
+    return profiles(c, [rho], None, ax, d=d, as_law=as_law, by_angle=by_angle, **look)
+
+
 def overlay(
     c: ArrayLike, rho: ArrayLike, samples: ArrayLike, bins: int = 60, ax: Axes | None = None, *,
     weights: ArrayLike | None = None, title: str = "", d: int | None = None,

@@ -7,18 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.plot import animate, circle, curves, globe, zonal
+from meanfield.plot import animate, circle, curves
 from meanfield.plot.options import drawn
-from meanfield.protocols import Array, Space
+from meanfield.plot.pictured import picture
+from meanfield.protocols import Array
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
 from meanfield.runs.record import Record
 from meanfield.spaces.coefficients import by_degree, recast
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
-
-PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
-"""A space names its picture."""
 
 
 @face("solution")
@@ -123,7 +121,7 @@ class Solution(Record):
         """
         space = self.finest
         look = {"title": self.title, **options}
-        return drawn(_picture(space, PICTURES).heat, self.t, space.nodes, self.values, ax, **look)
+        return drawn(picture(space).heat, self.t, space.nodes, self.values, ax, **look)
 
     def _asked(self, times: Any, count: int) -> Array:
         """The times to draw: so many equally spaced ones by default."""
@@ -139,7 +137,7 @@ class Solution(Record):
         values = [rho.on(space) for rho in map(self, asked)]
         labels = [f"t = {clock}" for clock in circle.clocks(asked)]
         look = {"title": self.title, **options}
-        return drawn(_picture(space, PICTURES).profiles, space.nodes, values, labels, ax, **look)
+        return drawn(picture(space).profiles, space.nodes, values, labels, ax, **look)
 
     def plot_energy(self, axes: Any = None, **options: Any) -> Any:
         """The energy Lyapunov curve, the identity's defect beneath; with noise the free energy, without one.
@@ -162,15 +160,5 @@ class Solution(Record):
         asked = np.linspace(self.t[0], self.t[-1], inputs.integer("frames", frames, low=2))
         space = self.finest
         values = np.stack([rho.on(space) for rho in map(self, asked)])
-        film = _picture(space, animate.FILMS)
+        film = picture(space, animate.FILMS)
         return film(asked, space.nodes, values, path, fps=fps, title=self.title, overwrite=overwrite)
-
-
-def _picture(space: Space, pictures: dict[str, Any]) -> Any:
-    """The picture that a space names, or a refusal."""
-    if space.picture not in pictures:
-        raise TypeError(
-            f"plot: {space} has no picture of ours (picture = {space.picture!r}, and there are {sorted(pictures)}): "
-            "draw its values over its nodes, ax.plot(sol.finest.nodes, sol(t).on(sol.finest))"
-        )
-    return pictures[space.picture]

@@ -12,6 +12,7 @@ import numpy as np
 from meanfield.kernels import energy
 from meanfield.measures import mixture
 from meanfield.measures.belts import Belted, belted
+from meanfield.plot.pictured import PicturedDensity
 from meanfield.protocols import Array, Geometry, Kernel, Law, Line, Measure, Reading, Space
 from meanfield.spaces.coefficients import kindred, recast, tail
 from meanfield.spaces.doubt import EXACT, Doubt, UnknownValue, told
@@ -83,7 +84,7 @@ class Held(Measure):
 
 
 @dataclass(frozen=True, eq=False)
-class Density(ShownMeasure, Held):
+class Density(PicturedDensity, ShownMeasure, Held):
     """A density rho with respect to sigma, the uniform probability measure of its space: mu = rho sigma.
 
     Make one with ``space.density(...)`` rather than directly.

@@ -125,6 +125,20 @@ TOOLS: tuple[Breakage, ...] = (
         red=("tests/plot/test_plot.py::test_a_legend_covers_no_data",),
     ),
     Breakage(
+        name="points: those of S^2 are drawn by their inner products",
+        file="meanfield/plot/points.py",
+        old="return drawn(sphere if rows.shape[-1] == 3",
+        new="return drawn(sphere if rows.shape[-1] == 30",
+        red=("tests/plot/test_plot_pens.py::test_points_are_drawn_as_their_dimension_has_it",),
+    ),
+    Breakage(
+        name="pictured: a density's title is nobody's choice",
+        file="meanfield/plot/pictured.py",
+        old='look = {"title": str(mu.space), **options}',
+        new='look = {**options, "label": None, "title": str(mu.space)}',
+        red=("tests/plot/test_plot_pens.py::test_a_density_is_a_line_over_its_space",),
+    ),
+    Breakage(
         name="grids: the map's edge cuts a cluster",
         file="meanfield/plot/grids.py",
         old="return float(min(choices, key=on_edge))",

@@ -356,3 +356,8 @@ def test_the_page_in_the_docs_is_the_one_the_results_give() -> None:
     if curated.exists():
         written = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
         assert written == report.page(report.read_json(curated), PROBLEMS)
+
+
+def test_peers_are_told_apart_without_colours() -> None:
+    shapes = picture.MARKERS
+    assert set(shapes) == set(picture.COLOURS) and len(set(shapes.values())) == len(shapes)

@@ -211,3 +211,37 @@ def test_particles_on_the_sphere_are_points_on_a_globe_with_their_ways() -> None
     x = BALL.rows[0]
     np.testing.assert_allclose(front, x[x[:, 2] >= 0.0][:, :2], rtol=0.0, atol=1e-12)
     assert "t = 0" in at.get_title(loc="left")
+
+
+# --- measures ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rho", [mf.perturbed_uniform(mf.Circle(32), {1: 0.3}), CALM(0.1), mf.uniform(mf.ZonalSphere(4, 8)),
+            mf.solve(mf.SA(2.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.1), method="lagrangian")(0.1)],
+    ids=lambda rho: type(rho).__name__,
+)  # fmt: skip
+def test_a_density_is_a_line_over_its_space(rho: Any) -> None:
+    ax = rho.plot(label="mine")
+    line = ax.get_lines()[0]
+    seen = np.interp(rho.space.nodes, line.get_xdata(), line.get_ydata())
+    np.testing.assert_allclose(seen, rho.on(rho.space), rtol=0.0, atol=1e-6)
+    assert labels_of(ax) == ["mine"]
+    with pytest.raises(TypeError, match=r"^titel: this picture has no such option"):
+        rho.plot(titel="x")
+
+
+def test_a_density_on_the_sphere_is_a_map_whose_middle_may_be_chosen() -> None:
+    rho = mf.von_mises_fisher(mf.Sphere(24), [1.0, 0.0, 0.0], 2.0)
+    for centre in (0.0, 1.0):
+        mesh = rho.plot(centre=centre, title="x").collections[0]
+        east = mesh.get_coordinates().reshape(-1, 2)[np.ravel(mesh.get_array()).argmax(), 0]
+        assert abs(east + centre) < 0.15  # a cell of the grid
+
+
+def test_points_are_drawn_as_their_dimension_has_it() -> None:
+    assert len(mf.Points([0.0, 1.0, 2.0]).plot(mean=False).collections[0].get_offsets()) == 3
+    assert sum(len(dots.get_offsets()) for dots in mf.Points(np.eye(3)).plot(elevation=10.0).collections) == 3
+    assert "inner product" in mf.Points(np.eye(5)).plot(bins=10).get_xlabel()
+    with pytest.raises(TypeError, match=r"^bins: this picture has no such option"):
+        mf.Points(np.eye(3)).plot(bins=3)

@@ -12,6 +12,7 @@ from meanfield.kernels import energy
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL
+from meanfield.plot.pictured import PicturedDensity
 from meanfield.protocols import Array, Kernel, Law, Measure, Space
 from meanfield.spaces.coefficients import kindred
 from meanfield.spaces.density import EXACT, warned
@@ -27,7 +28,7 @@ ROUNDING = 8.0 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
-class Carried(ShownMeasure, Measure):
+class Carried(PicturedDensity, ShownMeasure, Measure):
     """A density carried by its flow, and the atoms that parts of it have become.
 
     It answers what a `Density` answers, and has points: nodes first, then atoms.
