@@ -18,7 +18,7 @@ from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import begun
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, Start
-from meanfield.runs.times import default_times, landings
+from meanfield.runs.times import default_times, landings, stepped_times
 from meanfield.runs.until import Ending, checked_until
 from meanfield.steppers.suited import draws
 from meanfield.sums.choose import FIELDS, Field
@@ -120,9 +120,13 @@ def simulate(
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
     settings["autonomous"] = not changes(law, lambda t: cloud.rhs(t, start, np.empty_like(start)), t0, t1)
     settings |= {"field": field, "merge_tol": scheme.merge_tol, "t_eval": asked, "rng": inputs.seed(rng, generator)}
-    saves = default_times(t0, t1) if asked is None else asked
-    if generator is not None and asked is not None:
+    if generator is not None:  # between its steps a noisy cloud is not known: their ends are saved
+        asked = stepped_times(t0, t1, stepper) if asked is None else asked
         land = np.union1d(asked, landings(land, t0, t1, asked))
+        settings["t_eval"] = asked
+        if checkpoint is not None and rng is None:
+            raise ValueError("rng: a run that is kept goes on by its seed, and none came: give rng=0, say")
+    saves = default_times(t0, t1) if asked is None else asked
     landed = landings(land, t0, t1, saves)
     job = Job(
         face=Trajectory, law=law, method=cloud, y=x, span=(t0, t1),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.protocols import Status
 from meanfield.runs import archive
 from meanfield.runs.job import Job, Start, begun_again
 from meanfield.tools import files, inputs, settings
@@ -20,6 +21,8 @@ EVERY = 60.0
 """Seconds from one to the next."""
 UNTOLD = ("version", "spread")
 """Settings that may differ between a run and what it goes on from."""
+ENDS = (*UNTOLD, "t_span", "t_eval", "land", "log_t_end", "log_t_eval", "dense")
+"""Those that may, too, where a run is told to go further."""
 
 
 class Checkpoint:
@@ -29,6 +32,8 @@ class Checkpoint:
         self.path, self.every = path, every
         self.due = time.monotonic() + every
         self.failed = ""
+        self.seen = seen(path)
+        self.sound = False
 
     def look(self, record: Callable[[], Any]) -> None:
         """Keep the run as it is, if it is time."""
@@ -39,8 +44,12 @@ class Checkpoint:
     def keep(self, record: Any) -> None:
         """Write it in one stroke, and leave what was there beside it."""
         try:
-            aside(self.path)
+            if seen(self.path) != self.seen:
+                raise FileExistsError(f"another run has written to {self.path} meanwhile")
+            if self.sound:  # a damaged one never takes the place of the one before
+                aside(self.path)
             record.save(self.path, overwrite=True)
+            self.seen, self.sound = seen(self.path), True
         except (OSError, ValueError, TypeError) as error:
             if not self.failed:
                 warnings.warn(f"checkpoint: {error}: the run goes on, and is not kept", RuntimeWarning, stacklevel=2)
@@ -57,6 +66,15 @@ class Checkpoint:
                 RuntimeWarning,
                 stacklevel=2,
             )
+
+
+def seen(path: Path) -> Any:
+    """By what a file is told from another that has taken its place; None: there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def before(path: Path) -> Path:
@@ -116,11 +134,16 @@ def checked(path: Any, every: Any, run: Any = None) -> Checkpoint | None:
     goal = files.target(path, True, "checkpoint")
     if not os.access(goal.parent, os.W_OK):
         raise PermissionError(f"checkpoint: the folder {goal.parent} cannot be written; choose another place.")
-    if run is not None and goal.exists():
+    place = Checkpoint(goal, seconds)
+    if run is not None and (goal.exists() or before(goal).exists()):
         kept = load(goal)
-        if kept.law != run.law or not _same(kept.start, run.start):
-            raise ValueError(f"checkpoint: {goal} holds another run, of {kept.law}. Choose another place.")
-    return Checkpoint(goal, seconds)
+        told = differences(kept, type(run), run.law, run.settings, run.start, ENDS)
+        if kept.end > run.end:
+            told.append(f"it has come to t = {kept.end:g}, further than t = {run.end:g}")
+        if told:
+            raise ValueError(f"checkpoint: {goal} holds another run: {'; '.join(told)}. Choose another place.")
+        place.sound = whole(goal)
+    return place
 
 
 def gone_on(job: Job, start: Start, kept: Checkpoint | None) -> tuple[Job, Start] | Any:
@@ -137,15 +160,25 @@ def gone_on(job: Job, start: Start, kept: Checkpoint | None) -> tuple[Job, Start
     if not (kept.path.exists() or before(kept.path).exists()):
         return job, start
     run = load(kept.path)
-    if told := differences(run, job):
+    now = {name: value for name, value in job.settings.items() if value is not None}
+    if told := differences(run, job.face, job.law, now, job.y, UNTOLD):
         raise ValueError(
-            f"checkpoint: {kept.path} holds another run: {'; '.join(told)}. Choose another place, or remove the file."
+            f"checkpoint: {kept.path} holds another run: {'; '.join(told)}. Choose another place, or remove it and "
+            f"{before(kept.path).name}."
         )
-    if run.success:
+    if run.status is Status.REACHED_END:
         return run
+    if run.success:  # what ended it is code, which cannot be told from other code
+        raise ValueError(
+            f"checkpoint: {kept.path} holds this run, ended before its last time by until= or observe=: it is "
+            "mf.load(path), and goes on by mf.resume(path). Choose another place, or remove it and "
+            f"{before(kept.path).name}."
+        )
+    kept.sound = whole(kept.path)
     ahead = run.ahead(None, None)
     run = replace(run, settings={**run.settings, **ahead.settings})
-    return begun_again(run, ahead, run.scheme, job.stepper if run.stepper is None else run.stepper)
+    job, start = begun_again(run, ahead, run.scheme, job.stepper if run.stepper is None else run.stepper)
+    return job, replace(start, steps=run.counters.steps)
 
 
 def storable(job: Job) -> None:
@@ -156,25 +189,29 @@ def storable(job: Job) -> None:
         raise type(error)(f"checkpoint: this run cannot be kept: {error}") from error
 
 
-def differences(run: Any, job: Job) -> list[str]:
-    """What a run kept has other than the one asked for: 'name: there, here'."""
-    now = {name: value for name, value in job.settings.items() if value is not None}
+def whole(path: Path) -> bool:
+    """Whether a file is there and undamaged."""
+    try:
+        archive.load(path)
+    except (files.StorageError, FileNotFoundError):
+        return False
+    return True
+
+
+def differences(run: Any, face: Any, law: Any, now: dict[str, Any], start: Any, free: tuple[str, ...]) -> list[str]:
+    """What a run kept has other than the one asked for: 'name: there, here'; `free` settings do not count."""
     then = run.settings
-    told = [] if type(run) is job.face else [f"it is a {type(run).__name__}, wanted a {job.face.__name__}"]
-    told += [] if run.law == job.law else [f"law: {run.law} there, {job.law} here"]
-    for name in sorted({*now, *then} - set(UNTOLD)):
+    told = [] if type(run) is face else [f"it is a {type(run).__name__}, wanted a {face.__name__}"]
+    told += [] if run.law == law else [f"law: {run.law} there, {law} here"]
+    for name in sorted({*now, *then} - set(free)):
         if not _same(then.get(name), now.get(name)):
-            told.append(f"{name}: {_short(then.get(name))} there, {_short(now.get(name))} here")
-    if not told and not _same(run.start, job.y):
-        told.append("it began from another state")
-    return told
+            told.append(f"{name}: {inputs.describe(then.get(name))} there, {inputs.describe(now.get(name))} here")
+    return told if told or _same(run.start, start) else ["it began from another state"]
 
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b))
+    if isinstance(a, np.random.Generator) and isinstance(b, np.random.Generator):
+        return repr(a.bit_generator.state) == repr(b.bit_generator.state)
     return bool(a == b) or a is b
-
-
-def _short(value: Any) -> str:
-    return inputs.describe(value)

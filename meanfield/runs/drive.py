@@ -234,8 +234,8 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
                 log.add(step)
                 if bar is not None:
                     bar.update(step.t - before)
-                _look(watch, step, log.steps, began)
-                if watch.kept is not None:
+                _look(watch, step, start.steps + log.steps, began)
+                if watch.kept is not None and step.t < span[1]:
                     watch.kept.look(lambda: closed(Stop(Status.UNDERWAY)))
     except Stop as reason:
         stop = reason

@@ -72,11 +72,14 @@ class Start:
         For stochastic steppers.
     before : Record or None
         The run so far, which the new one is joined to.
+    steps : int
+        Those of it that count as this run's, where it was broken off.
     """
 
     h: float | None = None
     rng: np.random.Generator | None = None
     before: Any = field(default=None, repr=False)
+    steps: int = 0
 
 
 def begun_again(run: Any, ahead: Any, chosen: Scheme, stepper: Stepper | None) -> tuple[Job, Start]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Stepper
 from meanfield.tools import inputs
 
 DEFAULT_TIMES, MOST_TIMES = 101, 10**6
@@ -50,6 +50,13 @@ def landings(land: Any, t0: float, t1: float, saves: Array) -> Array:
         return saves if inputs.flag("land", land) else np.empty(0)
     times = inputs.times((t0, t1), land, name="land")[2]
     return np.empty(0) if times is None else times
+
+
+def stepped_times(t0: float, t1: float, stepper: Stepper) -> Any:
+    """`default_times` where none may lie inside a step: no more than there are steps of the stepper's size."""
+    size = getattr(stepper, "size", None)
+    count = DEFAULT_TIMES if size is None else min(DEFAULT_TIMES, 1 + int(np.ceil((t1 - t0) / size - 1e-9)))
+    return np.unique(np.linspace(t0, t1, max(2, count)))
 
 
 def new_end(first: float, t_end: float | None, reached: float) -> float:
@@ -101,6 +108,8 @@ def ahead_of(s: dict[str, Any], span: tuple[float, float], saves: Array, land: A
         land = s.get("land", s.get("t_eval") is not None)
         if np.ndim(land):  # those that are still to come
             land = np.asarray(land)[(land >= span[0]) & (land <= span[1])]
+            if not len(land):
+                return Ahead(span, saves, np.empty(0), new)
     else:
         new["land"] = land
     return Ahead(span, saves, landings(land, *span, saves), new)

@@ -8,7 +8,7 @@ GOING_ON: tuple[Breakage, ...] = (
     Breakage(
         name="checkpoint: another law goes on as this one",
         file="meanfield/runs/checkpoint.py",
-        old="told += [] if run.law == job.law else",
+        old="told += [] if run.law == law else",
         new="told += [] if True else",
         red=("tests/runs/test_checkpoint.py::test_another_run_is_not_gone_on_from_and_not_replaced",),
     ),

@@ -179,3 +179,90 @@ def test_what_no_file_can_hold_is_refused_before_the_run(tmp_path: Path) -> None
     with pytest.raises((ValueError, TypeError), match="checkpoint: this run cannot be kept"):
         mf.solve(Own(4.0), density(), (0.0, 2.0), checkpoint=tmp_path / "a.nc")
     assert checked_watch(None, None, None).kept is None and files.name_of("a") == "a"
+
+
+def cloud(**options: Any) -> Any:
+    return pt.simulate(mf.SA(4.0), X, (0.0, 5.0), **options)
+
+
+def test_a_run_ended_by_code_is_not_taken_for_another(tmp_path: Path) -> None:
+    kept = tmp_path / "run.nc"
+    for ends in ({"until": mf.steps(3)}, {"observe": lambda t, mu: t > 1.0}):
+        cloud(checkpoint=kept, **ends)
+        with pytest.raises(ValueError, match=r"ended before its last time .* mf.resume"):
+            cloud(checkpoint=kept)
+        assert mf.resume(kept).end == 5.0
+        kept.unlink()
+        checkpoint.before(kept).unlink(missing_ok=True)
+
+
+def test_steps_count_from_the_beginning_of_a_run_that_was_killed(tmp_path: Path) -> None:
+    kept, seen = tmp_path / "run.nc", [6]
+
+    def breaks(t: float, mu: Any) -> None:
+        seen[0] -= 1
+        if not seen[0]:
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        cloud(until=mf.steps(10), observe=breaks, checkpoint=kept, every=OFTEN)
+    again = cloud(until=mf.steps(10), checkpoint=kept)
+    equal(again, cloud(until=mf.steps(10)))
+
+
+def test_a_run_that_is_further_is_not_replaced(tmp_path: Path) -> None:
+    kept = tmp_path / "run.nc"
+    whole = cloud(checkpoint=kept)
+    half = pt.simulate(mf.SA(4.0), X, (0.0, 1.0))
+    with pytest.raises(ValueError, match="further than"):
+        mf.resume(half, 2.0, checkpoint=kept)
+    rough = pt.simulate(mf.SA(4.0), X, (0.0, 6.0), rtol=1e-5)
+    with pytest.raises(ValueError, match="rtol"):
+        mf.resume(rough, 7.0, checkpoint=kept)
+    equal(mf.load(kept), whole)
+    assert mf.resume(kept, 6.0, checkpoint=kept).end == mf.load(kept).end == 6.0
+
+
+def test_two_runs_on_one_path_do_not_replace_each_other(tmp_path: Path) -> None:
+    kept = tmp_path / "run.nc"
+
+    def other(t: float, mu: Any) -> None:
+        if not kept.exists():
+            pt.simulate(mf.SA(9.0), X, (0.0, 1.0), checkpoint=kept)
+
+    with pytest.warns(RuntimeWarning, match="another run has written"):
+        cloud(observe=other, checkpoint=kept, every=OFTEN)
+    assert mf.load(kept).law == mf.SA(9.0)
+
+
+def test_a_damaged_file_does_not_take_the_place_of_the_one_before(tmp_path: Path, monkeypatch: Any) -> None:
+    kept = tmp_path / "run.nc"
+    cloud(checkpoint=kept, every=OFTEN)
+    data = bytearray(kept.read_bytes())
+    data[len(data) // 2] ^= 255
+    kept.write_bytes(data)
+    good = checkpoint.before(kept).read_bytes()
+
+    def full(*args: Any, **options: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archive, "save", full)
+    with pytest.warns(RuntimeWarning):
+        cloud(checkpoint=kept, every=OFTEN)
+    assert checkpoint.before(kept).read_bytes() == good
+
+
+def test_a_run_whose_landings_are_behind_goes_on() -> None:
+    run = cloud(land=[0.1], until=mf.steps(8))
+    assert run.end > 0.1 and mf.resume(run).end == 5.0
+
+
+def test_noise_is_kept_by_its_seed(tmp_path: Path) -> None:
+    kept = tmp_path / "run.nc"
+    shaken: dict[str, Any] = {"method": "heun", "step": 0.1, "diffusion": 0.1, "checkpoint": kept}
+    with pytest.raises(ValueError, match="rng: a run that is kept"):
+        cloud(**shaken)
+    first = cloud(**shaken, rng=np.random.default_rng(4))
+    equal(cloud(**shaken, rng=np.random.default_rng(4)), first)
+    with pytest.raises(ValueError, match="rng"):
+        cloud(**shaken, rng=np.random.default_rng(5))

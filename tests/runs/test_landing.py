@@ -117,6 +117,17 @@ def test_noise_lands_on_what_it_is_asked_for() -> None:
     assert more.settings["land"] is True or 1.5 in np.asarray(more.settings["land"])
 
 
+def test_noise_is_saved_where_its_steps_end() -> None:
+    """A Brownian particle's variance is 2 kappa t at every saved time; on the chord of a step it is less."""
+    run = pt.simulate(
+        mf.Diffusion(0.1), np.zeros(20000), (0.0, 1.0), method="euler-maruyama", step=0.2, rng=0
+    )  # fmt: skip
+    assert len(run.t) == 6
+    np.testing.assert_allclose(run.x[1:].var(axis=-1), 0.2 * run.t[1:], rtol=0.06)
+    fine = pt.simulate(mf.Diffusion(0.1), np.zeros(2000), (0.0, 1.0), method="heun", step=0.003, rng=0)
+    assert len(fine.t) == 101 and fine.counters.steps >= 400
+
+
 def test_a_cloud_asked_for_its_end_alone_keeps_no_dense_output() -> None:
     assert not moved(t_eval=[0.0, 1.0]).dense
     inner = moved(t_eval=[0.0, 0.5, 1.0])
