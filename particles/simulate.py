@@ -120,12 +120,9 @@ def simulate(
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
     settings["autonomous"] = not changes(law, lambda t: cloud.rhs(t, start, np.empty_like(start)), t0, t1)
     settings |= {"field": field, "merge_tol": scheme.merge_tol, "t_eval": asked, "rng": inputs.seed(rng, generator)}
-    if generator is not None:  # between its steps a noisy cloud is not known: their ends are saved
-        asked = stepped_times(t0, t1, stepper) if asked is None else asked
-        land = np.union1d(asked, landings(land, t0, t1, asked))
+    if generator is not None:
+        asked, land = _drawn_times((t0, t1), asked, land, stepper, checkpoint is not None and rng is None)
         settings["t_eval"] = asked
-        if checkpoint is not None and rng is None:
-            raise ValueError("rng: a run that is kept goes on by its seed, and none came: give rng=0, say")
     saves = default_times(t0, t1) if asked is None else asked
     landed = landings(land, t0, t1, saves)
     job = Job(
@@ -157,6 +154,16 @@ def _cloud(
         x = place.reduced(x)
     n = shape[-1]
     return place, x, turns, np.full(n, 1.0 / n) if weights is None else inputs.weights("weights", weights, shape)
+
+
+def _drawn_times(
+    span: tuple[float, float], asked: Array | None, land: Any, stepper: Stepper, lost: bool
+) -> tuple[Array, Array]:
+    """Times to save and to land on of a noisy cloud, which is not known between its steps: the ends of some."""
+    if lost:
+        raise ValueError("rng: a run that is kept goes on by its seed, and none came: give rng=0, say")
+    saves = stepped_times(*span, stepper) if asked is None else asked
+    return saves, np.union1d(saves, landings(land, *span, saves))
 
 
 def _refuse_field(law: Law, form: OnPoints, x: Array, t0: float) -> None:

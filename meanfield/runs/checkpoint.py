@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Status
+from meanfield.protocols import Law, Status
 from meanfield.runs import archive
 from meanfield.runs.job import Job, Start, begun_again
 from meanfield.tools import files, inputs, settings
@@ -198,7 +198,7 @@ def whole(path: Path) -> bool:
     return True
 
 
-def differences(run: Any, face: Any, law: Any, now: dict[str, Any], start: Any, free: tuple[str, ...]) -> list[str]:
+def differences(run: Any, face: Any, law: Law, now: dict[str, Any], start: Any, free: tuple[str, ...]) -> list[str]:
     """What a run kept has other than the one asked for: 'name: there, here'; `free` settings do not count."""
     then = run.settings
     told = [] if type(run) is face else [f"it is a {type(run).__name__}, wanted a {face.__name__}"]
