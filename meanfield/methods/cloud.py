@@ -140,4 +140,10 @@ class Tokens(Method):
         """The law's noise, shaped to broadcast against y."""
         mu = self.form.measure(y)
         s = self.law.noise(t, None if self.law.isotropic else mu.x, mu)
-        return s[..., 0] if np.ndim(s) and self.form.geometry.axes == 1 else s
+        place = self.form.geometry
+        if np.ndim(s) and np.shape(s)[-1] != 1 and place.manifold == "sphere":
+            raise ValueError(
+                f"noise: {self.law} gives shape {np.shape(s)}, a strength for every direction, which have no meaning "
+                "on a sphere: give a number, or one for every token, of shape (..., n, 1)"
+            )
+        return s[..., 0] if np.ndim(s) and place.axes == 1 else s

@@ -82,7 +82,9 @@ def _longitudes(east: Array) -> None:
     """Refuse longitudes that do not go once round in equal steps."""
     n = len(east)
     steps = np.mod(np.diff(east), 360.0)
-    if n > 1 and np.abs(steps - 360.0 / n).max() <= EVEN * 360.0 / n:
+    # each against its place, since what is missing from every step adds up
+    off = np.mod(east - east[0] - 360.0 / n * np.arange(n) + 180.0, 360.0) - 180.0
+    if n > 1 and np.abs(off).max() <= EVEN * 360.0 / n:
         return
     low, high = (steps.min(), steps.max()) if n > 1 else (0.0, 0.0)
     remedy = f"on another grid {INSTEAD}"

@@ -292,3 +292,24 @@ def test_matrices_are_welcome_where_rows_are() -> None:
 def test_a_measure_is_not_flat_by_accident() -> None:
     assert mf.Points([0.0, 1.0]).geometry == ANGLES and mf.Points(np.eye(3)).geometry == ROWS
     assert mf.Points(np.zeros((3, 2)), geometry="flat").geometry == FLAT
+
+
+@dataclass(frozen=True)
+class Slanted(mf.Law):
+    """Noise of another strength in every direction."""
+
+    autonomous = True
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        return np.zeros_like(mu.x)
+
+    def noise(self, t: float, x: Any, mu: Any) -> Any:
+        return np.linspace(0.1, 0.2, mu.d) * np.ones_like(mu.x)
+
+
+def test_noise_by_direction_is_refused_on_spheres() -> None:
+    """On angles the first column was taken for all, in silence."""
+    steps: dict[str, Any] = {"method": "euler-maruyama", "step": 0.1, "rng": 0}
+    for x in ([0.0, 1.0], np.eye(3)):
+        with pytest.raises(ValueError, match=r"noise: .*one for every token, of shape \(..., n, 1\)"):
+            pt.simulate(Slanted(), x, (0.0, 1.0), **steps)

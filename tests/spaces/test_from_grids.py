@@ -258,3 +258,10 @@ def test_what_a_noisy_map_is_told_to_do_works() -> None:
     weights = (values * numpy.cos(numpy.radians(LATS))).ravel()
     assert "space.density_from(points, weights, bandwidth=0.2)" in told
     assert space.density_from(points, weights, bandwidth=0.2).minimum > 0.0
+def test_longitudes_that_do_not_close_are_refused() -> None:
+    """Every step is right to 1e-3, and the last place is most of a step off; and an end that comes twice, of many."""
+    lat, values = np.linspace(90.0, -90.0, 181), np.ones((181, 360), dtype=np.float32)
+    with pytest.raises(ValueError, match="lon: wanted equal steps once round"):
+        mf.Sphere(179).density_from_map(values, lat, 0.9992 * np.arange(360))
+    with pytest.raises(ValueError, match="the last repeats the first"):
+        mf.Sphere(8).density_from_map(np.ones((181, 2001)), lat, np.linspace(0.0, 360.0, 2001))
