@@ -18,7 +18,7 @@ from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import begun
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, Start
-from meanfield.runs.times import default_times, landings, stepped_times
+from meanfield.runs.times import default_times, landing, landings, stepped_times
 from meanfield.runs.until import Ending, checked_until
 from meanfield.steppers.suited import draws
 from meanfield.sums.choose import FIELDS, Field
@@ -120,12 +120,12 @@ def simulate(
         asked, land = _drawn_times((t0, t1), asked, land, stepper, checkpoint is not None and rng is None)
         settings["t_eval"] = asked
     saves = default_times(t0, t1) if asked is None else asked
-    landed = landings(land, t0, t1, saves)
+    landed, said = landing(land, t0, t1, saves)
     job = Job(
         face=Trajectory, law=law, method=cloud, y=x, span=(t0, t1),
         saves=saves, stepper=stepper, settings=settings, land=landed, dense=False, gauge=Trajectory.gauged,
     )  # fmt: skip
-    settings |= {"land": landed if np.ndim(land) else bool(land), "dense": job.reads and generator is None}
+    settings |= {"land": said, "dense": job.reads and generator is None}
     return finish(begun(replace(job, dense=settings["dense"]), watch, Start(rng=generator)))
 
 

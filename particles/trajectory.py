@@ -164,6 +164,12 @@ class Trajectory(OfPoints):
         lead = self.weights.shape[:-1]
         return (0,) * len(lead) if replica is None else inputs.replica(replica, lead)
 
+    def _shot(self, t: float | None, replica: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Which saved time (the last by default) of which replica, and the look of its picture."""
+        at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
+        title = f"{self.title}, t = {circle.clocks(self.t[at])[0]}"
+        return (at, *index), {"weights": self.weights[index], "title": title, **options}
+
     def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """One replica: on the circle angles over time; on S^2 the globe at the end, with the ways of the points.
 
@@ -182,18 +188,16 @@ class Trajectory(OfPoints):
 
         Options: title, color, label, elevation, azimuth (of the eye, degrees), paths (T, n, 3).
         """
-        at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
-        look = {"title": f"{self.title}, t = {circle.clocks(self.t[at])[0]}", **options}
-        return drawn(points.sphere, self.rows[(at, *index)], ax, **{"weights": self.weights[index], **look})
+        at, look = self._shot(t, replica, options)
+        return drawn(points.sphere, self.rows[at], ax, **look)
 
     def plot_ring(self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The particles on the circle at a saved time (the last by default), by their masses.
 
         Options: title, color, label, stacked, mean.
         """
-        at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
-        look = {"weights": self.weights[index], "title": f"{self.title}, t = {circle.clocks(self.t[at])[0]}", **options}
-        return drawn(circle.ring, self.theta[(at, *index)], ax, **look)
+        at, look = self._shot(t, replica, options)
+        return drawn(circle.ring, self.theta[at], ax, **look)
 
     def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The energy curve of one replica, with the identity's defect beneath; with noise, without one.
@@ -209,9 +213,8 @@ class Trajectory(OfPoints):
 
         Options: title, log, color, label, bins, uniform.
         """
-        at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
-        look = {"weights": self.weights[index], "title": f"{self.title}, t = {circle.clocks(self.t[at])[0]}", **options}
-        return drawn(points.inner_products, self.rows[(at, *index)], ax, **look)
+        at, look = self._shot(t, replica, options)
+        return drawn(points.inner_products, self.rows[at], ax, **look)
 
     def animate(self, path: Any, *, replica: Any = None, fps: int = 15, overwrite: bool = False) -> Any:
         """The particles in motion on the circle over the saved times, by their masses, as gif, webp or png."""

@@ -8,8 +8,7 @@ from typing import Any
 
 from meanfield.doors.solve import Unresolved, handing_over
 from meanfield.runs import archive
-from meanfield.runs.checkpoint import checked
-from meanfield.runs.checkpoint import load as kept_in
+from meanfield.runs.checkpoint import checked, found
 from meanfield.runs.checks import checked_watch
 from meanfield.runs.drive import drive
 from meanfield.runs.errors import finish
@@ -42,8 +41,8 @@ def resume(
     t_end : float, optional
         New end; by default the one first asked for.  Of a `LongTime` its logarithm, and so `t_eval`.
     t_eval : array, optional
-        Times to save from here on.  By default those first asked for that are still to come, and
-        a new end; of a run without `t_eval`, times at its own spacing (of a `LongTime`, 101 to the new end).
+        Times to save from here on.  By default those first asked for that are still to come, and a new end; of a run
+        without `t_eval`, times at its own spacing (of a `LongTime`, 101 to the new end).
     land : bool or array, optional
         As for `solve`; by default as the run was told.
     max_resolution, on_unresolved, until, observe, max_seconds, progress, checkpoint, every
@@ -73,7 +72,7 @@ def resume(
     True
     """
     if isinstance(sol, str | os.PathLike):
-        sol = kept_in(sol)
+        sol, _ = found(sol)
     if not isinstance(sol, Record):
         raise TypeError(f"sol: got {type(sol).__name__}, wanted a run, or the path of a saved one")
     ahead = sol.ahead(t_end, t_eval, land)

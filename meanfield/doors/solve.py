@@ -17,7 +17,7 @@ from meanfield.runs.drive import begun
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, stepper_of
 from meanfield.runs.solution import Solution
-from meanfield.runs.times import default_times, landings
+from meanfield.runs.times import default_times, landing
 from meanfield.runs.until import Ending, checked_until
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
@@ -66,8 +66,6 @@ def solve(
     stepper : Stepper, optional
         What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense
         output needs ``land=True``; under diffusion it must say that it takes the linear part (``linear``).
-        output needs ``land=True``.
-
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     rtol, atol : float
@@ -124,8 +122,8 @@ def solve(
     watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
     saves = default_times(t0, t1) if asked is None else asked
-    landed = landings(land, t0, t1, saves)
-    settings |= {"stepper": given, "t_eval": asked, "land": landed if np.ndim(land) else bool(land)}
+    landed, said = landing(land, t0, t1, saves)
+    settings |= {"stepper": given, "t_eval": asked, "land": said}
     settings |= {"space": rho0.space, "autonomous": _steady(law, rho0.d, bound, y, t0, t1)}
     job = Job(
         face=Solution, law=law, method=bound, y=y, span=(t0, t1),

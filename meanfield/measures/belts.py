@@ -8,19 +8,35 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry import MERIDIAN
-from meanfield.measures.mixture import joined, masses, summed
+from meanfield.measures.mixture import Beside, joined, masses, summed
 from meanfield.protocols import Array, Bilinear, Geometry, Kernel, Measure, Reading
 from meanfield.sums.latitudes import latitudes_at
 from meanfield.tools import inputs
 
-__all__ = ["Belted", "belted"]
+__all__ = ["AboutAxis", "Belted", "belted"]
 
 ON_AXIS = 1e-12
 """Distance of a unit row from the axis up to which it is a pole."""
 
 
+class AboutAxis(Measure):
+    """A measure on a meridian: circles of latitude, by their colatitudes."""
+
+    instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span), or a density on mf.Sphere(lmax)"
+
+    @property
+    def geometry(self) -> Geometry:
+        """A meridian."""
+        return MERIDIAN
+
+    @property
+    def x(self) -> Array:
+        """Refused: circles have no rows."""
+        raise TypeError(f"x: circles of latitude have no rows: {self.instead}")
+
+
 @dataclass(frozen=True, eq=False)
-class Belted(Measure):
+class Belted(Beside, AboutAxis):
     """mu + sum_j a_j (uniform measure on the circle of latitude at phi_j), mu symmetric about the axis.
 
     Its own circles, those that `read` answers at, are mu's: the others do not move.  A circle at 0 or pi is a point.
@@ -39,20 +55,9 @@ class Belted(Measure):
     at: Array
     phi: Array
     a: Array
-    instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span), or a density on mf.Sphere(lmax)"
 
     def __repr__(self) -> str:
         return f"<Belted: {self.body!r} and {inputs.several(len(self.phi), 'circle')} of latitude>"
-
-    @property
-    def d(self) -> int:
-        """Ambient dimension."""
-        return int(self.body.d)
-
-    @property
-    def geometry(self) -> Geometry:
-        """A meridian."""
-        return MERIDIAN
 
     @property
     def positions(self) -> Array:
@@ -60,19 +65,9 @@ class Belted(Measure):
         return joined([self.at, self.phi], -1, 0)
 
     @property
-    def x(self) -> Array:
-        """Refused: circles have no rows."""
-        raise TypeError(f"x: circles of latitude have no rows: {self.instead}")
-
-    @property
     def weights(self) -> Array:
         """(..., n + k) masses of all."""
         return joined([self.body.weights, self.a], -1, 0)
-
-    @property
-    def mass(self) -> Array:
-        """int d mu of all."""
-        return np.asarray(self.weights.sum(axis=-1))
 
     @property
     def mean(self) -> Array:
@@ -82,10 +77,6 @@ class Belted(Measure):
     def excess(self, kernel: Kernel) -> Any:
         """Refused: some of the pairs are of circles that do not move."""
         raise TypeError("energy: what does not move is not told apart by it: ask the measure it was added to")
-
-    def tangential(self, v: Array) -> Array:
-        """As of mu."""
-        return np.asarray(self.body.tangential(v))
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer an isotropic law at mu's own circles: what mu answers, and closed forms for what is added."""

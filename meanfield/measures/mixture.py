@@ -26,8 +26,28 @@ class Added(Shown):
     per_token: bool
 
 
+class Beside(Measure):
+    """A measure, its `body`, and what stands beside it and does not move."""
+
+    body: Any
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension."""
+        return int(self.body.d)
+
+    @property
+    def mass(self) -> Array:
+        """int d mu of all."""
+        return np.asarray(self.weights.sum(axis=-1))
+
+    def tangential(self, v: Array) -> Array:
+        """As of mu."""
+        return np.asarray(self.body.tangential(v))
+
+
 @dataclass(frozen=True, eq=False)
-class Mixture(ShownMeasure, Measure):
+class Mixture(ShownMeasure, Beside):
     """mu + sum_j a_j delta_{y_j}: readings added under a common logarithm.
 
     Its own points, those that `read` answers at without x, are mu's: the others do not move.  As a measure it has them
@@ -46,11 +66,6 @@ class Mixture(ShownMeasure, Measure):
 
     def __repr__(self) -> str:
         return f"<Mixture of {self.body!r} and {inputs.several(sum(one.y.shape[-2] for one in self.added), 'point')}>"
-
-    @property
-    def d(self) -> int:
-        """Ambient dimension."""
-        return int(self.body.d)
 
     @property
     def token(self) -> Any:
@@ -75,11 +90,6 @@ class Mixture(ShownMeasure, Measure):
         return joined([self.body.weights, *(self._masses(one) for one in self.added)], -1, 0)
 
     @property
-    def mass(self) -> Array:
-        """int d mu of all."""
-        return np.asarray(self.weights.sum(axis=-1))
-
-    @property
     def mean(self) -> Array:
         """int x d mu of all, (..., d)."""
         parts = (np.einsum("...k,...kd->...d", self._masses(one), one.y) for one in self.added)
@@ -91,10 +101,6 @@ class Mixture(ShownMeasure, Measure):
     def excess(self, kernel: Kernel) -> Any:
         """Refused: some of the pairs are of points that do not move."""
         raise TypeError("energy: points that do not move are not told apart by it: ask the measure they were added to")
-
-    def tangential(self, v: Array) -> Array:
-        """As of mu."""
-        return np.asarray(self.body.tangential(v))
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`): what mu answers, and a sum over the added points."""

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.geometry import MERIDIAN
 from meanfield.kernels import energy
 from meanfield.kernels.zonal import heights
-from meanfield.measures.belts import Belted, belted
-from meanfield.protocols import Array, Bilinear, Geometry, Kernel, Law, Measure, Reading
+from meanfield.measures.belts import AboutAxis, Belted, belted
+from meanfield.protocols import Array, Bilinear, Kernel, Law, Reading
 from meanfield.special import ultraspherical
 from meanfield.sums.direct import direct
 from meanfield.sums.latitudes import latitudes
@@ -33,7 +32,7 @@ AROUND = 24
 
 
 @dataclass(frozen=True, eq=False)
-class Rings(ShownMeasure, Measure):
+class Rings(ShownMeasure, AboutAxis):
     """sum_j weights_j (uniform measure on the circle of latitude at phi_j).
 
     Attributes
@@ -52,17 +51,11 @@ class Rings(ShownMeasure, Measure):
     colatitude: Array
     weights: Array
     field: str = "auto"
-    instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span), or a density on mf.Sphere(lmax)"
 
     @property
     def d(self) -> int:
         """Ambient dimension."""
         return int(self.space.d)
-
-    @property
-    def geometry(self) -> Geometry:
-        """A meridian."""
-        return MERIDIAN
 
     @property
     def positions(self) -> Array:
@@ -102,11 +95,6 @@ class Rings(ShownMeasure, Measure):
     def moments(self, degree: int) -> Array:
         """int P_k(<x, axis>) d mu, k = 0..degree, with P_k(1) = 1."""
         return heights(self.d, inputs.degree("degree", degree), self.points, self.weights)
-
-    @property
-    def x(self) -> Array:
-        """Refused: circles have no rows."""
-        raise TypeError(f"x: circles of latitude have no rows: {self.instead}")
 
     def tangential(self, v: Array) -> Array:
         """Refused: a row has no component along the meridian alone."""

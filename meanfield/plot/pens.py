@@ -39,7 +39,7 @@ class Drawn:
             artist.set_label(f"{whose}: {caption}" if whose and caption else whose or caption or "_")
 
 
-def drawn(ax: Axes) -> list[Drawn]:
+def records(ax: Axes) -> list[Drawn]:
     """The records that are on the axes, in the order of drawing."""
     return [vars(artist)[_KEY] for artist in ax.get_children() if _KEY in vars(artist)]
 
@@ -72,7 +72,7 @@ def pen(ax: Axes, color: Any = None) -> dict[str, Any]:
     """Colour and dashes of the next record on these axes."""
     import matplotlib
 
-    n = len(drawn(ax))
+    n = len(records(ax))
     cycle = matplotlib.rcParams["axes.prop_cycle"]
     if color is None and cycle == matplotlib.rcParamsDefault["axes.prop_cycle"]:
         shade_ = matplotlib.colormaps["viridis"](_SHADES[n % len(_SHADES)])
@@ -92,7 +92,7 @@ def several(ax: Axes, n: int, color: Any = None, cmap: Any = None) -> list[dict[
     looks = style.line_styles(n)
     if color is not None:
         return [{**look, "color": kept(ax, colour(color))} for look in looks]
-    turn = len(drawn(ax))
+    turn = len(records(ax))
     if cmap is None and turn == 0:
         return looks
     found = spread(ax, np.linspace(0.0, 0.82, n) if n > 1 else np.zeros(n), cmap)
@@ -103,7 +103,7 @@ def spread(ax: Axes, at: NDArray[np.float64], cmap: Any = None) -> NDArray[np.fl
     """Colours (n, 4) of the parts of one record, by numbers in [0, 1]."""
     import matplotlib
 
-    name = _MAPS[len(drawn(ax)) % len(_MAPS)]
+    name = _MAPS[len(records(ax)) % len(_MAPS)]
     if cmap is None:
         return np.asarray(matplotlib.colormaps[name](at))
     found = np.asarray(colours(cmap)(at))
@@ -117,7 +117,7 @@ def tell(
 
     One alone has its title above the axes; several have theirs, or their labels, in the legend.
     """
-    before = drawn(ax)
+    before = records(ax)
     mine = Drawn(title or f"record {len(before) + 1}", label, tuple(zip(artists, captions, strict=True)))
     vars(artists[0])[_KEY] = mine
     if not before:

@@ -159,7 +159,7 @@ def sphere(
     front = depth >= 0
     with style.axes(ax, style.SQUARE) as ax:
         dark = pens.pen(ax, color)["color"]
-        if not pens.drawn(ax):
+        if not pens.records(ax):
             _graticule(ax, view)
         if been is not None:
             _paths(ax, been @ view, dark)

@@ -84,8 +84,6 @@ def before(path: Path) -> Path:
 
 def aside(path: Path) -> None:
     """The same file under the name of the one before; `path` is there all the while."""
-    if not path.exists():
-        return
     part = path.with_name(path.name + ".link")
     part.unlink(missing_ok=True)
     try:
@@ -96,8 +94,8 @@ def aside(path: Path) -> None:
         os.replace(part, before(path))
 
 
-def load(path: Any) -> Any:
-    """The run in a checkpoint, or in the one before if this one is damaged or not there, which is told.
+def found(path: Any) -> tuple[Any, bool]:
+    """The run in a checkpoint, and that it is sound; or the run in the one before, if not or not there, which is told.
 
     Raises
     ------
@@ -105,14 +103,14 @@ def load(path: Any) -> Any:
         If neither can be read.
     """
     try:
-        return archive.load(path)
+        return archive.load(path), True
     except (files.StorageError, FileNotFoundError) as error:
         older = before(Path(files.name_of(path)))
         if not older.exists():
             raise
         run = archive.load(older)
         warnings.warn(f"{error} Going on from the checkpoint before it, {older}.", RuntimeWarning, stacklevel=3)
-        return run
+        return run, False
 
 
 def checked(path: Any, every: Any, run: Any = None) -> Checkpoint | None:
@@ -136,13 +134,12 @@ def checked(path: Any, every: Any, run: Any = None) -> Checkpoint | None:
         raise PermissionError(f"checkpoint: the folder {goal.parent} cannot be written; choose another place.")
     place = Checkpoint(goal, seconds)
     if run is not None and (goal.exists() or before(goal).exists()):
-        kept = load(goal)
+        kept, place.sound = found(goal)
         told = differences(kept, type(run), run.law, run.settings, run.start, ENDS)
         if kept.end > run.end:
             told.append(f"it has come to t = {kept.end:g}, further than t = {run.end:g}")
         if told:
             raise ValueError(f"checkpoint: {goal} holds another run: {'; '.join(told)}. Choose another place.")
-        place.sound = whole(goal)
     return place
 
 
@@ -159,7 +156,7 @@ def gone_on(job: Job, start: Start, kept: Checkpoint | None) -> tuple[Job, Start
     storable(job)
     if not (kept.path.exists() or before(kept.path).exists()):
         return job, start
-    run = load(kept.path)
+    run, kept.sound = found(kept.path)
     now = {name: value for name, value in job.settings.items() if value is not None}
     if told := differences(run, job.face, job.law, now, job.y, UNTOLD):
         raise ValueError(
@@ -174,7 +171,6 @@ def gone_on(job: Job, start: Start, kept: Checkpoint | None) -> tuple[Job, Start
             "mf.load(path), and goes on by mf.resume(path). Choose another place, or remove it and "
             f"{before(kept.path).name}."
         )
-    kept.sound = whole(kept.path)
     ahead = run.ahead(None, None)
     run = replace(run, settings={**run.settings, **ahead.settings})
     job, start = begun_again(run, ahead, run.scheme, job.stepper if run.stepper is None else run.stepper)
@@ -187,15 +183,6 @@ def storable(job: Job) -> None:
         settings.to_json({"law": job.law, "settings": job.settings, "form": job.method.form})
     except (ValueError, TypeError) as error:
         raise type(error)(f"checkpoint: this run cannot be kept: {error}") from error
-
-
-def whole(path: Path) -> bool:
-    """Whether a file is there and undamaged."""
-    try:
-        archive.load(path)
-    except (files.StorageError, FileNotFoundError):
-        return False
-    return True
 
 
 def differences(run: Any, face: Any, law: Law, now: dict[str, Any], start: Any, free: tuple[str, ...]) -> list[str]:

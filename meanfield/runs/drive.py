@@ -223,11 +223,17 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
         record = log.record(stop)
         return (record if start.before is None else start.before.loose.joined(record)).finished()
 
+    def ended() -> Any:
+        record = closed(stop)
+        if watch.kept is not None:
+            watch.kept.close(record)
+        return record
+
     stop = Stop(Status.REACHED_END)
     bar = _bar(watch.progress, span[1] - span[0])
     try:
         keep = job.dense or job.reads
-        with watched(lambda: watch.over(began)):
+        with watched(None if watch.max_seconds is None else lambda: watch.over(began)):
             options: dict[str, Any] = {"h": start.h, "rng": start.rng, "keep": keep}
             for step in steps(job.method, job.y, span[0], job.targets, job.stepper, **options):
                 before = log.last[0]
@@ -246,9 +252,7 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
             raise
         stop = Stop(Status.BROKEN_OFF, f"({_in_a_line(error)})")
         with _unbroken():
-            record = closed(stop)
-            if watch.kept is not None:
-                watch.kept.close(record)
+            record = ended()
         if hasattr(error, "solution"):
             raise RunError(record) from error
         carry(error, "solution", record)
@@ -258,9 +262,7 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
             bar.close()
     stop.detail = stop.detail.removeprefix(stop.status.value).strip()
     with _unbroken() as interrupted:
-        record = closed(stop)
-        if watch.kept is not None:
-            watch.kept.close(record)
+        record = ended()
     if interrupted:
         raise Interrupted(record)
     return record

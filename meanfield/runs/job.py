@@ -33,8 +33,8 @@ class Job:
     settings : dict
         What the run was asked to do; what is None was not asked for, and is left out.
     dense, gauge : bool
-        Whether the dense output is kept, within DENSE_BUDGET; and whether, where it
-        cannot be kept, the dissipation's integral is taken from it before it goes.
+        Whether the dense output is kept, within DENSE_BUDGET; and whether, where it cannot be kept, the dissipation's
+        integral is taken from it before it goes.
     """
 
     face: Any

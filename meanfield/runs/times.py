@@ -52,6 +52,12 @@ def landings(land: Any, t0: float, t1: float, saves: Array) -> Array:
     return np.empty(0) if times is None else times
 
 
+def landing(land: Any, t0: float, t1: float, saves: Array) -> tuple[Array, Any]:
+    """`landings`, and the setting by which a run that goes on knows of them: the times given, or True or False."""
+    times = landings(land, t0, t1, saves)
+    return times, times if np.ndim(land) else bool(land)
+
+
 def stepped_times(t0: float, t1: float, stepper: Stepper) -> Any:
     """`default_times` where none may lie inside a step: no more than there are steps of the stepper's size."""
     size = getattr(stepper, "size", None)

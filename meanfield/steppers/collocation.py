@@ -38,7 +38,7 @@ _FAR = 36.0
 """Beyond this |c h L| the lower end of the integral is e^-36 of it, and the asymptotic series is exact."""
 
 WATCH = (0.65, 0.8)
-"""Where in the step the dense output's residual is looked at (`Adaptive.seen`)."""
+"""Where in the step the dense output's residual is looked at (`Adaptive.heard`)."""
 SHARE = 0.5
 """What of h times the larger of them bounds the dense output's error, at orders 4 to 10: measured."""
 
@@ -256,8 +256,7 @@ class ExponentialCollocation(Adaptive):
 
     A step costs 1 + order (order - 1) / 2 evaluations (29 at order 8), a rejected one as many less one; dense output
     two more, that look at its error.  The step's is the difference of the last two levels damped by that of the two
-    before (`Adaptive.blend`).
-    Steps are rounded down to eight sizes an octave, since new sizes need new weights.
+    before (`Adaptive.blend`).  Steps are rounded down to eight sizes an octave, since new sizes need new weights.
 
     Attributes
     ----------
@@ -290,7 +289,7 @@ class ExponentialCollocation(Adaptive):
             if keep and error <= 1.0:
                 between = sweeps.between(t1, method.linear)
                 sweeps.evaluations += len(WATCH)
-                error = self.heard(error, SHARE * self.seen(method.rhs, between, sc, WATCH))
+                error = self.heard(error, SHARE, method.rhs, between, sc, WATCH)
             return error
 
         if h is None:

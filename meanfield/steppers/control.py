@@ -108,9 +108,8 @@ class Adaptive(Stepper):
 
     The local error e of a step from y0 to y1, and of its dense output where that is kept, is measured against
     sc = atol + rtol max(|y0|, |y1|), componentwise in modulus (HNW (II.4.10)), and the step is accepted if
-    |e / sc| <= 1 in the norm: root mean square over all
-    components (HNW (II.4.11)) or their maximum.  The next step is h min(grow, max(shrink, safety err^(-1/q))), not
-    growing after a rejection (HNW (II.4.13)).
+    |e / sc| <= 1 in the norm: root mean square over all components (HNW (II.4.11)) or their maximum.  The next step is
+    h min(grow, max(shrink, safety err^(-1/q))), not growing after a rejection (HNW (II.4.13)).
 
     Attributes
     ----------
@@ -193,28 +192,26 @@ class Adaptive(Stepper):
         """
         return e * e / math.hypot(e, damp * d) if e > 0.0 else e
 
-    def seen(
-        self, slope: Callable[[float, Array, Array], Any], between: Between, sc: Array, at: tuple[float, ...]
-    ) -> float:
-        """The norm of h (P(x) - N(t, y(x))), the dense output's residual, the largest of those at some fractions x.
+    def heard(
+        self, error: float, share: float, slope: Callable[[float, Array, Array], Any], between: Between, sc: Array,
+        at: tuple[float, ...],
+    ) -> float:  # fmt: skip
+        """The error of a step and of its dense output as one; of the latter nothing that might be rounding.
 
-        P is the polynomial that stands for N in `Between`, `slope` is N.  The dense output is off by about a third of
-        this (its own error is the residual's integral), between the ends of the step more than at them: RK45's and
-        DOP853's by up to a hundred times the error that the step's size is chosen by, so it has a say in that.
+        The dense output is off by about a `share` of the largest of h (P(x) - N(t, y(x))), its residual, at some
+        fractions x of the step: its own error is the residual's integral.  P is the polynomial that stands for N in
+        `Between`, `slope` is N.  Between the ends of the step it errs more than at them, RK45's and DOP853's by up to a
+        hundred times the error that the step's size would be chosen by, so it has a say in that.
         """
         h, worst = between.t1 - between.t0, 0.0
         found = np.empty_like(between.y0)
-        for share in at:
-            t = between.t0 + share * h
+        for part in at:
+            t = between.t0 + part * h
             x = (t - between.t0) / h
             slope(t, evaluate(between, t), found)
             told = np.tensordot(x ** np.arange(len(between.terms)), between.terms, 1)
             worst = float(np.maximum(worst, self.size((h * (told - found)).reshape(-1), sc)))
-        return worst
-
-    def heard(self, error: float, dense: float) -> float:
-        """The step's error and its dense output's as one; of the latter nothing that might be rounding."""
-        return error if dense < FAINT else float(np.maximum(error, dense))
+        return error if share * worst < FAINT else float(np.maximum(error, share * worst))
 
     def first(self, y: Array, f0: Array, trial: Callable[[float], Array], left: float, t: float, order: int) -> float:
         """First step, after HNW section II.4, p. 169, by one evaluation not beyond the time left.

@@ -134,7 +134,7 @@ class ExplicitRungeKutta(Adaptive):
             if keep and error <= 1.0:
                 between = stages.between(t1, y1, table.stages + tail)
                 stages.evaluations += len(table.watch)
-                error = self.heard(error, table.share * self.seen(stages.slope, between, sc, table.watch))
+                error = self.heard(error, table.share, stages.slope, between, sc, table.watch)
             return error
 
         if h is None:

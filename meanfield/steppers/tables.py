@@ -50,9 +50,9 @@ class Table(Shown):
     dense_order: int = 1
     """The dense output's local error is O(h^(dense_order + 1))."""
     watch: Row = ()
-    """Fractions of the step where the dense output's residual is looked at (`Adaptive.seen`)."""
+    """Fractions of the step where the dense output's residual is looked at (`Adaptive.heard`)."""
     share: float = 0.0
-    """What of h times the largest residual there bounds the dense output's error: measured, see tests/steppers."""
+    """What of h times the largest residual there bounds the dense output's error: measured, see tests/runs."""
     source: str = ""
 
     @cached_property
@@ -90,25 +90,25 @@ class Table(Shown):
 
         Transport moves its finest modes along that axis; beyond it they grow from rounding.
         """
-        y = np.arange(0.01, 20.0, 0.01)
-        return max(1.0, 0.9 * float(y[np.argmax(np.abs(self._growth(1j * y)) > 1.001)]))
+        return max(1.0, self._stable(1j))
 
-    def _growth(self, z: Array) -> Array:
-        """R(z) = 1 + sum_j z^(j+1) b A^j 1, a polynomial: y1 / y0 for y' = z y / h."""
+    def _stable(self, way: complex) -> float:
+        """0.9 of the stretch of a half-axis on which |R| <= 1.001, R(z) = 1 + sum_j z^(j+1) b A^j 1, a polynomial."""
         A, k, moments = self.A[: self.stages, : self.stages], np.ones(self.stages), [1.0]
         for _ in range(self.stages):
             moments.append(float(self.B @ k))
             k = A @ k
-        return np.polynomial.polynomial.polyval(z, moments)
+        x = np.arange(0.01, 20.0, 0.01)
+        R = np.polynomial.polynomial.polyval(way * x, moments)
+        return 0.9 * float(x[np.argmax(np.abs(R) > 1.001)])
 
     @cached_property
     def damping(self) -> float:
-        """The largest h |rate| of a decaying mode: 0.9 of the stretch of the negative real axis on which |R| <= 1.
+        """The largest h |rate| of a decaying mode: 0.9 of the stretch of the negative real axis on which |R| <= 1.001.
 
         1.8 for Euler's method, 2.5 for RK4, 5.6 for DOP853; beyond it the mode grows.
         """
-        x = np.arange(0.01, 20.0, 0.01)
-        return 0.9 * float(x[np.argmax(np.abs(self._growth(-x)) > 1.001)])
+        return self._stable(-1.0)
 
     @cached_property
     def P(self) -> Array:

@@ -31,7 +31,6 @@ MAX_ELEMENTS = 2**20
 """Largest array that counts as a setting; larger ones are data and belong in `netcdf`."""
 
 
-
 class NoSetting(TypeError):
     """A value, its second argument, of a kind that settings cannot hold."""
 

@@ -106,8 +106,8 @@ TOOLS: tuple[Breakage, ...] = (
     Breakage(
         name="pens: every record has the first one's colour",
         file="meanfield/plot/pens.py",
-        old="    n = len(drawn(ax))\n    cycle",
-        new="    n = 0 * len(drawn(ax))\n    cycle",
+        old="    n = len(records(ax))\n    cycle",
+        new="    n = 0 * len(records(ax))\n    cycle",
         red=("tests/plot/test_plot_pens.py::test_two_energies_on_the_same_axes_are_told_apart",),
     ),
     Breakage(
