@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import geometry
-from meanfield.plot import animate, circle, curves, points
+from meanfield.plot import animate, circle, curves, points, scales
 from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Geometry, Stepper
 from meanfield.runs import dataset
@@ -167,7 +167,7 @@ class Trajectory(OfPoints):
     def _shot(self, t: float | None, replica: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Which saved time (the last by default) of which replica, and the look of its picture."""
         at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
-        title = f"{self.title}, t = {circle.clocks(self.t[at])[0]}"
+        title = f"{self.title}, t = {scales.clocks(self.t[at])[0]}"
         return (at, *index), {"weights": self.weights[index], "title": title, **options}
 
     def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:

@@ -187,19 +187,19 @@ class MergeTree:
         return "\n".join(rows)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """The tree: time up, masses as widths of lines; options title, color, label."""
+        """The tree: time up, masses as widths of lines; options title, color, label, log_time."""
         parts = ([b.birth for b in self.branches], [b.death for b in self.branches], [b.mass for b in self.branches])
         look: dict[str, Any] = {"origins": [b.origin for b in self.branches], **self._look(options)}
         return drawn(picture.merges, *parts, [b.parents for b in self.branches], ax, **look)
 
     def plot_counts(self, ax: Any = None, **options: Any) -> Any:
-        """The number of clusters over time; options title, color, label."""
+        """The number of clusters over time; options title, color, label, log_time."""
         return drawn(picture.counts, *self._closed(self.counts), ax, **self._look(options))
 
     def plot_staircase(self, t: Any = None, energy: Any = None, ax: Any = None, **options: Any) -> Any:
         """sum w^2 over time, and with it rescaled energies (`rescaled_energy`) at times t, if given.
 
-        Options are title, color, label.
+        Options are title, color, label, log_time.
         """
         return drawn(picture.staircase, *self._closed(self.levels), t, energy, ax, **self._look(options))
 

@@ -8,6 +8,24 @@ pyplot figure, which a notebook displays and a script saves.
 Every picture takes `ax=None` (or `axes=None`, if it is made of several) and returns what it drew on.
 """
 
-from meanfield.plot import animate, arrays, circle, curves, globe, grids, points, slopes, style, tree, zonal
+from meanfield.plot import (
+    animate,
+    arrays,
+    circle,
+    curves,
+    globe,
+    grids,
+    mollweide,
+    orthographic,
+    points,
+    scales,
+    slopes,
+    style,
+    tree,
+    zonal,
+)
 
-__all__ = ["animate", "arrays", "circle", "curves", "globe", "grids", "points", "slopes", "style", "tree", "zonal"]
+__all__ = [
+    "animate", "arrays", "circle", "curves", "globe", "grids", "mollweide", "orthographic", "points", "scales",
+    "slopes", "style", "tree", "zonal",
+]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from meanfield.plot import arrays, circle, globe, grids, style, zonal
+from meanfield.plot import arrays, circle, grids, mollweide, scales, style, zonal
 from meanfield.tools import files, inputs
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def circle_frames(
     times = arrays.finite("t", t, None)
     angles = arrays.finite("theta", theta, None)
     density = arrays.numbers("values", values, len(times), len(angles))
-    logarithmic, low, high = circle.scale(density, log)
+    logarithmic, low, high = scales.scale(density, log)
     x, lines = circle.closed(angles, density)
     floor = 0.5 * low if logarithmic else 0.0  # beneath the picture
 
@@ -146,7 +146,7 @@ def circle_frames(
         style.dress(right)
         right.plot(x, lines[0], color="0.6", linewidth=0.9, linestyle=(0, (5, 1.6)))
         (line,) = right.plot(x, lines[k], color=style.line_styles(1)[0]["color"])
-        right.set(xlim=(0.0, circle.TURN), xlabel=circle.ANGLE, ylabel=circle.DENSITY)
+        right.set(xlim=(0.0, circle.TURN), xlabel=circle.ANGLE, ylabel=scales.DENSITY)
         right.set(**{"yscale": "log", "ylim": (low * 0.7, high * 1.6)} if logarithmic else {"ylim": (low, high * 1.05)})
         style.pi_ticks(right.xaxis)
         right.set_title(f"dashed: $t = {times[0]:g}$", loc="right", fontsize="small", color="0.35")
@@ -212,7 +212,7 @@ def ring(
     times, angles = arrays.numbers("t", t, None), arrays.numbers("theta", theta, None, None)
     if len(times) != len(angles):
         raise ValueError(f"theta must have one row for each of the {len(times)} times; got {len(angles)}.")
-    head, clocks = f"{title}, " if title else "", circle.clocks(times)
+    head, clocks = f"{title}, " if title else "", scales.clocks(times)
 
     def draw(figure: Figure, i: int) -> None:
         circle.ring(angles[i], figure.subplots(), weights=weights, title=f"{head}$t = {clocks[i]}$")
@@ -253,7 +253,7 @@ def zonal_frames(
     times = arrays.finite("t", t, None)
     heights, seen, d = zonal.readable(c, d)
     density = arrays.numbers("values", values, len(times), len(heights))
-    logarithmic, low, high = circle.scale(density[:, seen], log)
+    logarithmic, low, high = scales.scale(density[:, seen], log)
     lines = np.where(density[:, seen] > 0.0, density[:, seen], np.nan) if logarithmic else density[:, seen]
 
     def draw(figure: Figure, k: int) -> Callable[[int], None]:
@@ -289,7 +289,7 @@ def globe_frames(
     t : (T,) array
         Times.
     title, log
-        As for `globe.mollweide`; the time is added.
+        As for `mollweide.mollweide`; the time is added.
 
     Returns
     -------
@@ -300,14 +300,14 @@ def globe_frames(
     theta, phi, place = grids.grid(nodes)
     density = arrays.numbers("values", values, len(times), place.size)
     middle = grids.seam(phi, density.max(axis=0)[place])
-    logarithmic, low, high = circle.scale(density, log)
+    logarithmic, low, high = scales.scale(density, log)
 
     def draw(figure: Figure, k: int) -> Callable[[int], None]:
         from matplotlib.colors import LogNorm, Normalize
 
         norm = LogNorm(low, high) if logarithmic else Normalize(low, high)
         ax: Any = figure.add_subplot(projection="mollweide")
-        globe.mollweide(theta, phi, density[k][place], ax, norm=norm, centre=middle)
+        mollweide.mollweide(theta, phi, density[k][place], ax, norm=norm, centre=middle)
         mesh = ax.collections[0]
         clock = _headed(figure, ax, title)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, legends, pens, style
+from meanfield.plot import arrays, heats, legends, pens, scales, style
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
 
 TURN = 2 * np.pi
 ANGLE = r"angle $\theta$ (rad)"
-TIME = r"time $t$"
-DENSITY = r"$\rho$ (uniform = 1)"
-_DECADES = 6.0
-"""Decades shown on a logarithmic scale, below the maximum."""
-
-
-def clocks(t: ArrayLike) -> list[str]:
-    """Times as one would write them, with as many digits (three at least) as tell them apart: "0.6", "1000"."""
-    times = np.atleast_1d(np.asarray(t, dtype=float)).tolist()
-    for digits in range(3, 18):
-        words = [f"{v:.{digits}g}" if not 10.0**digits <= abs(v) < 1e6 else f"{v:.0f}" for v in times]
-        if len(set(words)) == len(set(times)):
-            break
-    return words
 
 
 def closed(theta: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -88,30 +74,11 @@ def thinned(
     return (used + 0.5) * (TURN / limit), np.fmax.reduceat(values[..., order], starts, axis=-1)
 
 
-def scale(values: NDArray[np.float64], log: bool | None) -> tuple[bool, float, float]:
-    """Whether to use a logarithmic scale, and the lowest and highest value to show.
-
-    `log=None` chooses it if max / median > 50, unless the values are signed.  A logarithmic scale spans at most
-    six decades.
-    """
-    finite = values[np.isfinite(values)]
-    if finite.size == 0:
-        raise ValueError("values must hold a finite number; got none.")
-    low, high, middle = float(finite.min()), float(finite.max()), float(np.median(finite))
-    log = high > 50.0 * middle and low > -1e-3 * high if log is None else inputs.flag("log", log)
-    if not log:
-        return False, min(low, 0.0), high if high > min(low, 0.0) else 1.0
-    if high <= 0.0:
-        raise ValueError("log must be False where no value is positive; got True.")
-    bottom = max(float(finite[finite > 0.0].min()), high * 10.0**-_DECADES)
-    return True, bottom if bottom < high else high / 10.0, high
-
-
 def heat(
     t: ArrayLike, theta: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, title: str = "",
-    log: bool | None = None, cmap: Any = None,
+    log: bool | None = None, cmap: Any = None, log_time: bool | None = None, ends: bool | None = None,
 ) -> Axes:  # fmt: skip
-    """Density over time as colours: time across, angle up.
+    """Density over time as colours: time across, angle up; and beside it the profiles at both ends.
 
     Grids of more than 512 nodes are shown by the maxima of neighbouring nodes, so that narrow clusters are seen.
 
@@ -131,37 +98,29 @@ def heat(
         Logarithmic colours; None: if max / median > 50.
     cmap : str or Colormap, optional
         Colours; None: those of the session (`image.cmap`), viridis unless the user set others.
+    log_time : bool, optional
+        A logarithmic axis of times, without what is at t <= 0; None: where the times tell it (`scales.late`).
+    ends : bool, optional
+        The first and the last density as lines to the right of the axes; None: in a figure made here.
 
     Returns
     -------
     Axes
+        Of the colours; its `child_axes` hold the lines, if there are any.
     """
-    times = arrays.finite("t", t, None)
     angles = arrays.finite("theta", theta, None)
-    density = arrays.numbers("values", values, len(times), len(angles))
-    if len(times) < 2 or not np.all(np.diff(times) > 0):
-        raise ValueError(f"t must be at least two increasing times; got {inputs.describe(times)}.")
-    norm, extend = _colours(density, log)
+    times, density, late = heats.moments(t, values, len(angles), log_time)
+    norm, extend = scales.colours(density, log)
     angles, density = closed(*thinned(angles, density))
-    with style.axes(ax) as ax:
-        mesh = ax.pcolormesh(
-            times, angles, np.clip(density, norm.vmin, norm.vmax).T, norm=norm, cmap=pens.colours(cmap),
-            shading="gouraud", rasterized=True,
-        )  # fmt: skip
-        ax.set(xlim=(times[0], times[-1]), ylim=(0.0, TURN), xlabel=TIME, ylabel=ANGLE)
-        style.headline(ax, title)
+    pair = heats.wanted(ends, ax)
+    with style.axes(ax, heats.ROOMY if pair else style.WIDE) as ax:
+        mesh = heats.painted(ax, times, angles, density, norm, cmap, late, title)
+        ax.set(ylim=(0.0, TURN), ylabel=ANGLE)
         style.pi_ticks(ax.yaxis)
-        style.bar(ax, mesh, DENSITY, extend=extend, pad=0.02, aspect=28)
+        if pair:
+            heats.beside(ax, angles, density[[0, -1]], times[[0, -1]], norm, scales.DENSITY)
+        style.bar(ax, mesh, scales.DENSITY, extend=extend, pad=0.02, aspect=28)
     return ax
-
-
-def _colours(density: NDArray[np.float64], log: bool | None) -> tuple[Normalize, str]:
-    from matplotlib.colors import LogNorm, Normalize
-
-    logarithmic, low, high = scale(density, log)
-    below, above = bool(np.any(density < low)), bool(np.any(density > high))
-    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[below, above]
-    return (LogNorm(low, high) if logarithmic else Normalize(low, high)), extend
 
 
 def profiles(
@@ -195,7 +154,7 @@ def profiles(
     if not rows:
         raise ValueError("values_list must hold at least one density; got none.")
     captions = arrays.names("labels", labels, len(rows))
-    logarithmic, low, high = scale(np.stack(rows), log)
+    logarithmic, low, high = scales.scale(np.stack(rows), log)
     with style.axes(ax) as ax:
         pairs = [closed(angles, np.where(row > 0.0, row, np.nan) if logarithmic else row) for row in rows]
         n = pens.lines(ax, pairs, captions, title, label, color, cmap)
@@ -262,7 +221,7 @@ def overlay(
 
 
 def _angle_axis(ax: Axes) -> None:
-    ax.set(xlim=(0.0, TURN), xlabel=ANGLE, ylabel=DENSITY)
+    ax.set(xlim=(0.0, TURN), xlabel=ANGLE, ylabel=scales.DENSITY)
     style.pi_ticks(ax.xaxis)
 
 
@@ -372,7 +331,7 @@ def band(
     """
     angles = arrays.finite("theta", theta, None)
     density = arrays.numbers("rho", rho, len(angles))
-    norm = _colours(density, log)[0] if norm is None else norm
+    norm = scales.colours(density, log)[0] if norm is None else norm
     fine, colour = around(angles, density, norm)
     radii = np.array([[0.82], [1.0]])
     with style.axes(ax, style.SQUARE) as ax:

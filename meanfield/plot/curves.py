@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, circle, legends, pens, style
-from meanfield.plot.circle import ANGLE, TIME, TURN
-from meanfield.tools import inputs
+from meanfield.plot import arrays, circle, legends, pens, scales, style
+from meanfield.plot.circle import ANGLE, TURN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +61,7 @@ def energy(
     t: ArrayLike, energy: ArrayLike, dissipated: ArrayLike | None, axes: Sequence[Axes] | NDArray[Any] | None = None, *,
     gained: ArrayLike | None = None, size: ArrayLike | None = None, bounds: Mapping[str, float] | None = None,
     tolerance: float | None = None, symbol: str = "E", ylabel: str = "interaction energy", title: str = "",
-    color: Any = None, label: str | None = None, log_time: bool = False,
+    color: Any = None, label: str | None = None, log_time: bool | None = None,
 ) -> NDArray[Any]:  # fmt: skip
     """The Lyapunov function, and beneath it how far its identity is from holding.
 
@@ -98,8 +97,9 @@ def energy(
         Of the curves; None: the next that tells records on the same axes apart.
     label : str, optional
         What the record is called in the legend; None: nothing, and its title once there are several on the axes.
-    log_time : bool
-        A logarithmic axis of times; what is at t = 0 is left out.
+    log_time : bool, optional
+        A logarithmic axis of times, without what is at t <= 0; None: as the axes have it already, else where the times
+        tell it (`scales.late`).
 
     Returns
     -------
@@ -137,15 +137,14 @@ def energy(
     return pair
 
 
-def _clock(axes: NDArray[Any], t: NDArray[Any], n: int, log: bool) -> None:
-    """Times across, logarithmic if asked."""
-    shown = t[t > 0.0] if inputs.flag("log_time", log) else t
-    if shown.size == 0:
-        raise ValueError("log_time: no time is positive; leave it out")
+def _clock(axes: NDArray[Any], t: NDArray[Any], n: int, log_time: bool | None) -> None:
+    """Times across, logarithmic if asked or if they tell it, and as they are where there are records already."""
+    log = scales.late(t, axes[0].get_xscale() == "log" if n and log_time is None else log_time)
+    shown = t[t > 0.0] if log else t
     for ax in axes:
         ax.set_xscale("log" if log else "linear")
         pens.reach(ax, n, xlim=style.span(shown))
-    axes[-1].set_xlabel(TIME)
+    axes[-1].set_xlabel(scales.TIME)
 
 
 def _rate_panel(ax: Axes, t: NDArray[Any], E: NDArray[Any], symbol: str, pen: dict[str, Any]) -> None:
@@ -271,7 +270,7 @@ def moments(
             for line in ax.plot(times, known, **thin)[:1]:
                 line.set_label("linear theory")
         _decades(ax, table)  # predictions leave the picture where they stop being true
-        ax.set(yscale="log", xlabel=TIME, ylabel=f"$|{symbol}(t)|$", xlim=style.span(times))
+        ax.set(yscale="log", xlabel=scales.TIME, ylabel=f"$|{symbol}(t)|$", xlim=style.span(times))
         style.headline(ax, title)
         legends.legend(ax)
     return ax
@@ -296,7 +295,7 @@ def _decades(ax: Axes, values: NDArray[np.float64], n: int = 0, decades: float =
 
 def trajectories(
     t: ArrayLike, theta: ArrayLike, ax: Axes | None = None, *, title: str = "", cmap: Any = None, color: Any = None,
-    label: str | None = None, log_time: bool = False,
+    label: str | None = None, log_time: bool | None = None,
 ) -> Axes:  # fmt: skip
     """Angles of particles over time on [0, 2 pi]; a line leaving above comes back below, with no stroke across.
 

@@ -9,6 +9,8 @@ from meanfield.plot.options import drawn
 
 PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
 """A space names its picture."""
+SEVERAL = {"circle": circle.profiles, "zonal": zonal.profiles, "globe": globe.maps}
+"""Several densities in one picture."""
 
 
 def picture(space: Any, pictures: dict[str, Any] = PICTURES) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from meanfield.plot import arrays, legends, style
-from meanfield.plot.circle import TIME
+from meanfield.plot.scales import TIME
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:

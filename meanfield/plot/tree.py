@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, legends, pens, style
-from meanfield.plot.circle import TIME
+from meanfield.plot import arrays, legends, pens, scales, style
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -18,16 +17,30 @@ if TYPE_CHECKING:
 LOG_TIME = r"log time $\ln t$"
 _NARROW, _WIDE = 0.6, 7.0
 """Points: widths of the lines of masses 0 and 1."""
+_BEFORE = 3.0
+"""How many times before the first time after 0 a logarithmic axis begins."""
 
 
-def _clock(log: bool) -> str:
-    return LOG_TIME if inputs.flag("log", log) else TIME
+def _clock(ax: Axes, side: str, times: NDArray[np.float64], log: bool, log_time: bool | None, n: int) -> float:
+    """Name the axis of times on the "x" or "y" side, and make it logarithmic where it is; the least time it shows.
+
+    `log` says that times are logarithms, `log_time` is that of `curves.energy`.
+    """
+    if inputs.flag("log", log):
+        if log_time is not None and inputs.flag("log_time", log_time):
+            raise ValueError("log_time: these times are logarithms already; leave it out")
+        ax.set(**{f"{side}label": LOG_TIME})
+        return float(times.min())
+    there = getattr(ax, f"get_{side}scale")() == "log"
+    late = scales.late(np.unique(times), there if n and log_time is None else log_time)
+    ax.set(**{f"{side}label": scales.TIME, f"{side}scale": "log" if late else "linear"})
+    return float(times[times > 0.0].min()) / _BEFORE if late and times.min() <= 0.0 else float(times.min())
 
 
 def merges(
     birth: ArrayLike, death: ArrayLike, mass: ArrayLike, parents: Sequence[Sequence[int]], ax: Axes | None = None, *,
     origins: Sequence[int | None] | None = None, log: bool = False, title: str = "", color: Any = None,
-    label: str | None = None,
+    label: str | None = None, log_time: bool | None = None,
 ) -> Axes:  # fmt: skip
     """A merge tree: time up, one line a cluster, as wide as it is heavy; bars join those that merge, and pieces.
 
@@ -45,6 +58,8 @@ def merges(
         Where to draw (None makes a figure), and the title.
     color, label
         Of the lives, as for `curves.energy`.
+    log_time : bool, optional
+        A logarithmic axis of times; None: where mergers and splits tell it (`scales.late`).
 
     Returns
     -------
@@ -61,7 +76,6 @@ def merges(
         if origin is not None:
             pieces.setdefault(int(origin), []).append(piece)
     place = _places(parents, {i: group for i, group in pieces.items() if died[i] <= born[group].min()})
-    lives = [[(x, a), (x, b)] for x, a, b in zip(place, born, died, strict=True)]
     bars = [[(place[p].min(), t), (place[p].max(), t)] for p, t in zip(map(list, parents), born, strict=True) if p]
     for origin, group in pieces.items():
         joined = place[[origin, *group]]
@@ -69,18 +83,26 @@ def merges(
     with style.axes(ax) as ax:
         from matplotlib.collections import LineCollection
 
+        low, high = _clock(ax, "y", np.append(born, died), log, log_time, len(pens.records(ax))), float(died.max())
+        lives = [[(x, max(a, low)), (x, b)] for x, a, b in zip(place, born, died, strict=True)]
         widths = _NARROW + (_WIDE - _NARROW) * np.clip(size, 0.0, 1.0)
         ink = pens.pen(ax, color)["color"]
         made = LineCollection(lives, colors=[ink] * len(lives), linewidths=widths, capstyle="butt")
         ax.add_collection(made, autolim=False)
         ax.add_collection(LineCollection(bars, colors="0.45", linewidths=0.9), autolim=False)
-        low, high = float(born.min()), float(died.max())
-        room = 0.02 * (high - low) or 0.5
         n = pens.tell(ax, [made], title, label)
-        pens.reach(ax, n, xlim=(place.min() - 0.7, place.max() + 0.7), ylim=(low - room, high + room))
-        ax.set(xlabel="clusters (width of a line: its mass)", ylabel=_clock(log), xticks=[])
+        pens.reach(ax, n, xlim=(place.min() - 0.7, place.max() + 0.7), ylim=_room(low, high, ax.get_yscale() == "log"))
+        ax.set(xlabel="clusters (width of a line: its mass)", xticks=[])
         legends.legend(ax)
     return ax
+
+
+def _room(low: float, high: float, log: bool) -> tuple[float, float]:
+    """Limits a little beyond the first and the last time."""
+    if log:
+        return low, high * (high / low) ** 0.02
+    room = 0.02 * (high - low) or 0.5
+    return low - room, high + room
 
 
 def _places(parents: Sequence[Sequence[int]], pieces: dict[int, list[int]]) -> NDArray[np.float64]:
@@ -112,7 +134,7 @@ def _places(parents: Sequence[Sequence[int]], pieces: dict[int, list[int]]) -> N
 
 def counts(
     t: ArrayLike, number: ArrayLike, ax: Axes | None = None, *, log: bool = False, title: str = "", color: Any = None,
-    label: str | None = None,
+    label: str | None = None, log_time: bool | None = None,
 ) -> Axes:  # fmt: skip
     """The number of clusters over time, as steps.
 
@@ -124,7 +146,7 @@ def counts(
         Times are natural logarithms.
     ax, title
         Where to draw (None makes a figure), and the title.
-    color, label
+    color, label, log_time
         As for `curves.energy`.
 
     Returns
@@ -136,9 +158,10 @@ def counts(
     with style.axes(ax) as ax:
         from matplotlib.ticker import MaxNLocator
 
+        times = np.maximum(times, _clock(ax, "x", times, log, log_time, len(pens.records(ax))))
         n = pens.tell(ax, ax.step(times, values, where="post", **pens.pen(ax, color)), title, label)
         many = values.max() > 30 * max(values.min(), 1.0)
-        ax.set(xlabel=_clock(log), ylabel="number of clusters")
+        ax.set(ylabel="number of clusters")
         pens.reach(ax, n, xlim=style.span(times))
         if many:
             ax.set(yscale="log")
@@ -170,6 +193,7 @@ def steps(
 def staircase(
     t: ArrayLike, level: ArrayLike, energy_t: ArrayLike | None = None, energy: ArrayLike | None = None,
     ax: Axes | None = None, *, log: bool = False, title: str = "", color: Any = None, label: str | None = None,
+    log_time: bool | None = None,
 ) -> Axes:  # fmt: skip
     """The staircase sum w^2 of merging clusters, and the rescaled energy 2 beta e^{-beta} E that climbs it.
 
@@ -185,6 +209,8 @@ def staircase(
         Where to draw (None makes a figure), and the title.
     color, label
         Of the energies, or of the steps where there are none, as for `curves.energy`.
+    log_time : bool, optional
+        As for `merges`.
 
     Returns
     -------
@@ -193,6 +219,7 @@ def staircase(
     times = arrays.finite("t", t, None)
     steps = arrays.finite("level", level, len(times))
     with style.axes(ax) as ax:
+        times = np.maximum(times, _clock(ax, "x", times, log, log_time, len(pens.records(ax))))
         caption = r"$\sum_i w_i^2$, clusters as tracked"
         pen = pens.pen(ax, color)
         grey: dict[str, Any] = {"color": "0.45", "linestyle": (0, (5, 1.6))}
@@ -204,6 +231,6 @@ def staircase(
             captions.append(r"$2 \beta e^{-\beta} E(t)$")
         n = pens.tell(ax, made, title, label, captions)
         pens.reach(ax, n, xlim=style.span(times), ylim=(0.0, 1.08))
-        ax.set(xlabel=_clock(log), ylabel="rescaled interaction energy")
+        ax.set(ylabel="rescaled interaction energy")
         legends.legend(ax)
     return ax

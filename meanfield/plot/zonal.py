@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, circle, legends, pens, style
+from meanfield.plot import arrays, heats, legends, pens, scales, style
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -86,8 +86,9 @@ def _needed(d: int | None) -> int:
 def heat(
     t: ArrayLike, c: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, title: str = "",
     log: bool | None = None, d: int | None = None, as_law: bool = False, by_angle: bool = False, cmap: Any = None,
+    log_time: bool | None = None, ends: bool | None = None,
 ) -> Axes:  # fmt: skip
-    """Density over time as colours: time across, height up.
+    """Density over time as colours: time across, height up; and beside it the profiles at both ends.
 
     Parameters
     ----------
@@ -110,34 +111,30 @@ def heat(
         Show the law of c instead, the density times that of c under sigma: where the mass is, in any dimension.
     by_angle : bool
         Space the heights by the angle arccos c from the axis, which widens the neighbourhood of the poles.
-    cmap : str or Colormap, optional
+    cmap, log_time, ends
         As for `circle.heat`.
 
     Returns
     -------
     Axes
     """
-    times = arrays.finite("t", t, None)
     heights, seen, d = readable(c, d)
-    density = arrays.numbers("values", values, len(times), len(heights))
-    if len(times) < 2 or not np.all(np.diff(times) > 0):
-        raise ValueError(f"t must be at least two increasing times; got {inputs.describe(times)}.")
+    times, density, late = heats.moments(t, values, len(heights), log_time)
     heights, density = heights[seen], density[:, seen]
     if as_law:
         density = density * law(_needed(d), heights)
     heights, density = _thinned(*_to_the_poles(heights, density))
-    norm, extend = circle._colours(density, log)
-    with style.axes(ax) as ax:
-        mesh = ax.pcolormesh(
-            times, heights, np.clip(density, norm.vmin, norm.vmax).T, norm=norm, cmap=pens.colours(cmap),
-            shading="gouraud", rasterized=True,
-        )  # fmt: skip
+    norm, extend = scales.colours(density, log)
+    pair = heats.wanted(ends, ax)
+    with style.axes(ax, heats.ROOMY if pair else style.WIDE) as ax:
+        mesh = heats.painted(ax, times, heights, density, norm, cmap, late, title)
         ax.set_facecolor("0.93")  # where nothing is known
-        ax.set(xlim=(times[0], times[-1]), xlabel=circle.TIME, ylabel=HEIGHT)
+        ax.set(ylabel=HEIGHT)
         _height_scale(ax, "y", by_angle)
         ax.set_ylim(-1.0, 1.0)
-        style.headline(ax, title)
-        words = LAW if as_law else circle.DENSITY
+        words = LAW if as_law else scales.DENSITY
+        if pair:
+            heats.beside(ax, heights, density[[0, -1]], times[[0, -1]], norm, words)
         style.bar(ax, mesh, words, extend=extend, pad=0.02, aspect=28)
     return ax
 
@@ -175,14 +172,14 @@ def profiles(
     captions = arrays.names("labels", labels, len(rows))
     factor = law(_needed(d), heights[seen]) if as_law else np.ones(int(seen.sum()))
     lines = np.stack([row[seen] * factor for row in rows])
-    logarithmic, low, high = circle.scale(lines, log)
+    logarithmic, low, high = scales.scale(lines, log)
     with style.axes(ax) as ax:
         pairs = [(heights[seen], np.where(line > 0.0, line, np.nan) if logarithmic else line) for line in lines]
         n = pens.lines(ax, pairs, captions, title, label, color, cmap)
         if logarithmic:
             ax.set(yscale="log")
             pens.reach(ax, n, ylim=(low * 0.7, high * 1.6))
-        ax.set(xlabel=HEIGHT, ylabel=LAW if as_law else circle.DENSITY)
+        ax.set(xlabel=HEIGHT, ylabel=LAW if as_law else scales.DENSITY)
         _height_scale(ax, "x", by_angle)
         pens.reach(ax, n, xlim=_reach(heights[seen], lines) if as_law else (-1.0, 1.0))
         legends.legend(ax)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.plot import animate, circle, curves
+from meanfield.plot import animate, curves, scales
 from meanfield.plot.options import drawn
-from meanfield.plot.pictured import picture
+from meanfield.plot.pictured import SEVERAL, picture
 from meanfield.protocols import Array
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
@@ -113,31 +113,41 @@ class Solution(Record):
         """The parameters, for a figure."""
         return f"{self.law}, {self.finest}"
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """The density over time as a heat map.
+    def plot(self, ax: Any = None, *, t: Any = None, **options: Any) -> Any:
+        """The density over time as a heat map, the profiles at both ends beside it; on S^2 as six maps.
 
-        Options: title, log (colours), cmap; of zonal densities as_law, by_angle, d; on S^2 centre, the longitude in the
-        middle of the maps.
+        With t the density at this time of the run, as `Density.plot` draws it, or at several: as lines, or maps.
+
+        Options: title, log (colours), cmap; over time log_time, and but for S^2 ends (the profiles beside); of zonal
+        densities as_law, by_angle, d; on S^2 centre, the longitude in the middle of the maps; of lines color, label.
         """
         space = self.finest
         look = {"title": self.title, **options}
-        return drawn(picture(space).heat, self.t, space.nodes, self.values, ax, **look)
+        if t is None:
+            return drawn(picture(space).heat, self.t, space.nodes, self.values, ax, **look)
+        if np.ndim(t):
+            return self._several(picture(space, SEVERAL), inputs.array("t", t, ndim=1), ax, options)
+        at = inputs.number("t", t)
+        look = {"title": f"{self.title}, t = {scales.clocks(at)[0]}", **options}
+        return drawn(picture(space).single, space.nodes, self(at).on(space), ax, **look)
+
+    def _several(self, draw: Any, times: Array, ax: Any, options: dict[str, Any]) -> Any:
+        """The densities at these times in one picture."""
+        space = self.finest
+        values = [rho.on(space) for rho in map(self, times)]
+        labels = [f"t = {clock}" for clock in scales.clocks(times)]
+        return drawn(draw, space.nodes, values, labels, ax, **{"title": self.title, **options})
 
     def _asked(self, times: Any, count: int) -> Array:
-        """The times to draw: so many equally spaced ones by default."""
-        return np.linspace(self.t[0], self.t[-1], count) if times is None else inputs.array("times", times, ndim=1)
+        """The times to draw: so many by default, equally spaced as the saved ones are."""
+        return scales.spaced(self.t, count) if times is None else inputs.array("times", times, ndim=1)
 
     def plot_profiles(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
         """The density at several times (six by default) as lines.
 
         Options: title, log (vertical axis), cmap, color, label; of zonal densities as_law, by_angle, d.
         """
-        asked = self._asked(times, 6)
-        space = self.finest
-        values = [rho.on(space) for rho in map(self, asked)]
-        labels = [f"t = {clock}" for clock in circle.clocks(asked)]
-        look = {"title": self.title, **options}
-        return drawn(picture(space).profiles, space.nodes, values, labels, ax, **look)
+        return self._several(picture(self.finest).profiles, self._asked(times, 6), ax, options)
 
     def plot_energy(self, axes: Any = None, **options: Any) -> Any:
         """The energy Lyapunov curve, the identity's defect beneath; with noise the free energy, without one.
@@ -150,7 +160,7 @@ class Solution(Record):
         """|c_k| at several times (four by default); options title, cmap, color, label, symbol."""
         asked = self._asked(times, 4)
         rhos = [self(t) for t in asked]
-        labels = [f"t = {clock}" for clock in circle.clocks(asked)]
+        labels = [f"t = {clock}" for clock in scales.clocks(asked)]
         sizes = [by_degree(rho.space, rho.coefficients) for rho in rhos]
         look = {"title": self.title, **options}
         return drawn(curves.spectrum, [np.arange(len(s)) for s in sizes], sizes, labels, None, ax, **look)

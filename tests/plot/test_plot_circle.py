@@ -16,6 +16,7 @@ import meanfield.plot
 circle: Any = meanfield.plot.circle
 curves: Any = meanfield.plot.curves
 points: Any = meanfield.plot.points
+scales: Any = meanfield.plot.scales
 slopes: Any = meanfield.plot.slopes
 tree: Any = meanfield.plot.tree
 
@@ -90,9 +91,9 @@ def test_zeros_undershoots_and_atoms_are_drawn_without_warning() -> None:
 
 
 def test_a_signed_function_is_not_put_on_a_logarithmic_scale() -> None:
-    assert circle.scale(np.array([-1.0, 0.001, 100.0]), None)[0] is False
+    assert scales.scale(np.array([-1.0, 0.001, 100.0]), None)[0] is False
     with pytest.raises(ValueError, match="log must be False"):
-        circle.scale(np.array([-1.0, 0.0]), True)
+        scales.scale(np.array([-1.0, 0.0]), True)
 
 
 def test_narrow_clusters_are_not_lost_between_pixels() -> None:
