@@ -13,7 +13,7 @@ from meanfield.doors.solve import solve
 from meanfield.doors.sweep import SweepError, grid, sweep, workers
 from meanfield.equations import equation
 from meanfield.kernels import Exponential, Zonal
-from meanfield.laws import SA, USA, Causal, Diffusion, Law, Sum
+from meanfield.laws import SA, USA, Causal, Diffusion, Frozen, Law, Masked, Sum
 from meanfield.measures.points import Points
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.merging import LateMerge, Merge
@@ -41,10 +41,12 @@ __all__ = [
     "Diffusion",
     "Doubt",
     "Exponential",
+    "Frozen",
     "Interrupted",
     "Lagrangian",
     "LateMerge",
     "Law",
+    "Masked",
     "Merge",
     "Points",
     "Reading",

@@ -268,6 +268,8 @@ A Rem 3.3 | W_1 of two runs grows at most exponentially: the mean-field limit
     | mf.distances.w1_circle([0.0, 1.0], [0.1, 1.3]) | A12 A12.spheres coverage.A12 coverage.A12.spheres
 A Problem 1 | metastability: how long clusters last | mf.star_rates(mf.SA(9.0), 3)
     | A43 A43.diracs A43.stars coverage.A43
+C Thm 5.2 | phi_k' = (sum_{j <= k} h(phi_j - phi_k) + sum_j a_j h(theta_j - phi_k)) / Z_k: frozen tokens
+    | pt.simulate(mf.Frozen(mf.Causal(mf.SA(64.0)), [0.0, 1.5], 1.0), [0.2, 1.3], (0.0, 1.0)) | -
 A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian
 2410.06833 | clusters merge in order, and the rescaled energy is a staircase
     | mf.merge_tree([(1.0, (0, 1)), (4.0, (0, 2))], weights=[0.3, 0.3, 0.4]) | F01 F01.late

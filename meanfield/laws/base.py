@@ -96,6 +96,7 @@ class Sum(Law):
         object.__setattr__(self, "geometry", self.terms[0].geometry)
         object.__setattr__(self, "isotropic", all(term.isotropic for term in self.terms))
         object.__setattr__(self, "labelled", any(term.labelled for term in self.terms))
+        object.__setattr__(self, "masked", any(term.masked for term in self.terms))
 
     @property
     def autonomous(self) -> bool | None:  # type: ignore[override]
@@ -172,6 +173,10 @@ class _Nothing:
     """A measure that is asked for no more than its dimension: to read a constant noise."""
 
     d: int
+
+    def also(self, *more: Any) -> _Nothing:
+        """Nothing, and what does not move."""
+        return self
 
 
 def steady_noise(law: protocols.Law, d: int, t: float = 0.0) -> Any:

@@ -6,34 +6,25 @@ A density as its quadrature points (`Points(rho.x, weights=rho.weights)`) gives 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 
-from meanfield.geometry import ANGLES, FLAT, ROWS, given, quarter_turn, to_angles
+from meanfield.geometry import ANGLES, FLAT, ROWS, given, to_angles
 from meanfield.kernels import energy
 from meanfield.kernels.heating import Heating, heated
 from meanfield.measures import mixture
+from meanfield.measures.asked import SPACES, asked
 from meanfield.plot.pictured import PicturedPoints
-from meanfield.protocols import Array, Geometry, Kernel, Law, Measure, Reading, Sight
-from meanfield.spaces import Circle, Sphere
-from meanfield.sums.cells import cells
-from meanfield.sums.choose import APART, BANDED, CELLED, COMPILED, FAINT, FIELDS, UNDERFLOW, choose
-from meanfield.sums.differences import differences
+from meanfield.protocols import Array, Geometry, Kernel, Law, Measure, Reading
+from meanfield.sums.choose import BANDED, FIELDS, choose
 from meanfield.sums.direct import direct
-from meanfield.sums.direct_numba import direct_numba
-from meanfield.sums.harmonic import harmonic
-from meanfield.sums.sight import Masked, Past
+from meanfield.sums.edges import graph
+from meanfield.sums.sight import Past
 from meanfield.tools import inputs
 from meanfield.tools.shown import ShownMeasure
-
-SPACES: dict[int, Any] = {2: Circle(8), 3: Sphere(2)}
-"""Whose harmonics serve points of dimension d; the size does not matter."""
-FEWEST = 4
-"""Points a degree from which cells are worth their tables; below, nonuniform transforms."""
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -183,10 +174,10 @@ class Points(PicturedPoints, ShownMeasure, Measure):
         if self.d not in SPACES:
             raise TypeError(f"moments: points have them for d in {sorted(SPACES)}, and these have d = {self.d}")
         weights = np.broadcast_to(self.weights, self.geometry.shape(self.points))
-        return SPACES[self.d].project(self._coordinates, weights, inputs.degree("degree", degree))
+        return SPACES[self.d].project(self.coordinates, weights, inputs.degree("degree", degree))
 
     @cached_property
-    def _coordinates(self) -> Array:
+    def coordinates(self) -> Array:
         """Those of the space of the sphere's densities."""
         return self.geometry.chart(SPACES[self.d], self.points)
 
@@ -229,10 +220,15 @@ class Points(PicturedPoints, ShownMeasure, Measure):
         if self.sight is None:
             return unit
         with np.errstate(divide="ignore"):
-            return unit / self._seen()[..., None]
+            return np.asarray(unit / self.unit_seen() / self.seen())[..., None]
 
-    def _seen(self) -> Array:
-        return np.asarray(self.sight.seen(self.counted))
+    def unit_seen(self) -> Any:
+        """What masses are counted in under the sight."""
+        return self.sight.unit(self.counted)
+
+    def seen(self) -> Array:
+        """(..., n) by what every point's sum is divided under the sight."""
+        return np.asarray(self.sight.seen(self.counted / self.unit_seen()))
 
     def tangential(self, v: Array) -> Array:
         """Rows at the points as `read` answers there (see `protocols.Measure`)."""
@@ -249,12 +245,12 @@ class Points(PicturedPoints, ShownMeasure, Measure):
 
         Parameters
         ----------
-        A : array (n, n) or Sight
-            Weights of a graph; or a sight made once, such as ``meanfield.sums.sight.Masked(A)``, taken as it is.
+        A : array (n, n), scipy.sparse or Sight
+            Weights of a graph; or a sight made once, such as ``meanfield.sums.edges.graph(A)``, taken as it is.
         per_row : bool
             Divide by what a point sees, sum_j weights_j A[i, j].
         """
-        sight = A if isinstance(A, Sight) else Masked(A, per_row)
+        sight = graph(A, per_row)
         sight.fits(self.n)
         return self._seeing(sight)
 
@@ -305,93 +301,4 @@ class Points(PicturedPoints, ShownMeasure, Measure):
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
-        shape = self.geometry.shape(self.points)
-        weights = self.weights if self.weights.shape == shape else np.broadcast_to(self.weights, shape)
-        V = None if V is None else _values(V, self.d, "L" in want)
-        gaps = weights.size * self.n if x is None and "L" not in want and (self.angles or self.field == APART) else 0
-        valued = V is not None or self.sight is not None
-        name = choose(self.field, kernel, self.geometry, self.d, self.n, valued, gaps)
-        if "L" in want:
-            self.on_sphere("L, the divergence on the sphere")
-        if name == APART:
-            r = differences(kernel, self.theta, weights, want)
-            return r if self.angles or r.M is None else r._replace(M=r.M * quarter_turn(self.x))
-        if name in ("direct", "compiled"):
-            return self._dense(name, kernel, x, want, weights, V)
-        r = self._banded(name, kernel, x, want, weights)
-        if r.Z is not None and not self._mended(name, kernel, r, x, want, weights):
-            return self._dense(name, kernel, x, want, weights)
-        if r.M is None or (x is None and self.geometry.axes == 1):
-            return r
-        frame = SPACES[self.d].frame(self.x if x is None else x)
-        return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, frame))
-
-    def _banded(self, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
-        """By harmonics, M along the frame."""
-        at = None if x is None or x is self.x else SPACES[self.d].chart(x)
-        if name == "cells" or (self.d in CELLED and self.n >= FEWEST * kernel.bandwidth(self.d)):
-            return cells(kernel, self._coordinates, weights, at, want, numba=name == "cells")
-        return harmonic(SPACES[self.d], kernel, self._coordinates, weights, at, want)
-
-    def _mended(self, name: str, kernel: Kernel, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
-        """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
-        # far from all points Z is faint everywhere, but its mean over the sphere is the mass
-        z = r.Z[..., 0]
-        low = FAINT * np.maximum(z.max(axis=-1, keepdims=True), np.abs(weights).sum(axis=-1, keepdims=True))
-        if (z.min(axis=-1, keepdims=True) >= low).all():
-            return True
-        faint = z < low
-        few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
-        if 2 * len(few) > faint.shape[-1]:
-            return False
-        if len(few):
-            there = (self.x if x is None else x)[..., few, :]
-            d = _sum(name)(kernel, there, self.x, weights, want)
-            size = np.exp(d.log - r.log)
-            if size.min() < UNDERFLOW:
-                return False
-            r.Z[..., few, :] = d.Z * size
-            if r.M is not None:
-                r.M[..., few, :] = np.einsum("...nd,...nmd->...nm", d.M * size, SPACES[self.d].frame(there))
-            if r.L is not None:
-                r.L[..., few] = d.L * size[..., 0]
-        return True
-
-    def _dense(
-        self, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array, V: Array | None = None
-    ) -> Reading:
-        own = x is None or x is self.x
-        tangent = x is None and kernel.isotropic and V is None and self.geometry.manifold == "sphere"
-        if self.sight is not None and not own:
-            raise TypeError("x: who sees whom is known among the measure's own points alone: ask at x = mu.x")
-        at = self.x if x is None else x
-        r = _sum(name)(kernel, at, self.x, weights, want, V=V, sight=self.sight, same=own, tangent=tangent)
-        if self.sight is not None:
-            r = _shared(r, np.broadcast_to(self._seen(), weights.shape))
-        return r._replace(M=self.tangential(r.M)) if tangent and r.M is not None else r
-
-
-def _values(V: Any, d: int, square: bool) -> Array:
-    """V as sums want it, (m, d); (d, d) where a divergence is asked for."""
-    V = np.asarray(V, dtype=float)
-    if V.ndim != 2 or V.shape[1] != d or (square and V.shape[0] != d):
-        raise ValueError(f"V: got shape {V.shape}, wanted {(d, d) if square else f'(m, {d})'}: it maps points of R^{d}")
-    return V
-
-
-def _shared(r: Reading, seen: Array) -> Reading:
-    """A sum over what is seen as a mean."""
-    blind = seen == 0.0 if r.Z is None else (seen == 0.0) | (r.Z[..., 0] == 0.0)
-    if blind.any():
-        i = int(np.argwhere(blind)[0, -1])
-        raise ValueError(
-            f"weights: point {i} sees no mass, since all that it sees have weight 0, and a mean of nothing is none: "
-            "give it, or one that it sees, a weight > 0, or leave it out"
-        )
-    Z, M = (None if part is None else part / seen[..., None] for part in (r.Z, r.M))
-    return Reading(Z, M, None if r.L is None else r.L / seen, r.log)
-
-
-def _sum(name: str) -> Callable[..., Reading]:
-    """The dense sum that goes with a field: compiled ones are for each other."""
-    return direct_numba if name in COMPILED else direct
+        return asked(self, kernel, x, want, V)

@@ -67,6 +67,23 @@ class Sight(Shown):
         """(..., n) what every point's sum is divided by: the mass that it sees, of a mean; 1 of a sum as it is."""
         return np.ones_like(weights)
 
+    def unit(self, weights: Array) -> Any:
+        """A number, or (..., 1), by which the weights are divided first: what a mean divides it takes out again."""
+        return 1.0
+
+    def reach(self, i: slice) -> int | None:
+        """The point from which on none is seen by these; None: they see to the last."""
+        return None
+
+    def cuts(self, n: int, most: int) -> list[slice] | None:
+        """Tiles of at most so many points that do not depend on how many more there are, the last one perhaps longer
+        than the points; None where who comes later is seen, and any tiles will do."""
+        return None
+
+    def edges(self) -> Any:
+        """The pairs that see one another, where they are few; None: any may."""
+        return None
+
     def fits(self, n: int) -> None:
         """Refuse points of another number than it was made for."""
 
@@ -205,6 +222,8 @@ class Law(Shown):
     labelled: bool = False
     """True: tells tokens apart by their index (causal, graph, natural frequencies of their own), so that it is no
     function of the measure alone.  Such a law moves points as they stand, no density, and none of them merge."""
+    masked: bool = False
+    """True: its tokens see a part of the others alone (the past, neighbours); no more than one mask a law."""
     autonomous: bool = True
     """False: the velocity or noise that it gives a measure depends on t, as where beta is annealed, and its
     `quantities` are those of t; rates of one moment are refused.  A class that has its own velocity or noise and does

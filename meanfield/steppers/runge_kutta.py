@@ -16,28 +16,36 @@ from meanfield.steppers.control import Adaptive, checked, land, lands, longest, 
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 from meanfield.tools.settings import register
 
+RUN = 16
+"""Numbers that any BLAS takes at once, or more: rows of a multiple of it have no rest that it would add otherwise."""
+
 
 class _Stages:
     """The rows k_i of one step: every combination is one vector-matrix product on a flat view as real numbers.
 
-    The state stands above them, with weight 1.
+    The state stands above them, with weight 1.  Rows end in zeros to a multiple of `RUN`, so that the bits of a number
+    do not depend on how many stand behind it.
     """
 
     def __init__(self, table: Table, method: Method, t: float, y: Array, keep: bool) -> None:
         needed = len(table.a) if keep else max(table.stages, table.E.shape[-1])
         self.table, self.slope, self.t, self.y = table, slope_of(method), t, y
         self.flat = y.reshape(-1).view(np.float64)
-        self.all = np.empty((1 + needed, self.flat.size))
-        self.all[0] = self.flat
+        size = self.flat.size
+        self.all = np.empty((1 + needed, -(-size // RUN) * RUN))
+        self.all[0, :size], self.all[:, size:] = self.flat, 0.0
         self.k = self.all[1:]
-        shaped = self.k.view(y.dtype).reshape((needed, *y.shape))
-        self.rows = list(shaped) if y.ndim else [shaped[i, ...] for i in range(needed)]
+        self.rows = [self.shaped(row) for row in self.k]
         self.h = 0.0
         self.weights: list[Array] = []  # of the step tried
-        self.work = np.empty_like(y)
-        self.work_flat = self.work.reshape(-1).view(np.float64)
+        self.work_flat = np.empty(self.all.shape[1])
+        self.work = self.shaped(self.work_flat)
         self.longest = longest(method, table.reach * started(method, t, y, self.rows[0]), table.damping)
         self.evaluations = 1
+
+    def shaped(self, row: Array) -> Array:
+        """A row, or several, without the zeros at its end, as a state; a view."""
+        return row[..., : self.flat.size].view(self.y.dtype).reshape(row.shape[:-1] + self.y.shape)
 
     def fill(self, first: int, last: int, h: float) -> None:
         """Rows first, ..., last - 1 from those above them."""
@@ -52,11 +60,9 @@ class _Stages:
 
     def end(self, h: float) -> Array:
         """y1, from all its stages; a new array.  The state is added last, so that it is rounded once."""
-        y1 = np.empty_like(self.y)
-        flat = y1.reshape(-1).view(np.float64)
-        np.dot(h * self.table.B, self.k[: self.table.stages], out=flat)
-        flat += self.flat
-        return y1
+        flat = np.dot(h * self.table.B, self.k[: self.table.stages])
+        flat[: self.flat.size] += self.flat
+        return self.shaped(flat)
 
     def slope_at_end(self, t1: float, y1: Array) -> None:
         """Row `stages`: the slope at (t1, y1)."""
@@ -81,8 +87,7 @@ class _Stages:
             self.slope_at_end(t1, y1)
             known = table.stages + 1
         self.fill(known, len(table.a), h)
-        terms = np.dot(table.P, self.k).view(self.y.dtype).reshape((len(table.P), *self.y.shape))
-        return Between(self.t, t1, self.y, terms)
+        return Between(self.t, t1, self.y, self.shaped(np.dot(table.P, self.k)))
 
 
 @register
@@ -125,7 +130,7 @@ class ExplicitRungeKutta(Adaptive):
             if tail:
                 stages.slope_at_end(t1, y1)
             sc = self.scale(modulus, y1.reshape(-1))
-            e = np.dot(used * E, stages.k[: E.shape[1]]).view(y.dtype)
+            e = stages.shaped(np.dot(used * E, stages.k[: E.shape[1]])).reshape(len(E), -1)
             error = self.size(e[0], sc)
             if len(e) == 2:
                 error = self.blend(error, self.size(e[1], sc), 0.1)

@@ -7,6 +7,7 @@ log w_ij, -inf where i does not see j; memory stays that of a tile.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,16 @@ from meanfield.tools import inputs
 __all__ = ["Masked", "Past"]
 
 
+FIRST = 16
+"""The first tile of the past; the next ones are as long as all before, to the size of a tile."""
+
+
 @dataclass(frozen=True)
 class Past(Sight):
-    """Point i sees the points j <= i: the mean of those (C (CSA))."""
+    """Point i sees the points j <= i: the mean of those (C (CSA)).
+
+    The tiles, their order and the unit of mass are those of the first points, whoever comes later: so are the bits.
+    """
 
     def bias(self, i: slice, j: slice) -> Array | None:
         """0 where j <= i, -inf elsewhere; None where all are seen."""
@@ -31,6 +39,22 @@ class Past(Sight):
     def seen(self, weights: Array) -> Array:
         """(..., n) the mass that each point sees."""
         return np.cumsum(weights, axis=-1)
+
+    def unit(self, weights: Array) -> Array:
+        """(..., 1) the first weight, if it is one."""
+        first = weights[..., :1]
+        return np.where(first > 0.0, first, 1.0)
+
+    def reach(self, i: slice) -> int:
+        """Nobody behind the last of them."""
+        return int(i.stop)
+
+    def cuts(self, n: int, most: int) -> list[slice]:
+        """0, 16, 32, 64, 128, ..., then as long as a tile may be."""
+        edges = [0, min(FIRST, most)]
+        while edges[-1] < n:
+            edges.append(edges[-1] + min(edges[-1], most))
+        return [slice(a, b) for a, b in pairwise(edges)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +82,9 @@ class Masked(Sight):
         A = inputs.matrix("A", self.A)
         if A.shape[0] != A.shape[1]:
             raise ValueError(f"A: got shape {A.shape}, wanted (n, n), a row and a column for every point")
-        if (A < 0.0).any():
-            raise ValueError(f"A: got entries down to {A.min():.3g}, wanted weights >= 0: a sight has no negative part")
-        if inputs.flag("per_row", self.per_row) and not A.any(axis=1).all():
-            blind = int(np.flatnonzero(~A.any(axis=1))[0])
-            raise ValueError(f"A: row {blind} is all zero, and a mean of nothing is none: let a point see itself")
+        refuse_negative(A)
+        if inputs.flag("per_row", self.per_row):
+            refuse_blind(A.any(axis=1))
         object.__setattr__(self, "A", A)
         with np.errstate(divide="ignore"):
             object.__setattr__(self, "log", np.log(A))
@@ -79,3 +101,17 @@ class Masked(Sight):
         """Refuse points of another number than the graph's."""
         if len(self.A) != n:
             raise ValueError(f"A: got shape {self.A.shape}, wanted ({n}, {n}), a row and a column for every point")
+
+
+def refuse_negative(weights: Array) -> None:
+    """Refuse weights below 0."""
+    if (weights < 0.0).any():
+        least = f"{weights.min():.3g}"
+        raise ValueError(f"A: got entries down to {least}, wanted weights >= 0: a sight has no negative part")
+
+
+def refuse_blind(sees: Any) -> None:
+    """Refuse a graph of means in which a point sees nobody."""
+    if not sees.all():
+        blind = int(np.flatnonzero(~sees)[0])
+        raise ValueError(f"A: row {blind} is all zero, and a mean of nothing is none: let a point see itself")

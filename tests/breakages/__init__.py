@@ -8,7 +8,7 @@
 
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
 process that looks; the tables are `rooms` (what was once missed), `changed`, `given`, `going_on`,
-`tools`, `motion`, `places`,
+`tools`, `masked`, `motion`, `places`,
 `references` and `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
 registered check and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
@@ -24,6 +24,7 @@ from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
+from breakages.masked import MASKED
 from breakages.motion import MOTION
 from breakages.others import OTHERS
 from breakages.places import PLACES
@@ -32,6 +33,6 @@ from breakages.rooms import ROOMS
 from breakages.tools import TOOLS
 
 TABLE: tuple[Breakage, ...] = (
-    *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *OTHERS, *ROOMS, *TOOLS, *MOTION, *PLACES,
+    *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *MASKED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *PLACES,
     *REFERENCES, *BENCH,
 )  # fmt: skip

@@ -49,7 +49,7 @@ A2_A3: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="nobody sees the last token",
-        file="meanfield/sums/direct.py",
+        file="meanfield/sums/tiles.py",
         old="        self.w = w[..., None]\n",
         new="        self.w = (w * (np.arange(w.shape[-1]) < w.shape[-1] - 1))[..., None]\n",
         red=("A06",),

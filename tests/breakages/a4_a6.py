@@ -94,8 +94,8 @@ A4_A6: tuple[Breakage, ...] = (
     Breakage(
         name="the state inside a step is 1e-7 off",
         file="meanfield/steppers/runge_kutta.py",
-        old="terms = np.dot(table.P, self.k)",
-        new="terms = 1.0000001 * np.dot(table.P, self.k)",
+        old="self.shaped(np.dot(table.P, self.k))",
+        new="self.shaped(1.0000001 * np.dot(table.P, self.k))",
         red=("A40",),
     ),
     Breakage(

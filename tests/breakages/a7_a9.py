@@ -107,7 +107,7 @@ A7_A9: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="the divergence on S^{d-1} with d for d - 1",
-        file="meanfield/sums/direct.py",
+        file="meanfield/sums/tiles.py",
         old="np.add(s, self.d - 1.0 + (self.peak or 0.0), out=g)",
         new="np.add(s, self.d + (self.peak or 0.0), out=g)",
         red=("A69",),

@@ -10,6 +10,7 @@ import pytest
 
 from meanfield.kernels import Exponential, Zonal
 from meanfield.sums import direct as room
+from meanfield.sums import tiles
 from meanfield.sums.direct import direct
 
 pytestmark = pytest.mark.rounding
@@ -382,15 +383,15 @@ def test_large_tiles_answer_as_small_ones(monkeypatch):
     x, y, w = unit(523, 32, rng=rng), unit(300, 32, rng=rng), rng.uniform(0.1, 1.0, 523)
     cases = [(x, x, w, True), (x, x, np.where(w < 0.3, 0.0, w), True), (y, x, w, False)]
     small = [direct(Exponential(9.0), a, b, v, "ZML", same=same) for a, b, v, same in cases]
-    monkeypatch.setattr(room, "LARGE_TILE", 64)
+    monkeypatch.setattr(tiles, "LARGE_TILE", 64)
     heights = []
 
-    class Noted(room._Tiles):
+    class Noted(tiles.Tiles):
         def scores(self, at):
             heights.append(at.i.stop - at.i.start)
             return super().scores(at)
 
-    monkeypatch.setattr(room, "_Tiles", Noted)
+    monkeypatch.setattr(room, "Tiles", Noted)
     for (a, b, v, same), expected in zip(cases, small, strict=True):
         r = direct(Exponential(9.0), a, b, v, "ZML", same=same)
         for ours, theirs in zip(r[:3], expected[:3], strict=True):

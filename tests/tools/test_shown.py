@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import meanfield as mf
 import particles as pt
@@ -17,6 +18,7 @@ from meanfield.kernels.heating import Heating
 from meanfield.measures.rings import Rings
 from meanfield.runs.record import Record
 from meanfield.steppers import dop853
+from meanfield.sums.edges import Edges, graph
 from meanfield.tools import settings, shown
 
 A = np.random.default_rng(0).normal(size=(8, 8))
@@ -35,6 +37,7 @@ MEASURES: list[Any] = [
 RECORDS: list[Any] = [SOL, FLOW, FEW, LATE]
 OTHERS: list[Any] = [
     mf.SA(1.0, Q=A, K=A, V=A), mf.USA(lambda t: 1.0 + t), mf.Causal(mf.SA(1.0, V=A)), mf.Diffusion(0.1),
+    mf.Masked(mf.SA(1.0), A**2), mf.Frozen(mf.SA(1.0), np.eye(8)), Edges.of(csr_array(A**2)), graph(csr_array(A**2)),
     mf.Sum(tuple(mf.SA(float(b), Q=A) for b in range(1, 40))), mf.Exponential(1.0, A, A), mf.Zonal(np.cosh, "cosh"),
     Heating(1.0), mf.Circle(8), mf.Sphere(4), mf.ZonalSphere(512, 8), mf.Doubt(), mf.Spectral(),
     mf.Lagrangian(), mf.Spectral(then=mf.Lagrangian()), pt.Cloud(), LATE.scheme, geometry.ANGLES, geometry.ROWS,

@@ -1,0 +1,75 @@
+"""What laws of tokens that see another measure have in common: all but what it is that they see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meanfield.laws.base import Law
+from meanfield.protocols import Array, Measure, said
+from meanfield.tools import inputs
+
+
+class Seeing(Law):
+    """Another law's velocity and noise, asked of what `_sees` shows in the place of mu.
+
+    Attributes
+    ----------
+    law : Law
+        Whose they are.
+    """
+
+    law: Any
+
+    def __post_init__(self) -> None:
+        inputs.law(self.law)
+
+    def _sees(self, t: float, mu: Measure) -> Any:
+        """What the law is asked of."""
+        raise TypeError(f"{type(self).__name__} does not say what it sees: write _sees(self, t, mu)")
+
+    @property
+    def geometry(self) -> str:  # type: ignore[override]
+        """Where the law lives."""
+        return str(self.law.geometry)
+
+    @property
+    def labelled(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.labelled)
+
+    @property
+    def masked(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.masked)
+
+    @property
+    def isotropic(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.isotropic)
+
+    @property
+    def autonomous(self) -> bool | None:  # type: ignore[override]
+        """As the law, None if it does not say."""
+        return said(self.law)
+
+    def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
+        """As the law."""
+        self.law.check_range(d, smooth=smooth, atoms=atoms)
+
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """The law's, of what is seen."""
+        return self.law.velocity(t, x, self._sees(t, mu))
+
+    def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """The law's, of what is seen."""
+        return self.law.noise(t, x, self._sees(t, mu))
+
+
+def unmasked(law: Any) -> None:
+    """Refuse a law whose tokens have a mask already."""
+    inputs.law(law)
+    if law.masked:
+        raise ValueError(
+            f"law: {law} has a mask already: give the law without a mask, and the product of the two, "
+            "as mf.Masked(law, numpy.tril(A)) of a graph and the past"
+        )

@@ -1,0 +1,128 @@
+"""Points asked by a law: which sum answers, and what is put right afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from meanfield.geometry import quarter_turn
+from meanfield.protocols import Array, Kernel, Reading
+from meanfield.spaces import Circle, Sphere
+from meanfield.sums.cells import cells
+from meanfield.sums.choose import APART, CELLED, COMPILED, FAINT, UNDERFLOW, choose
+from meanfield.sums.differences import differences
+from meanfield.sums.direct import direct
+from meanfield.sums.direct_numba import direct_numba
+from meanfield.sums.edges import along
+from meanfield.sums.harmonic import harmonic
+from meanfield.sums.scores import share_of
+
+SPACES: dict[int, Any] = {2: Circle(8), 3: Sphere(2)}
+"""Whose harmonics serve points of dimension d; the size does not matter."""
+FEWEST = 4
+"""Points a degree from which cells are worth their tables; below, nonuniform transforms."""
+
+
+def asked(mu: Any, kernel: Kernel, x: Array | None, want: str, V: Array | None) -> Reading:
+    """What points mu answer a law (see `protocols.Measure`)."""
+    shape = mu.geometry.shape(mu.points)
+    weights = mu.weights if mu.weights.shape == shape else np.broadcast_to(mu.weights, shape)
+    V = None if V is None else _values(V, mu.d, "L" in want)
+    gaps = weights.size * mu.n if x is None and "L" not in want and (mu.angles or mu.field == APART) else 0
+    valued = V is not None or mu.sight is not None
+    name = choose(mu.field, kernel, mu.geometry, mu.d, mu.n, valued, gaps)
+    if "L" in want:
+        mu.on_sphere("L, the divergence on the sphere")
+    if name == APART:
+        r = differences(kernel, mu.theta, weights, want)
+        return r if mu.angles or r.M is None else r._replace(M=r.M * quarter_turn(mu.x))
+    if name in ("direct", "compiled"):
+        return _dense(mu, name, kernel, x, want, weights, V)
+    r = _banded(mu, name, kernel, x, want, weights)
+    if r.Z is not None and not _mended(mu, name, kernel, r, x, want, weights):
+        return _dense(mu, name, kernel, x, want, weights)
+    if r.M is None or (x is None and mu.geometry.axes == 1):
+        return r
+    frame = SPACES[mu.d].frame(mu.x if x is None else x)
+    return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, frame))
+
+
+def _banded(mu: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
+    """By harmonics, M along the frame."""
+    at = None if x is None or x is mu.x else SPACES[mu.d].chart(x)
+    if name == "cells" or (mu.d in CELLED and mu.n >= FEWEST * kernel.bandwidth(mu.d)):
+        return cells(kernel, mu.coordinates, weights, at, want, numba=name == "cells")
+    return harmonic(SPACES[mu.d], kernel, mu.coordinates, weights, at, want)
+
+
+def _mended(mu: Any, name: str, kernel: Kernel, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
+    """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
+    # far from all points Z is faint everywhere, but its mean over the sphere is the mass
+    z = r.Z[..., 0]
+    low = FAINT * np.maximum(z.max(axis=-1, keepdims=True), np.abs(weights).sum(axis=-1, keepdims=True))
+    if (z.min(axis=-1, keepdims=True) >= low).all():
+        return True
+    faint = z < low
+    few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
+    if 2 * len(few) > faint.shape[-1]:
+        return False
+    if len(few):
+        there = (mu.x if x is None else x)[..., few, :]
+        d = _sum(name)(kernel, there, mu.x, weights, want)
+        size = np.exp(d.log - r.log)
+        if size.min() < UNDERFLOW:
+            return False
+        r.Z[..., few, :] = d.Z * size
+        if r.M is not None:
+            r.M[..., few, :] = np.einsum("...nd,...nmd->...nm", d.M * size, SPACES[mu.d].frame(there))
+        if r.L is not None:
+            r.L[..., few] = d.L * size[..., 0]
+    return True
+
+
+def _dense(
+    mu: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array, V: Array | None = None
+) -> Reading:
+    own = x is None or x is mu.x
+    tangent = x is None and kernel.isotropic and V is None and mu.geometry.manifold == "sphere"
+    if mu.sight is not None and not own:
+        raise TypeError("x: who sees whom is known among the measure's own points alone: ask at x = mu.x")
+    at = mu.x if x is None else x
+    if mu.sight is not None:
+        weights = weights / mu.unit_seen()
+    edges = None if mu.sight is None or "L" in want or share_of(kernel) is not None else mu.sight.edges()
+    if edges is not None:
+        r = along(kernel, mu.x, weights, want, edges, V, tangent)
+    else:
+        r = _sum(name)(kernel, at, mu.x, weights, want, V=V, sight=mu.sight, same=own, tangent=tangent)
+    if mu.sight is not None:
+        r = _shared(r, np.broadcast_to(mu.seen(), weights.shape))
+    return r._replace(M=mu.tangential(r.M)) if tangent and r.M is not None else r
+
+
+def _values(V: Any, d: int, square: bool) -> Array:
+    """V as sums want it, (m, d); (d, d) where a divergence is asked for."""
+    V = np.asarray(V, dtype=float)
+    if V.ndim != 2 or V.shape[1] != d or (square and V.shape[0] != d):
+        raise ValueError(f"V: got shape {V.shape}, wanted {(d, d) if square else f'(m, {d})'}: it maps points of R^{d}")
+    return V
+
+
+def _shared(r: Reading, seen: Array) -> Reading:
+    """A sum over what is seen as a mean."""
+    blind = seen == 0.0 if r.Z is None else (seen == 0.0) | (r.Z[..., 0] == 0.0)
+    if blind.any():
+        i = int(np.argwhere(blind)[0, -1])
+        raise ValueError(
+            f"weights: point {i} sees no mass, since all that it sees have weight 0, and a mean of nothing is none: "
+            "give it, or one that it sees, a weight > 0, or leave it out"
+        )
+    Z, M = (None if part is None else part / seen[..., None] for part in (r.Z, r.M))
+    return Reading(Z, M, None if r.L is None else r.L / seen, r.log)
+
+
+def _sum(name: str) -> Callable[..., Reading]:
+    """The dense sum that goes with a field: compiled ones are for each other."""
+    return direct_numba if name in COMPILED else direct
