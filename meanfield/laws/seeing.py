@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meanfield import protocols
 from meanfield.laws.base import Law
 from meanfield.protocols import Array, Measure, said
 from meanfield.tools import inputs
@@ -65,7 +66,7 @@ class Seeing(Law):
         return self.law.noise(t, x, self._sees(t, mu))
 
 
-def unmasked(law: Any) -> None:
+def unmasked(law: protocols.Law) -> None:
     """Refuse a law whose tokens have a mask already."""
     inputs.law(law)
     if law.masked:

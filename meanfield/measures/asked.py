@@ -25,39 +25,39 @@ FEWEST = 4
 """Points a degree from which cells are worth their tables; below, nonuniform transforms."""
 
 
-def asked(mu: Any, kernel: Kernel, x: Array | None, want: str, V: Array | None) -> Reading:
-    """What points mu answer a law (see `protocols.Measure`)."""
-    shape = mu.geometry.shape(mu.points)
-    weights = mu.weights if mu.weights.shape == shape else np.broadcast_to(mu.weights, shape)
-    V = None if V is None else _values(V, mu.d, "L" in want)
-    gaps = weights.size * mu.n if x is None and "L" not in want and (mu.angles or mu.field == APART) else 0
-    valued = V is not None or mu.sight is not None
-    name = choose(mu.field, kernel, mu.geometry, mu.d, mu.n, valued, gaps)
+def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | None) -> Reading:
+    """What points answer a law (see `protocols.Measure`)."""
+    shape = points.geometry.shape(points.points)
+    weights = points.weights if points.weights.shape == shape else np.broadcast_to(points.weights, shape)
+    V = None if V is None else _values(V, points.d, "L" in want)
+    gaps = weights.size * points.n if x is None and "L" not in want and (points.angles or points.field == APART) else 0
+    valued = V is not None or points.sight is not None
+    name = choose(points.field, kernel, points.geometry, points.d, points.n, valued, gaps)
     if "L" in want:
-        mu.on_sphere("L, the divergence on the sphere")
+        points.on_sphere("L, the divergence on the sphere")
     if name == APART:
-        r = differences(kernel, mu.theta, weights, want)
-        return r if mu.angles or r.M is None else r._replace(M=r.M * quarter_turn(mu.x))
+        r = differences(kernel, points.theta, weights, want)
+        return r if points.angles or r.M is None else r._replace(M=r.M * quarter_turn(points.x))
     if name in ("direct", "compiled"):
-        return _dense(mu, name, kernel, x, want, weights, V)
-    r = _banded(mu, name, kernel, x, want, weights)
-    if r.Z is not None and not _mended(mu, name, kernel, r, x, want, weights):
-        return _dense(mu, name, kernel, x, want, weights)
-    if r.M is None or (x is None and mu.geometry.axes == 1):
+        return _dense(points, name, kernel, x, want, weights, V)
+    r = _banded(points, name, kernel, x, want, weights)
+    if r.Z is not None and not _mended(points, name, kernel, r, x, want, weights):
+        return _dense(points, name, kernel, x, want, weights)
+    if r.M is None or (x is None and points.geometry.axes == 1):
         return r
-    frame = SPACES[mu.d].frame(mu.x if x is None else x)
+    frame = SPACES[points.d].frame(points.x if x is None else x)
     return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, frame))
 
 
-def _banded(mu: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
+def _banded(points: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
     """By harmonics, M along the frame."""
-    at = None if x is None or x is mu.x else SPACES[mu.d].chart(x)
-    if name == "cells" or (mu.d in CELLED and mu.n >= FEWEST * kernel.bandwidth(mu.d)):
-        return cells(kernel, mu.coordinates, weights, at, want, numba=name == "cells")
-    return harmonic(SPACES[mu.d], kernel, mu.coordinates, weights, at, want)
+    at = None if x is None or x is points.x else SPACES[points.d].chart(x)
+    if name == "cells" or (points.d in CELLED and points.n >= FEWEST * kernel.bandwidth(points.d)):
+        return cells(kernel, points.coordinates, weights, at, want, numba=name == "cells")
+    return harmonic(SPACES[points.d], kernel, points.coordinates, weights, at, want)
 
 
-def _mended(mu: Any, name: str, kernel: Kernel, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
+def _mended(points: Any, name: str, kernel: Kernel, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
     """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
     # far from all points Z is faint everywhere, but its mean over the sphere is the mass
     z = r.Z[..., 0]
@@ -69,37 +69,37 @@ def _mended(mu: Any, name: str, kernel: Kernel, r: Reading, x: Array | None, wan
     if 2 * len(few) > faint.shape[-1]:
         return False
     if len(few):
-        there = (mu.x if x is None else x)[..., few, :]
-        d = _sum(name)(kernel, there, mu.x, weights, want)
+        there = (points.x if x is None else x)[..., few, :]
+        d = _sum(name)(kernel, there, points.x, weights, want)
         size = np.exp(d.log - r.log)
         if size.min() < UNDERFLOW:
             return False
         r.Z[..., few, :] = d.Z * size
         if r.M is not None:
-            r.M[..., few, :] = np.einsum("...nd,...nmd->...nm", d.M * size, SPACES[mu.d].frame(there))
+            r.M[..., few, :] = np.einsum("...nd,...nmd->...nm", d.M * size, SPACES[points.d].frame(there))
         if r.L is not None:
             r.L[..., few] = d.L * size[..., 0]
     return True
 
 
 def _dense(
-    mu: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array, V: Array | None = None
+    points: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array, V: Array | None = None
 ) -> Reading:
-    own = x is None or x is mu.x
-    tangent = x is None and kernel.isotropic and V is None and mu.geometry.manifold == "sphere"
-    if mu.sight is not None and not own:
-        raise TypeError("x: who sees whom is known among the measure's own points alone: ask at x = mu.x")
-    at = mu.x if x is None else x
-    if mu.sight is not None:
-        weights = weights / mu.unit_seen()
-    edges = None if mu.sight is None or "L" in want or share_of(kernel) is not None else mu.sight.edges()
+    own = x is None or x is points.x
+    tangent = x is None and kernel.isotropic and V is None and points.geometry.manifold == "sphere"
+    if points.sight is not None and not own:
+        raise TypeError("x: who sees whom is known among the measure's own points alone: ask at x = points.x")
+    at = points.x if x is None else x
+    if points.sight is not None:
+        weights = weights / points.unit_seen()
+    edges = None if points.sight is None or "L" in want or share_of(kernel) is not None else points.sight.edges()
     if edges is not None:
-        r = along(kernel, mu.x, weights, want, edges, V, tangent)
+        r = along(kernel, points.x, weights, want, edges, V, tangent)
     else:
-        r = _sum(name)(kernel, at, mu.x, weights, want, V=V, sight=mu.sight, same=own, tangent=tangent)
-    if mu.sight is not None:
-        r = _shared(r, np.broadcast_to(mu.seen(), weights.shape))
-    return r._replace(M=mu.tangential(r.M)) if tangent and r.M is not None else r
+        r = _sum(name)(kernel, at, points.x, weights, want, V=V, sight=points.sight, same=own, tangent=tangent)
+    if points.sight is not None:
+        r = _shared(r, np.broadcast_to(points.seen(), weights.shape))
+    return r._replace(M=points.tangential(r.M)) if tangent and r.M is not None else r
 
 
 def _values(V: Any, d: int, square: bool) -> Array:

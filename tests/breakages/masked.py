@@ -46,7 +46,7 @@ MASKED: tuple[Breakage, ...] = (
     Breakage(
         name="asked: masses under a sight are counted as they come",
         file="meanfield/measures/asked.py",
-        old="weights = weights / mu.unit_seen()",
+        old="weights = weights / points.unit_seen()",
         new="weights = weights / 1.0",
         red=("tests/laws/test_causal.py::test_velocities_are_the_printed_loop_s",),
     ),
