@@ -32,7 +32,12 @@ def resume(
     checkpoint: Any = None,
     every: float | None = None,
 ) -> Any:
-    """Go on where a run stopped, from its last accepted step, with the bits an unbroken run would have had.
+    """Go on where a run stopped, with the bits an unbroken run would have had.
+
+    From its last accepted step; or, beyond an end that was no time to land on, from before the step which that end had
+    cut short.  Then what was saved in that step is saved again, as the unbroken run has it: of steps of one size it
+    differs by their error there.  With `until`, and where a stepper without dense output had saved that end, from the
+    last step.
 
     Parameters
     ----------
@@ -81,7 +86,7 @@ def resume(
     chosen = handing_over(chosen, on_unresolved)
     if chosen != run.scheme:
         run = replace(run, settings={**run.settings, "method": chosen})
-    job, start = begun_again(run, ahead, chosen, run.stepper)
+    job, start = begun_again(run, ahead, chosen, run.stepper, longer=until is None)
     ending = checked_until(until, job.span[0], job.method.measure(job.span[0], job.y), start.rng is not None)
     kept = checked(checkpoint, every, sol)
     watch = checked_watch(observe, max_seconds, progress, ending, kept)

@@ -27,6 +27,11 @@ class Status(Enum):
     UNDERWAY = "The run was going on when this was written: mf.resume(path) goes on from here."
     BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."
 
+    @property
+    def success(self) -> bool:
+        """True if the run ended where it was meant to."""
+        return self in (Status.REACHED_END, Status.UNTIL, Status.OBSERVER)
+
 
 class Stop(Exception):
     """Raised by a method, a stepper or an observer: end the run here, and keep everything up to here."""

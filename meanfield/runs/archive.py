@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,10 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
     }
     if record.start is not None:
         arrays["start"] = _real(record.start)
+    checkpoint = {k: v for k, v in record.checkpoint.items() if k != "y"}
+    if before := checkpoint.get("before"):
+        arrays["before_y"] = _real(before.y)
+        checkpoint |= {"before": replace(before, y=None), "before_kind": before.y.dtype.kind}
     for i, (owner, between) in enumerate(zip(record.dense_owners, record.dense, strict=True)):
         if between.linear is not None and (i == 0 or owner != record.dense_owners[i - 1]):
             arrays[f"linear_{owner}"] = between.linear
@@ -56,7 +61,7 @@ def save(record: Any, path: Any, *, overwrite: bool = False) -> None:
             "detail": record.detail,
             "counters": record.counters,
             "settings": record.settings,
-            "checkpoint": {k: v for k, v in record.checkpoint.items() if k != "y"},
+            "checkpoint": checkpoint,
         }
     )
     netcdf.write(path, arrays, text, kind=record.kind, overwrite=overwrite)
@@ -96,6 +101,10 @@ def load(path: Any) -> Any:
     said = settings.from_json(text)
     if "kinds" not in said:
         _modernise(arrays, said)
+    checkpoint = said["checkpoint"] | {"y": _of_kind(arrays["checkpoint_y"], said["checkpoint_kind"])}
+    if before := checkpoint.get("before"):
+        y = _of_kind(arrays["before_y"], checkpoint.pop("before_kind"))
+        checkpoint["before"] = replace(before, y=y)
     shapes = [None if shape is None else tuple(shape) for shape in said["shapes"]]
     owners = tuple(arrays["owner"].tolist())
     dense_owners = tuple(arrays["dense_owner"].tolist())
@@ -123,7 +132,7 @@ def load(path: Any) -> Any:
         dense_owners=dense_owners,
         spent_t=arrays["spent_t"],
         spent=arrays["spent"],
-        checkpoint={**said["checkpoint"], "y": _of_kind(arrays["checkpoint_y"], said["checkpoint_kind"])},
+        checkpoint=checkpoint,
         start=_of_kind(arrays["start"], said["start_kind"]) if "start" in arrays else None,
     )
 

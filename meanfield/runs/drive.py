@@ -22,7 +22,7 @@ from meanfield.runs.job import Job, Start
 from meanfield.runs.loop import steps
 from meanfield.runs.rates import integral
 from meanfield.runs.record import DENSE_BUDGET
-from meanfield.runs.segments import Counters, Segment
+from meanfield.runs.segments import Before, Counters, Segment
 from meanfield.runs.until import Until, Watched
 from meanfield.steppers.dense import evaluate
 from meanfield.tools.alarm import watched
@@ -93,6 +93,7 @@ class _Log:
         self.rng = start.rng
         self.last: tuple[float, Array, float | None, Any] = (t, y, start.h, self._drawn())
         self.finished = self._sizes()
+        self.earlier = self.last, self.finished
 
     def add(self, step: Step) -> None:
         """One accepted step."""
@@ -108,7 +109,8 @@ class _Log:
         if step.between is not None and self.keep:
             self._hold(step.between)
         last, finished = (step.t, step.y, step.h, self._drawn()), self._sizes()
-        self.last, self.finished = last, finished  # no call between the two: Ctrl-C sees both or neither
+        # no call in between: Ctrl-C sees all or nothing
+        self.earlier, self.last, self.finished = (self.last, self.finished), last, finished
 
     def _drawn(self) -> Any:
         """The generator's state: a step that is broken off has drawn of it already."""
@@ -180,9 +182,16 @@ class _Log:
             dense_owners=tuple(self.dense_owners[:held]),
             spent_t=np.array(self.spent_t[:gone]),
             spent=np.array(self.spent[:gone]),
-            checkpoint={"t": t, "y": y, "h": h, "rng": drawn, "extra": extra},
+            checkpoint={"t": t, "y": y, "h": h, "rng": drawn, "extra": extra, **self._cut(stop, t)},
             start=self.start,
         )
+
+    def _cut(self, stop: Stop, end: float) -> dict[str, Any]:
+        """What was before the last step, if its end was no time to land on but that the run was over."""
+        if stop.status is not Status.REACHED_END or not self.steps or end in self.job.land:
+            return {}
+        (t, y, h, drawn), (saved, stretches, held, gone, cost) = self.earlier
+        return {"before": Before(t, h, drawn, saved, stretches, held, gone, cost, y)}
 
 
 def _has_rate(law: Law, t: float, mu: Measure) -> bool:
@@ -221,7 +230,7 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
 
     def closed(stop: Stop) -> Any:
         record = log.record(stop)
-        return (record if start.before is None else start.before.loose.joined(record)).finished()
+        return (record if start.before is None else start.so_far(log.last[0], stop).joined(record)).finished()
 
     def ended() -> Any:
         record = closed(stop)

@@ -88,6 +88,12 @@ class UnresolvedError(RunError):
     @staticmethod
     def _remedy(solution: Record) -> str:
         ways = [f"mf.resume(error.solution, {one})" for one in _ways_on(solution)]
+        if given := _fixed(solution):
+            return (
+                f" The steps are of a {given}, which controls no error: what they do wrong grows in the highest "
+                "degrees too. Solve again by shorter ones, or without stepper=, by steps as long as the density allows."
+                + (f" If that does not help, catch it and type {' or '.join(ways)}." if ways else "")
+            )
         if ways:
             return f" Catch it (except mf.UnresolvedError as error) and type {' or '.join(ways)}."
         if len({segment.method for segment in solution.segments}) > 1 and solution.status is Status.UNRESOLVED:
@@ -122,6 +128,13 @@ class Interrupted(KeyboardInterrupt):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.solution,)
+
+
+def _fixed(solution: Record) -> str:
+    """What took the steps, if it was given and does not choose their length."""
+    given = solution.stepper
+    blameless = given is None or given.adaptive or solution.status is not Status.UNRESOLVED
+    return "" if blameless else type(given).__name__
 
 
 def _ways_on(solution: Record) -> list[str]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Law, Method, Scheme, Stepper
+from meanfield.protocols import Array, Law, Method, Scheme, Stepper, Stop
+from meanfield.runs.times import Ahead
 from meanfield.steppers import dop853, etd
 from meanfield.tools.settings import generator
 
@@ -74,16 +75,29 @@ class Start:
         The run so far, which the new one is joined to.
     steps : int
         Those of it that count as this run's, where it was broken off.
+    given : Record or None
+        The run so far, if `before` is without its last step.
     """
 
     h: float | None = None
     rng: np.random.Generator | None = None
     before: Any = field(default=None, repr=False)
     steps: int = 0
+    given: Any = field(default=None, repr=False)
+
+    def so_far(self, t: float, stop: Stop) -> Any:
+        """What a run that came to t is joined to: none of what was given is lost by a stop short of it."""
+        short = self.given is not None and not stop.status.success and t < self.given.loose.end
+        return (self.given if short else self.before).loose
 
 
-def begun_again(run: Any, ahead: Any, chosen: Scheme, stepper: Stepper | None) -> tuple[Job, Start]:
+def begun_again(
+    run: Any, ahead: Ahead, chosen: Scheme, stepper: Stepper | None, *, longer: bool = True
+) -> tuple[Job, Start]:
     """What is left of a run, and with what it begins: from its checkpoint, to the times ahead.
+
+    From before its last step if that was cut short by its end alone, and if the times saved in that one can be saved
+    again: inside the longer step, or landed on.
 
     Parameters
     ----------
@@ -93,7 +107,30 @@ def begun_again(run: Any, ahead: Any, chosen: Scheme, stepper: Stepper | None) -
         The times to come.
     chosen, stepper : Scheme, Stepper
         What moves it.
+    longer : bool
+        Whether a step that was cut short may be taken back.
     """
+    before = run.checkpoint.get("before") if longer else None
+    if before is None:
+        return _begun(run, ahead, chosen, stepper)
+    again = run.loose.t[before.saved :]
+    back = ahead._replace(span=(before.t, ahead.span[1]), saves=np.union1d(again, ahead.saves))
+    job, start = _begun(before.of(run.loose), back, chosen, stepper)
+    if np.all(np.isin(again, job.land)) or _fills(job, start, float(again[-1])):
+        return job, replace(start, given=run)
+    return _begun(run, ahead, chosen, stepper)
+
+
+def _fills(job: Job, start: Start, end: float) -> bool:
+    """Whether steps have dense output, which is asked of one."""
+    if start.rng is not None:
+        return False
+    step = job.stepper.step(job.method, job.span[0], job.y, start.h, end, None, True)
+    return step.between is not None
+
+
+def _begun(run: Any, ahead: Ahead, chosen: Scheme, stepper: Stepper | None) -> tuple[Job, Start]:
+    """The same, from its checkpoint as it is."""
     at, s = run.checkpoint, run.settings
     rtol, atol = s["rtol"], s.get("atol", 0.0)
     method = chosen.rebind(run.law, run.segments[-1].form, rtol, atol)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -52,22 +53,26 @@ def steps(
     Stop
         From the method or the stepper; what was yielded before stands.
     ValueError
-        If the stepper leaves out noise or the linear part, or takes a step too long for it.
+        If the stepper leaves out noise or the linear part, or takes a step too long for it or for the method's review.
     """
     signs = _signs(method.events(t, y))
     evaluations = rejections = 0
+    most = inf
     for target in land:
         while t < target:
             suited.quiet(stepper, method, t, y)
             r = stepper.step(method, t, y, h, target, rng, keep)
+            suited.heeding(stepper, t, r.t - t, most)
             suited.stable(stepper, method, t, r.t - t)
             event, r = _landed(method, stepper, t, y, h, r, rng, keep, signs)
             evaluations, rejections = evaluations + r.evaluations, rejections + r.rejections
             change = method.review(t, y, r.t, r.y)
             if change is not None and change.t == t:  # the step is thrown away and taken again
+                most = inf if change.h is None else change.h
                 method, y, h = change.method, change.y, change.h if change.h is not None else h
                 signs = _signs(method.events(t, y))
                 continue
+            most = inf
             yield Step(r.t, r.y, r.h, r.between, method, r.t == target, event, evaluations, rejections)
             evaluations = rejections = 0
             t, y, h = r.t, r.y, r.h

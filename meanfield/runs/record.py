@@ -60,7 +60,7 @@ class Record:
     @property
     def success(self) -> bool:
         """True if the run ended where it was meant to."""
-        return self.status in (Status.REACHED_END, Status.UNTIL, Status.OBSERVER)
+        return self.status.success
 
     @property
     def begin(self) -> float:
@@ -330,7 +330,7 @@ class Record:
 
     def joined(self, more: Record) -> Record:
         """This run and its continuation as one."""
-        if more.end == self.end:  # it went nowhere
+        if more.end <= self.end:  # it went nowhere
             counters = self.counters + more.counters
             return replace(self, status=more.status, detail=more.detail, counters=counters, settings=more.settings)
         same = more.segments[0].form == self.segments[-1].form
@@ -338,12 +338,14 @@ class Record:
         # a state kept only because the run ended early is not one of the times asked for
         kept = range(len(self.t) - bool(self.checkpoint["extra"]))
         last = self.spent[-1] if len(self.spent) else 0.0
+        before = more.checkpoint.get("before")
         return replace(
             more,
             t=np.append(self.t[: len(kept)], more.t),
             states=tuple(self.states[i] for i in kept) + more.states,
             owners=tuple(self.owners[i] for i in kept) + tuple(o + shift for o in more.owners),
             segments=self.segments + more.segments[1 if same else 0 :],
+            checkpoint=more.checkpoint | ({"before": before.beyond(self, len(kept), shift)} if before else {}),
             start=self.start,
             counters=self.counters + more.counters,
             dense=self.dense + more.dense,
@@ -385,9 +387,6 @@ class Record:
         existing file is refused unless overwrite=True.
         """
         archive.save(self, path, overwrite=overwrite)
-
-
-# --- helpers -----------------------------------------------------------------------------------------------
 
 
 def _batches(record: Record) -> Iterator[tuple[Any, float, Array]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from meanfield.protocols import Array
 from meanfield.tools.settings import register, renamed
 from meanfield.tools.shown import Shown
 
@@ -50,4 +51,59 @@ class Counters:
     def __add__(self, other: Counters) -> Counters:
         return Counters(
             self.steps + other.steps, self.rejections + other.rejections, self.evaluations + other.evaluations
+        )
+
+
+@register
+@dataclass(frozen=True)
+class Before:
+    """Where a run was before its last step, if that ended where it did because the run did.
+
+    A run that is to go further goes on from here: an unbroken one would not have landed there.
+
+    Attributes
+    ----------
+    t, h, rng, y : float, float or None, state of the generator or None, ndarray
+        As in a checkpoint; a file keeps y apart.
+    saved, segments, dense, spent : int
+        How much of the record is of before that step.
+    counters : Counters
+        What it had cost.
+    """
+
+    t: float
+    h: float | None
+    rng: Any
+    saved: int
+    segments: int
+    dense: int
+    spent: int
+    counters: Counters
+    y: Array | None = field(default=None, repr=False)
+
+    def beyond(self, run: Any, saved: int, shift: int) -> Before:
+        """The same, of a record that has another run's before its own: `saved` times of it, and `shift` segments."""
+        return replace(
+            self,
+            saved=self.saved + saved,
+            segments=self.segments + shift,
+            dense=self.dense + len(run.dense),
+            spent=self.spent + len(run.spent_t),
+            counters=run.counters + self.counters,
+        )
+
+    def of(self, run: Any) -> Any:
+        """The run as it was then."""
+        return replace(
+            run,
+            t=run.t[: self.saved],
+            states=run.states[: self.saved],
+            owners=run.owners[: self.saved],
+            segments=run.segments[: self.segments],
+            counters=self.counters,
+            dense=run.dense[: self.dense],
+            dense_owners=run.dense_owners[: self.dense],
+            spent_t=run.spent_t[: self.spent],
+            spent=run.spent[: self.spent],
+            checkpoint={"t": self.t, "y": self.y, "h": self.h, "rng": self.rng, "extra": False},
         )

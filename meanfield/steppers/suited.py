@@ -60,6 +60,16 @@ def quiet(stepper: Stepper, method: Method, t: float, y: Array) -> None:
         noise("", stepper, f"at t = {t!r} this law has")
 
 
+def heeding(stepper: Stepper, t: float, h: float, most: float) -> None:
+    """Refuse a step longer than the one that is to be taken again: it would be thrown away for ever."""
+    if h > most * (1.0 + 1e-6):
+        raise ValueError(
+            f"{type(stepper).__name__}: at t = {t!r} a step of at most {most:.3g} was asked for, and it took {h:.3g}: "
+            "the one before was thrown away, as its error and not the density's. Take shorter steps, or heed h: "
+            "min(size, h) where h is not None"
+        )
+
+
 def stable(stepper: Stepper, method: Method, t: float, h: float) -> None:
     """Refuse a step beyond the stability interval: the quickest mode grows, though nothing shows it yet."""
     linear("", stepper, method)
