@@ -10,7 +10,8 @@ from meanfield.clustering.track import track
 from meanfield.clustering.tree import merge_tree, rescaled_energy
 from meanfield.doors.resume import load, resume
 from meanfield.doors.solve import solve
-from meanfield.doors.sweep import SweepError, grid, sweep, workers
+from meanfield.doors.sweep import SweepError, grid, sweep
+from meanfield.doors.workers import workers
 from meanfield.equations import equation
 from meanfield.kernels import Exponential, Zonal
 from meanfield.laws import SA, USA, Causal, Diffusion, Frozen, Law, Masked, Sum

@@ -117,7 +117,7 @@ def simulate(
     settings["autonomous"] = not changes(law, lambda t: cloud.rhs(t, start, np.empty_like(start)), t0, t1)
     settings |= {"field": field, "merge_tol": scheme.merge_tol, "t_eval": asked, "rng": inputs.seed(rng, generator)}
     if generator is not None:
-        asked, land = _drawn_times((t0, t1), asked, land, stepper, checkpoint is not None and rng is None)
+        asked, land = _drawn_times((t0, t1), asked, land, stepper, watch.kept is not None and rng is None)
         settings["t_eval"] = asked
     saves = default_times(t0, t1) if asked is None else asked
     landed, said = landing(land, t0, t1, saves)

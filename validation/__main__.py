@@ -28,7 +28,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from meanfield.doors.sweep import workers
+from meanfield.doors.workers import workers
 from validation import equations, limit, report
 from validation.coverage import coverage
 from validation.options import MOST_WORKERS, UsageError, add_filters, filters, place, whole, writable

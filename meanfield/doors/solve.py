@@ -89,7 +89,8 @@ def solve(
         A progress bar; by default only on a terminal.
     checkpoint, every : path and float, optional
         A file that keeps the run while it goes, every so many seconds (60), and whole at its end; the one before stays
-        beside it (``.before``).  Where it holds this run already, that goes on: a script that was killed is run again.
+        beside it (``.before``), each with all dense output, of 256 MiB at most.  Where it holds this run already, that
+        goes on: a script that was killed is run again.
 
     Returns
     -------

@@ -9,38 +9,31 @@ so neither the order, nor the executor, nor the other cells of the grid change a
 
 The executor is the caller's (threads, processes, dask, mpi4py: whatever has `submit` and futures that
 `concurrent.futures.as_completed` knows); it is never shut down here, and None means this process, one after the
-other.  Our advice for numbers that keep a core busy is `workers`: processes that are spawned (a fork copies locks
-that threads of FFTW, OpenMP or BLAS may hold) with one thread each (pools of threads in several processes wait for
-one another on the same cores).
+other.  Our advice for numbers that keep a core busy is `meanfield.doors.workers`.
 """
 
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import pickle
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, overload
 
 import numpy as np
 
 from meanfield.doors import shelf
-from meanfield.runs.errors import carry
-from meanfield.tools import files, inputs, threads
+from meanfield.runs.cell import UNDER_WAY, Cell
+from meanfield.runs.errors import carry, said
+from meanfield.tools import files, inputs
 
 R = TypeVar("R")
 K = TypeVar("K")
-Job: TypeAlias = tuple[int, Any, np.random.SeedSequence]
-"""Position, cell, seed."""
-
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", threads.VARIABLE)
-"""Environment variables that `workers` sets to 1 for its processes."""
+Job: TypeAlias = tuple[int, Any, np.random.SeedSequence, Cell | None]
+"""Position, cell, seed, and where its runs are kept."""
 
 _LISTED = 8
 """Failures that an error's text tells of; all of them are in its `failures`."""
@@ -85,12 +78,14 @@ class CellError(RuntimeError):
 @overload
 def sweep(  # type: ignore[overload-overlap]
     fn: Callable[[Any, np.random.Generator], R], cells: Mapping[K, Any], *, rng: Any = ..., executor: Any = ...,
-    keep: files.PathLike | None = ..., done: Callable[[Any, R], Any] | None = ...,
+    keep: files.PathLike | None = ..., checkpoint: files.PathLike | None = ..., every: float | None = ...,
+    done: Callable[[Any, R], Any] | None = ...,
 ) -> dict[K, R]: ...  # fmt: skip
 @overload
 def sweep(
     fn: Callable[[Any, np.random.Generator], R], cells: Iterable[Any], *, rng: Any = ..., executor: Any = ...,
-    keep: files.PathLike | None = ..., done: Callable[[Any, R], Any] | None = ...,
+    keep: files.PathLike | None = ..., checkpoint: files.PathLike | None = ..., every: float | None = ...,
+    done: Callable[[Any, R], Any] | None = ...,
 ) -> list[R]: ...  # fmt: skip
 def sweep(
     fn: Callable[[Any, np.random.Generator], R],
@@ -99,6 +94,8 @@ def sweep(
     rng: Any = None,
     executor: Executor | None = None,
     keep: files.PathLike | None = None,
+    checkpoint: files.PathLike | None = None,
+    every: float | None = None,
     done: Callable[[Any, R], Any] | None = None,
 ) -> Any:
     """Call ``fn(cell, rng)`` for every cell.
@@ -121,8 +118,14 @@ def sweep(
         defaults, closed-over values and globals, theirs in turn included (`meanfield.tools.identity`): cells of another
         are refused, and so is a function that cannot be followed so far.  Installed packages and this one count by
         name: after an upgrade use another folder.
+    checkpoint, every : path and float, optional
+        A folder that does what `keep` does (give one of the two), and keeps the cells under way as well: every run that
+        `fn` begins by `mf.solve`, `pt.simulate` or `pt.longtime` is kept while it goes, every so many seconds (60), and
+        whole when it ends, until its cell is finished.  After a kill the same sweep goes on with what is there, to the
+        bits of the unbroken one; what `fn` does between its runs is done again.  Needs `rng`, and runs without
+        `observe=`; one with a `checkpoint=` of its own is kept there.
     done : callable, optional
-        ``done(cell, result)``, called in this process when a cell is finished or found in `keep`.  An exception of
+        ``done(cell, result)``, called in this process when a cell is finished or found in the folder.  An exception of
         its own, or Ctrl-C, ends the sweep and carries what is finished as `.results`.
 
     Returns
@@ -135,8 +138,10 @@ def sweep(
     SweepError
         At the end, if cells failed; it lists them and has the results of the others.
     TypeError, ValueError
-        If a cell cannot be written, or comes twice; if `keep` holds the cells of another function or seed, or the
-        function cannot be told from another.
+        If a cell cannot be written, or comes twice; if the folder holds the cells of another function or seed, or the
+        function cannot be told from another; for an `every` that is no positive number, or without `checkpoint`.
+    OSError
+        If the folder cannot be made or written.
 
     Examples
     --------
@@ -153,21 +158,21 @@ def sweep(
             "Pass a concurrent.futures executor, such as that of mf.workers()."
         )
     inputs.callable_or_none("done", done)
-    if keep is not None and not isinstance(keep, str | os.PathLike):
-        raise TypeError(f"keep must be None or the path of a folder; got {inputs.describe(keep)}.")
+    place = shelf.place(keep, checkpoint, every, rng)
     names = list(cells) if isinstance(cells, Mapping) else None
     todo = inputs.sequence("cells", cells.values() if isinstance(cells, Mapping) else cells, "cells, or a mapping")
     contents = _contents(todo)
     root = _root(rng)
     kept = None
-    if keep is not None:
+    if place is not None:
         by_content = dict(zip(contents, todo, strict=True))
-        kept = shelf.Shelf.of(fn, by_content, Path(keep), None if rng is None else _spell(root))
+        kept = shelf.Shelf.of(fn, by_content, place, None if rng is None else _spell(root))
     run = _Run(todo, contents, kept, done)
     jobs: list[Job] = []
     for i, cell in enumerate(todo):
         if not run.found(i):
-            jobs.append((i, cell, _seed(root, contents[i])))
+            desk = None if kept is None else kept.under_way(contents[i], cell)
+            jobs.append((i, cell, _seed(root, contents[i]), desk))
     try:
         if executor is None:
             run.here(fn, jobs)
@@ -203,42 +208,6 @@ def grid(**axes: Iterable[Any]) -> list[dict[str, Any]]:
     """
     values = [[shelf.simple(value) for value in axis] for axis in axes.values()]
     return [dict(zip(axes, point, strict=True)) for point in itertools.product(*values)]
-
-
-@contextmanager
-def workers(count: int | None = None) -> Iterator[ProcessPoolExecutor]:
-    """Processes for a sweep, as advised: spawned, one thread each; ended when the block ends.
-
-    Parameters
-    ----------
-    count : int, optional
-        How many; None is one for every core this process may use.  A script opens them under
-        ``if __name__ == "__main__":``, since every spawned process imports it.
-
-    Raises
-    ------
-    ValueError, TypeError
-        For count < 1 or no integer.
-
-    Examples
-    --------
-    >>> with mf.workers(1) as executor:
-    ...     type(executor).__name__
-    'ProcessPoolExecutor'
-    """
-    size = threads.cores() if count is None else inputs.integer("count", count, low=1)
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    # In the environment, not in an initializer: by the time that runs a worker has imported numpy and its pools.
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    try:
-        with ProcessPoolExecutor(size, mp_context=multiprocessing.get_context("spawn")) as pool:
-            yield pool
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 # --- running -----------------------------------------------------------------------------------------------
@@ -284,9 +253,9 @@ class _Run:
             self.done(self.cells[i], self.results[i])
 
     def here(self, fn: Callable[..., Any], jobs: list[Job]) -> None:
-        for i, cell, seed in jobs:
+        for i, cell, seed, desk in jobs:
             try:
-                result = _call(fn, cell, seed, os.getpid())
+                result = _call(fn, cell, seed, desk, os.getpid())
             except Exception as error:
                 self.failures[i] = error
             else:
@@ -295,9 +264,9 @@ class _Run:
     def there(self, fn: Callable[..., Any], jobs: list[Job], executor: Any) -> None:
         futures: dict[Any, int] = {}
         try:
-            for i, cell, seed in jobs:
+            for i, cell, seed, desk in jobs:
                 try:
-                    futures[executor.submit(_call, fn, cell, seed, os.getpid())] = i
+                    futures[executor.submit(_call, fn, cell, seed, desk, os.getpid())] = i
                 except Exception as error:  # a pool that broke takes no more; what it has finished still counts
                     self.failures[i] = error
             for future in as_completed(futures):
@@ -321,9 +290,10 @@ class _Parcel:
     data: bytes
 
 
-def _call(fn: Callable[..., Any], cell: Any, seed: np.random.SeedSequence, home: int) -> Any:
+def _call(fn: Callable[..., Any], cell: Any, seed: np.random.SeedSequence, desk: Cell | None, home: int) -> Any:
     """`fn`, where the executor put it; `home` is the process that wants to know."""
     away = os.getpid() != home
+    before = UNDER_WAY.set(desk)
     try:
         result = fn(cell, np.random.default_rng(seed))
     except KeyboardInterrupt:
@@ -331,9 +301,11 @@ def _call(fn: Callable[..., Any], cell: Any, seed: np.random.SeedSequence, home:
     except BaseException as error:
         if isinstance(error, Exception) and not (away and _stays(error)):
             raise
-        told = CellError(traceback.format_exception_only(error)[-1].strip())
+        told = CellError(said(error))
         told.add_note("".join(traceback.format_exception(error)))
         raise told from None
+    finally:
+        UNDER_WAY.reset(before)
     return _packed(result) if away else result
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from meanfield.protocols import Law, Status
 from meanfield.runs import archive
+from meanfield.runs.cell import UNDER_WAY
 from meanfield.runs.job import Job, Start, begun_again
 from meanfield.tools import files, inputs, settings
 
@@ -28,8 +29,9 @@ ENDS = (*UNTOLD, "t_span", "t_eval", "land", "log_t_end", "log_t_eval", "dense")
 class Checkpoint:
     """Where a run is kept, and how often; a place that fails is told of once, and at the end."""
 
-    def __init__(self, path: Path, every: float) -> None:
+    def __init__(self, path: Path, every: float, own: bool = False) -> None:
         self.path, self.every = path, every
+        self.own = own  # a cell's: the code that runs is known to be the code that ran
         self.due = time.monotonic() + every
         self.failed = ""
         self.seen = seen(path)
@@ -92,6 +94,7 @@ def aside(path: Path) -> None:
         os.replace(path, before(path))
     else:
         os.replace(part, before(path))
+        part.unlink(missing_ok=True)  # of two names of one file, as a kill right here leaves, the system keeps both
 
 
 def found(path: Any) -> tuple[Any, bool]:
@@ -114,7 +117,7 @@ def found(path: Any) -> tuple[Any, bool]:
 
 
 def checked(path: Any, every: Any, run: Any = None) -> Checkpoint | None:
-    """The place, if there is one and it can be written.
+    """The place, if there is one and it can be written; of a new run without one, where the cell it is in is kept.
 
     run: what a run goes on from; another one's checkpoint is not replaced by its.
 
@@ -127,8 +130,9 @@ def checked(path: Any, every: Any, run: Any = None) -> Checkpoint | None:
     if path is None:
         if every is not None:
             raise ValueError(f"every: got {every!r} without a place to write to: give checkpoint=path, too")
-        return None
-    seconds = EVERY if every is None else inputs.number("every", every, above=0.0)
+        cell = UNDER_WAY.get()
+        return None if cell is None or run is not None else Checkpoint(cell.place(), cell.every, own=True)
+    seconds = seconds_of(every)
     goal = files.target(path, True, "checkpoint")
     if not os.access(goal.parent, os.W_OK):
         raise PermissionError(f"checkpoint: the folder {goal.parent} cannot be written; choose another place.")
@@ -143,6 +147,11 @@ def checked(path: Any, every: Any, run: Any = None) -> Checkpoint | None:
     return place
 
 
+def seconds_of(every: Any) -> float:
+    """From one checkpoint to the next, or a refusal."""
+    return EVERY if every is None else inputs.number("every", every, above=0.0)
+
+
 def gone_on(job: Job, start: Start, kept: Checkpoint | None) -> tuple[Job, Start] | Any:
     """The job and its beginning; from what is kept of it, if anything is, or the run itself if that is whole.
 
@@ -153,7 +162,7 @@ def gone_on(job: Job, start: Start, kept: Checkpoint | None) -> tuple[Job, Start
     """
     if kept is None:
         return job, start
-    storable(job)
+    storable(job, kept.own)
     if not (kept.path.exists() or before(kept.path).exists()):
         return job, start
     run, kept.sound = found(kept.path)
@@ -163,7 +172,9 @@ def gone_on(job: Job, start: Start, kept: Checkpoint | None) -> tuple[Job, Start
             f"checkpoint: {kept.path} holds another run: {'; '.join(told)}. Choose another place, or remove it and "
             f"{before(kept.path).name}."
         )
-    if run.status is Status.REACHED_END:
+    if start.rng is not None:  # whoever draws on finds the generator as the unbroken run leaves it
+        start.rng.bit_generator.state = run.checkpoint["rng"]
+    if run.status is Status.REACHED_END or (run.success and kept.own):
         return run
     if run.success:  # what ended it is code, which cannot be told from other code
         raise ValueError(
@@ -173,16 +184,17 @@ def gone_on(job: Job, start: Start, kept: Checkpoint | None) -> tuple[Job, Start
         )
     ahead = run.ahead(None, None)
     run = replace(run, settings={**run.settings, **ahead.settings})
-    job, start = begun_again(run, ahead, run.scheme, job.stepper if run.stepper is None else run.stepper)
-    return job, replace(start, steps=run.counters.steps)
+    job, again = begun_again(run, ahead, run.scheme, job.stepper if run.stepper is None else run.stepper)
+    return job, replace(again, steps=run.counters.steps, rng=start.rng)
 
 
-def storable(job: Job) -> None:
-    """Refuse, before it runs, a run that no file can hold."""
+def storable(job: Job, own: bool) -> None:
+    """Refuse, before it runs, a run that no file can hold; `own`: of a cell's own."""
     try:
         settings.to_json({"law": job.law, "settings": job.settings, "form": job.method.form})
     except (ValueError, TypeError) as error:
-        raise type(error)(f"checkpoint: this run cannot be kept: {error}") from error
+        remedy = " Or sweep with keep= instead, which keeps what is finished." if own else ""
+        raise type(error)(f"checkpoint: this run cannot be kept: {error}{remedy}") from error
 
 
 def differences(run: Any, face: Any, law: Law, now: dict[str, Any], start: Any, free: tuple[str, ...]) -> list[str]:

@@ -30,6 +30,11 @@ def checked_watch(
     observers = tuple(given) if isinstance(given, Iterable) else (given,)
     if not all(callable(o) for o in observers):
         raise TypeError(f"observe: got {observe!r}, wanted a callable observe(t, measure) or a sequence of them")
+    if observers and kept is not None and kept.own:
+        raise ValueError(
+            "observe: this run is in a cell that a sweep keeps under way (checkpoint=), and one that goes on is not "
+            "seen from its beginning: ask the run afterwards (t_eval=, run(t)), or sweep with keep= instead"
+        )
     if max_seconds is not None:
         max_seconds = inputs.number("max_seconds", max_seconds, above=0.0)
     if progress is not None:

@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ import numpy as np
 
 from meanfield.protocols import Array, Between, Law, Measure, Status, Step, Stop
 from meanfield.runs.checkpoint import Checkpoint, gone_on
-from meanfield.runs.errors import Interrupted, RunError, carry
+from meanfield.runs.errors import Interrupted, RunError, carry, said
 from meanfield.runs.job import Job, Start
 from meanfield.runs.loop import steps
 from meanfield.runs.rates import integral
@@ -279,7 +278,7 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
 
 def _in_a_line(error: BaseException) -> str:
     """An exception's type and the beginning of what it says, which a file can hold."""
-    told = traceback.format_exception_only(error)[-1].strip().split("\n")[0][:TOLD]
+    told = said(error).split("\n")[0][:TOLD]
     return told.encode(errors="backslashreplace").decode()  # names of files may hold half a surrogate pair
 
 

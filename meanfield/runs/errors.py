@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 import warnings
 from typing import Any
 
@@ -158,6 +159,13 @@ def _ways_on(solution: Record) -> list[str]:
 
 def _carried(solution: Record) -> str:
     return f"{solution.message} Everything up to there is in .solution of this error."
+
+
+def said(error: BaseException) -> str:
+    """An exception's type and what it says, without the notes that were added to it."""
+    shown = traceback.TracebackException.from_exception(error)
+    shown.__notes__ = None
+    return list(shown.format_exception_only())[-1].strip()
 
 
 def carry(error: BaseException, name: str, value: Any) -> None:

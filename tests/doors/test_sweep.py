@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from meanfield.doors.sweep import ONE_THREAD, CellError, SweepError, grid, sweep, workers
+from meanfield.doors.sweep import CellError, SweepError, grid, sweep
+from meanfield.doors.workers import ONE_THREAD, workers
 from meanfield.tools import settings
 
 GRID = grid(beta=[0.5, 4.0], n=[3, 5, 8])
@@ -352,7 +353,7 @@ def test_a_damaged_cell_is_named(tmp_path: Path) -> None:
     sweep(draw, GRID[:1], rng=0, keep=tmp_path)
     (file,) = tmp_path.iterdir()
     file.write_text(file.read_text()[:40])
-    with pytest.raises(ValueError, match=rf"{file.name} is no finished cell.*remove it"):
+    with pytest.raises(ValueError, match=rf"{file.name} is no card of a cell.*remove it"):
         sweep(draw, GRID[:1], rng=0, keep=tmp_path)
 
 

@@ -121,6 +121,15 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path: Path
         mf.resume(kept, 3.0)
 
 
+def test_a_kill_between_two_files_leaves_no_third_name(tmp_path: Path) -> None:
+    """The newest under the name of the one before already, and not yet replaced: two names of one file."""
+    kept = tmp_path / "run.nc"
+    spectral(checkpoint=kept, every=OFTEN, until=mf.steps(3))
+    checkpoint.aside(kept)
+    checkpoint.aside(kept)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.nc", "run.nc.before"]
+
+
 def test_another_run_is_not_gone_on_from_and_not_replaced(tmp_path: Path) -> None:
     kept = tmp_path / "run.nc"
     spectral(checkpoint=kept)
@@ -266,3 +275,22 @@ def test_noise_is_kept_by_its_seed(tmp_path: Path) -> None:
     equal(cloud(**shaken, rng=np.random.default_rng(4)), first)
     with pytest.raises(ValueError, match="rng"):
         cloud(**shaken, rng=np.random.default_rng(5))
+
+
+def test_a_generator_is_left_where_the_unbroken_run_leaves_it(tmp_path: Path) -> None:
+    """So that a script that draws on with it draws the same after a kill."""
+    kept = tmp_path / "run.nc"
+
+    def shaken(rng: Any) -> Any:
+        return pt.simulate(
+            mf.SA(4.0), X, (0.0, 1.0), method="heun", step=0.1, diffusion=0.1, rng=rng, checkpoint=kept, every=OFTEN
+        )
+
+    wanted = np.random.default_rng(4)
+    whole = shaken(wanted)
+    for once in ("whole", "under way"):
+        if once == "under way":
+            checkpoint.before(kept).rename(kept)
+        rng = np.random.default_rng(4)
+        equal(shaken(rng), whole)
+        assert rng.bit_generator.state == wanted.bit_generator.state

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from meanfield.doors.sweep import workers
+from meanfield.doors.workers import workers
 from validation import registry as room
 from validation.registry import HOUSE, Bench, Registry, UnknownCheck
 from validation.rows import ROWS, Reach
