@@ -14,7 +14,7 @@ from meanfield.doors.sweep import SweepError, grid, sweep
 from meanfield.doors.workers import workers
 from meanfield.equations import equation
 from meanfield.kernels import Exponential, Zonal
-from meanfield.laws import SA, USA, Causal, Diffusion, Frozen, Law, Masked, Sum
+from meanfield.laws import SA, USA, Activated, Causal, Diffusion, FeedForward, Frozen, Law, Linear, Masked, Sum
 from meanfield.measures.points import Points
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.merging import LateMerge, Merge
@@ -36,17 +36,20 @@ __version__ = "0.1.0"
 __all__ = [
     "SA",
     "USA",
+    "Activated",
     "Causal",
     "Circle",
     "Density",
     "Diffusion",
     "Doubt",
     "Exponential",
+    "FeedForward",
     "Frozen",
     "Interrupted",
     "Lagrangian",
     "LateMerge",
     "Law",
+    "Linear",
     "Masked",
     "Merge",
     "Points",

@@ -53,7 +53,8 @@ class Printed:
 # `to come: room`; `step: whose`; or a line of Python.  A number alone is an equation of the paper.
 _A = """
 (2.1) | z(k+1) = z(k) + w sigma(a z(k) + b), z(0) = x: residual layers | to come: particles/layers.py | A01
-(2.2) | z' = w(t) sigma(a(t) z + b(t)): their limit of many layers | to come: meanfield/laws/feedforward.py | A01
+(2.2) | z' = w(t) sigma(a(t) z + b(t)): their limit of many layers
+    | mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3), activation="relu") | A01
 (2.3) | x_i' = P_x sum_j e^{b <Q x_i, K x_j>} V x_j / Z_i, Q, K, V functions of t: self-attention
     | mf.SA(2.0, Q=[[1.0, 0.3], [0.0, 0.8]], K=[[0.9, 0.0], [0.2, 1.1]], V=[[1.0, 0.5], [-0.5, 0.7]]) | A02
 (2.4) | Z_i = sum_k e^{b <Q x_i, K x_k>}: its partition function
@@ -64,7 +65,8 @@ _A = """
 (2.6) | Z_i = sum_k e^{b <x_i, x_k>} | mf.Points(np.eye(3)).read(mf.Exponential(4.0), want="Z") | A03
 (2.7) | attention of H heads: the sum over h of that with Q_h, K_h, V_h
     | mf.SA(2.0, V=np.eye(3)) + mf.SA(4.0, V=-0.5 * np.eye(3)) | A07
-(2.8) | x_i' = P_x (heads + w sigma(a x_i + b)): the complete layer | to come: meanfield/laws/feedforward.py | -
+(2.8) | x_i' = P_x (heads + w sigma(a x_i + b)): the complete layer
+    | mf.SA(2.0) + mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)) | -
 (3.1) | x_i' = X[mu](x_i), mu the empirical measure | pt.simulate(mf.SA(4.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)).x
     | A09 A09.density
 (3.2) | X[mu](x) = P_x int e^{b <x, y>} y d mu(y) / Z(x)
@@ -235,7 +237,7 @@ _B = """
 (10.1) | d/dt |A z_i|^2 on the leading space, as a sum of b_j | step: the proof of Theorem 5.2 | -
 (10.2) | what the other space adds to a score | step: the proof of Theorem 5.2 | -
 (12.1) | z_i' = W sigma(V sum_j P_ij (z_j - z_i)): with a feed-forward layer
-    | to come: meanfield/laws/feedforward.py | -
+    | mf.Activated(mf.SA(1.0, geometry="flat"), np.eye(3), "relu") | -
 """
 
 _C = """
@@ -250,7 +252,7 @@ _C = """
 (2) | c > b^{1/2} tau*: farther than the largest pull | bench | -
 (3) | T s h(c b^{-1/2}) < epsilon c b^{-1/2}: how long it stays | bench | -
 (4) | X_{k+1} = X_k + RMSNorm(attention(X_k)): a layer | to come: particles/layers.py | -
-(5) | y' = V y: x' = P_x V x without its normalisation | bench | C25
+(5) | y' = V y: x' = P_x V x without its normalisation | mf.Linear(np.diag([1.0, 0.0, -1.0])) | C25
 (6) | y(t) by Jordan blocks | bench | C25
 (7) | phi_k' = sum_{j < k} h(phi_j - phi_k) / Z_k, as (CSA-2d) | step: the proof of Lemma 5.1 | -
 (8) | the gap to the nearest token before falls at most at 2 s h(gap) | step: the proof of Lemma 5.1 | -

@@ -3,9 +3,23 @@
 from meanfield.laws.attention import SA, USA
 from meanfield.laws.base import Law, Sum
 from meanfield.laws.causal import Causal
+from meanfield.laws.feedforward import Activated, FeedForward, Linear
 from meanfield.laws.frozen import Frozen
 from meanfield.laws.gradient import GradientLaw
 from meanfield.laws.masked import Masked
 from meanfield.laws.noise import Diffusion
 
-__all__ = ["SA", "USA", "Causal", "Diffusion", "Frozen", "GradientLaw", "Law", "Masked", "Sum"]
+__all__ = [
+    "SA",
+    "USA",
+    "Activated",
+    "Causal",
+    "Diffusion",
+    "FeedForward",
+    "Frozen",
+    "GradientLaw",
+    "Law",
+    "Linear",
+    "Masked",
+    "Sum",
+]

@@ -134,6 +134,14 @@ class Attention(general.Attending):
         return not any(callable(getattr(self, name)) for name in ("beta", *general.NAMES))
 
     @cached_property
+    def climb(self) -> int:
+        """1 where Q^T K = V = V^T, as without matrices, -1 where V is minus that; 0 of others (A, (3.12)-(3.14))."""
+        if self.isotropic or not self.autonomous:
+            return int(self.autonomous)
+        d = general.dimension(self)
+        return 0 if d is None else general.climbs(self, d)
+
+    @cached_property
     def _moving(self) -> bool:
         """True if the kernel changes with time."""
         return callable(self.beta) or callable(self.Q) or callable(self.K)

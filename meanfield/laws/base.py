@@ -60,8 +60,8 @@ class Law(protocols.Law):
 class Sum(Law):
     """Several laws at once: velocities and divergences add, noises add in square, equal-named quantities add.
 
-    What the terms promise to rise or fall holds for the sum only where one term promises and the others are silent,
-    so a sum with noise promises nothing.
+    Where every term is the gradient flow of its own energy in Wasserstein's metric (`Law.gradient`: USA, not SA), so is
+    the sum, of the energies' sum: that one rises, though a term's own may fall.  Other sums promise nothing.
 
     Parameters
     ----------
@@ -104,6 +104,22 @@ class Sum(Law):
         words = [said(term) for term in self.terms]
         return False if False in words else None if None in words else True
 
+    @property
+    def gradient(self) -> int:  # type: ignore[override]
+        """As all of the terms, if they agree."""
+        signs = {term.gradient for term in self.terms}
+        return signs.pop() if len(signs) == 1 else 0
+
+    @property
+    def rises(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The energies' sum, where all are climbed."""
+        return ("energy",) if self.gradient > 0 else ()
+
+    @property
+    def falls(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The energies' sum, where all are descended."""
+        return ("energy",) if self.gradient < 0 else ()
+
     def __str__(self) -> str:
         return " + ".join(str(term) for term in self.terms)
 
@@ -138,8 +154,9 @@ class Sum(Law):
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """The terms' quantities, equal names added.
 
-        No dissipation if two give one, since their product counts too; no excess unless all that give an energy do; no
-        free energy where the noise's share is not known, as of points.
+        Where two give a dissipation their product counts too: it is told of points alone, where the sum is a gradient
+        flow, dE/dt = +-int |X|^2 d mu, and else left out.  No excess unless all that give an energy do; no free
+        energy where the noise's share is not known, as of points.
         """
         total: dict[str, Any] = {}
         given: Counter[str] = Counter()
@@ -154,9 +171,16 @@ class Sum(Law):
             total.pop("free_energy", None)
         if given["dissipation"] > 1:
             del total["dissipation"]
+            if self.gradient and not mu.dense:
+                total["dissipation"] = self.gradient * self._square(t, mu)
         if given["excess"] != given["energy"]:
             total.pop("excess", None)
         return total
+
+    def _square(self, t: float, mu: Measure) -> Any:
+        """int |P_x X|^2 d mu over the measure's own points."""
+        v = np.broadcast_to(self.velocity(t, mu.x, mu), mu.x.shape)
+        return np.sum(mu.weights * np.sum(np.square(mu.tangential(v)), axis=-1), axis=-1)
 
 
 # --- time ----------------------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ With B = Q^T K, s(x, y) = beta <x, B y>, Z = int e^s dmu(y) and M = int e^s V y 
     USA   X = sign M,        div P_x X = sign L.
 
 Where B is symmetric and V = B, both are gradient flows of E = (1/2 beta) iint e^s dmu dmu, as without matrices
-(A, (3.12)-(3.14)); other matrices have no energy.  In R^d they are so without P_x: dE/dt = int |M|^2 / Z dmu, and
-int |M|^2 dmu.
+(A, (3.12)-(3.14)), and where V = -B of -E; other matrices have no energy.  In R^d they are so without P_x:
+dE/dt = int |M|^2 / Z dmu, and int |M|^2 dmu.
 """
 
 from __future__ import annotations
@@ -142,17 +142,31 @@ def divergence(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
 # --- the energy ------------------------------------------------------------------------------------------------
 
 
-def climbs(law: Attending, d: int) -> bool:
-    """Whether the law is a gradient flow: constant matrices, Q^T K = V = V^T."""
+def climbs(law: Attending, d: int) -> int:
+    """1 (or -1) where V is (minus) Q^T K, constant and symmetric, so that M is (minus) grad U; 0 elsewhere."""
     if any(callable(getattr(law, name)) for name in NAMES):
-        return False
-    B, V = product(law, d, 0.0), values(law, d, 0.0)
+        return 0
+    return sense(product(law, d, 0.0), values(law, d, 0.0))
+
+
+def sense(B: Array, V: Array | None) -> int:
+    """1 where B = V = V^T, -1 where B = -V = -V^T, 0 elsewhere; of V None is the identity."""
     size = SAME * np.abs(B).max()
-    return bool(np.abs(B - (np.eye(d) if V is None else V)).max() <= size and np.abs(B - B.T).max() <= size)
+    V = np.eye(len(B)) if V is None else V
+    if np.abs(B - B.T).max() > size:
+        return 0
+    return next((sign for sign in (1, -1) if np.abs(B - sign * V).max() <= size), 0)
+
+
+def dimension(law: Attending) -> int | None:
+    """Of the points for which constant matrices are; None if they do not say, or not one."""
+    Q, K, V = (getattr(law, name) for name in NAMES)
+    sizes = {m.shape[1] for m in (Q, K) if m is not None} | (set() if V is None else set(V.shape))
+    return sizes.pop() if len(sizes) == 1 else None
 
 
 def quantities(law: Attending, t: float, mu: Any) -> dict[str, Any]:
-    """E, its rate of change and -sign E of a gradient flow, in the law's scale; nothing of others."""
+    """E, its rate of change and the free energy, -E or E, that falls, of a gradient flow, in the law's scale."""
     if not climbs(law, mu.d):
         return {}
     if isinstance(mu, Points):
@@ -180,4 +194,5 @@ def _told(law: Attending, t: float, mu: Any) -> dict[str, Any]:
         r = body.read(k, body.x, "Z")
         E = np.sum(body.weights * (r.Z * np.exp(r.log + factor))[..., 0], axis=-1) / (2.0 * k.beta)
     rate = energy.dissipation(k, body, normalised=law.normalised, log_factor=factor, V=product(law, mu.d, 0.0))
-    return {"energy": E, "dissipation": law.sign * rate, "free_energy": -law.sign * E}
+    sign = law.sign * climbs(law, mu.d)
+    return {"energy": E, "dissipation": sign * rate, "free_energy": -sign * E}

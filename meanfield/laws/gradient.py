@@ -50,16 +50,26 @@ class GradientLaw(Law):
         return None
 
     @property
+    def climb(self) -> int:
+        """1 if the velocity, before its sign, climbs E, -1 if it descends E; 0 if it does neither, or time moves E."""
+        return int(self.isotropic and self.autonomous)
+
+    @property
+    def gradient(self) -> int:  # type: ignore[override]
+        """Its sense in Wasserstein's metric, where the weight is 1."""
+        return 0 if self.normalised else self.sign * self.climb
+
+    @property
     def rises(self) -> tuple[str, ...]:  # type: ignore[override]
         """E rises along the attractive flow, unless time moves it too."""
-        return ("energy",) if self.sign > 0 and self.isotropic and self.autonomous else ()
+        return ("energy",) if self.sign * self.climb > 0 else ()
 
     @property
     def falls(self) -> tuple[str, ...]:  # type: ignore[override]
         """The free energy -sign E falls; E itself along the repulsive flow."""
-        if not (self.isotropic and self.autonomous):
+        if not self.climb:
             return ()
-        return ("free_energy",) if self.sign > 0 else ("energy", "free_energy")
+        return ("free_energy",) if self.sign * self.climb > 0 else ("energy", "free_energy")
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """sign M / Z, or sign M times the factor."""

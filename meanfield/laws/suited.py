@@ -68,9 +68,7 @@ def density(law: Law, space: Space, t: float = 0.0) -> None:
     indexless("law", law, space.d, t, "a density has no first token", instead, place)
 
 
-def indexless(
-    name: str, law: Law, d: int, t: float, why: str, instead: str, place: Geometry = geometry.ROWS
-) -> None:
+def indexless(name: str, law: Law, d: int, t: float, why: str, instead: str, place: Geometry = geometry.ROWS) -> None:
     """Refuse a law that is no function of the measure alone: one that says it is labelled, or is found to be.
 
     Parameters

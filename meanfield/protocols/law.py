@@ -228,6 +228,9 @@ class Law(Shown):
     """False: the velocity or noise that it gives a measure depends on t, as where beta is annealed, and its
     `quantities` are those of t; rates of one moment are refused.  A class that has its own velocity or noise and does
     not say is asked about one state at several times, before a run; if it is found to change, no energy is told."""
+    gradient: int = 0
+    """1: the velocity is grad dE, E the "energy" that its `quantities` tell, in Wasserstein's metric, -1: minus
+    that; sums of such laws are so again.  0: it does not say."""
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()

@@ -31,9 +31,7 @@ CHANGED: tuple[Breakage, ...] = (
         file="meanfield/methods/on_plan.py",
         old="        if last > FOLDED:\n",
         new="        if False:\n",
-        red=(
-            "tests/measures/test_changed.py::test_a_reweighed_density_that_the_plan_cannot_hold_ends_the_run",
-        ),
+        red=("tests/measures/test_changed.py::test_a_reweighed_density_that_the_plan_cannot_hold_ends_the_run",),
     ),
     Breakage(
         name="on_plan: components under laws that answer in rows",

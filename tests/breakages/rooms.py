@@ -394,8 +394,8 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="contracts: a member that nobody gave answers all the same",
         file="meanfield/protocols/member.py",
-        old="raise AttributeError(f\"{(kind",
-        new="return str(f\"{(kind",
+        old='raise AttributeError(f"{(kind',
+        new='return str(f"{(kind',
         red=("tests/house/test_contracts.py::test_members_give_way_to_those_who_inherit",),
     ),
 )

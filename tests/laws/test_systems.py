@@ -24,33 +24,11 @@ ONE = mf.Exponential(0.0)
 TIGHT: dict[str, Any] = {"rtol": 1e-12, "atol": 1e-13}
 
 
-@dataclass(frozen=True)
-class FeedForward(mf.Law):
-    """w tanh(a x + b) (A (2.8), B (12.1)): asks nobody."""
-
-    w: Array
-    a: Array
-    b: Array
-    autonomous = True
-
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
-        x = mu.x if x is None else x
-        return np.tanh(x @ self.a.T + self.b) @ self.w.T
-
-    def divergence(self, t: float, x: Array | None, mu: Any) -> Any:
-        """Trace of P_x Dv, less (d - 1) <v, x>."""
-        x = mu.x if x is None else x
-        s = np.tanh(x @ self.a.T + self.b)
-        full = (1.0 - s * s) @ np.sum(self.w.T * self.a, axis=1)
-        radial = np.sum(((1.0 - s * s) * (x @ self.a.T)) * (x @ self.w), axis=-1)
-        return full - radial - (x.shape[-1] - 1) * np.sum((s @ self.w.T) * x, axis=-1)
-
-
 def test_feed_forward() -> None:
     """SA with Q, K, V and a tanh layer, five tokens on S^2, t = 2."""
     w = np.array([[0.5, -0.2, 0.1, 0.0], [0.0, 0.3, -0.4, 0.2], [-0.1, 0.2, 0.3, 0.6]])
     a = np.array([[1.0, -0.5, 0.2], [0.3, 0.8, -0.6], [-0.7, 0.1, 0.9], [0.4, 0.4, 0.4]])
-    law = mf.SA(2.0, Q=Q3, K=K3, V=V3) + FeedForward(w, a, np.array([0.1, -0.2, 0.3, -0.1]))
+    law = mf.SA(2.0, Q=Q3, K=K3, V=V3) + mf.FeedForward(w, a, np.array([0.1, -0.2, 0.3, -0.1]))
     x = pt.simulate(law, tokens(5), (0.0, 2.0), t_eval=[2.0], **TIGHT).x[-1]
     printed = [
         [0.917039868643140005, -0.315048247275868982, 0.244504562753694716],
@@ -67,7 +45,7 @@ def test_feed_forward_of_a_density(method: Any) -> None:
     """A circle density under SA with Q, K, V and a tanh layer, t = 1: moments 1 to 6."""
     w = np.array([[0.5, -0.2, 0.1], [0.0, 0.3, -0.4]])
     a = np.array([[1.0, -0.5], [0.3, 0.8], [-0.7, 0.1]])
-    law = mf.SA(2.0, Q=Q2, K=K2, V=V2) + FeedForward(w, a, np.array([0.1, -0.2, 0.3]))
+    law = mf.SA(2.0, Q=Q2, K=K2, V=V2) + mf.FeedForward(w, a, np.array([0.1, -0.2, 0.3]))
     rho = mf.Circle(128).density(two_waves)
     run = mf.solve(law, rho, (0.0, 1.0), t_eval=[1.0], method=method, rtol=1e-11, atol=1e-13)
     printed = np.array([

@@ -135,7 +135,9 @@ class Lagrangian(Scheme):
             with np.errstate(over="ignore", invalid="ignore"):  # what it is does not matter; where it is not finite
                 law.divergence(0.0, None if law.isotropic else pair.x, pair)  # check_range has the words
         except TypeError as error:
-            raise ValueError(f"law: {law} gives no divergence, which a density carried by its flow needs") from error
+            raise ValueError(
+                f"law: {law} gives no divergence, which a density carried by its flow needs: {error}"
+            ) from error
         law.check_range(space.d, smooth=True, atoms=True)
         merging.checked("merge_tol", law, space.d, self.merge_tol, rtol)
 
