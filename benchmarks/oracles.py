@@ -140,6 +140,15 @@ def _circle_velocities(s: dict[str, Any], inputs: Arrays) -> Array:
     return exact
 
 
+def causal_points_error(s: dict[str, Any], inputs: Arrays, answer: Arrays) -> float:
+    """The same over those up to each."""
+    if "exact" not in inputs:
+        theta, asked = inputs["theta"], inputs["asked"]
+        seen = [{"theta": theta[: i + 1], "asked": np.array([i])} for i in asked]
+        inputs["exact"] = np.concatenate([_circle_velocities(s, one) for one in seen])
+    return relative(answer["v"], inputs["exact"])
+
+
 # --- rows --------------------------------------------------------------------------------------------------
 
 
@@ -309,6 +318,7 @@ KINDS = {
     "circle-rhs": (circle_symbols, circle_rhs_error),
     "sphere-rhs": (sphere_symbols, sphere_rhs_error),
     "circle-points": (angles, circle_points_error),
+    "causal-points": (angles, causal_points_error),
     "dense": (unit_rows, dense_error),
     "distance": (two_samples, distance_error),
     "import": (no_inputs, no_error),

@@ -211,6 +211,21 @@ def _points() -> Iterable[Problem]:
     )
 
 
+def _causal() -> Iterable[Problem]:
+    yield Problem(
+        "causal-points-1e5-sa",
+        "causal-points",
+        "one right-hand side of n = 1e5 particles on the circle under the causal mask, SA, beta = 9",
+        {"law": "SA", "beta": 9.0, "n": 100_000},
+        {"ours": {"field": "harmonic"}, "loop": {}},
+        accuracy=1e-12,
+        error="relative to the largest speed, at 32 particles, against long double",
+        wanted={"loop / ours": 100.0},
+        rounds=3,
+        threads=2,
+    )
+
+
 def _dense() -> Iterable[Problem]:
     for d, n in ((2, 10_000), (3, 10_000), (128, 10_000), (128, 1_000)):
         runners: dict[str, dict[str, Any]] = {
@@ -297,7 +312,7 @@ def _step(series: str, parameter: str, value: float, kind: str, parameters: dict
 
 
 PROBLEMS: dict[str, Problem] = {
-    p.name: p for make in (_pdes, _right_hand_sides, _points, _dense, _others, _series) for p in make()
+    p.name: p for make in (_pdes, _right_hand_sides, _points, _causal, _dense, _others, _series) for p in make()
 }
 
 

@@ -33,6 +33,23 @@ def by_rows(x: Any, beta: float, normalised: bool) -> Any:
     return v
 
 
+def by_past(theta: Any, beta: float, tile: int = 256) -> Any:
+    """sum_{j <= i} e_ij sin(theta_j - theta_i) / sum_{j <= i} e_ij of angles, by rows, a tile at a time."""
+    x = np.stack([np.cos(theta), np.sin(theta)], axis=-1)
+    v = np.empty_like(theta)
+    for first in range(0, len(x), tile):
+        rows = x[first : first + tile]
+        Z, M = np.zeros(len(rows)), np.zeros_like(rows)
+        for start in range(0, first + tile, tile):
+            seen = x[start : start + tile]
+            A = np.exp(beta * (rows @ seen.T - 1.0))
+            if start == first:
+                A = np.tril(A)
+            Z, M = Z + A.sum(axis=1), M + A @ seen
+        v[first : first + tile] = (rows[:, 0] * M[:, 1] - rows[:, 1] * M[:, 0]) / Z
+    return v
+
+
 def _job(s: dict[str, Any], x: Any, asked: Any) -> Job:
     call = {"matrices": by_matrices, "rows": by_rows}[s["style"]]
     return Job(lambda: call(x, s["beta"], s["law"] == "SA"), lambda v: ({"v": v[asked]}, {}))
@@ -46,9 +63,14 @@ def circle_points(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     return Job(job.solve, lambda v: ({"v": np.sum(v[asked] * turned, axis=-1)}, {}))
 
 
+def causal_points(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
+    """All pairs under the causal mask."""
+    return Job(lambda: by_past(arrays["theta"], s["beta"]), lambda v: ({"v": v[arrays["asked"]]}, {}))
+
+
 def dense(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     """Rows in any dimension."""
     return _job(s, arrays["rows"], arrays["asked"])
 
 
-JOBS = {"circle-points": circle_points, "dense": dense}
+JOBS = {"circle-points": circle_points, "causal-points": causal_points, "dense": dense}

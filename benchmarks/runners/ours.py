@@ -105,6 +105,15 @@ def circle_points(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     return Job(solve, lambda v: ({"v": v[arrays["asked"]]}, {}))
 
 
+def causal_points(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
+    """The same, each of those up to itself alone."""
+    theta = arrays["theta"]
+    law, n = mf.Causal(_law(s)), len(theta)
+    cloud = Tokens(law, OnPoints(np.full(n, 1.0 / n), mf.Points(theta[:2]).geometry, s["field"]))
+    out = np.empty_like(theta)
+    return Job(lambda: cloud.rhs(0.0, theta, out), lambda v: ({"v": v[arrays["asked"]]}, {}))
+
+
 def dense(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     """Tangent velocities of n rows, by all pairs."""
     solve = _cloud(s, arrays["rows"], False)
@@ -136,6 +145,7 @@ JOBS = {
     "circle-rhs": circle_rhs,
     "sphere-rhs": sphere_rhs,
     "circle-points": circle_points,
+    "causal-points": causal_points,
     "dense": dense,
     "distance": distance,
     "import": importing,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield import geometry
 from meanfield.geometry import quarter_turn
 from meanfield.protocols import Array, Kernel, Reading
 from meanfield.spaces import Circle, Sphere
@@ -17,7 +18,9 @@ from meanfield.sums.direct import direct
 from meanfield.sums.direct_numba import direct_numba
 from meanfield.sums.edges import along
 from meanfield.sums.harmonic import harmonic
+from meanfield.sums.running import running
 from meanfield.sums.scores import share_of
+from meanfield.sums.sight import Until
 
 SPACES: dict[int, Any] = {2: Circle(8), 3: Sphere(2)}
 """Whose harmonics serve points of dimension d; the size does not matter."""
@@ -31,13 +34,19 @@ def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | No
     weights = points.weights if points.weights.shape == shape else np.broadcast_to(points.weights, shape)
     V = None if V is None else _values(V, points.d, "L" in want)
     gaps = weights.size * points.n if x is None and "L" not in want and (points.angles or points.field == APART) else 0
-    valued = V is not None or points.sight is not None
-    name = choose(points.field, kernel, points.geometry, points.d, points.n, valued, gaps)
+    past = points.sight is not None and points.sight.running and "L" not in want
+    valued = V is not None or (points.sight is not None and not past)
+    name = choose(points.field, kernel, points.geometry, points.d, points.n, valued, gaps, past)
     if "L" in want:
         points.on_sphere("L, the divergence on the sphere")
     if name == APART:
         r = differences(kernel, points.theta, weights, want)
         return r if points.angles or r.M is None else r._replace(M=r.M * quarter_turn(points.x))
+    if name == "running":
+        seen = _running(points, kernel, want, weights) if x is None or x is points.x else None
+        if seen is None:
+            return _dense(points, "direct", kernel, x, want, weights)
+        return seen if x is not None or seen.M is None else seen._replace(M=points.tangential(seen.M))
     if name in ("direct", "compiled"):
         return _dense(points, name, kernel, x, want, weights, V)
     r = _banded(points, name, kernel, x, want, weights)
@@ -47,6 +56,31 @@ def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | No
         return r
     frame = SPACES[points.d].frame(points.x if x is None else x)
     return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, frame))
+
+
+def _running(points: Any, kernel: Kernel, want: str, weights: Array) -> Reading | None:
+    """Running sums, with direct ones where Z is faint beside the mass that is seen; None: better all by direct sums."""
+    weights = weights / points.unit_seen()
+    circle = points.d == 2
+    q = np.broadcast_to(points.theta if circle else points.x, weights.shape + (() if circle else (3,)))
+    r = running(kernel, q, weights, want + "Z")
+    z = r.Z[..., 0]
+    faint = z < FAINT * np.maximum(np.maximum.accumulate(z, axis=-1), np.cumsum(np.abs(weights), axis=-1))
+    few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
+    if 2 * len(few) > faint.shape[-1]:
+        return None
+    M = r.M
+    if M is not None:
+        M = M * quarter_turn(points.x) if circle else geometry.project(points.x, M)
+    if len(few):
+        d = direct(kernel, points.x[..., few, :], points.x, weights, want + "Z", sight=Until(few))
+        size = np.exp(d.log - r.log)
+        if size.min() < UNDERFLOW:
+            return None
+        r.Z[..., few, :] = d.Z * size
+        if M is not None:
+            M[..., few, :] = geometry.project(points.x[..., few, :], d.M * size)
+    return _shared(Reading(r.Z if "Z" in want else None, M, None, r.log), np.broadcast_to(points.seen(), weights.shape))
 
 
 def _banded(points: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
@@ -88,7 +122,7 @@ def _dense(
     own = x is None or x is points.x
     tangent = x is None and kernel.isotropic and V is None and points.geometry.manifold == "sphere"
     if points.sight is not None and not own:
-        raise TypeError("x: who sees whom is known among the measure's own points alone: ask at x = points.x")
+        raise TypeError("x: who sees whom is known among the measure's own points alone: ask at x = mu.x")
     at = points.x if x is None else x
     if points.sight is not None:
         weights = weights / points.unit_seen()

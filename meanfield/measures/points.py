@@ -44,9 +44,9 @@ class Points(PicturedPoints, ShownMeasure, Measure):
     field : {"auto", "direct", "differences", "harmonic", "cells", "compiled"}
         Which sum answers: "direct" all pairs; "differences" the same by sin(theta_j - theta_i), on the circle among
         the points themselves, which keeps the digits of small pulls; "harmonic" the kernel's bandwidth of harmonics
-        (the circle and S^2); "cells" (the circle) and "compiled" (all pairs) the same, compiled by numba (the extra
-        ``fast``).  "auto" takes the fastest for their number among those that are there, and differences of a few
-        angles.
+        (the circle and S^2; running sums, where each sees its past); "cells" (the circle) and "compiled" (all pairs)
+        the same, compiled by numba (the extra ``fast``).  "auto" takes the fastest for their number among those that
+        are there, and differences of a few angles.
 
     Attributes
     ----------

@@ -59,6 +59,9 @@ class Reading(NamedTuple):
 class Sight(Shown):
     """Who sees whom among a measure's own points: what is added to their scores, told tile by tile."""
 
+    running: ClassVar[bool] = False
+    """True: each sees all up to itself alike, so that running sums serve."""
+
     def bias(self, i: slice, j: slice) -> Array | None:
         """(rows, columns) log of the weight with which i sees j, -inf where it does not; None where all count as 1."""
         raise TypeError(f"{type(self).__name__} does not say who sees whom")

@@ -23,6 +23,8 @@ FAR = 16.0
 the farthest pull, e^-range, would be known to no more than 1e-9 of itself."""
 CROSSOVER = {2: 250, 3: 1500}
 """Where there are harmonics (the circle and S^2), and the points from which the band-limited sum is the faster one."""
+RUNNING, WORTH = {2: 1000, 3: 4000}, 10
+"""Points from which running sums over the past are the faster ones, and how many for each harmonic."""
 CELLED = (2,)
 """Where moments of cells serve them: on the circle."""
 BANDED = ("harmonic", "cells")
@@ -46,13 +48,15 @@ def installed() -> bool:
 
 
 def choose(
-    field: str, kernel: Kernel, geometry: Geometry, d: int, n: int, valued: bool = False, gaps: int = 0
-) -> str:
+    field: str, kernel: Kernel, geometry: Geometry, d: int, n: int, valued: bool = False, gaps: int = 0,
+    running: bool = False,
+) -> str:  # fmt: skip
     """The sum for n points of a geometry in R^d: one of `FIELDS` other than "auto"; where the geometry knows no
     harmonics in that dimension, and for values V y or under a mask (`valued`), of all pairs.
 
-    `gaps` is the number of differences of angles, over all replicas, where points are asked about themselves for Z and
-    M; 0 where the question is another, to which "differences" answers by "direct".
+    Where every point sees those up to itself (`running`), "running" is the band-limited sum.  `gaps` is the number of
+    differences of angles, over all replicas, where points are asked about themselves for Z and M; 0 where the question
+    is another, to which "differences" answers by "direct".
 
     Raises
     ------
@@ -64,6 +68,10 @@ def choose(
     """
     share_of(kernel)  # or a refusal
     able = d in geometry.fast and kernel.isotropic and not valued
+    if running and able and field in ("auto", "harmonic"):
+        long = n >= max(RUNNING[d], WORTH * _bandwidth(kernel, d) ** (d - 1))
+        return "running" if field == "harmonic" or long else "direct"
+    able = able and not running
     if (field == "harmonic" and not able) or (field in ("cells", APART) and not (able and d in CELLED)):
         where = "the circle or S^2 (d = 2, 3)" if field == "harmonic" else "the circle (d = 2)"
         came = f"d = {d}" if geometry.manifold == "sphere" else f"points of R^{d}"

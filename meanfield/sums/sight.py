@@ -15,7 +15,7 @@ import numpy as np
 from meanfield.protocols import Array, Sight
 from meanfield.tools import inputs
 
-__all__ = ["Masked", "Past"]
+__all__ = ["Masked", "Past", "Until"]
 
 
 FIRST = 16
@@ -28,6 +28,8 @@ class Past(Sight):
 
     The tiles, their order and the unit of mass are those of the first points, whoever comes later: so are the bits.
     """
+
+    running = True
 
     def bias(self, i: slice, j: slice) -> Array | None:
         """0 where j <= i, -inf elsewhere; None where all are seen."""
@@ -55,6 +57,17 @@ class Past(Sight):
         while edges[-1] < n:
             edges.append(edges[-1] + min(edges[-1], most))
         return [slice(a, b) for a, b in pairwise(edges)]
+
+
+@dataclass(frozen=True, eq=False)
+class Until(Sight):
+    """Point i of some others sees the points j <= last[i], as a sum."""
+
+    last: Array
+
+    def bias(self, i: slice, j: slice) -> Array:
+        """0 where j <= last[i], -inf elsewhere."""
+        return np.where(np.arange(j.start, j.stop) <= self.last[i, None], 0.0, -np.inf)
 
 
 @dataclass(frozen=True, eq=False)

@@ -159,7 +159,7 @@ def test_refusals() -> None:
         with pytest.raises(ValueError, match=word):
             mu.masked(A)
     with pytest.raises(ValueError, match="no V"):
-        pt.simulate(law, pt.uniform_angles(5, 0), (0.0, 1.0), field="harmonic")
+        pt.simulate(law, pt.uniform_angles(5, 0), (0.0, 1.0), field="cells")
     with pytest.raises(TypeError, match="law"):
         mf.Causal("SA")
     for twice in (law, mf.SA(1.0) + law):
