@@ -3,9 +3,10 @@
 Points of one dimension (`Geometry.line`: angles, colatitudes) are cut at *voids*: arcs longer than `gap` that hold less
 than `floor` of the mass; what lies in a void within `gap` of a cluster is still that cluster's.  (Of points that are
 each heavier than `floor` this is single linkage at distance `gap`; where faint points lie on the way from one cluster
-to the next, as the nodes of a density carried by its flow always do, linkage would call everything one cluster.  Of
-such nodes, half the mass of each counts on either side.)  Points of higher dimension are linked at distance `gap`.
-Densities are cut at the minima that separate their maxima, as in watersheds.
+to the next, linkage would call everything one cluster.)  Points of higher dimension are linked at distance `gap`.
+
+Densities, by whatever method they were found, are cut at the minima that separate their maxima, as in watersheds; where
+two neighbouring maxima are no further apart than `gap`, they are of one cluster.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Clusters:
     gap, floor, prominence : float
         The tolerances used; prominence is None for points, which have no use for it.
     others : (int, int)
-        How many clusters there are with half and with twice the tolerance (gap for points, prominence for densities).
+        How many clusters there are with half and with twice the tolerances, gap and (of densities) prominence.
     """
 
     d: int
@@ -86,7 +87,7 @@ class Clusters:
         return len(self.masses)
 
     def __repr__(self) -> str:
-        tolerance = f"gap {self.gap:g}" if self.prominence is None else f"prominence {self.prominence:g}"
+        tolerance = f"gap {self.gap:g}" + ("" if self.prominence is None else f", prominence {self.prominence:g}")
         doubt = "" if self.sharp else f", not sharp: {self.others[0]} at half of it, {self.others[1]} at twice"
         masses = ", ".join(f"{m:.4g}" for m in self.masses[:8]) + (", ..." if len(self) > 8 else "")
         word = "mass" if len(self) == 1 else "masses"
@@ -133,12 +134,12 @@ def clusters(
     Parameters
     ----------
     mu : Measure
-        Weighted points (`mf.Points`, or anything with `weights` and `positions` in a `geometry`; those of R^d too), a
-        snapshot of a Lagrangian run (its points are taken), or a density on any space.
+        Weighted points (`mf.Points`, or anything with `weights` and `positions` in a `geometry`; those of R^d too), or
+        a density on any space, also as a Lagrangian run carries it.  Of a run ask one snapshot, `sol(t)`, or `track`.
     gap : float
-        Of points: radians, in R^d a length.  In one dimension clusters are separated by arcs longer than this that hold
-        less than `floor` of the mass; in more, points nearer than this are in one cluster.  Of densities: only `core`
-        uses it.
+        Radians, in R^d a length.  Of points: in one dimension clusters are separated by arcs longer than this that hold
+        less than `floor` of the mass; in more, points nearer than this are in one cluster.  Of densities: maxima nearer
+        than this are of one cluster.
     floor : float
         Share of the mass below which a cluster does not count (its points are in none).
     prominence : float
@@ -155,8 +156,12 @@ def clusters(
     Notes
     -----
     On the circle a density's masses, centres and widths are those of its series between exact minima; on zonal spheres
-    masses likewise, centres and widths by Gauss quadrature.  On S^2 (and in any other space with rows) nodes are
-    assigned as wholes on their Delaunay graph, so that masses are good to the mass of the cells along the border.
+    masses likewise, centres and widths by Gauss quadrature; of a density that its flow carries all of them by the
+    polynomials of its panels, and an atom is a maximum.  On S^2 (and in any other space with rows) nodes are assigned
+    as wholes on their Delaunay graph, so that masses are good to the mass of the cells along the border.
+
+    A density and points drawn from it need not have as many clusters: points know no minima, only gaps.  Where clusters
+    are narrow and further apart than `gap` they agree.
 
     Of n points the cost is n log n, in memory n; in dimension d > 2 linking K groups of more than 16 mutually near
     points takes K times that, and trees gain little beyond d of about 10 (n^2 d).
@@ -178,12 +183,12 @@ def clusters(
         if replica is not None:
             raise ValueError(f"replica: got {replica!r} for a density, which is one: leave it out")
         return _of_density(mu, gap, floor, prominence)
-    place, q, w, smooth = positions(mu, replica)
+    place, q, w = positions(mu, replica)
     gap = inputs.number("gap", gap, high=place.reach)
 
     def labelled(reach: float) -> Array:
         if place.axes == 1:
-            return _counted(linked.runs(q, w, smooth, reach, floor, place.turn), w, floor)
+            return _counted(linked.runs(q, w, reach, floor, place.turn), w, floor)
         return _counted(linked.near(q, place.straight(reach)), w, floor)
 
     labels = labelled(gap)
@@ -199,15 +204,15 @@ def _both(count: Callable[[float], int]) -> tuple[int, int]:
 # --- points ------------------------------------------------------------------------------------------------
 
 
-def positions(mu: Measure, replica: Any) -> tuple[Geometry, Array, Array, Array]:
-    """Where the positions are, (n,) or (n, d) of them, their shares of the mass, and which of it is spread between."""
+def positions(mu: Measure, replica: Any) -> tuple[Geometry, Array, Array]:
+    """Where the positions are, (n,) or (n, d) of them, and their shares of the mass."""
     place, q = mu.geometry.line(np.asarray(mu.positions, dtype=float))
     lead = place.shape(q)[:-1]
-    w, spread = (np.broadcast_to(of, place.shape(q)) for of in (mu.weights, mu.spread))
+    w = np.broadcast_to(mu.weights, place.shape(q))
     if lead or replica is not None:
         index = inputs.replica(() if replica is None else replica, lead)
-        q, w, spread = q[index], w[index], spread[index]
-    return place, q, w / w.sum(), spread
+        q, w = q[index], w[index]
+    return place, q, w / w.sum()
 
 
 def _counted(labels: Array, w: Array, floor: float) -> Array:
@@ -277,35 +282,47 @@ def _ends(turn: float, q: Array, at: Array, m: int) -> Array:
 
 
 def is_density(mu: Measure) -> bool:
-    """Whether it is held by a space's coefficients, and not by points (which may well know a space)."""
-    inputs.having("mu", mu, ("weights", "dense"), "a measure, for example mf.Points(theta)")
-    return bool(mu.dense)
+    """Whether it is a density, and not points (which may well know a space)."""
+    inputs.having("mu", mu, ("weights", "dense", "profile"), "a measure, for example mf.Points(theta)")
+    return bool(mu.dense) or mu.profile is not None
 
 
 def _of_density(mu: Any, gap: float, floor: float, prominence: float) -> Clusters:
     if np.ndim(mu.mass) != 0 or not float(mu.mass) > 0.0:
         raise ValueError(f"mu: got densities of mass {mu.mass!r}, wanted one density of positive mass")
     rest: dict[str, Any] = {"gap": gap, "floor": floor, "prominence": prominence}
-    if mu.space.line in basins.LINES:
-        line = basins.LINES[mu.space.line](mu)
+    line = basins.LINES[mu.space.line](mu) if mu.dense and mu.space.line in basins.LINES else mu.profile
+    if line is not None:
 
-        def parts(p: float) -> list[Array]:
-            return _sorted(floor, *line.basins(basins.cuts(line, floor, p), gap))
+        def parts(f: float) -> list[Array]:
+            cuts = basins.cuts(line, floor, min(f * prominence, 0.99))
+            cuts = basins.joined(line, cuts, min(f * gap, line.place.reach), floor)
+            return _sorted(floor, *line.basins(cuts, gap))
 
-        others = _both(lambda f: len(parts(min(f * prominence, 0.99))[0]))
-        masses, centres, widths, core, edges, peaks, members = parts(prominence)
+        others = _both(lambda f: len(parts(f)[0]))
+        masses, centres, widths, core, edges, peaks, members = parts(1.0)
         counts = np.bincount(members[members >= 0], minlength=len(masses))
         found = (centres, masses, widths, counts, members, mu.weights / mu.mass, core, edges, peaks)
-        return Clusters(mu.d, mu.space.line, *found, **rest, others=others)
+        return Clusters(mu.d, line.place, *found, **rest, others=others)
     w = mu.weights / mu.mass
     values = np.maximum(mu.values / mu.mass, floor)
     start, beside = basins.graph(mu.x)
 
-    def labelled(p: float) -> Array:
-        return _counted(basins.watersheds(values, start, beside, p), w, floor)
+    def labelled(f: float) -> Array:
+        labels = basins.watersheds(values, start, beside, min(f * prominence, 0.99))
+        return _linked(_counted(labels, w, floor), mu.x, values, ROWS.straight(min(f * gap, ROWS.reach)))
 
-    others = _both(lambda f: int(labelled(min(f * prominence, 0.99)).max()) + 1)
-    return _described(mu.d, ROWS, mu.x, w, labelled(prominence), mu.values, **rest, others=others)
+    others = _both(lambda f: int(labelled(f).max()) + 1)
+    return _described(mu.d, ROWS, mu.x, w, labelled(1.0), mu.values, **rest, others=others)
+
+
+def _linked(labels: Array, x: Array, values: Array, reach: float) -> Array:
+    """Labels of basins, those whose highest nodes are no further apart than `reach`, straight, as one."""
+    m = int(labels.max(initial=-1)) + 1
+    inside = np.flatnonzero(labels >= 0)
+    order = inside[np.lexsort((values[inside], labels[inside]))]
+    tops = order[np.searchsorted(labels[order], np.arange(m), side="right") - 1]
+    return np.append(linked.near(x[tops], reach), -1)[labels]
 
 
 def _sorted(floor: float, masses: Array, centres: Array, *more: Array) -> list[Array]:

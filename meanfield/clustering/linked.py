@@ -15,21 +15,20 @@ NEIGHBOURS = 16
 """Neighbours of each point that are asked for first; where more are near, components are compared as wholes."""
 
 
-def runs(q: Array, w: Array, spread: Array, gap: float, floor: float, turn: float) -> Array:
+def runs(q: Array, w: Array, gap: float, floor: float, turn: float) -> Array:
     """Labels of points (in [0, turn) on a closed line, turn > 0) between voids, -1 inside voids."""
     n = len(q)
     order = np.argsort(q, kind="stable")
     s, m = q[order], w[order]
-    half = 0.5 * m * spread[order]
     if turn:
-        s, m, half = np.concatenate([s, s + turn]), np.concatenate([m, m]), np.concatenate([half, half])
+        s, m = np.concatenate([s, s + turn]), np.concatenate([m, m])
     total = np.concatenate([[0.0], np.cumsum(m)])
     i = np.arange(n)
     # between i and j lies upto[j] - beyond[i]: the furthest j for which that is less than `floor`
-    upto, beyond = total[:-1] + half, total[1 : n + 1] - half[:n]
+    upto, beyond = total[:-1], total[1 : n + 1]
     j = np.maximum(np.searchsorted(upto, beyond + floor, side="left") - 1, i + 1)
     j = np.minimum(j, i + n if turn else n - 1)
-    void = (s[j] - s[i] > gap) & (j > i) & (2.0 * half[:n] <= floor) & (2.0 * half[j] <= floor)
+    void = (s[j] - s[i] > gap) & (j > i)
     depth = np.zeros(2 * n + 1, dtype=int)
     np.add.at(depth, i[void] + 1, 1)
     np.add.at(depth, j[void], -1)

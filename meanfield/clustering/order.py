@@ -63,7 +63,7 @@ def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any
         mean = np.asarray(mu.mean) / mu.mass
         harmonics = np.abs(mu.moments(degree)) / mu.mass if mu.line is not None and mu.line.turn else None
     else:
-        place, q, w, _ = positions(mu, replica)
+        place, q, w = positions(mu, replica)
         harmonics = np.abs(fourier.moments(q, w, degree)) if place.turn else None
         mean = place.resultant(q, w)
     resultant = float(np.linalg.norm(mean))

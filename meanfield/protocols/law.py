@@ -152,9 +152,10 @@ class Measure(Protocol):
         return False
 
     @fallback
-    def spread(self) -> Array:
-        """(..., n) where an own point stands for mass on both sides of it: nowhere, of points."""
-        return np.zeros(np.shape(self.weights), dtype=bool)
+    def profile(self) -> Any:
+        """Of a density held in another way, along its line, as clusters cut it (`clustering.basins.Profile`); None of
+        points, and of one held by coefficients."""
+        return None
 
     @fallback
     def entropy(self) -> Any:

@@ -40,7 +40,7 @@ INSIDE = {
     "ZonalSphere.around", "Circle.moments", "Sphere.moments",
     "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at",
     "Solution.ahead", "Trajectory.ahead", "LongTime.ahead", "Solution.dense_wanted", "Trajectory.dense_wanted",
-    "LongTime.dense_wanted", "Snapshot.cells",
+    "LongTime.dense_wanted", "Snapshot.cells", "Snapshot.below", "Snapshot.found", "Snapshot.on_panels",
     "Points.on_sphere", "Points.unmasked", "Points.trusted",
     "Exponential.factors", "SA.driven", "USA.driven",
     "Density.known", "Snapshot.known",

@@ -13,8 +13,7 @@ from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.lines import body
-from meanfield.methods.lagrangian.panels import GAUSS
-from meanfield.methods.lagrangian.snapshot import NEGLIGIBLE
+from meanfield.methods.lagrangian.panels import GAUSS, NEGLIGIBLE
 from meanfield.protocols import Array, Change, Kernel, Law, Method, Reading, Space, Status, Stop, said
 
 SOON = 0.2

@@ -34,6 +34,8 @@ LAST = 2
 REACH = 6.0
 """A panel's nodes integrate e^{ikx} while k times half its width is below this: Gauss's rule misses what J_m(6) holds
 beyond m = 2 GAUSS - 12 = 28, which is 5e-17, for masses whose series ends by degree 12."""
+NEGLIGIBLE = 1e-15
+"""A panel of less mass is moved, and no longer refined: its whole mass is below the rounding of any moment."""
 BEFORE, LEVEL, NOISE = 12, 0.1, 1e-9
 """Coefficients from the 12th on that fall less than tenfold to the tail are noise, if below 1e-9."""
 

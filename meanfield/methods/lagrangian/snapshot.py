@@ -11,7 +11,8 @@ import numpy as np
 from meanfield.kernels import energy
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.lines import body
-from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL
+from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL, NEGLIGIBLE
+from meanfield.methods.lagrangian.profile import OnLine
 from meanfield.plot.pictured import PicturedDensity
 from meanfield.protocols import Array, Kernel, Law, Measure, Space
 from meanfield.spaces.coefficients import kindred
@@ -19,8 +20,6 @@ from meanfield.spaces.density import EXACT, warned
 from meanfield.tools import inputs
 from meanfield.tools.shown import ShownMeasure
 
-NEGLIGIBLE = 1e-15
-"""A panel of less mass is moved, and no longer refined: its whole mass is below the rounding of any moment."""
 ROUGH = 1e-3
 """Such panels are no longer interpolated once their tail is above this."""
 ROUNDING = 8.0 * float(np.finfo(float).eps)
@@ -107,10 +106,10 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         t = self.form
         return np.append(t.labels[t.live].ravel(), np.full(t.count[1], np.nan))
 
-    @property
-    def spread(self) -> Array:
-        """(..., n) True at nodes, False at atoms."""
-        return np.isfinite(self.density)
+    @cached_property
+    def profile(self) -> OnLine:
+        """Itself along its line, as clusters cut it."""
+        return OnLine(self)
 
     @property
     def density(self) -> Array:
@@ -260,12 +259,12 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         s = t.line.position(q).ravel()
         rho = np.zeros(s.size)
         if t.count[0]:
-            panel, xi, inside = self._found(s)
-            rho[inside] = self._on_panels(s, panel, xi)[inside]
+            panel, xi, inside = self.found(s)
+            rho[inside] = self.on_panels(s, panel, xi)[inside]
         rho[self._hit(s)] = np.inf
         return rho.reshape(np.shape(q))
 
-    def _on_panels(self, s: Array, panel: Array, xi: Array) -> Array:
+    def on_panels(self, s: Array, panel: Array, xi: Array) -> Array:
         """rho at positions s, found at xi on live panels."""
         t = self.form
         where = np.flatnonzero(t.live)[panel]
@@ -274,7 +273,7 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
             values = t.initial(t.mid[where] + t.half[where] * xi) * np.exp(-log_j)
         width = np.abs(panels.widths(t.parts(self.y)[0]))[panel]
         mean = t.masses[where] / np.maximum(width * t.line.measure(t.space, s), 1e-300)
-        return np.where(self._rough[panel], mean, values)
+        return np.where(self.rough[panel], mean, values)
 
     def at(self, x: Any) -> Array:
         """rho at unit rows x (..., n, d)."""
@@ -315,18 +314,18 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
 
     def cells(self, edges: Array) -> Array:
         """Mass between consecutive positions on the line (increasing, inside one turn); atoms count where they are."""
-        masses = np.diff(self._below(edges))
+        masses = np.diff(self.below(edges))
         t = self.form
         where = np.searchsorted(edges, t.line.near(t.parts(self.y)[1], edges[0]), side="right") - 1
         ok = (where >= 0) & (where < len(masses))
         return np.asarray(masses + np.bincount(where[ok], weights=t.atoms[ok], minlength=len(masses)))
 
-    def _below(self, s: Array) -> Array:
+    def below(self, s: Array) -> Array:
         """Mass on live panels below the positions s."""
         t = self.form
         if not t.count[0]:
             return np.zeros(len(s))
-        panel, xi, inside = self._found(s)
+        panel, xi, inside = self.found(s)
         masses = t.masses[t.live]
         partial = panels.at((panels.series(t.mass_density[t.live]) @ INTEGRAL)[panel], xi)
         here = np.where(inside, partial, np.where(xi > 0.0, masses[panel], 0.0))
@@ -337,7 +336,7 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
 
     # --- finding ------------------------------------------------------------------------------------------
 
-    def _found(self, s: Array) -> tuple[Array, Array, Array]:
+    def found(self, s: Array) -> tuple[Array, Array, Array]:
         """Live panel, xi, and whether the position is inside its image; positions are brought to this turn."""
         t = self.form
         nodes = t.parts(self.y)[0]
@@ -355,7 +354,7 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         return panel, xi, inside
 
     @cached_property
-    def _rough(self) -> Array:
+    def rough(self) -> Array:
         """(L,) panels on which log J is no polynomial any more."""
         return np.asarray(panels.tails(self.form.parts(self.y)[2]) > ROUGH)
 
@@ -363,8 +362,7 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         _, atoms, _ = self.form.parts(self.y)
         if not len(atoms):
             return np.zeros(len(s), bool)
-        gap = np.abs(self.form.line.apart(atoms, s[:, None])).min(axis=1)
-        return np.asarray(gap <= 4e-16 * np.abs(s) + 4e-16)
+        return np.abs(self.form.line.apart(atoms, s[:, None])).min(axis=1) <= 4e-16 * np.abs(s) + 4e-16
 
     def _placed(self, u: Array) -> Array:
         """Positions by the inverse of the distribution function from coordinate 0, then placed by the space."""
@@ -396,5 +394,5 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         # an atom of labels at both ends is at the start twice, and the second time a turn later
         first = np.argmax(t.live) if t.count[0] else len(t.live)
         before = (place < zero) & ((place > start) | (dead <= first))
-        live = self._below(np.array([start, zero])) if t.count[0] else np.zeros(2)
+        live = self.below(np.array([start, zero])) if t.count[0] else np.zeros(2)
         return float(live[1] - live[0] + t.masses[dead[before]].sum())
