@@ -11,6 +11,7 @@ import numpy as np
 from meanfield import geometry
 from meanfield.plot import animate, circle, curves, points, scales
 from meanfield.plot.options import drawn
+from meanfield.plot.pictured import moved
 from meanfield.protocols import Array, Geometry, Stepper
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
@@ -164,11 +165,18 @@ class Trajectory(OfPoints):
         lead = self.weights.shape[:-1]
         return (0,) * len(lead) if replica is None else inputs.replica(replica, lead)
 
-    def _shot(self, t: float | None, replica: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Which saved time (the last by default) of which replica, and the look of its picture."""
+    def _shot(
+        self, t: float | None, replica: Any, options: dict[str, Any], velocity: bool = False
+    ) -> tuple[Any, dict[str, Any]]:
+        """Which saved time (the last by default) of which replica, and the look of its picture; velocities, too."""
         at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
         title = f"{self.title}, t = {scales.clocks(self.t[at])[0]}"
-        return (at, *index), {"weights": self.weights[index], "title": title, **options}
+        look = {"weights": self.weights[index], "title": title, **options}
+        if inputs.flag("velocity", velocity):
+            form, mu = self.segments[self.owners[at]].form, self.measures[at]
+            v = moved(self.law, mu, float(self.t[at]))
+            look["velocity"] = (v if form.owners is None else np.take(v, form.owners, axis=-2))[index]
+        return (at, *index), look
 
     def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """One replica: on the circle angles over time; on S^2 the globe at the end, with the ways of the points.
@@ -181,23 +189,33 @@ class Trajectory(OfPoints):
             return self.plot_globe(ax=ax, replica=replica, paths=self.rows[every], **options)
         return drawn(curves.trajectories, self.t, self.theta[every], ax, **look)
 
-    def plot_globe(self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
+    def plot_globe(
+        self, t: float | None = None, ax: Any = None, *, replica: Any = None, velocity: bool = False, **options: Any
+    ) -> Any:
         """The particles at a saved time (the last by default) as dots on a globe, by their masses.
 
-        Those of the circle lie on its equator; higher dimensions are refused.
+        Those of the circle lie on its equator; higher dimensions are refused.  With velocity=True their velocities
+        under the law, without noise, are arrows.
 
         Options: title, color, label, elevation, azimuth (of the eye, degrees), paths (T, n, 3).
         """
-        at, look = self._shot(t, replica, options)
+        at, look = self._shot(t, replica, options, velocity)
         return drawn(points.sphere, self.rows[at], ax, **look)
 
-    def plot_ring(self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
+    def plot_ring(
+        self, t: float | None = None, ax: Any = None, *, replica: Any = None, velocity: bool = False, **options: Any
+    ) -> Any:
         """The particles on the circle at a saved time (the last by default), by their masses.
+
+        With velocity=True their velocities under the law, without noise, are arrows.
 
         Options: title, color, label, stacked, mean.
         """
-        at, look = self._shot(t, replica, options)
-        return drawn(circle.ring, self.theta[at], ax, **look)
+        theta = self.theta
+        at, look = self._shot(t, replica, options, velocity)
+        if velocity:
+            look["velocity"] = points.turning(self.rows[at], look["velocity"])
+        return drawn(circle.ring, theta[at], ax, **look)
 
     def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The energy curve of one replica, with the identity's defect beneath; with noise, without one.

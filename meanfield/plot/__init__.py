@@ -11,6 +11,7 @@ Every picture takes `ax=None` (or `axes=None`, if it is made of several) and ret
 from meanfield.plot import (
     animate,
     arrays,
+    arrows,
     circle,
     curves,
     globe,
@@ -26,6 +27,6 @@ from meanfield.plot import (
 )
 
 __all__ = [
-    "animate", "arrays", "circle", "curves", "globe", "grids", "mollweide", "orthographic", "points", "scales",
-    "slopes", "style", "tree", "zonal",
+    "animate", "arrays", "arrows", "circle", "curves", "globe", "grids", "mollweide", "orthographic", "points",
+    "scales", "slopes", "style", "tree", "zonal",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, heats, legends, pens, scales, style
+from meanfield.plot import arrays, arrows, heats, legends, pens, scales, style
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -168,10 +168,15 @@ def profiles(
 
 def single(
     theta: ArrayLike, rho: ArrayLike, ax: Axes | None = None, *, title: str = "", log: bool | None = None,
-    cmap: Any = None, color: Any = None, label: str | None = None,
+    cmap: Any = None, color: Any = None, label: str | None = None, velocity: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Axes:  # fmt: skip
-    """One density rho (N,) at angles theta (N,): as `profiles`."""
-    return profiles(theta, [rho], None, ax, title=title, log=log, cmap=cmap, color=color, label=label)
+    """One density rho (N,) at angles theta (N,), as `profiles`; velocity: angles (m,) and d theta / dt (m,) there."""
+    ours = ax is None
+    ax = profiles(theta, [rho], None, ax, title=title, log=log, cmap=cmap, color=color, label=label)
+    if velocity is not None:
+        angles = arrays.finite("velocity[0]", velocity[0], None)
+        arrows.curve(ax, closed(angles, arrays.finite("velocity[1]", velocity[1], len(angles))), ours)
+    return ax
 
 
 def overlay(
@@ -228,6 +233,7 @@ def _angle_axis(ax: Axes) -> None:
 def ring(
     theta: ArrayLike, ax: Axes | None = None, *, weights: ArrayLike | None = None, stacked: bool = True,
     mean: bool = True, title: str = "", color: Any = None, label: str | None = None,
+    velocity: ArrayLike | None = None,
 ) -> Axes:  # fmt: skip
     """Particles on the unit circle, those at the same place stacked outwards so that clusters show their size.
 
@@ -245,6 +251,8 @@ def ring(
         As for `heat`.
     color, label
         Of the dots, as for `profiles`.
+    velocity : (n,) array, optional
+        d theta / dt of the particles, drawn as arrows along the circle.
 
     Returns
     -------
@@ -272,6 +280,12 @@ def ring(
             (r"$\pi$", -0.9, 0, "left", "center"), (r"$3\pi/2$", 0, -0.9, "center", "bottom"),
         ):  # fmt: skip
             ax.text(x, y, name, ha=ha, va=va, color="0.35", fontsize="small")
+        if velocity is not None:
+            speed = arrays.finite("velocity", velocity, len(angle))
+            out = np.stack([np.cos(angle), np.sin(angle)], 1)
+            kept = arrows.spread(out, arrows.MANY // 4)
+            along = speed[:, None] * out[:, ::-1] * [-1.0, 1.0]
+            arrows.plane(ax, out[kept], along[kept], np.abs(speed[kept]))
         n = pens.tell(ax, [dots], title, label)
         pens.reach(ax, n, xlim=(-reach, reach), ylim=(-reach, reach))
         ax.set(aspect="equal")

@@ -182,8 +182,10 @@ def overlay(
 def single(
     nodes: ArrayLike, rho: ArrayLike, ax: Axes | None = None, *, title: str = "", log: bool | None = None,
     cmap: Any = None, centre: float | None = None, samples: ArrayLike | None = None,
+    velocity: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Axes:  # fmt: skip
     """One density rho (N,) at the unit rows `nodes` (N, 3) of a product grid, on a map: as `mollweide.mollweide`."""
     theta, phi, place = grid(nodes)
     density = arrays.numbers("rho", rho, place.size)[place]
-    return mollweide(theta, phi, density, ax, samples=samples, title=title, log=log, cmap=cmap, centre=centre)
+    look: dict[str, Any] = {"title": title, "log": log, "cmap": cmap, "centre": centre}
+    return mollweide(theta, phi, density, ax, samples=samples, velocity=velocity, **look)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, pens, scales, shade, style
+from meanfield.plot import arrays, arrows, pens, scales, shade, style
 from meanfield.plot.grids import TURN, Grid, covering, ordered, seam
 from meanfield.tools import inputs
 
@@ -31,7 +31,7 @@ _MAP = (5.6, 3.4)
 def mollweide(
     theta: ArrayLike, phi: ArrayLike, values: ArrayLike, ax: Axes | None = None, *, samples: ArrayLike | None = None,
     norm: Normalize | None = None, bar: bool = True, title: str = "", log: bool | None = None, cmap: Any = None,
-    centre: float | None = None,
+    centre: float | None = None, velocity: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Axes:  # fmt: skip
     """A density on the whole sphere, on a map of true areas.
 
@@ -59,6 +59,8 @@ def mollweide(
         As for `circle.heat`.
     centre : float, optional
         Longitude in the middle of the map, radians; None: 0, or where no cluster lies on the map's edge (`grids.seam`).
+    velocity : ((m, 3) array, (m, 3) array), optional
+        Unit rows and velocities there, drawn as arrows: where the map shows the motion, as long as it is on the sphere.
 
     Returns
     -------
@@ -75,6 +77,8 @@ def mollweide(
         if there is not None:
             east = np.pi - np.mod(np.pi + middle - np.arctan2(there[:, 1], there[:, 0]), TURN)
             ax.scatter(east, np.arcsin(np.clip(there[:, 2], -1.0, 1.0)), zorder=4, **dots(len(there)))
+        if velocity is not None:
+            arrows.on_map(ax, velocity, middle)
         degrees = np.array([-60, -30, 0, 30, 60])
         ax.set_yticks(np.deg2rad(degrees), [f"${v}\\degree$" for v in degrees], fontsize="small")
         style.headline(ax, title)

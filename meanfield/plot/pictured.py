@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from meanfield.plot import circle, globe, points, zonal
 from meanfield.plot.options import drawn
+from meanfield.protocols import Array, Law
+from meanfield.tools import inputs
 
 PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
 """A space names its picture."""
@@ -23,28 +27,100 @@ def picture(space: Any, pictures: dict[str, Any] = PICTURES) -> Any:
     return pictures[space.picture]
 
 
+def asked(law: Any, mu: Any, t: Any) -> Array:
+    """A law's velocities at the own points of a measure, as it answers, at time t (None: it does not matter when).
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no law, one of another geometry, and one that changes with time and no t.
+    """
+    if not isinstance(law, Law):
+        raise TypeError(f"velocity: got {inputs.describe(law)}, wanted a law, for example velocity=mf.SA(4.0)")
+    if law.geometry != mu.geometry.manifold:
+        raise ValueError(f"velocity: {law} is of geometry {law.geometry!r}, and {mu} of {mu.geometry.manifold!r}")
+    if t is None and not law.autonomous:
+        raise ValueError(f"t: {law} changes with time: say at which its velocity is to be drawn, as t=0.0")
+    at = 0.0 if t is None else inputs.number("t", t)
+    return np.asarray(law.velocity(at, None if law.isotropic else mu.x, mu), dtype=float)
+
+
+def field(law: Any, mu: Any, t: Any, space: Any = None) -> tuple[Array, Array]:
+    """Where a density is moved, in coordinates, and how fast: along a line upwards, or by rows on S^2.
+
+    Its own points are the nodes of `space`, or (None) lie on a line.
+    """
+    if isinstance(law, Law) and law.labelled:
+        raise ValueError(f"velocity: {law} tells tokens apart by their index: plot points, mf.Points(x)")
+    v = asked(law, mu, t)
+    if space is None:
+        line = mu.geometry
+        speed = line.project(mu.positions, v) if v.ndim else np.full(np.shape(mu.positions), float(v))
+        upwards = np.sign(np.diff(line.coordinates(np.array([line.low, line.high]))))
+        order = np.argsort(mu.points)
+        return mu.points[order], (upwards * speed)[order]
+    if v.ndim == 0:
+        v = np.full((len(space.weights), 1), float(v))
+    if v.shape[-1] == space.d:
+        v = np.einsum("nd,nmd->nm", v, space.frame())
+    return space.nodes, v[:, 0] if np.ndim(space.nodes) == 1 else np.einsum("nm,nmd->nd", v, space.frame())
+
+
 class PicturedDensity:
     """A density that can be drawn."""
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
+    def plot(self, ax: Any = None, *, velocity: Any = None, t: Any = None, **options: Any) -> Any:
         """The density over its space: a line over the angle or the height, a map of S^2.
 
-        Options: title, log; of lines color, label, cmap, of zonal ones also as_law, by_angle, d; of maps cmap, samples
-        (unit rows of particles), centre (the longitude in the middle).
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; None makes a figure.
+        velocity : Law, optional
+            Draw the velocity X[mu] that it gives, too: over a line as a dashed line on an axis of its own, positive
+            where angles or heights grow; on a map as arrows.
+        t : float, optional
+            When, of a law that changes with time.
+        **options
+            title, log; of lines color, label, cmap, of zonal ones also as_law, by_angle, d; of maps cmap, samples (unit
+            rows of particles), centre (the longitude in the middle).
         """
         mu: Any = self
         look = {"title": str(mu.space), **options}
+        if velocity is not None:
+            look["velocity"] = field(velocity, mu, t, mu.space if mu.dense else None)
         return drawn(picture(mu.space).single, mu.space.nodes, mu.on(mu.space), ax, **look)
 
 
 class PicturedPoints:
     """Weighted points that can be drawn."""
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
+    def plot(self, ax: Any = None, *, velocity: Any = None, t: Any = None, **options: Any) -> Any:
         """The points by their masses: on the circle, on a globe; of other dimensions their inner products.
 
-        Options: title, color, label; of the circle stacked, mean; of the globe elevation, azimuth; of inner products
-        bins, uniform, log.
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; None makes a figure.
+        velocity : Law, optional
+            Draw the velocities that it gives them as arrows, too (d = 2 and 3).
+        t : float, optional
+            When, of a law that changes with time.
+        **options
+            title, color, label; of the circle stacked, mean; of the globe elevation, azimuth; of inner products bins,
+            uniform, log.
         """
         mu: Any = self
-        return points.cloud(mu.x, ax, **{"weights": mu.weights, "title": f"n = {mu.n}", **options})
+        look = {"weights": mu.weights, "title": f"n = {mu.n}", **options}
+        if velocity is not None:
+            look["velocity"] = moved(velocity, mu, t)
+        return points.cloud(mu.x, ax, **look)
+
+
+def moved(law: Any, mu: Any, t: Any) -> Array:
+    """Velocities (..., n, d) that a law gives points, along the sphere."""
+    v = asked(law, mu, t)
+    if v.ndim == 0:
+        return np.zeros(np.shape(mu.x))
+    speed = mu.geometry.project(mu.points, v)
+    return np.asarray(speed[..., None] * mu.x[..., ::-1] * [-1.0, 1.0] if mu.geometry.axes == 1 else speed)

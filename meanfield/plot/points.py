@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, circle, legends, pens, style
+from meanfield.plot import arrays, arrows, circle, legends, pens, style
 from meanfield.plot.options import drawn
 from meanfield.tools import inputs
 
@@ -125,7 +125,7 @@ def uniform_pairs(d: int, edges: NDArray[np.float64]) -> NDArray[np.float64]:
 def sphere(
     x: ArrayLike, ax: Axes | None = None, *, weights: ArrayLike | None = None, elevation: float = 25.0,
     azimuth: float = 30.0, title: str = "", color: Any = None, label: str | None = None,
-    paths: ArrayLike | None = None,
+    paths: ArrayLike | None = None, velocity: ArrayLike | None = None,
 ) -> Axes:  # fmt: skip
     """Points of S^2 seen from afar: those in front as dots, those behind as pale rings.
 
@@ -143,6 +143,8 @@ def sphere(
         Of the dots, as for `circle.profiles`.
     paths : (T, n, 3) array, optional
         Where the points have been, drawn as thin lines.
+    velocity : (n, 3) or (n, 2) array, optional
+        Velocities, drawn as arrows at the points in front.
 
     Returns
     -------
@@ -166,6 +168,11 @@ def sphere(
         pale: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.6", "linewidth": 0.6}
         ax.scatter(right[~front], up[~front], s=area[~front], zorder=2, **pale)
         dots = ax.scatter(right[front], up[front], s=area[front], color=dark, linewidth=0, zorder=4)
+        if velocity is not None:
+            v = arrays.finite("velocity", velocity, len(rows), None)
+            v = arrays.finite("velocity", np.pad(v, ((0, 0), (0, max(3 - v.shape[1], 0)))), len(rows), 3)
+            kept = np.intersect1d(arrows.spread(rows, arrows.MANY), np.flatnonzero(front))
+            arrows.plane(ax, np.stack([right, up], 1)[kept], (v @ view)[kept, :2], np.linalg.norm(v[kept], axis=1))
         ax.set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal")
         pens.tell(ax, [dots], title, label)
         legends.legend(ax)
@@ -174,11 +181,22 @@ def sphere(
 
 
 def cloud(x: ArrayLike, ax: Axes | None = None, **options: Any) -> Axes:
-    """A cloud of unit rows (n, d) as its dimension has it: on the circle, a globe, else by its inner products."""
+    """A cloud of unit rows (n, d) as its dimension has it: on the circle, a globe, else by its inner products.
+
+    Options are those of that picture; velocity, which inner products have not, is (n, d).
+    """
     rows = np.asarray(x, dtype=float)
     if rows.shape[-1] == 2:
+        if options.get("velocity") is not None:
+            options["velocity"] = turning(rows, options["velocity"])
         return drawn(circle.ring, np.arctan2(rows[:, 1], rows[:, 0]), ax, **options)
     return drawn(sphere if rows.shape[-1] == 3 else inner_products, rows, ax, **options)
+
+
+def turning(x: NDArray[np.float64], v: ArrayLike) -> NDArray[np.float64]:
+    """d theta / dt (n,) of rows (n, 2) of the circle that move with velocities (n, 2)."""
+    velocity = arrays.finite("velocity", v, len(x), 2)
+    return np.asarray(x[:, 0] * velocity[:, 1] - x[:, 1] * velocity[:, 0])
 
 
 def _paths(ax: Axes, seen: NDArray[np.float64], color: Any) -> None:

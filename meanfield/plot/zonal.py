@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, heats, legends, pens, scales, style
+from meanfield.plot import arrays, arrows, heats, legends, pens, scales, style
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -189,11 +189,15 @@ def profiles(
 def single(
     c: ArrayLike, rho: ArrayLike, ax: Axes | None = None, *, title: str = "", log: bool | None = None,
     d: int | None = None, as_law: bool = False, by_angle: bool = False, cmap: Any = None, color: Any = None,
-    label: str | None = None,
+    label: str | None = None, velocity: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Axes:  # fmt: skip
-    """One density rho (N,) at heights c (N,): as `profiles`."""
+    """One density rho (N,) at heights c (N,), as `profiles`; velocity: heights (m,) and speeds (m,) towards c = 1."""
     look: dict[str, Any] = {"title": title, "log": log, "cmap": cmap, "color": color, "label": label}
-    return profiles(c, [rho], None, ax, d=d, as_law=as_law, by_angle=by_angle, **look)
+    ours = ax is None
+    ax = profiles(c, [rho], None, ax, d=d, as_law=as_law, by_angle=by_angle, **look)
+    if velocity is not None:
+        arrows.curve(ax, velocity, ours)
+    return ax
 
 
 def overlay(

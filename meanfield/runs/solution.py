@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.methods.on_plan import OnPlan
 from meanfield.plot import animate, curves, scales
 from meanfield.plot.options import drawn
-from meanfield.plot.pictured import SEVERAL, picture
+from meanfield.plot.pictured import SEVERAL, field, picture
 from meanfield.protocols import Array
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
@@ -17,6 +18,9 @@ from meanfield.runs.record import Record
 from meanfield.spaces.coefficients import by_degree, recast
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
+
+SHOWN = 1e-8
+"""Tail of a density to which the quadrature of a velocity that is drawn is made finer."""
 
 
 @face("solution")
@@ -113,23 +117,38 @@ class Solution(Record):
         """The parameters, for a figure."""
         return f"{self.law}, {self.finest}"
 
-    def plot(self, ax: Any = None, *, t: Any = None, **options: Any) -> Any:
+    def plot(self, ax: Any = None, *, t: Any = None, velocity: bool = False, **options: Any) -> Any:
         """The density over time as a heat map, the profiles at both ends beside it; on S^2 as six maps.
 
-        With t the density at this time of the run, as `Density.plot` draws it, or at several: as lines, or maps.
+        With t the density at this time of the run, as `Density.plot` draws it, or at several: as lines, or maps.  With
+        one t and velocity=True also the velocity X[mu] that the law gives it.
 
         Options: title, log (colours), cmap; over time log_time, and but for S^2 ends (the profiles beside); of zonal
         densities as_law, by_angle, d; on S^2 centre, the longitude in the middle of the maps; of lines color, label.
         """
         space = self.finest
         look = {"title": self.title, **options}
+        velocity = inputs.flag("velocity", velocity)
+        if velocity and (t is None or np.ndim(t)):
+            raise ValueError("velocity: a picture shows that of one time: give t=, for example t=sol.t[-1]")
         if t is None:
             return drawn(picture(space).heat, self.t, space.nodes, self.values, ax, **look)
         if np.ndim(t):
             return self._several(picture(space, SEVERAL), inputs.array("t", t, ndim=1), ax, options)
         at = inputs.number("t", t)
+        rho = self(at)
         look = {"title": f"{self.title}, t = {scales.clocks(at)[0]}", **options}
-        return drawn(picture(space).single, space.nodes, self(at).on(space), ax, **look)
+        if velocity:
+            look["velocity"] = self._velocity(rho, at)
+        return drawn(picture(space).single, space.nodes, rho.on(space), ax, **look)
+
+    def _velocity(self, rho: Any, t: float) -> tuple[Array, Array]:
+        """Where the law moves a density, and how fast: asked as a run asks, by quadrature where it has matrices."""
+        if not rho.dense:
+            return field(self.law, rho, t)
+        plan = OnPlan(rho.space, self.law.isotropic, SHOWN)
+        plan.open(rho.coefficients)
+        return field(self.law, plan, t, plan.grid)
 
     def _several(self, draw: Any, times: Array, ax: Any, options: dict[str, Any]) -> Any:
         """The densities at these times in one picture."""

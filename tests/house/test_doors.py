@@ -164,7 +164,8 @@ def sensible(folder: Path) -> dict[str, Any]:
         "zonal Density.on.space": mf.ZonalSphere(4, 12), "Density on S^2.__call__.q": ROWS, "Density.at.x": np.eye(2),
         "Density on S^2.pdf.q": ROWS, "Density on S^2.at.x": ROWS, "zonal Density.at.x": np.eye(4),
         "Snapshot.at.x": np.eye(2), "MergeTree.plot_staircase.t": None, "Trajectory.plot_ring.t": None,
-        "Trajectory.plot_globe.t": None,
+        "Trajectory.plot_globe.t": None, "velocity": LAW, "Solution.plot.velocity": False,
+        "Trajectory.plot_ring.velocity": False, "Trajectory.plot_globe.velocity": False,
         "Trajectory.plot_inner_products.t": None, "Solution.animate.path": folder / "a.gif",
         "Trajectory.animate.path": folder / "b.gif", "LongTime.answers.t": 1.0,
         **{f"metrics.{one}.{side}": rows for one in (
