@@ -181,10 +181,10 @@ TOOLS: tuple[Breakage, ...] = (
         red=("tests/plot/test_plot_times.py::test_profiles_at_both_ends_stand_beside_the_heat_map",),
     ),
     Breakage(
-        name="heats: what is at t = 0 is on a logarithmic axis",
+        name="heats: times are always linear",
         file="meanfield/plot/heats.py",
-        old="shown = times > 0.0 if log",
-        new="shown = times > -1.0 if log",
+        old='ax.set_xscale("log" if log else "linear")',
+        new='ax.set_xscale("linear")',
         red=("tests/plot/test_plot_times.py::test_a_heat_map_over_log_time_leaves_out_the_beginning",),
     ),
     Breakage(
@@ -198,7 +198,7 @@ TOOLS: tuple[Breakage, ...] = (
         name="pictured: a density's title is nobody's choice",
         file="meanfield/plot/pictured.py",
         old='look = {"title": str(mu.space), **options}',
-        new='look = {**options, "label": None, "title": str(mu.space)}',
+        new='look = {**options, "label": "its own", "title": str(mu.space)}',
         red=("tests/plot/test_plot_pens.py::test_a_density_is_a_line_over_its_space",),
     ),
     Breakage(

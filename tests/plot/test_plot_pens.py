@@ -241,6 +241,7 @@ def test_a_density_on_the_sphere_is_a_map_whose_middle_may_be_chosen() -> None:
 
 def test_points_are_drawn_as_their_dimension_has_it() -> None:
     assert len(mf.Points([0.0, 1.0, 2.0]).plot(mean=False).collections[0].get_offsets()) == 3
+    assert mf.Points(np.eye(3)).plot().get_xlabel() == ""
     assert sum(len(dots.get_offsets()) for dots in mf.Points(np.eye(3)).plot(elevation=10.0).collections) == 3
     assert "inner product" in mf.Points(np.eye(5)).plot(bins=10).get_xlabel()
     with pytest.raises(TypeError, match=r"^bins: this picture has no such option"):
