@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.clustering import shown
 from meanfield.clustering.found import GAP, Clusters, clusters
 from meanfield.clustering.tree import Branch, Merger, MergeTree
 from meanfield.protocols import Array
@@ -55,6 +56,9 @@ class Tracking:
 
     def __repr__(self) -> str:
         return f"<Tracking at {inputs.several(len(self.t), 'time')}: {repr(self.tree)[1:-1]}>"
+
+    def _repr_html_(self) -> str:
+        return shown.tracking(self)
 
     @property
     def counts(self) -> Array:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from meanfield.clustering import shown
 from meanfield.kernels import Exponential
 from meanfield.laws.gradient import GradientLaw
 from meanfield.plot import tree as picture
@@ -116,6 +117,9 @@ class MergeTree:
         most = [f"{max(counts)} at most"] if max(counts) > max(counts[0], counts[-1]) else []
         way = " -> ".join([str(counts[0]), *most, inputs.several(counts[-1], "cluster")])
         return f"<{inputs.several(len(self.merges), 'merger')}, {way}, {self.detail}>"
+
+    def _repr_html_(self) -> str:
+        return shown.tree(self)
 
     @cached_property
     def counts(self) -> tuple[Array, Array]:

@@ -95,7 +95,7 @@ def meridian_names(ax: Axes, middle: float, step: int, size: str = "x-small") ->
     halo = [withStroke(linewidth=1.2, foreground="0.15")]
     first = int(np.ceil((np.rad2deg(middle) - 150.0) / step)) * step
     for degrees in range(first, int(np.rad2deg(middle) + 150.0) + 1, step):
-        name = f"${(degrees + 180) % 360 - 180}\\degree$"
+        name = f"${180 - (180 - degrees) % 360}\\degree$"  # -179 to 180
         east = np.deg2rad(degrees) - middle
         ax.text(east, -0.03, name, color="white", fontsize=size, ha="center", va="top", zorder=5, path_effects=halo)
 

@@ -90,6 +90,13 @@ TOOLS: tuple[Breakage, ...] = (
         red=("tests/tools/test_shown.py::test_the_table_is_escaped_and_without_colours",),
     ),
     Breakage(
+        name="tree's table: the shortest stretch is the longest",
+        file="meanfield/clustering/shown.py",
+        old="key=lambda stretch: stretch.length",
+        new="key=lambda stretch: -stretch.length",
+        red=("tests/tools/test_shown.py::test_a_tree_tells_its_last_merger_and_its_longest_stretch",),
+    ),
+    Breakage(
         name="record's table: energies at one time only",
         file="meanfield/runs/shown.py",
         old="for i in (0, -1)]",

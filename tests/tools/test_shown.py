@@ -34,6 +34,7 @@ MEASURES: list[Any] = [
     mf.Points(np.zeros((5, 3))[..., None] + [1.0, 0.0]), RHO, FLOW(0.1), mf.uniform(mf.ZonalSphere(512, 8)),
     Rings(mf.ZonalSphere(4, 8), np.array([0.1, 2.0]), np.array([0.5, 0.5])),
 ]  # fmt: skip
+TREES: list[Any] = [TREE, mf.track(LATE, 2e-3), mf.track(SOL)]
 RECORDS: list[Any] = [SOL, FLOW, FEW, LATE]
 OTHERS: list[Any] = [
     mf.SA(1.0, Q=A, K=A, V=A), mf.USA(lambda t: 1.0 + t), mf.Causal(mf.SA(1.0, V=A)), mf.Diffusion(0.1),
@@ -108,11 +109,29 @@ def test_words_of_values() -> None:
     assert shown.span([1.0, np.nan, 2.0]) == "1 to 2" and shown.span([np.nan]) == "unknown" and shown.span(3) == "3"
 
 
-@pytest.mark.parametrize("thing", [*MEASURES, *RECORDS], ids=lambda thing: type(thing).__name__)
+@pytest.mark.parametrize("thing", [*MEASURES, *RECORDS, *TREES], ids=lambda thing: type(thing).__name__)
 def test_a_notebook_shows_a_table(thing: Any) -> None:
     told = Tags(thing._repr_html_())
     assert set(told.met) <= {"table", "caption", "tbody", "tr", "th", "td"} and told.met.count("tr") >= 4
     assert told.attributes == 0  # no colour, no size, no script
+
+
+def test_a_tree_tells_its_last_merger_and_its_longest_stretch() -> None:
+    tree = mf.merge_tree([(1.0, [0, 1]), (4.0, [0, 2])], [0.2, 0.3, 0.5], end=9.0, title="three")
+    said = Tags(tree._repr_html_()).said
+    assert said[0] == "MergeTree: three" and "3 -> 1" in said and "t = 0 to 9" in said
+    assert "t = 4, masses 0.5 + 0.5" in said and "2 clusters, t = 1 to 4" in said
+    assert "log t = 0 to 2" in Tags(mf.merge_tree([(1.0, [0, 1]), (2.0, [0, 2])], 3, log=True)._repr_html_()).said
+    still = Tags(mf.merge_tree([], 3, end=1.0)._repr_html_()).said
+    assert "3 -> 3" in still and not any("stretch" in one or "last" in one for one in still)
+    many = Tags(mf.merge_tree([(1.0, list(range(9)))], 9)._repr_html_()).said
+    assert "t = 1, masses " + " + ".join(["0.111111"] * 6) + " + ..." in many
+
+
+def test_a_tracking_says_how_sure_it_is() -> None:
+    said = Tags(TREES[1]._repr_html_()).said
+    assert f"{len(LATE.t)} times" in said and "8 -> 1" in said
+    assert any(one.startswith("mass near") for one in said)
 
 
 def test_the_table_is_escaped_and_without_colours() -> None:
