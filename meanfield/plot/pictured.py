@@ -8,7 +8,7 @@ import numpy as np
 
 from meanfield.plot import circle, globe, points, zonal
 from meanfield.plot.options import drawn
-from meanfield.protocols import Array, Law
+from meanfield.protocols import Array, Law, Measure, Space
 from meanfield.tools import inputs
 
 PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
@@ -17,7 +17,7 @@ SEVERAL = {"circle": circle.profiles, "zonal": zonal.profiles, "globe": globe.ma
 """Several densities in one picture."""
 
 
-def picture(space: Any, pictures: dict[str, Any] = PICTURES) -> Any:
+def picture(space: Space, pictures: dict[str, Any] = PICTURES) -> Any:
     """The room of pictures that a space names, or a refusal."""
     if space.picture not in pictures:
         raise TypeError(
@@ -27,7 +27,7 @@ def picture(space: Any, pictures: dict[str, Any] = PICTURES) -> Any:
     return pictures[space.picture]
 
 
-def asked(law: Any, mu: Any, t: Any) -> Array:
+def asked(law: Law, mu: Measure, t: Any) -> Array:
     """A law's velocities at the own points of a measure, as it answers, at time t (None: it does not matter when).
 
     Raises
@@ -45,7 +45,7 @@ def asked(law: Any, mu: Any, t: Any) -> Array:
     return np.asarray(law.velocity(at, None if law.isotropic else mu.x, mu), dtype=float)
 
 
-def field(law: Any, mu: Any, t: Any, space: Any = None) -> tuple[Array, Array]:
+def field(law: Law, mu: Measure, t: Any, space: Space | None = None) -> tuple[Array, Array]:
     """Where a density is moved, in coordinates, and how fast: along a line upwards, or by rows on S^2.
 
     Its own points are the nodes of `space`, or (None) lie on a line.
@@ -54,11 +54,12 @@ def field(law: Any, mu: Any, t: Any, space: Any = None) -> tuple[Array, Array]:
         raise ValueError(f"velocity: {law} tells tokens apart by their index: plot points, mf.Points(x)")
     v = asked(law, mu, t)
     if space is None:
-        line = mu.geometry
+        line: Any = mu.geometry
+        q = line.coordinates(mu.positions)
         speed = line.project(mu.positions, v) if v.ndim else np.full(np.shape(mu.positions), float(v))
         upwards = np.sign(np.diff(line.coordinates(np.array([line.low, line.high]))))
-        order = np.argsort(mu.points)
-        return mu.points[order], (upwards * speed)[order]
+        order = np.argsort(q)
+        return q[order], (upwards * speed)[order]
     if v.ndim == 0:
         v = np.full((len(space.weights), 1), float(v))
     if v.shape[-1] == space.d:
@@ -69,7 +70,7 @@ def field(law: Any, mu: Any, t: Any, space: Any = None) -> tuple[Array, Array]:
 class PicturedDensity:
     """A density that can be drawn."""
 
-    def plot(self, ax: Any = None, *, velocity: Any = None, t: Any = None, **options: Any) -> Any:
+    def plot(self, ax: Any = None, *, velocity: Law | None = None, t: float | None = None, **options: Any) -> Any:
         """The density over its space: a line over the angle or the height, a map of S^2.
 
         Parameters
@@ -95,7 +96,7 @@ class PicturedDensity:
 class PicturedPoints:
     """Weighted points that can be drawn."""
 
-    def plot(self, ax: Any = None, *, velocity: Any = None, t: Any = None, **options: Any) -> Any:
+    def plot(self, ax: Any = None, *, velocity: Law | None = None, t: float | None = None, **options: Any) -> Any:
         """The points by their masses: on the circle, on a globe; of other dimensions their inner products.
 
         Parameters
@@ -117,10 +118,10 @@ class PicturedPoints:
         return points.cloud(mu.x, ax, **look)
 
 
-def moved(law: Any, mu: Any, t: Any) -> Array:
+def moved(law: Law, mu: Measure, t: Any) -> Array:
     """Velocities (..., n, d) that a law gives points, along the sphere."""
     v = asked(law, mu, t)
     if v.ndim == 0:
         return np.zeros(np.shape(mu.x))
-    speed = mu.geometry.project(mu.points, v)
+    speed = mu.geometry.project(mu.positions, v)
     return np.asarray(speed[..., None] * mu.x[..., ::-1] * [-1.0, 1.0] if mu.geometry.axes == 1 else speed)

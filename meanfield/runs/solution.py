@@ -11,7 +11,7 @@ from meanfield.methods.on_plan import OnPlan
 from meanfield.plot import animate, curves, scales
 from meanfield.plot.options import drawn
 from meanfield.plot.pictured import SEVERAL, field, picture
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Snapshot
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
 from meanfield.runs.record import Record
@@ -142,7 +142,7 @@ class Solution(Record):
             look["velocity"] = self._velocity(rho, at)
         return drawn(picture(space).single, space.nodes, rho.on(space), ax, **look)
 
-    def _velocity(self, rho: Any, t: float) -> tuple[Array, Array]:
+    def _velocity(self, rho: Snapshot, t: float) -> tuple[Array, Array]:
         """Where the law moves a density, and how fast: asked as a run asks, by quadrature where it has matrices."""
         if not rho.dense:
             return field(self.law, rho, t)

@@ -155,8 +155,8 @@ TOOLS: tuple[Breakage, ...] = (
     Breakage(
         name="pictured: towards the axis is down",
         file="meanfield/plot/pictured.py",
-        old="return mu.points[order], (upwards * speed)[order]",
-        new="return mu.points[order], speed[order]",
+        old="return q[order], (upwards * speed)[order]",
+        new="return q[order], speed[order]",
         red=("tests/plot/test_plot_velocity.py::test_towards_the_axis_is_up",),
     ),
     Breakage(
