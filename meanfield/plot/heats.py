@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, pens, scales, style
+from meanfield.plot import arrays, pens, scales, shade, style
 from meanfield.tools import inputs
 
 if TYPE_CHECKING:
@@ -64,12 +64,14 @@ def beside(
 
     panel: Any = ax.inset_axes(_BESIDE, sharey=ax)
     style.dress(panel)
+    panel.patch.set_alpha(0.0)  # the paper beside the axes
     logarithmic = isinstance(norm, LogNorm)
     looks: tuple[dict[str, Any], ...] = (
         {"color": "0.45", "linestyle": style.DASHES[1], "linewidth": 1.0}, {"color": style.dark()}
     )  # fmt: skip
-    for one, clock, look in zip(values, scales.clocks(t), looks, strict=True):
-        panel.plot(np.where(one > 0.0, one, np.nan) if logarithmic else one, q, label=f"t = {clock}", **look)
+    with shade.on([panel]):
+        for one, clock, look in zip(values, scales.clocks(t), looks, strict=True):
+            panel.plot(np.where(one > 0.0, one, np.nan) if logarithmic else one, q, label=f"t = {clock}", **look)
     low, high = float(norm.vmin or 0.0), float(norm.vmax or 1.0)
     panel.set(xscale="log" if logarithmic else "linear", xlabel=words)
     panel.set_xlim((0.7 * low, 1.6 * high) if logarithmic else (low - 0.04 * (high - low), high + 0.06 * (high - low)))
@@ -77,3 +79,4 @@ def beside(
     if not logarithmic:
         panel.xaxis.set_major_locator(MaxNLocator(3, prune="lower"))  # the last time stands where 0 would
     panel.legend(loc="lower left", bbox_to_anchor=(-0.05, 1.0), borderaxespad=0.1, fontsize="small", handlelength=1.8)
+    shade.letters(panel)

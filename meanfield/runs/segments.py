@@ -56,7 +56,7 @@ class Counters:
 
 @register
 @dataclass(frozen=True)
-class Before:
+class Before(Shown):
     """Where a run was before its last step, if that ended where it did because the run did.
 
     A run that is to go further goes on from here: an unbroken one would not have landed there.

@@ -12,6 +12,7 @@ from strokes import labels_of
 import meanfield as mf
 import meanfield.plot
 import particles as pt
+from meanfield.plot.shade import luminance
 
 circle: Any = meanfield.plot.circle
 globe: Any = meanfield.plot.globe
@@ -95,6 +96,19 @@ def test_profiles_at_both_ends_stand_beside_the_heat_map(run: Any) -> None:
     assert beside.get_window_extent().x0 > ax.get_window_extent().x1
     colours = next(one for one in ax.figure.axes if one not in (ax, beside))
     assert colours.get_window_extent().x0 > beside.get_window_extent().x1
+
+
+def test_profiles_beside_a_map_are_light_on_dark_paper() -> None:
+    with plt.style.context("dark_background"):
+        shown = [RUN.plot()]
+    ax = plt.subplots(facecolor="black")[1]
+    ax.set_facecolor("black")
+    shown.append(RUN.plot(ax, ends=True))
+    for one in shown:
+        (beside,) = one.child_axes
+        inks = [line.get_color() for line in beside.get_lines()] + [beside.xaxis.label.get_color()]
+        inks += [text.get_color() for text in beside.get_legend().get_texts()]
+        assert min(map(luminance, inks)) > 0.2
 
 
 def test_axes_handed_in_have_profiles_beside_them_only_if_asked() -> None:
