@@ -24,8 +24,8 @@ MAPS = 6
 """Maps in a picture over time."""
 _MANY = (4.8, 1.5)
 """Inches of two maps side by side."""
-_FILLED = 0.84
-"""Share of its line's height that a map takes; above it stands its label."""
+_LABEL = 1.6
+"""Height of a label above its map, in units of its letters."""
 
 
 def heat(
@@ -93,11 +93,11 @@ def maps(
     norm, extend = scales.colours(np.stack(rows), log)
     with style.axes(ax, (_MANY[0], 0.9 + _MANY[1] * -(-len(rows) // 2))) as ax:
         mesh: Any = None
-        columns = _columns(ax, len(rows))
+        columns, filled = _columns(ax, len(rows))
         lines = -(-len(rows) // columns)
         for i, (row, caption) in enumerate(zip(rows, captions, strict=True)):
             across, down = i % columns, i // columns
-            box = (across / columns + 0.01, 1.0 - (down + 1) / lines, 1.0 / columns - 0.02, _FILLED / lines)
+            box = (across / columns + 0.01, 1.0 - (down + 1) / lines, 1.0 / columns - 0.02, filled / lines)
             inset: Any = ax.inset_axes(box, projection="mollweide")
             mesh = paint(inset, covering(theta, phi - middle, row), norm, cmap)
             if i == 0:
@@ -109,14 +109,22 @@ def maps(
     return ax
 
 
-def _columns(ax: Axes, count: int) -> int:
-    """In how many columns so many maps, twice as wide as high, are largest in the place of the axes."""
+def _columns(ax: Axes, count: int) -> tuple[int, float]:
+    """In how many columns so many maps, twice as wide as high, are largest in the place of the axes.
+
+    And the share of its line's height that a map takes; above it stands its label.
+    """
     place = ax.get_window_extent()
+    label = _LABEL * float(ax.title.get_fontsize()) * style.root(ax).dpi / 72.0
+
+    def filled(columns: int) -> float:
+        return max(1.0 - label * -(-count // columns) / place.height, 0.3)
 
     def width(columns: int) -> float:
-        return float(min(place.width / columns, 2.0 * _FILLED * place.height / -(-count // columns)))
+        return float(min(place.width / columns, 2.0 * filled(columns) * place.height / -(-count // columns)))
 
-    return max(range(1, count + 1), key=width)
+    columns = max(range(1, count + 1), key=width)
+    return columns, filled(columns)
 
 
 def profiles(

@@ -153,3 +153,12 @@ def test_small_maps_are_read_on_a_phone() -> None:
     wide = plt.subplots(figsize=(9.0, 3.0))[1]
     tops = {round(one.get_position().y1, 6) for one in (BALL.plot(wide).child_axes)}
     assert len(tops) == 2  # three maps a line where there is room
+
+
+def test_labels_of_small_maps_stand_clear_of_the_maps() -> None:
+    axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")[1]
+    for ax in (BALL.plot().figure.axes[0], BALL.plot(axes[1])):
+        ax.figure.canvas.draw()
+        maps = [one.patch.get_window_extent() for one in ax.child_axes]
+        labels = [one.title.get_window_extent() for one in ax.child_axes]
+        assert not [1 for label in labels for one in maps if label.shrunk(0.9, 0.9).overlaps(one.shrunk(0.9, 0.9))]
