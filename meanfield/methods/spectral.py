@@ -29,6 +29,8 @@ AMPLIFIED = 1e6
 """A run knows its coefficients to about the tail it may throw away; a point value that is this many times worse is not
 known (1e-6 by default)."""
 SUDDEN = 1e-2
+OVER = 0.1
+"""By what share a coefficient may be beyond the largest of any density: a coarse step's error, and no divergence."""
 FLOORED_MASS = 1e-12
 """More mass than this where Z is rounding, and the velocity there is not known."""
 
@@ -92,13 +94,13 @@ class Spectral(Scheme):
                 f"take {mu.space.size} or more"
             )
         self.check(law, mu.space, rtol)
-        return self._bound(law, mu.space, limit, rtol, atol, mu.doubt.error).start(mu)
+        return self._bound(law, mu.space, limit, rtol, atol, mu.doubt.error, _total(mu)).start(mu)
 
     def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Any:
         """The method as it was when a run stopped, from the shape of its last state."""
         if form.name != OnSpace.name and self.then is not None:
             return self.then.rebind(law, form, rtol, atol)
-        return self._bound(law, form.space, self._limit(form.space), rtol, atol, form.rounding)
+        return self._bound(law, form.space, self._limit(form.space), rtol, atol, form.rounding, form.total)
 
     def limited(self, max_resolution: int) -> Spectral:
         """The same with another largest resolution."""
@@ -108,15 +110,23 @@ class Spectral(Scheme):
         """The same, handing over to `then`, if not to somebody already."""
         return self if self.then is not None else replace(self, then=then)
 
-    def _bound(self, law: Law, space: Space, limit: int, rtol: float, atol: float, known: float) -> Coefficients:
+    def _bound(
+        self, law: Law, space: Space, limit: int, rtol: float, atol: float, known: float, total: float
+    ) -> Coefficients:
         beyond = None if self.then is None else partial(self.then.bind, law, rtol=rtol, atol=atol)
-        return Coefficients(law, space, self._tolerance(rtol, atol, known), limit, beyond=beyond, rounding=known)
+        lost = self._tolerance(rtol, atol, known)
+        return Coefficients(law, space, lost, limit, beyond=beyond, rounding=known, total=total)
 
     def _limit(self, space: Space) -> int:
         return max(space.largest, space.size) if self.max_resolution is None else self.max_resolution
 
     def _tolerance(self, rtol: float, atol: float, known: float) -> float:
         return max(TAIL, 10.0 * atol, 1e-2 * rtol, known) if self.tail is None else self.tail
+
+
+def _total(mu: Density) -> float:
+    """int |rho| d sigma, which a flow keeps and diffusion lowers: the mass, of a density that is nowhere negative."""
+    return max(1.0, float(mu.space.weights @ np.abs(mu.space.evaluate(mu.coefficients))))
 
 
 @register
@@ -132,11 +142,14 @@ class OnSpace(Form):
         The tail that may be thrown away.
     rounding : float
         What was not known of the coefficients when the run began.
+    total : float
+        int |rho| d sigma when it began: a coefficient is at most this times `space.most`.
     """
 
     space: Any
     lost: float = TAIL
     rounding: float = 0.0
+    total: float = 1.0
     name = "spectral"
 
     def measure(self, y: Array) -> Density:
@@ -161,6 +174,8 @@ class Coefficients(Method):
         Density -> (method, state): who goes on where the largest size does not suffice.
     rounding : float
         What was not known of the coefficients when the run began.
+    total : float
+        int |rho| d sigma when it began.
     """
 
     law: Any
@@ -170,7 +185,9 @@ class Coefficients(Method):
     doubled: float | None = None
     beyond: Callable[[Density], tuple[Any, Array]] | None = None
     rounding: float = 0.0
+    total: float = 1.0
     _seen: OnPlan = field(init=False, repr=False)
+    _most: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         s = steady_noise(self.law, self.space.d)
@@ -178,12 +195,13 @@ class Coefficients(Method):
             raise ValueError("diffusion: the spectral method needs noise of constant strength, got one that varies")
         symbol = None if s == 0.0 else 0.5 * float(s) ** 2 * self.space.laplacian
         object.__setattr__(self, "linear", symbol)
+        object.__setattr__(self, "_most", (1.0 + OVER) * self.total * self.space.most)
         object.__setattr__(self, "_seen", OnPlan(self.space, self.law.isotropic, self.tolerance))
 
     @property
     def form(self) -> OnSpace:  # type: ignore[override]
         """The meaning of a state."""
-        return OnSpace(self.space, self.tolerance, self.rounding)
+        return OnSpace(self.space, self.tolerance, self.rounding, self.total)
 
     def start(self, mu: Density) -> tuple[Coefficients, Array]:
         """The first state; at a larger size if the density leans on its last degrees already."""
@@ -219,6 +237,8 @@ class Coefficients(Method):
         now = tail(self.space, y)
         if not isfinite(now):
             raise Stop(Status.NOT_FINITE, f"Coefficients stopped being finite at t = {t:.6g}.")
+        if np.any(np.abs(y) > self._most):
+            raise Stop(Status.DIVERGED, self._diverged(t, y))
         if now <= self.tolerance:
             if lost := self._lost(t, y):
                 return self._ended(Stop(Status.VANISHING_FIELD, lost), t0, y0)
@@ -252,6 +272,14 @@ class Coefficients(Method):
         except ValueError as refused:
             raise Stop(stop.status, f"{stop.detail} Nobody went on: {refused}") from refused
         return Change(method, t0, y)
+
+    def _diverged(self, t: float, y: Array) -> str:
+        """Which coefficient is beyond all densities'."""
+        i = int(np.argmax(np.abs(y) / self._most))
+        return (
+            f"At t = {t:.6g} the coefficient {self.space.names[i]!r} is {abs(y[i]):.3g}, and of no density of this "
+            f"mass above {self.total * self.space.most[i]:.3g}."
+        )
 
     def _lost(self, t: float, y: Array) -> str:
         """What is wrong, if the velocity is rounding where there is mass."""

@@ -82,6 +82,11 @@ class Space(Protocol):
         ...
 
     @member
+    def most(self) -> Array:
+        """(M,) what a coefficient of a measure of mass 1 can be at most: the maximum of |phi_k|, or a bound of it."""
+        ...
+
+    @member
     def names(self) -> tuple[Any, ...]:
         """(M,) names of the coefficients, by which they are carried to another size."""
         ...

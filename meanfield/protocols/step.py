@@ -60,6 +60,9 @@ class Stepper(Shown):
     adaptive: bool = False
     stochastic: bool = False
     """Whether a step draws `method.noise` from rng."""
+    heeds: bool = False
+    """Whether a step keeps within h, and within its own reach of the limit that `method.slope` tells.  If not, one that
+    is longer is taken again with an earlier `stop`; to see that costs an evaluation a step."""
     linear: float = 0.0
     """How large h |linear| may be, for `method.linear` <= 0: 0 where a step leaves it out, inf where it is exact; of an
     explicit step that adds it to the rest, its stability interval, 2 for Euler's."""

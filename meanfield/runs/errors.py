@@ -62,7 +62,11 @@ class RunError(RuntimeError):
 
     @staticmethod
     def _remedy(solution: Record) -> str:
-        return ""
+        if solution.status is not Status.DIVERGED:
+            return ""
+        if given := _fixed(solution):
+            return f" {given} Solve again by shorter ones, or without stepper=."
+        return " Solve again with a smaller rtol."
 
 
 class UnresolvedError(RunError):
@@ -91,8 +95,7 @@ class UnresolvedError(RunError):
         ways = [f"mf.resume(error.solution, {one})" for one in _ways_on(solution)]
         if given := _fixed(solution):
             return (
-                f" The steps are of a {given}, which controls no error: what they do wrong grows in the highest "
-                "degrees too. Solve again by shorter ones, or without stepper=, by steps as long as the density allows."
+                f" {given} Solve again by shorter ones, or without stepper=, by steps as long as the density allows."
                 + (f" If that does not help, catch it and type {' or '.join(ways)}." if ways else "")
             )
         if ways:
@@ -132,10 +135,15 @@ class Interrupted(KeyboardInterrupt):
 
 
 def _fixed(solution: Record) -> str:
-    """What took the steps, if it was given and does not choose their length."""
+    """What the steps do wrong, if what took them was given and does not choose their length."""
     given = solution.stepper
-    blameless = given is None or given.adaptive or solution.status is not Status.UNRESOLVED
-    return "" if blameless else type(given).__name__
+    blameless = given is None or given.adaptive or solution.status is Status.VANISHING_FIELD
+    if blameless:
+        return ""
+    return (
+        f"The steps are of a {type(given).__name__}, which controls no error: what they do wrong grows in the highest "
+        "degrees too."
+    )
 
 
 def _ways_on(solution: Record) -> list[str]:

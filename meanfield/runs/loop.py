@@ -53,7 +53,7 @@ def steps(
     Stop
         From the method or the stepper; what was yielded before stands.
     ValueError
-        If the stepper leaves out noise or the linear part, or takes a step too long for it or for the method's review.
+        If the stepper leaves out noise or the linear part, or takes a step too long for it.
     """
     signs = _signs(method.events(t, y))
     evaluations = rejections = 0
@@ -62,7 +62,7 @@ def steps(
         while t < target:
             suited.quiet(stepper, method, t, y)
             r = stepper.step(method, t, y, h, target, rng, keep)
-            suited.heeding(stepper, t, r.t - t, most)
+            r = suited.kept(stepper, method, t, y, r, most, rng, keep)
             suited.stable(stepper, method, t, r.t - t)
             event, r = _landed(method, stepper, t, y, h, r, rng, keep, signs)
             evaluations, rejections = evaluations + r.evaluations, rejections + r.rejections

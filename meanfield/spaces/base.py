@@ -17,6 +17,7 @@ from meanfield.spaces.density import RESOLVED, Density
 from meanfield.spaces.finished import called, finished
 from meanfield.spaces.from_data import FromData
 from meanfield.spaces.rounded import EXACT, Rounding
+from meanfield.special.bessel import dimensions
 from meanfield.tools import inputs
 from meanfield.tools.shown import Shown
 
@@ -60,6 +61,13 @@ class Gridded(FromData, Shown):
         if self.geometry.manifold == "sphere":
             return float(self.degrees.max())
         return sqrt(-float(self.laplacian.min()))
+
+    @fallback
+    def most(self: Any) -> Array:
+        """(M,) on a sphere sqrt(N(d, k)), by the addition theorem; else what a point mass at a node has."""
+        if self.geometry.manifold == "sphere":
+            return np.sqrt(dimensions(self.d, int(self.degrees.max())))[self.degrees]
+        return np.abs(self.analyse(np.diag(1.0 / self.weights))).max(axis=0)
 
     def _of_sphere(self: Any, what: str, wanted: str) -> None:
         """Refuse a space of R^d that does not say what is known of spheres alone."""

@@ -82,6 +82,11 @@ class Circle(Gridded):
         return _locked(np.arange(self.n // 2 + 1))
 
     @cached_property
+    def most(self) -> Array:
+        """1: |e^{-ik theta}|."""
+        return np.ones(len(self.degrees))
+
+    @cached_property
     def names(self) -> tuple[int, ...]:
         """k, and -1 for the highest mode, which is none of k = n/2 of a finer circle."""
         return (*range(self.n // 2), -1)

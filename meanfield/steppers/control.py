@@ -127,6 +127,7 @@ class Adaptive(Stepper):
     shrink: float = 1.0 / 3.0
     grow: float = 6.0
     norm: str = "rms"
+    heeds = True
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.rtol < 1.0:

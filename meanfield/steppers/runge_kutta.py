@@ -167,6 +167,7 @@ class FixedStep(Stepper):
 
     table: Table
     size: float
+    heeds = True
 
     def __post_init__(self) -> None:
         _positive(self.size)
@@ -252,6 +253,7 @@ class UnprojectedEuler(Stepper):
 
     size: float
     order = 1
+    heeds = True
 
     def __post_init__(self) -> None:
         _positive(self.size)

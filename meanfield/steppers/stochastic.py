@@ -65,6 +65,7 @@ class EulerMaruyama(Stepper):
 
     size: float
     stochastic = True
+    heeds = True
     linear = EULER.damping
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether a stepper takes what there is to take: noise, and a linear part.
+"""Whether a stepper takes what there is to take: noise, a linear part; and keeps within what it is told.
 
 What a stepper says of itself is read here alone: who says nothing takes neither.
 """
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.protocols import Array, Method, Stepper
-from meanfield.steppers.control import fastest
+from meanfield.protocols import Array, Method, Rng, Status, Stepped, Stepper, Stop
+from meanfield.steppers.control import fastest, land
 
 ROOM = 1e-9
 """By how much a step may be longer than its stability interval: it was stretched to land."""
@@ -60,14 +60,31 @@ def quiet(stepper: Stepper, method: Method, t: float, y: Array) -> None:
         noise("", stepper, f"at t = {t!r} this law has")
 
 
-def heeding(stepper: Stepper, t: float, h: float, most: float) -> None:
-    """Refuse a step longer than the one that is to be taken again: it would be thrown away for ever."""
-    if h > most * (1.0 + 1e-6):
+def kept(
+    stepper: Stepper, method: Method, t: float, y: Array, r: Stepped, most: float, rng: Rng, keep: bool
+) -> Stepped:
+    """The step, or a shorter one where it is longer than `most` or than the method's limit, and the stepper is deaf.
+
+    How far its stability region extends along the imaginary axis is not known: 1 is taken, as of Euler's circle.
+    """
+    if getattr(stepper, "heeds", False):
+        return r
+    limit = min(most, float(method.slope(t, y, np.empty_like(y))))
+    r = r._replace(evaluations=r.evaluations + 1)
+    if r.t - t <= limit * (1.0 + ROOM):
+        return r
+    stop, _ = land(t, limit, r.t)
+    if not stop > t:
+        raise Stop(Status.STEP_TOO_SMALL, f"{Status.STEP_TOO_SMALL.value} (t = {t!r}, h = {limit:.3g})")
+    cut = stepper.step(method, t, y, limit, stop, rng, keep)
+    if cut.t > stop:
         raise ValueError(
-            f"{type(stepper).__name__}: at t = {t!r} a step of at most {most:.3g} was asked for, and it took {h:.3g}: "
-            "the one before was thrown away, as its error and not the density's. Take shorter steps, or heed h: "
-            "min(size, h) where h is not None"
+            f"{type(stepper).__name__}: its step from t = {t!r} went to {cut.t!r}, beyond stop = {stop!r}: land on "
+            "stop where a step would go further"
         )
+    return cut._replace(
+        h=r.h, evaluations=r.evaluations + cut.evaluations, rejections=r.rejections + cut.rejections
+    )
 
 
 def stable(stepper: Stepper, method: Method, t: float, h: float) -> None:
