@@ -43,8 +43,8 @@ GIVEN = (
     Breakage(
         name="spectral: a resumed run forgets what the data left unknown",
         file="meanfield/methods/spectral.py",
-        old="atol, form.rounding)",
-        new="atol, 0.0)",
+        old="atol, form.rounding, form.total)",
+        new="atol, 0.0, form.total)",
         red=("tests/spaces/test_rounded.py::test_the_run_tells_the_tolerance_that_follows",),
     ),
     Breakage(
