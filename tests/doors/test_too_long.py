@@ -13,6 +13,8 @@ import meanfield as mf
 from meanfield.protocols import Array, Law, Stepped, Stepper
 from meanfield.steppers import rk4
 
+pytestmark = pytest.mark.rounding
+
 RHO0 = mf.von_mises_fisher(mf.Circle(64), 0.0, 1.0)
 
 
