@@ -11,7 +11,7 @@ import numpy as np
 
 from meanfield.clustering import shown
 from meanfield.clustering.found import GAP, Clusters, clusters
-from meanfield.clustering.tree import Branch, Merger, MergeTree
+from meanfield.clustering.tree import Branch, Join, MergeTree
 from meanfield.protocols import Array
 from meanfield.tools import inputs
 
@@ -237,7 +237,7 @@ class _Lives:
         self.begin = float(t)
         self.branches = [Branch(i, self.begin, self.begin, *self._seen(found, i)) for i in range(len(found))]
         self.now = tuple(range(len(found)))
-        self.merges: list[Merger] = []
+        self.merges: list[Join] = []
 
     @staticmethod
     def _seen(found: Clusters, i: int) -> tuple[float, Array]:
@@ -262,7 +262,7 @@ class _Lives:
                 self.branches[p] = replace(self.branches[p], child=new[j])
             if parents:
                 masses = tuple(self.branches[p].mass for p in parents)
-                self.merges.append(Merger(t1, t0, parents, masses, new[j]))
+                self.merges.append(Join(t1, t0, parents, masses, new[j]))
         for i in set(self.now) - set(new):
             self.branches[i] = replace(self.branches[i], death=t1, alive=False)
         self.now = tuple(new)

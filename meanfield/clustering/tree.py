@@ -62,7 +62,7 @@ class Branch(Shown):
     alive: bool = True
 
 
-class Merger(NamedTuple):
+class Join(NamedTuple):
     """A merger: between times `after` and `t` the clusters `parents`, of these masses, became `child`."""
 
     t: float
@@ -94,7 +94,7 @@ class MergeTree:
     ----------
     branches : tuple of Branch
         By number.
-    merges : tuple of Merger
+    merges : tuple of Join
         By time.
     begin, end : float
         The time it spans.
@@ -105,7 +105,7 @@ class MergeTree:
     """
 
     branches: tuple[Branch, ...]
-    merges: tuple[Merger, ...]
+    merges: tuple[Join, ...]
     begin: float
     end: float
     log: bool = False
@@ -273,7 +273,7 @@ def merge_tree(
         raise ValueError(f"merges: times from {first!r} to {last!r} are not within begin = {begin!r}, end = {end!r}")
     branches = [Branch(i, begin, end, float(m)) for i, m in enumerate(w)]
     up = list(range(n))
-    done: list[Merger] = []
+    done: list[Join] = []
 
     def now(b: int) -> int:
         """The cluster that branch b is in by now."""
@@ -300,7 +300,7 @@ def merge_tree(
             up[p] = new
         up.append(new)
         branches.append(Branch(new, t, end, sum(masses), parents=parents))
-        done.append(Merger(t, t, parents, masses, new))
+        done.append(Join(t, t, parents, masses, new))
     return MergeTree(tuple(branches), tuple(done), begin, end, log, title, "merge times as given")
 
 

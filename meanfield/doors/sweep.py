@@ -32,7 +32,7 @@ from meanfield.tools import files, inputs
 
 R = TypeVar("R")
 K = TypeVar("K")
-Job: TypeAlias = tuple[int, Any, np.random.SeedSequence, Cell | None]
+Task: TypeAlias = tuple[int, Any, np.random.SeedSequence, Cell | None]
 """Position, cell, seed, and where its runs are kept."""
 
 _LISTED = 8
@@ -168,7 +168,7 @@ def sweep(
         by_content = dict(zip(contents, todo, strict=True))
         kept = shelf.Shelf.of(fn, by_content, place, None if rng is None else _spell(root))
     run = _Run(todo, contents, kept, done)
-    jobs: list[Job] = []
+    jobs: list[Task] = []
     for i, cell in enumerate(todo):
         if not run.found(i):
             desk = None if kept is None else kept.under_way(contents[i], cell)
@@ -252,7 +252,7 @@ class _Run:
         if self.done is not None:
             self.done(self.cells[i], self.results[i])
 
-    def here(self, fn: Callable[..., Any], jobs: list[Job]) -> None:
+    def here(self, fn: Callable[..., Any], jobs: list[Task]) -> None:
         for i, cell, seed, desk in jobs:
             try:
                 result = _call(fn, cell, seed, desk, os.getpid())
@@ -261,7 +261,7 @@ class _Run:
             else:
                 self.finish(i, result)
 
-    def there(self, fn: Callable[..., Any], jobs: list[Job], executor: Any) -> None:
+    def there(self, fn: Callable[..., Any], jobs: list[Task], executor: Any) -> None:
         futures: dict[Any, int] = {}
         try:
             for i, cell, seed, desk in jobs:
