@@ -14,7 +14,21 @@ from meanfield.doors.sweep import SweepError, grid, sweep
 from meanfield.doors.workers import workers
 from meanfield.equations import equation
 from meanfield.kernels import Exponential, Zonal
-from meanfield.laws import SA, USA, Activated, Causal, Diffusion, FeedForward, Frozen, Law, Linear, Masked, Sum
+from meanfield.laws import (
+    SA,
+    USA,
+    Activated,
+    Causal,
+    Coupling,
+    Diffusion,
+    FeedForward,
+    Frozen,
+    Kuramoto,
+    Law,
+    Linear,
+    Masked,
+    Sum,
+)  # fmt: skip
 from meanfield.measures.points import Points
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.merging import LateMerge, Merge
@@ -39,6 +53,7 @@ __all__ = [
     "Activated",
     "Causal",
     "Circle",
+    "Coupling",
     "Density",
     "Diffusion",
     "Doubt",
@@ -46,6 +61,7 @@ __all__ = [
     "FeedForward",
     "Frozen",
     "Interrupted",
+    "Kuramoto",
     "Lagrangian",
     "LateMerge",
     "Law",

@@ -36,6 +36,13 @@ class _Ripple:
     def mean(self) -> Array:
         return np.zeros(self.d)
 
+    @property
+    def x(self) -> Array:
+        raise TypeError(
+            "law: it asks where the points are, and a ripple has none: what turns all of them lets no mode grow and is "
+            "to be left out (omega=0.0); of a coupling that is not odd modes turn, and have no rate"
+        )
+
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         _valueless(V)
         p = kernel.potential(self.d, self.degree).copy()

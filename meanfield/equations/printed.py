@@ -117,12 +117,14 @@ _A = """
 (6.12) | gamma_b(t) = 1 - delta: the phase curve as d grows | bench | A40
 (7.1) | theta_i' = -sum_j e^{b cos(theta_i - theta_j)} sin(theta_i - theta_j) / n, over Z_i for SA: angles
     | pt.simulate(mf.SA(4.0), pt.uniform_angles(8, rng=0), (0.0, 1.0)) | A46
-(7.2) | theta_i' = omega_i + (K / n) sum_j sin(theta_j - theta_i): Kuramoto | to come: meanfield/laws/kuramoto.py | -
-(7.3) | F = (K / 2 n^2) sum cos(theta_i - theta_j): its energy | to come: meanfield/laws/kuramoto.py | -
+(7.2) | theta_i' = omega_i + (K / n) sum_j sin(theta_j - theta_i): Kuramoto
+    | pt.simulate(mf.Kuramoto([-0.1, 0.0, 0.1], coupling=1.0), [0.0, 1.0, 2.0], (0.0, 40.0)) | A48 A48.lorentz
+(7.3) | F = (K / 2 n^2) sum cos(theta_i - theta_j): its energy
+    | pt.simulate(mf.Kuramoto([-0.1, 0.0, 0.1]), [0.0, 1.0, 2.0], (0.0, 40.0)).quantity("potential") | A48
 (7.4) | theta' = n grad E(theta) on the torus: USA's angles climb E
     | pt.simulate(mf.USA(1.0), pt.uniform_angles(8, rng=0), (0.0, 1.0)).energy | A49
 (7.5) | theta_i' = omega_i + (K / n) sum_j h(theta_j - theta_i): a general coupling
-    | to come: meanfield/laws/kuramoto.py | A51
+    | pt.simulate(mf.Coupling(lambda d: np.sin(d) - 0.7 * np.sin(2 * d)), [0.0, 0.3, 2.0], (0.0, 60.0)) | A51
 (8.1) | d_t psi + d_x (v psi) = 0, v = (2 / (b n)) h'(x) - (2 (n - 2) / (b n)) g: the law of a pair
     | to come: meanfield/methods/pairs.py | A53
 (9.1) | x_i' = sum_j e^{b <Q x_i, K x_j>} V x_j / Z_i in R^d: pure attention

@@ -62,8 +62,7 @@ def density(law: Law, space: Space, t: float = 0.0) -> None:
             f"which holds only those that are symmetric about its axis: {other}, or "
             "pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
         )
-    if not law.isotropic:
-        law.check_range(space.d)
+    law.check_range(space.d)
     instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
     indexless("law", law, space.d, t, "a density has no first token", instead, place)
 

@@ -201,7 +201,7 @@ class Points(PicturedPoints, ShownMeasure, Measure):
         rest: Any = energy.Beyond(beta)
         r = direct(rest, self.x, self.x, self.weights, "Z")
         beyond = np.sum(self.weights * (r.Z * np.exp(r.log))[..., 0], axis=-1)
-        uniform = np.square(self.mass) * (math.expm1(kernel.log_lambda0(self.d)) / beta)
+        uniform = math.expm1(kernel.log_lambda0(self.d)) / beta
         return 0.5 * (np.sum(np.square(self.mean), axis=-1) + beyond - uniform), 0.0
 
     def on_sphere(self, what: str) -> None:

@@ -148,20 +148,6 @@ ROOMS: tuple[Breakage, ...] = (
         red=("tests/kernels/test_energy.py::test_points_by_every_sum",),
     ),
     Breakage(
-        name="points: the uniform measure beside them has mass 1",
-        file="meanfield/measures/points.py",
-        old="uniform = np.square(self.mass) * (",
-        new="uniform = (",
-        red=("tests/sums/test_mass.py::test_energies_of_any_mass",),
-    ),
-    Breakage(
-        name="asked: where Z is faint is told for mass 1",
-        file="meanfield/measures/asked.py",
-        old="np.abs(weights).sum(axis=-1, keepdims=True))",
-        new="1.0)",
-        red=("tests/sums/test_mass.py::test_velocities_far_from_all_mass_keep_their_digits",),
-    ),
-    Breakage(
         name="solve: atol is absolute near the uniform density, too",
         file="meanfield/doors/solve.py",
         old="return rtol, ATOL * min(1.0, max(moving, ROUNDING) / SMALL)",

@@ -55,6 +55,7 @@ LAWS: tuple[Law, ...] = (
     mf.SA(1.0), mf.USA(1.0), mf.Causal(mf.SA(1.0)), mf.Masked(mf.SA(1.0), np.eye(2)),
     mf.Frozen(mf.SA(1.0), [0.0]), mf.Diffusion(0.1), mf.SA(1.0) + mf.Diffusion(0.1),
     mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)), mf.Linear(np.eye(3)), mf.Activated(mf.SA(1.0), np.eye(3)),
+    mf.Kuramoto(0.5), mf.Coupling(np.sin),
 )  # fmt: skip
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
 SCHEMES: tuple[Scheme, ...] = (mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8))

@@ -14,7 +14,7 @@ from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, NEGLIGIBLE
-from meanfield.protocols import Array, Change, Kernel, Law, Method, Reading, Space, Status, Stop, said
+from meanfield.protocols import Array, Bilinear, Change, Kernel, Law, Method, Reading, Space, Status, Stop, said
 
 SOON = 0.2
 """A panel is halved at a step's end once its tail comes this near to the tolerance."""
@@ -188,8 +188,10 @@ class _Once:
         self.asked.add(kernel)
         if x is not None and x is not self._body.x:
             return self._body.read(kernel, x, want, V)
-        key = kernel, x is None, None if V is None else (V.shape, V.tobytes())
+        # a law whose kernel has no L says its divergence by other questions
+        whole = "ZML" if isinstance(kernel, Bilinear) or "L" in want else "ZM"
+        key = kernel, whole, x is None, None if V is None else (V.shape, V.tobytes())
         if key not in self._read:
-            self._read[key] = self._body.read(kernel, x, "ZML", V)
+            self._read[key] = self._body.read(kernel, x, whole, V)
         r = self._read[key]
-        return Reading(r.Z.copy(), r.M.copy(), r.L.copy(), r.log)
+        return Reading(r.Z.copy(), r.M.copy(), None if r.L is None else r.L.copy(), r.log)
