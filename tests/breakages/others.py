@@ -163,7 +163,7 @@ OTHERS: tuple[Breakage, ...] = (
     Breakage(
         name="all are one after beta^3 under the mask",
         file="validation/checks/c/c5_causal.py",
-        old="[[until_one_masked(b, theta) for theta in tokens] for b in beta]",
+        old="[until_one_masked(b, tokens) for b in beta]",
         new="[[3.0 * np.log(b + 0.01 * theta[0]) for theta in tokens] for b in beta]",
         red=("C19",),
     ),

@@ -125,7 +125,7 @@ def of_final_collapse(bench: Bench) -> Verdict:
     tokens = [pt.uniform_angles(c5_causal.TOKENS, rng) for _ in range(CLOUDS)]
     measured = {}
     for name, until in (("masked", c5_causal.until_one_masked), ("unmasked", c5_causal.until_one_unmasked)):
-        log_t = [np.array([until(b, theta) for b in beta]) for theta in tokens]
+        log_t = np.array([until(b, tokens) for b in beta]).T
         for axis, x in (("beta", beta), ("sqrt(beta)", np.sqrt(beta))):
             slopes = np.array([line.slope for line in lines_of([(x, row) for row in log_t])])
             measured[f"{name}, {axis}: covered"] = _of_few(slopes, rng)
