@@ -18,6 +18,7 @@ from meanfield.laws import (
     SA,
     USA,
     Activated,
+    ALiBi,
     Causal,
     Coupling,
     Diffusion,
@@ -26,9 +27,11 @@ from meanfield.laws import (
     Kuramoto,
     Law,
     Linear,
+    LinearAttention,
     Masked,
+    Normalised,
     Sum,
-)  # fmt: skip
+)
 from meanfield.measures.points import Points
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.merging import LateMerge, Merge
@@ -50,6 +53,7 @@ __version__ = "0.1.0"
 __all__ = [
     "SA",
     "USA",
+    "ALiBi",
     "Activated",
     "Causal",
     "Circle",
@@ -66,8 +70,10 @@ __all__ = [
     "LateMerge",
     "Law",
     "Linear",
+    "LinearAttention",
     "Masked",
     "Merge",
+    "Normalised",
     "Points",
     "Reading",
     "RunError",

@@ -4,7 +4,10 @@ from meanfield.doors.resume import load
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
 from particles.cloud import Cloud
 from particles.late import LongTime
+from particles.layers import Layers, layers
 from particles.longtime import longtime
+from particles.matrix import RowStatistics, attention, attention_rank, row_statistics
+from particles.positions import encoded, positions
 from particles.sample import sample, uniform, uniform_angles
 from particles.simulate import simulate
 from particles.trajectory import Trajectory
@@ -15,11 +18,19 @@ __all__ = [
     "Cloud",
     "Diffusion",
     "Law",
+    "Layers",
     "LongTime",
+    "RowStatistics",
     "Sum",
     "Trajectory",
+    "attention",
+    "attention_rank",
+    "encoded",
+    "layers",
     "load",
     "longtime",
+    "positions",
+    "row_statistics",
     "sample",
     "simulate",
     "uniform",

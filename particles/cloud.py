@@ -7,15 +7,17 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from meanfield.methods.cloud import OnPoints, Tokens
 from meanfield.protocols import Array, Law, Scheme, Stepper
-from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, rk4, rk45
+from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, lie, rk4, rk45, strang
 from meanfield.sums.choose import FIELDS
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
 ADAPTIVE = {"dop853": dop853, "rk45": rk45}
-FIXED = {"rk4": rk4, "euler": euler, "euler-unprojected": euler_unprojected}
+FIXED = {"rk4": rk4, "euler": euler, "euler-unprojected": euler_unprojected, "lie": lie, "strang": strang}
 STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama}
-MethodName: TypeAlias = Literal["dop853", "rk45", "rk4", "euler", "euler-unprojected", "heun", "euler-maruyama"]
+MethodName: TypeAlias = Literal[
+    "dop853", "rk45", "rk4", "euler", "euler-unprojected", "lie", "strang", "heun", "euler-maruyama"
+]
 METHODS: tuple[MethodName, ...] = get_args(MethodName)
 
 

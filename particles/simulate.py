@@ -61,12 +61,13 @@ def simulate(
         Where they live, if it is not what the law says: a geometry of one's own (`meanfield.protocols.Geometry`).
     field : {"auto", "direct", "differences", "harmonic", "cells", "compiled"}
         The sum (see `mf.Points`): all pairs, by rows or by differences of angles, or the band-limited one, or by rule.
-    method : {"dop853", "rk45", "rk4", "euler", "euler-unprojected", "heun", "euler-maruyama"}
+    method : {"dop853", "rk45", "rk4", "euler", "euler-unprojected", "lie", "strang", "heun", "euler-maruyama"}
         The first two adapt; the others take steps of `step`.  "euler" goes along the projected velocity and back to
         unit norm: x + step P_x v; "euler-unprojected", the scheme of the published codes, adds the whole attention and
         then normalises: x + step v.  The flow is the same as step -> 0, but in and between clusters (SA) the second is
-        slower by about 1 / (1 + step); it sums over pairs.  Noise needs one of the last two.  Or any `Stepper`; with
-        noise one that says that it draws it (``stochastic``).
+        slower by about 1 / (1 + step); it sums over pairs.  "lie" and "strang" move by the terms of a sum one after the
+        other, each along its own flow, to order 1 and 2 (`meanfield.steppers.splitting`).  Noise needs one of the
+        last two.  Or any `Stepper`; with noise one that says that it draws it (``stochastic``).
     step : float
         Step of a fixed-step method.
     diffusion : float

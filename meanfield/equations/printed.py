@@ -52,21 +52,23 @@ class Printed:
 # A line is `name | what it says | how | checks`; an indented line goes on with the one above.  How: `bench`;
 # `to come: room`; `step: whose`; or a line of Python.  A number alone is an equation of the paper.
 _A = """
-(2.1) | z(k+1) = z(k) + w sigma(a z(k) + b), z(0) = x: residual layers | to come: particles/layers.py | A01
+(2.1) | z(k+1) = z(k) + w sigma(a z(k) + b), z(0) = x: residual layers
+    | pt.layers(mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)), np.eye(3), depth=6, step=0.5) | A01
 (2.2) | z' = w(t) sigma(a(t) z + b(t)): their limit of many layers
     | mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3), activation="relu") | A01
 (2.3) | x_i' = P_x sum_j e^{b <Q x_i, K x_j>} V x_j / Z_i, Q, K, V functions of t: self-attention
     | mf.SA(2.0, Q=[[1.0, 0.3], [0.0, 0.8]], K=[[0.9, 0.0], [0.2, 1.1]], V=[[1.0, 0.5], [-0.5, 0.7]]) | A02
 (2.4) | Z_i = sum_k e^{b <Q x_i, K x_k>}: its partition function
     | mf.Points(np.eye(3)).read(mf.Exponential(2.0, Q=np.eye(3)[:2], K=np.eye(3)[1:]), want="Z") | A02
-(2.5) | A_ij = e^{b <Q x_i, K x_j>} / Z_i: the attention matrix, of rows that sum to 1 | bench | A02
+(2.5) | A_ij = e^{b <Q x_i, K x_j>} / Z_i: the attention matrix, of rows that sum to 1
+    | pt.attention(mf.SA(4.0), np.eye(3)) | A02
 (SA) | x_i' = P_x sum_j e^{b <x_i, x_j>} x_j / Z_i: softmax attention with Q = K = V = I
     | pt.simulate(mf.SA(beta=4.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)) | A03
 (2.6) | Z_i = sum_k e^{b <x_i, x_k>} | mf.Points(np.eye(3)).read(mf.Exponential(4.0), want="Z") | A03
 (2.7) | attention of H heads: the sum over h of that with Q_h, K_h, V_h
     | mf.SA(2.0, V=np.eye(3)) + mf.SA(4.0, V=-0.5 * np.eye(3)) | A07
 (2.8) | x_i' = P_x (heads + w sigma(a x_i + b)): the complete layer
-    | mf.SA(2.0) + mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)) | -
+    | mf.SA(2.0) + mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)) | A08
 (3.1) | x_i' = X[mu](x_i), mu the empirical measure | pt.simulate(mf.SA(4.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)).x
     | A09 A09.density
 (3.2) | X[mu](x) = P_x int e^{b <x, y>} y d mu(y) / Z(x)
@@ -168,7 +170,8 @@ _A = """
 _B = """
 (1.1) | x_i' = sum_j P_ij V x_j in R^d | to come: attention with geometry="flat" | -
 (1.2) | P_ij = e^{<Q x_i, K x_j>} / sum_l e^{<Q x_i, K x_l>} | to come: attention with geometry="flat" | -
-(1.3) | x_i(k+1) = x_i(k) + dt sum_j P_ij V x_j(k): layers | to come: particles/layers.py | -
+(1.3) | x_i(k+1) = x_i(k) + dt sum_j P_ij V x_j(k): layers
+    | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0) | -
 (3.1) | z_i' = sum_j P_ij V (z_j - z_i), scores of e^{tV} z: rescaled tokens | to come: meanfield/laws/rescaled.py | -
 (6.1) | d_t mu + div(X[mu] mu) = 0 in R^d | to come: meanfield/methods/finite_volume.py | -
 (6.2) | X[mu](x) = int e^{<Q x, K y>} V y d mu(y) / int e^{<Q x, K y>} d mu(y)
@@ -253,7 +256,8 @@ _C = """
 (1) | a strong centre begins c (1 + 2 epsilon) b^{-1/2} from all before it | to come: particles/renyi.py | -
 (2) | c > b^{1/2} tau*: farther than the largest pull | bench | -
 (3) | T s h(c b^{-1/2}) < epsilon c b^{-1/2}: how long it stays | bench | -
-(4) | X_{k+1} = X_k + RMSNorm(attention(X_k)): a layer | to come: particles/layers.py | -
+(4) | X_{k+1} = X_k + RMSNorm(attention(X_k)): a layer
+    | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0, norm="attention") | -
 (5) | y' = V y: x' = P_x V x without its normalisation | mf.Linear(np.diag([1.0, 0.0, -1.0])) | C25
 (6) | y(t) by Jordan blocks | bench | C25
 (7) | phi_k' = sum_{j < k} h(phi_j - phi_k) / Z_k, as (CSA-2d) | step: the proof of Lemma 5.1 | -
@@ -277,6 +281,11 @@ C Thm 5.2 | phi_k' = (sum_{j <= k} h(phi_j - phi_k) + sum_j a_j h(theta_j - phi_
 A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian
 2410.06833 | clusters merge in order, and the rescaled energy is a staircase
     | mf.merge_tree([(1.0, (0, 1)), (4.0, (0, 2))], weights=[0.3, 0.3, 0.4]) | F01 F01.late
+2510.22026 | where a network normalises: tokens with a direction and a length
+    | pt.simulate(mf.Normalised(mf.SA(1.0), "pre"), pt.uniform(8, 3, rng=0), (0.0, 4.0)) | F08
+A Rem 3.2 | positional encodings: sines and cosines of i M^{-2k/d}, or random, added or put beside
+    | pt.encoded(pt.uniform(8, 4, rng=0), pt.positions(8, 4)) | A11
+2607.18584 | linear attention: weights <Q x, K y>; on the circle Kuramoto's in 2 theta | mf.LinearAttention() | F36
 2410.23228 | the first clusters: the fastest mode about the uniform measure, and where it changes
     | mf.fastest(mf.SA(5.0), 2) | F02 F02.particles F02.rates
 """

@@ -8,12 +8,16 @@ from meanfield.laws.feedforward import Activated, FeedForward, Linear
 from meanfield.laws.frozen import Frozen
 from meanfield.laws.gradient import GradientLaw
 from meanfield.laws.kuramoto import Kuramoto
+from meanfield.laws.linear_attention import LinearAttention
 from meanfield.laws.masked import Masked
 from meanfield.laws.noise import Diffusion
+from meanfield.laws.normalised import Normalised
+from meanfield.laws.sloped import ALiBi
 
 __all__ = [
     "SA",
     "USA",
+    "ALiBi",
     "Activated",
     "Causal",
     "Coupling",
@@ -24,6 +28,8 @@ __all__ = [
     "Kuramoto",
     "Law",
     "Linear",
+    "LinearAttention",
     "Masked",
+    "Normalised",
     "Sum",
 ]

@@ -228,6 +228,10 @@ class Attention(general.Attending):
         Z = r.Z[..., 0]
         return self.sign * (r.L / Z - k.beta * np.sum(np.square(M / r.Z), axis=-1))
 
+    def attention(self, t: float, mu: Measure) -> Array:
+        """P, with velocity sign P V x: rows sum to 1 for SA, and for USA are e^{..}/n in the law's scale."""
+        return general.matrix(self, t, mu)
+
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """As every `GradientLaw`; with matrices only a gradient flow has them; R^d has no excess."""
         if self.isotropic and self.geometry == "sphere":

@@ -105,6 +105,11 @@ class Sum(Law):
         return False if False in words else None if None in words else True
 
     @property
+    def parts(self) -> tuple[Any, ...]:
+        """The terms."""
+        return self.terms
+
+    @property
     def gradient(self) -> int:  # type: ignore[override]
         """As all of the terms, if they agree."""
         signs = {term.gradient for term in self.terms}

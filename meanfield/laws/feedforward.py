@@ -81,7 +81,8 @@ class Alone(Law):
 class FeedForward(Alone):
     """A feed-forward layer: v(x) = W sigma(A x + b), for every token by itself (A (2.2), (2.8)).
 
-    ``mf.SA(beta) + mf.FeedForward(W, A, b)`` is the complete layer, integrated together.
+    ``mf.SA(beta) + mf.FeedForward(W, A, b)`` is the complete layer, integrated together;
+    ``pt.simulate(law, x0, t_span, method="strang", step=0.1)`` moves by one after the other.
 
     Parameters
     ----------
@@ -283,6 +284,15 @@ class Activated(Seeing):
 
     def __str__(self) -> str:
         return f"Activated({self.law}, {shown(self, 'W')}, {self.activation!r})"
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """Itself: sigma of a sum is no sum."""
+        return (self,)
+
+    def attention(self, t: float, mu: Measure) -> Array:
+        """None: sigma of a sum over tokens is no such sum."""
+        return Law.attention(self, t, mu)
 
     def _sees(self, t: float, mu: Measure) -> Measure:
         """What is there."""

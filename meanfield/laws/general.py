@@ -19,6 +19,7 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.kernels import Exponential, energy
+from meanfield.laws.base import Law
 from meanfield.laws.gradient import GradientLaw
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Measure
@@ -46,7 +47,7 @@ def given(name: str, value: Any) -> Any:
     return value if value is None or callable(value) else inputs.matrix(name, value)
 
 
-def at(law: Attending, name: str, t: float) -> Array | None:
+def at(law: Law, name: str, t: float) -> Array | None:
     """One of the matrices at time t; None is the identity."""
     value = getattr(law, name)
     if not callable(value):
@@ -54,7 +55,7 @@ def at(law: Attending, name: str, t: float) -> Array | None:
     return inputs.matrix(f"{name}({t:g})", value(t))
 
 
-def values(law: Attending, d: int, t: float) -> Array | None:
+def values(law: Law, d: int, t: float) -> Array | None:
     """V at time t, (d, d); None is the identity."""
     V = at(law, "V", t)
     if V is not None and V.shape != (d, d):
@@ -71,24 +72,33 @@ def made(law: Attending, t: float) -> Exponential:
 def kernel(law: Attending, t: float, d: int | None = None) -> Exponential:
     """The same, for points of R^d if that is known; where Q and K are constant the law's own, made once."""
     k = law.kernel(t)
+    return k if d is None else fitting(law, k, d, t)
+
+
+def fitting(law: Law, k: Exponential, d: int, t: float) -> Exponential:
+    """A kernel of the law's; it refuses matrices that are not for points of R^d."""
     for name, m in (("Q", k.Q), ("K", k.K)):
-        if m is not None and d is not None and m.shape[1] != d:
+        if m is not None and m.shape[1] != d:
             raise ValueError(f"{_named(law, name, t)}: got shape {m.shape}, wanted (m, {d}): these are points of R^{d}")
     return k
 
 
 def product(law: Attending, d: int, t: float) -> Array:
     """B = Q^T K, (d, d)."""
-    k = kernel(law, t, d)
+    return multiplied(kernel(law, t, d), d)
+
+
+def multiplied(k: Exponential, d: int) -> Array:
+    """Q^T K of a kernel, (d, d)."""
     Q, K = (np.eye(d) if m is None else m for m in (k.Q, k.K))
     return np.asarray(Q.T @ K)
 
 
-def _named(law: Attending, name: str, t: float) -> str:
+def _named(law: Law, name: str, t: float) -> str:
     return f"{name}({t:g})" if callable(getattr(law, name)) else name
 
 
-def words(law: Attending) -> str:
+def words(law: Law) -> str:
     """The matrices by their shapes, for messages."""
     told = ((name, getattr(law, name)) for name in NAMES)
     return "".join(f", {name} {'(t)' if callable(m) else m.shape}" for name, m in told if m is not None)
@@ -139,6 +149,19 @@ def divergence(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
     return np.asarray(law.sign * (L / Z[..., 0] - np.sum(M * slope, axis=-1) / np.square(Z[..., 0])))
 
 
+@equations("A (2.5)")
+def matrix(law: Attending, t: float, mu: Measure) -> Array:
+    """What multiplies V x_j at every own point: e^{s_ij} w_j, of SA divided by the row's sum."""
+    shares = mu.shares()
+    k = kernel(law, t, mu.d)
+    s = k.log(mu.x, mu.x) + shares
+    if not law.normalised:
+        return np.asarray(np.exp(s + law.log_factor(mu.d, t)))
+    s -= s.max(axis=-1, keepdims=True)
+    e = np.exp(s)
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+
 # --- the energy ------------------------------------------------------------------------------------------------
 
 
@@ -158,7 +181,7 @@ def sense(B: Array, V: Array | None) -> int:
     return next((sign for sign in (1, -1) if np.abs(B - sign * V).max() <= size), 0)
 
 
-def dimension(law: Attending) -> int | None:
+def dimension(law: Law) -> int | None:
     """Of the points for which constant matrices are; None if they do not say, or not one."""
     Q, K, V = (getattr(law, name) for name in NAMES)
     sizes = {m.shape[1] for m in (Q, K) if m is not None} | (set() if V is None else set(V.shape))

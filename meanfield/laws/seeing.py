@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from meanfield import protocols
 from meanfield.laws.base import Law
@@ -56,6 +59,16 @@ class Seeing(Law):
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """As the law."""
         self.law.check_range(d, smooth=smooth, atoms=atoms)
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """The law's, each of what is seen."""
+        one: Any = self
+        return tuple(replace(one, law=part) for part in self.law.parts)
+
+    def attention(self, t: float, mu: Measure) -> Array:
+        """The law's, of what is seen."""
+        return np.asarray(self.law.attention(t, self._sees(t, mu)))
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """The law's, of what is seen."""

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from meanfield.geometry import ANGLES, FLAT, ROWS, given, to_angles
-from meanfield.kernels import energy
+from meanfield.kernels import Exponential, energy
 from meanfield.kernels.heating import Heating, heated
 from meanfield.measures import mixture
 from meanfield.measures.asked import SPACES, asked
@@ -166,6 +166,23 @@ class Points(PicturedPoints, ShownMeasure, Measure):
         """int x x^T d mu, (..., d, d)."""
         self.unmasked("second_moment")
         return np.einsum("...n,...ni,...nj->...ij", self.weights, self.x, self.x)
+
+    def second(self) -> Array:
+        """(..., 1, d, d) int x x^T d mu; under a mask (..., n, d, d), of what each point sees."""
+        if self.sight is None:
+            return self.second_moment[..., None, :, :]
+        one, x = Exponential(0.0), self.x
+        parts = (self.reweighed(x[..., k]).read(one, x, "M") for k in range(self.d))
+        return np.stack([r.M * np.exp(r.log) for r in parts], axis=-2)
+
+    def shares(self) -> Array:
+        """(..., n, n) log of what i counts j for: log w_j; by a mask and log A_ij, less log of what i sees."""
+        with np.errstate(divide="ignore"):
+            if self.sight is None:
+                return np.broadcast_to(np.log(self.weights)[..., None, :], (*self.weights.shape, self.n)) + 0.0
+            own, seen = np.log(self.weights / self.unit_seen())[..., None, :], np.log(self.seen())[..., None]
+        bias = self.sight.bias(slice(0, self.n), slice(0, self.n))
+        return np.asarray(own - seen if bias is None else own + bias - seen)
 
     def moments(self, degree: int) -> Array:
         """c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle; complex (l, m) of `Sphere` on S^2."""

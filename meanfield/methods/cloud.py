@@ -136,6 +136,10 @@ class Tokens(Method):
         move = h * np.asarray(self.law.velocity(t, mu.x, mu))
         return self.form.geometry.moved(mu.points, move)
 
+    def parts(self) -> tuple[Tokens, ...]:
+        """The same tokens under each part of the law."""
+        return tuple(Tokens(part, self.form) for part in self.law.parts)
+
     def noise(self, t: float, y: Array) -> Any:
         """The law's noise, shaped to broadcast against y."""
         mu = self.form.measure(y)

@@ -71,6 +71,11 @@ class OnPlan(Held):
         return self.space.averages(self._c)[0]
 
     @property
+    def second_moment(self) -> Array:
+        """int x x^T d mu."""
+        return self.space.averages(self._c)[1]
+
+    @property
     def instead(self) -> str:
         """Where a question that it does not answer may be put."""
         return "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
@@ -195,6 +200,11 @@ class Reweighed(Held):
     def mean(self) -> Array:
         """int x g dmu."""
         return self._rho.mean
+
+    @property
+    def second_moment(self) -> Array:
+        """int x x^T g dmu."""
+        return self._rho.second_moment
 
     def tangential(self, v: Array) -> Array:
         """As of mu."""

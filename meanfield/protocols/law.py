@@ -180,6 +180,19 @@ class Measure(Protocol):
         """
         raise TypeError(f"{type(self).__name__} answers no kernels: {self.instead}")
 
+    @fallback
+    def second_moment(self) -> Array:
+        """(..., d, d) int x x^T dmu."""
+        raise TypeError(f"second_moment: {type(self).__name__} tells none: {self.instead}")
+
+    def second(self) -> Array:
+        """(..., 1, d, d) the same; under a mask (..., n, d, d), of what each own point sees."""
+        return self.second_moment[..., None, :, :]
+
+    def shares(self) -> Array:
+        """(..., n, n) logarithm of what own point i counts j for in a sum, beside its score: j's mass, by a mask."""
+        raise TypeError(f"shares: {type(self).__name__} has no points that count one another: {self.instead}")
+
     def tangential(self, v: Array) -> Array:
         """Rows v (..., n, d) at the own points as `read` answers there for isotropic kernels: P_x v, in components of
         the measure's own frame if it answers in these."""
@@ -242,6 +255,18 @@ class Law(Shown):
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """(..., n, d) rows, not yet projected on the tangent space."""
         raise TypeError(f"{type(self).__name__} gives no velocity")
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """Laws whose velocities add up to its own, in the order in which a splitting takes them."""
+        return (self,)
+
+    def attention(self, t: float, mu: Measure) -> Array:
+        """(..., n, n) P with velocity sum_j P_ij V x_j at the own points, before any projection."""
+        raise TypeError(
+            f"law: {type(self).__name__} has no attention matrix: give the one head that is meant, of a sum "
+            "law.terms[0]"
+        )
 
     def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """(..., n) divergence on the sphere of P_x velocity; asked only where a density rides on points."""

@@ -62,6 +62,10 @@ class Method:
         """y moved by h times its velocity before any projection, then retracted (`UnprojectedEuler` alone asks)."""
         raise TypeError(f"{type(self).__name__} knows no velocity before its projection")
 
+    def parts(self) -> tuple[Any, ...]:
+        """Methods of the same state, one for each part of the law (`Law.parts`): right-hand sides add up."""
+        raise TypeError(f"{type(self).__name__} is not split into parts: take another stepper")
+
     def noise(self, t: float, y: Array) -> Any:
         """Strength s of the noise, broadcastable to y."""
         return 0.0

@@ -13,6 +13,7 @@ from meanfield.steppers.runge_kutta import (
     rk4,
     rk45,
 )
+from meanfield.steppers.splitting import Splitting, lie, strang
 from meanfield.steppers.stochastic import EulerMaruyama, Heun, euler_maruyama, heun
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ExponentialCollocation",
     "FixedStep",
     "Heun",
+    "Splitting",
     "UnprojectedEuler",
     "dop853",
     "etd",
@@ -31,8 +33,10 @@ __all__ = [
     "euler_unprojected",
     "evaluate",
     "heun",
+    "lie",
     "phi",
     "phis",
     "rk4",
     "rk45",
+    "strang",
 ]

@@ -143,9 +143,7 @@ class Adaptive(Stepper):
             )
         object.__setattr__(self, "adaptive", True)
 
-    def step(
-        self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
-    ) -> Stepped:
+    def step(self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool) -> Stepped:
         """One accepted step from (t, y), y real or complex of any shape; see `Stepper`.
 
         The between is the curve of the unretracted step: whoever reads it retracts.

@@ -174,9 +174,7 @@ class FixedStep(Stepper):
         object.__setattr__(self, "order", self.table.order)
         object.__setattr__(self, "linear", self.table.damping)
 
-    def step(
-        self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
-    ) -> Stepped:
+    def step(self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool) -> Stepped:
         """One step from (t, y); see `Stepper`.
 
         Raises
@@ -258,9 +256,7 @@ class UnprojectedEuler(Stepper):
     def __post_init__(self) -> None:
         _positive(self.size)
 
-    def step(
-        self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
-    ) -> Stepped:
+    def step(self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool) -> Stepped:
         """One step from (t, y); see `FixedStep.step`."""
         y = checked(t, y, h, stop)
         t1, used = fixed(t, h, stop, self.size)

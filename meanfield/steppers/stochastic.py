@@ -73,9 +73,7 @@ class EulerMaruyama(Stepper):
             raise ValueError(f"size: got {self.size!r}, wanted a positive finite step")
         object.__setattr__(self, "order", 1)
 
-    def step(
-        self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool
-    ) -> Stepped:
+    def step(self, method: Method, t: float, y: Array, h: float | None, stop: float, rng: Rng, keep: bool) -> Stepped:
         """One step from (t, y); see `Stepper`.  The between is the straight line from y to the new state.
 
         Raises

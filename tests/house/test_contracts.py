@@ -41,7 +41,7 @@ from meanfield.protocols.member import fallback, member
 from meanfield.spaces.circle import CirclePlan
 from meanfield.spaces.sphere_plan import SpherePlan
 from meanfield.spaces.zonal import ZonalPlan
-from meanfield.steppers import dop853, etd, etdrk4, euler_unprojected, heun, rk4
+from meanfield.steppers import dop853, etd, etdrk4, euler_unprojected, heun, rk4, strang
 from particles.cloud import Cloud
 from particles.late import LogTime
 
@@ -56,10 +56,11 @@ LAWS: tuple[Law, ...] = (
     mf.Frozen(mf.SA(1.0), [0.0]), mf.Diffusion(0.1), mf.SA(1.0) + mf.Diffusion(0.1),
     mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)), mf.Linear(np.eye(3)), mf.Activated(mf.SA(1.0), np.eye(3)),
     mf.Kuramoto(0.5), mf.Coupling(np.sin),
+    mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
 )  # fmt: skip
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
 SCHEMES: tuple[Scheme, ...] = (mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8))
-STEPPERS: tuple[Stepper, ...] = (dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1))
+STEPPERS: tuple[Stepper, ...] = (dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), strang(0.1))
 GEOMETRIES: tuple[Geometry, ...] = (geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT)
 
 

@@ -35,9 +35,7 @@ def _density_error(rho: mf.Density, exact: Array) -> float:
     return float(np.abs(factors - exact[rho.space.degrees[held]]).max())
 
 
-@check(
-    "A66.brownian", where="A Problem 7", title="noise alone: tokens and densities forget as they must", covers=()
-)
+@check("A66.brownian", where="A Problem 7", title="noise alone: tokens and densities forget as they must", covers=())
 def brownian(bench: Bench) -> Verdict:
     """E P_k(<x(t), x(0)>) = e^{-kappa k(k+d-2) t}, k = 1, 2, 3, for noise of strength sqrt(2 kappa) and no drift.
 

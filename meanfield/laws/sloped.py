@@ -1,0 +1,76 @@
+"""Tokens whose scores fall with their distance in the sequence: linear biases, ALiBi (2108.12409; 2605.09213)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from meanfield.laws.seeing import Seeing, unmasked
+from meanfield.protocols import Array, Measure, Sight
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
+
+
+@dataclass(frozen=True)
+class Slope(Sight):
+    """i sees j with weight e^{-slope |i - j|}, of the past alone or of all."""
+
+    slope: float
+    causal: bool
+
+    def bias(self, i: slice, j: slice) -> Array:
+        """-slope |i - j|, -inf of what comes later."""
+        apart = np.arange(i.start, i.stop)[:, None] - np.arange(j.start, j.stop)
+        s = -self.slope * np.abs(apart)
+        return np.where(apart >= 0, s, -np.inf) if self.causal else s
+
+
+@register
+@dataclass(frozen=True)
+class ALiBi(Seeing):
+    """A law with linear biases: the score of j at i is less by slope |i - j|.
+
+    x_i' = P_{x_i} sum_j e^{beta <x_i, x_j> - slope |i - j|} V x_j, for SA over the sum of these weights, for USA over
+    n.
+    Tokens are told apart by their order: the law moves points, none of which merge, and has no energy.
+
+    Parameters
+    ----------
+    law : Law
+        SA, USA, with matrices or without, or any law that reads its measure, sums too; none that has a mask.
+    slope : float
+        >= 0; 0 is no bias.
+    causal : bool
+        Whether i sees those j <= i alone, as in networks that have such biases.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a law with a mask, a slope < 0 or not finite.
+
+    Examples
+    --------
+    >>> law = mf.ALiBi(mf.SA(1.0), 0.5)
+    >>> float(pt.simulate(law, [0.0, 1.0, 2.0], (0.0, 5.0)).theta[-1, 0])
+    0.0
+    """
+
+    law: Any
+    slope: float
+    causal: bool = True
+    labelled = True
+    masked = True
+
+    def __post_init__(self) -> None:
+        unmasked(self.law)
+        object.__setattr__(self, "slope", inputs.number("slope", self.slope, low=0.0))
+        inputs.flag("causal", self.causal)
+
+    def __str__(self) -> str:
+        return f"ALiBi({self.law}, slope={self.slope:g}{'' if self.causal else ', causal=False'})"
+
+    def _sees(self, t: float, mu: Measure) -> Any:
+        """All, or the past, the near ones more."""
+        return mu.masked(Slope(self.slope, self.causal))

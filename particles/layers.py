@@ -1,0 +1,152 @@
+"""Tokens through the layers of a network, as they are computed: residual sums and normalisations, no flow.
+
+A layer adds step times what the law gives, term by term (attention, then the feed-forward layer), and normalises where
+networks do; as step -> 0 with depth step fixed it is the flow of `mf.Normalised`, or for "post" of the law itself
+(A (2.1), (2.2); B (1.3); C (4); 2510.22026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+import numpy as np
+
+from meanfield import geometry
+from meanfield.geometry import FLAT, ROWS
+from meanfield.laws.normalised import unit
+from meanfield.measures.points import Points
+from meanfield.protocols import Array, Law
+from meanfield.tools import inputs
+from meanfield.tools.tags import equations
+
+Norm: TypeAlias = Literal["post", "pre", "mix", "peri", "ngpt", "ln-scaling", "attention"]
+NORMS: tuple[Norm, ...] = get_args(Norm)
+SPLITTINGS = ("lie", "strang")
+EARLY = 0.25
+"""Share of the layers that "mix" normalises after the sum, as its authors do."""
+
+
+class Layers(NamedTuple):
+    """Tokens before the first layer and after every one.
+
+    Attributes
+    ----------
+    t : ndarray (depth + 1,)
+        Layers times step.
+    x : ndarray (depth + 1, ..., n, d)
+        The tokens.
+    directions : ndarray (depth + 1, ..., n, d)
+        x / |x|.
+    lengths : ndarray (depth + 1, ..., n)
+        |x|.
+
+    Examples
+    --------
+    >>> pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=12, step=0.5, norm="pre").lengths.shape
+    (13, 8)
+    """
+
+    t: Array
+    x: Array
+    directions: Array
+    lengths: Array
+
+
+@equations("A (2.1)", "B (1.3)", "C (4)")
+def layers(
+    law: Law | list[Law], x0: Any, depth: int, step: float, *, splitting: str | None = "lie", norm: Norm = "post"
+) -> Layers:
+    """Tokens through `depth` layers, x <- N(x + step v) for every term of the law in turn.
+
+    Parameters
+    ----------
+    law : Law or list of Law
+        Of the sphere; its terms are a layer's sublayers, in their order.  A list has a law for every layer; matrices
+        that are functions of t are asked at layers times step.
+    x0 : array (..., n, d)
+        Unit rows.
+    depth : int
+        How many layers.
+    step : float
+        What multiplies attention in the residual sum; networks have 1.
+    splitting : {"lie", "strang"} or None
+        Terms one after the other; half a step of the later ones before and after the first; or all in one sum.
+    norm : {"post", "pre", "mix", "peri", "ngpt", "ln-scaling", "attention"}
+        With A the law's velocity at the directions, h the step, N v = v / |v|: N(x + h A); x + h A; the first in a
+        quarter of the layers and then the second; x + h N A; N(x + h (N A - x)); x + h A / (1 + t)^{1/2}; and, as C (4)
+        is printed, x + h N A with A at x itself, which leaves the sphere.
+
+    Returns
+    -------
+    Layers
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given; a list of another length than depth; a law with noise.
+
+    Examples
+    --------
+    >>> law = mf.SA(1.0) + mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3), activation="relu")
+    >>> run = pt.layers(law, pt.uniform(8, 3, rng=0), depth=24, step=1.0)
+    >>> bool(np.allclose(run.lengths, 1.0))
+    True
+    """
+    inputs.choice("norm", norm, NORMS)
+    if splitting is not None:
+        inputs.choice("splitting", splitting, SPLITTINGS)
+    depth, step = inputs.integer("depth", depth, low=1), inputs.number("step", step, above=0.0)
+    laws = _laws(law, depth)
+    x = inputs.rows("x0", x0)
+    for one in dict.fromkeys(laws):
+        one.check_range(x.shape[-1], atoms=True)
+    kept = [x]
+    for k, one in enumerate(laws):
+        for part, share in _sublayers(one, splitting):
+            x = _added(part, x, k * step, share * step, norm, k < EARLY * depth)
+            if not np.isfinite(x).all():
+                raise ValueError(f"step: tokens are no longer finite after layer {k + 1}: take a smaller one")
+        kept.append(x)
+    tokens = np.array(kept)
+    return Layers(step * np.arange(depth + 1), tokens, unit(tokens), np.linalg.norm(tokens, axis=-1))
+
+
+def _laws(law: Any, depth: int) -> list[Any]:
+    """One for every layer."""
+    laws = list(law) if isinstance(law, list | tuple) else [law] * depth
+    if len(laws) != depth:
+        raise ValueError(f"law: got {len(laws)} laws for {depth} layers, wanted one for each, or one for all")
+    for one in laws:
+        if inputs.law(one).geometry != "sphere":
+            raise ValueError(f"law: {one} moves points of R^d, wanted a law of the sphere: layers normalise")
+    return laws
+
+
+def _sublayers(law: Law, splitting: str | None) -> Iterator[tuple[Law, float]]:
+    """Laws in turn, and their shares of the step."""
+    first, *rest = (law,) if splitting is None else law.parts
+    if splitting == "strang":
+        yield from ((part, 0.5) for part in reversed(rest))
+    yield first, 1.0
+    yield from ((part, 0.5 if splitting == "strang" else 1.0) for part in rest)
+
+
+def _added(law: Law, x: Array, t: float, h: float, norm: str, early: bool) -> Array:
+    """The tokens after one sublayer."""
+    place, at = (FLAT, x) if norm == "attention" else (ROWS, geometry.retract(x))
+    mu = Points.trusted(at, np.full(at.shape[:-1], 1.0 / at.shape[-2]), place)
+    if np.any(law.noise(t, mu.x, mu)):
+        raise ValueError(f"law: {law} has noise, and layers have none: use pt.simulate")
+    A = np.broadcast_to(law.velocity(t, mu.x, mu), x.shape)
+    return _RESIDUAL["post" if norm == "mix" and early else "pre" if norm == "mix" else norm](x, A, t, h)
+
+
+_RESIDUAL: dict[str, Callable[[Array, Array, float, float], Array]] = {
+    "post": lambda x, A, t, h: geometry.retract(x + h * A),
+    "pre": lambda x, A, t, h: x + h * A,
+    "peri": lambda x, A, t, h: x + h * unit(A),
+    "ngpt": lambda x, A, t, h: geometry.retract(x + h * (unit(A) - x)),
+    "ln-scaling": lambda x, A, t, h: x + h * A / np.sqrt(1.0 + t),
+    "attention": lambda x, A, t, h: x + h * unit(A),
+}
