@@ -13,7 +13,11 @@ from meanfield.spaces.coefficients import integrating, recast
 from meanfield.sums.scores import share_of
 
 PLACES = 16
-"""At which twice as many points are asked, too, of a kernel that does not say its bandwidth."""
+"""At which more points are asked, too, of a kernel that does not say its bandwidth."""
+FINEST = 2**16
+"""With at most so many points a kernel is looked at once, so that nothing wider than their distances is missed."""
+REMEMBERED = 8
+"""Kernels of which that is remembered."""
 
 
 class Quadrature:
@@ -32,6 +36,7 @@ class Quadrature:
     def __init__(self, grid: Any, space: Space, tolerance: float) -> None:
         self.grid, self.space, self.tolerance = grid, space, tolerance
         self._finer: dict[int, Any] = {}
+        self._least: dict[Kernel, int] = {}
         self._points: dict[int, Points] = {}
 
     def open(self, c: Array) -> None:
@@ -67,10 +72,11 @@ class Quadrature:
 
     def _seen(self, kernel: Kernel, weights: Array) -> int:
         """Size that twice as many points confirm, of this state alone: a run that goes on finds the same."""
-        rows = self.grid.rows
-        at = rows[np.linspace(0, len(rows) - 1, min(PLACES, len(rows))).astype(int)]
-        size, reach = int(self.grid.size), float(np.abs(rows).max())
-        last = max(int(self.space.largest), 2 * int(self.grid.size))
+        if kernel not in self._least:
+            self._least = dict(list(self._least.items())[1 - REMEMBERED :])
+            self._least[kernel] = self._looked(kernel)
+        at, reach = self._places()
+        size, last = self._least[kernel], self._last()
         coarse = self._at(size, weights).read(kernel, at, "ZM")
         while True:
             fine = self._at(2 * size, weights).read(kernel, at, "ZM")
@@ -79,12 +85,46 @@ class Quadrature:
                 return size
             size, coarse = 2 * size, fine
             if 2 * size > last:
-                raise ValueError(
-                    f"law: {kernel} does not say its bandwidth here, and its integrals over the density still change "
-                    f"by {off:.1e} of the largest (tolerance {self.tolerance:.1e}) between the quadrature points of "
-                    f"{self.space.resized(size // 2)} and twice as many, as those of a kernel that jumps do: move "
-                    "points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
-                )
+                raise self._refusal(kernel, off, size // 2, "twice as many")
+
+    def _last(self) -> int:
+        """The largest size that is asked."""
+        return max(int(self.space.largest), 2 * int(self.grid.size))
+
+    def _places(self) -> tuple[Array, float]:
+        """Rows between the grid's own, and the largest of their entries: from the nodes of one grid all others of it
+        lie at the same few distances."""
+        rows = self.space.resized(2 * int(self.grid.size) + 2).rows
+        at = rows[np.linspace(1, len(rows) - 2, min(PLACES, len(rows))).astype(int)]
+        return at, float(np.abs(rows).max())
+
+    def _looked(self, kernel: Kernel) -> int:
+        """Size at which sums over the points alone are those over the finest ones: of the kernel, and no state."""
+        at, reach = self._places()
+        size, last = int(self.grid.size), self._last()
+        finest = 2 * size
+        while 2 * finest <= last and len(self.space.resized(2 * finest).weights) <= FINEST:
+            finest *= 2
+
+        def summed(size: int) -> Reading:
+            fine = self.space.resized(size)
+            return Points.trusted(fine.rows, fine.weights, self.space.geometry, "direct").read(kernel, at, "ZM")
+
+        fine = summed(finest)
+        while size < finest:
+            off = _apart(summed(size), fine, reach)
+            if off <= self.tolerance:
+                return size
+            size *= 2
+        raise self._refusal(kernel, off, size // 2, f"those of {self.space.resized(finest)}")
+
+    def _refusal(self, kernel: Kernel, off: float, size: int, beside: str) -> ValueError:
+        return ValueError(
+            f"law: {kernel} does not say its bandwidth here, and its integrals over the density still change by "
+            f"{off:.1e} of the largest (tolerance {self.tolerance:.1e}) between the quadrature points of "
+            f"{self.space.resized(size)} and {beside}, as those of a kernel that jumps do: move points, "
+            "pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
+        )
 
 
 def _apart(one: Reading, two: Reading, reach: float) -> float:

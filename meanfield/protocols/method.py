@@ -50,6 +50,10 @@ class Method:
         """After an accepted step from (t0, y0) to (t, y): None, or a Change, or raise Stop."""
         return None
 
+    def moving(self, v: Array) -> Array:
+        """Of y' (shaped as y) what says how fast anything moves: all of it, if the state is where things are."""
+        return v
+
     def retract(self, y: Array) -> Array:
         """y back on its geometry."""
         return y

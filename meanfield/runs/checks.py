@@ -30,6 +30,8 @@ def checked_watch(
     observers = tuple(given) if isinstance(given, Iterable) else (given,)
     if not all(callable(o) for o in observers):
         raise TypeError(f"observe: got {observe!r}, wanted a callable observe(t, measure) or a sequence of them")
+    for observer in observers:
+        inputs.fits("observe", observer, "t, mu")
     if observers and kept is not None and kept.own:
         raise ValueError(
             "observe: this run is in a cell that a sweep keeps under way (checkpoint=), and one that goes on is not "

@@ -237,7 +237,7 @@ def drive(job: Job, watch: Watch, start: Start | None = None) -> Any:
             watch.kept.close(record)
         return record
 
-    stop = Stop(Status.REACHED_END)
+    stop = Stop(Status.REACHED_END, "" if watch.until is None else "(until= was not met)")
     bar = _bar(watch.progress, span[1] - span[0])
     try:
         keep = job.dense or job.reads

@@ -33,10 +33,10 @@ class Steady(Until):
     tol: float
 
     def met(self, step: Step, count: int) -> bool:
-        """Whether max |dy/dt| over the unknowns is at most tol at the step's end."""
+        """Whether nothing that moves is faster than tol at the step's end."""
         velocity = np.empty_like(step.y)
         slope_of(step.method)(step.t, step.y, velocity)
-        return bool(np.abs(velocity).max(initial=0.0) <= self.tol)
+        return bool(np.abs(step.method.moving(velocity)).max(initial=0.0) <= self.tol)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,13 @@ class Zero(Until):
 
     def zero(self, t: float, mu: Measure) -> float:
         """g, a finite number."""
-        return inputs.number("until(t, mu)", self.g(t, mu))
+        value = self.g(t, mu)
+        if isinstance(value, bool | np.bool_):
+            raise TypeError(
+                f"until(t, mu): got {bool(value)} (bool), wanted a number that passes through 0 where the run is to "
+                "end: for t > 1 say t - 1; or give observe=, a function that returns True to end the run"
+            )
+        return inputs.number("until(t, mu)", value)
 
 
 Ending: TypeAlias = Until | Callable[[float, Any], Any] | None
@@ -71,9 +77,11 @@ Ending: TypeAlias = Until | Callable[[float, Any], Any] | None
 def steady(tol: float) -> Steady:
     """End a run when nothing moves faster than `tol` any more: ``until=mf.steady(1e-8)``.
 
-    The speed is max |dy/dt| over the unknowns of the run: the coefficients of a density (c_0 = 1), the angles or the
-    components of rows of points, the label lines of a Lagrangian run.  It is looked at after every accepted step, by
-    one evaluation, so that a run ends with the first step at whose end it is small, not before.
+    The speed is max |dy/dt| over the unknowns that say where things are: the coefficients of a density (c_0 = 1), the
+    angles or the components of rows of points, the positions of a Lagrangian run (not its log J, which falls for ever
+    where a cluster contracts).  It is looked at after every accepted step, by one evaluation, so that a run ends with
+    the first step at whose end it is small, not before.  At rest is not where a run would stay: near an unstable
+    equilibrium, and between clusters that attract by e^{-beta}, it is small as well.
 
     Parameters
     ----------
@@ -142,6 +150,7 @@ def checked_until(until: Any, t: float, mu: Measure, shaken: bool) -> Until | No
                 f"until: got {until!r}, wanted mf.steady(tol), mf.steps(n), or a function g(t, mu) whose zero ends the "
                 "run, such as lambda t, mu: numpy.linalg.norm(mu.moments(1)) - 0.9"
             )
+        inputs.fits("until", until, "t, mu")
         until = Zero(until)
         until.zero(t, mu)
     if shaken and not isinstance(until, Steps):

@@ -69,6 +69,13 @@ CHANGED: tuple[Breakage, ...] = (
         red=("tests/kernels/test_hardmax.py::test_a_density_has_no_leaders",),
     ),
     Breakage(
+        name="quadrature: no kernel has anything between the nodes' distances",
+        file="meanfield/methods/quadrature.py",
+        old="            self._least[kernel] = self._looked(kernel)",
+        new="            self._least[kernel] = int(self.grid.size)",
+        red=("tests/methods/test_quadrature.py::test_a_kernel_narrower_than_the_finest_grid_is_refused",),
+    ),
+    Breakage(
         name="quadrature: a kernel that does not say its bandwidth has that of the plan",
         file="meanfield/methods/quadrature.py",
         old="            if off <= self.tolerance:",

@@ -73,6 +73,31 @@ def test_a_run_ends_after_so_many_steps() -> None:
 def test_a_run_that_never_comes_there_reaches_its_end() -> None:
     run = pt.simulate(mf.SA(4.0), X, (0.0, 0.1), until=lambda t, mu: 1.0)
     assert run.status is mf.Status.REACHED_END
+    assert "until= was not met" in run.message and "until= was not met" in repr(run)
+    assert "until" not in pt.simulate(mf.SA(4.0), X, (0.0, 0.1)).message
+
+
+def test_a_density_carried_by_its_flow_comes_to_rest() -> None:
+    """Its state holds log J, too, which falls for ever where a cluster contracts."""
+    sol = mf.solve(mf.SA(1.0), density(), (0.0, 200.0), method="lagrangian", until=mf.steady(1e-6))
+    assert sol.status is mf.Status.UNTIL and 5.0 < sol.end < 100.0
+    for end, small in ((sol.end, True), (sol.dense[-1].t0, False)):
+        mu = sol(end)
+        assert (np.abs(np.asarray(sol.law.velocity(end, None, mu))).max() <= 1e-6) is small
+
+
+def test_a_function_of_the_wrong_arguments_is_refused_before_the_run() -> None:
+    doors: list[Any] = [
+        lambda **options: pt.simulate(mf.SA(4.0), X, (0.0, 1.0), **options),
+        lambda **options: mf.solve(mf.SA(4.0), density(), (0.0, 1.0), **options),
+    ]
+    for door in doors:
+        for name in ("until", "observe"):
+            for bad in (lambda t: t - 1.0, lambda t, mu, more: t - 1.0):
+                with pytest.raises(TypeError, match=rf"{name} must be a function of \(t, mu\).*lambda t, mu: "):
+                    door(**{name: bad})
+        with pytest.raises(TypeError, match=r"until\(t, mu\): got False .*say t - 1"):
+            door(until=lambda t, mu: t > 1.0)
 
 
 def test_ended_runs_are_saved_and_resumed(tmp_path: Any) -> None:

@@ -59,6 +59,10 @@ class Flow(Method):
         out[points:] = np.asarray(self.law.divergence(t, at, mu))[..., :nodes]
         return out
 
+    def moving(self, v: Array) -> Array:
+        """Velocities of the points: log J falls for ever where a cluster contracts."""
+        return v[..., : len(self.form.weights)]
+
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Halve panels whose map has become rough, and make atoms of those that have become narrow."""
         if not np.isfinite(y).all():

@@ -162,6 +162,20 @@ def callable_or_none(name: str, value: F | None) -> F | None:
     )
 
 
+def fits(name: str, f: Callable[..., Any], wanted: str) -> None:
+    """Refuse a function that cannot be called with arguments of these names, as "t, mu"; one that does not tell passes.
+    """
+    try:
+        signature = inspect.signature(f)
+    except (ValueError, TypeError):  # built in, and of no known signature
+        return
+    try:
+        signature.bind(*wanted.split(", "))
+    except TypeError:
+        remedy = f"Write lambda {wanted}: ..., whether it uses them or not."
+        raise TypeError(message(name, f"a function of ({wanted})", f"one of {signature}", remedy)) from None
+
+
 def generator(rng: Any) -> np.random.Generator:
     """The random generator meant by `rng`.
 
