@@ -79,11 +79,12 @@ def test_a_run_that_never_comes_there_reaches_its_end() -> None:
 
 def test_a_density_carried_by_its_flow_comes_to_rest() -> None:
     """Its state holds log J, too, which falls for ever where a cluster contracts."""
-    sol = mf.solve(mf.SA(1.0), density(), (0.0, 200.0), method="lagrangian", until=mf.steady(1e-6))
-    assert sol.status is mf.Status.UNTIL and 5.0 < sol.end < 100.0
+    rho = mf.von_mises_fisher(mf.Circle(128), 0.0, 20.0)
+    sol = mf.solve(mf.SA(1.0), rho, (0.0, 20.0), method="lagrangian", until=mf.steady(0.05))
+    assert sol.status is mf.Status.UNTIL and 5.0 < sol.end < 15.0
     for end, small in ((sol.end, True), (sol.dense[-1].t0, False)):
         mu = sol(end)
-        assert (np.abs(np.asarray(sol.law.velocity(end, None, mu))).max() <= 1e-6) is small
+        assert bool(np.abs(np.asarray(sol.law.velocity(end, None, mu))).max() <= 0.05) is small
 
 
 def test_a_function_of_the_wrong_arguments_is_refused_before_the_run() -> None:
