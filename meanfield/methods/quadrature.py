@@ -99,9 +99,15 @@ class Quadrature:
         return at, float(np.abs(rows).max())
 
     def _looked(self, kernel: Kernel) -> int:
-        """Size at which sums over the points alone are those over the finest ones: of the kernel, and no state."""
+        """Size at which sums over the points alone are those over the finest ones: of the kernel, and no state.
+
+        Off the sphere the points alone, without a density that falls to 0 at the ends, integrate nothing to rounding:
+        there states are looked at, by twice as many points.
+        """
         at, reach = self._places()
         size, last = int(self.grid.size), self._last()
+        if self.space.geometry.manifold != "sphere":
+            return size
         finest = 2 * size
         while 2 * finest <= last and len(self.space.resized(2 * finest).weights) <= FINEST:
             finest *= 2
