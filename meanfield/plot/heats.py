@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-ROOMY = (6.6, 3.5)
+ROOMY = (5.8, 3.5)
 """Inches of a heat map with profiles beside it."""
 _BESIDE = (1.05, 0.0, 0.25, 1.0)
 """Where they stand: left, bottom, width and height in units of the axes."""
@@ -77,6 +77,7 @@ def beside(
     panel.set_xlim((0.7 * low, 1.6 * high) if logarithmic else (low - 0.04 * (high - low), high + 0.06 * (high - low)))
     panel.tick_params(labelleft=False)
     if not logarithmic:
-        panel.xaxis.set_major_locator(MaxNLocator(3, prune="lower"))  # the last time stands where 0 would
+        ticks = MaxNLocator(3).tick_values(low, high)
+        panel.set_xticks(ticks[(ticks > low) & (ticks <= high)])  # the last time stands where the lowest would
     panel.legend(loc="lower left", bbox_to_anchor=(-0.05, 1.0), borderaxespad=0.1, fontsize="small", handlelength=1.8)
     shade.letters(panel)

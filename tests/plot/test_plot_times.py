@@ -94,6 +94,8 @@ def test_profiles_at_both_ends_stand_beside_the_heat_map(run: Any) -> None:
     assert beside.get_ylim() == ax.get_ylim() and labels_of(beside) == [f"t = {t:g}" for t in (0, run.t[-1])]
     ax.figure.canvas.draw()
     assert beside.get_window_extent().x0 > ax.get_window_extent().x1
+    times = ax.get_xticklabels()[-1].get_window_extent()
+    assert not [1 for label in beside.get_xticklabels() if label.get_window_extent().overlaps(times)]
     colours = next(one for one in ax.figure.axes if one not in (ax, beside))
     assert colours.get_window_extent().x0 > beside.get_window_extent().x1
 
@@ -162,3 +164,10 @@ def test_labels_of_small_maps_stand_clear_of_the_maps() -> None:
         maps = [one.patch.get_window_extent() for one in ax.child_axes]
         labels = [one.title.get_window_extent() for one in ax.child_axes]
         assert not [1 for label in labels for one in maps if label.shrunk(0.9, 0.9).overlaps(one.shrunk(0.9, 0.9))]
+
+
+def test_a_heat_map_and_its_profiles_are_read_on_a_phone() -> None:
+    ax = RUN.plot()
+    scale = 390.0 / ax.figure.get_figwidth() / 72.0
+    texts = [ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels(), *ax.child_axes[0].get_legend().get_texts()]
+    assert min(text.get_fontsize() * scale for text in texts) > 8.5  # px, 390 wide
