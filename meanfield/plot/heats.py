@@ -77,7 +77,7 @@ def beside(
     panel.set_xlim((0.7 * low, 1.6 * high) if logarithmic else (low - 0.04 * (high - low), high + 0.06 * (high - low)))
     panel.tick_params(labelleft=False)
     if not logarithmic:
-        ticks = MaxNLocator(3).tick_values(low, high)
+        ticks = np.asarray(MaxNLocator(3).tick_values(low, high))
         panel.set_xticks(ticks[(ticks > low) & (ticks <= high)])  # the last time stands where the lowest would
     panel.legend(loc="lower left", bbox_to_anchor=(-0.05, 1.0), borderaxespad=0.1, fontsize="small", handlelength=1.8)
     shade.letters(panel)

@@ -179,6 +179,17 @@ def test_what_has_no_velocity_says_so(call: Any, text: str) -> None:
         call()
 
 
+class Pushed(mf.Law):
+    """Says nothing of time, and changes with it."""
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        return (1.0 + t) * np.roll(x, 1, axis=-1)
+
+
 def test_a_law_that_changes_with_time_is_asked_at_one() -> None:
+    for mu in (RHO, mf.Points([0.0, 1.0])):
+        with pytest.raises(ValueError, match=r"^t: .* changes with time"):
+            mu.plot(velocity=Pushed())
+        assert mu.plot(velocity=Pushed(), t=1.0)
     late = dashed(RHO.plot(velocity=mf.SA(lambda t: 1.0 + t), t=BETA - 1.0))[1]
     np.testing.assert_allclose(late.get_ydata(), turning(late.get_xdata(), RHO), rtol=0.0, atol=1e-6)
