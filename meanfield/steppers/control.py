@@ -55,6 +55,12 @@ def land(t: float, h: float, stop: float) -> tuple[float, float]:
     return (t1, t1 - t) if t1 < stop else (stop, stop - t)
 
 
+def before(t: float, h: float) -> float:
+    """t + h as the step that ends there sees it: two roundings earlier, where a law that jumps there has not yet."""
+    end = t + h
+    return max(t, end - 2.0 * math.ulp(max(abs(t), abs(end))))
+
+
 def smallest(t: float, stop: float) -> float:
     """The step below which time does not move; at t = 0, where floats have no spacing, 1e-30 of what is left."""
     left = stop - t

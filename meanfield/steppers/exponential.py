@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meanfield.protocols import Array, Between, Method, Status, Stepped, Stop
-from meanfield.steppers.control import Adaptive
+from meanfield.steppers.control import Adaptive, before
 from meanfield.steppers.dense import evaluate, phis
 from meanfield.steppers.diagonal import Diagonal, distinct, grid, on_grid
 from meanfield.tools.settings import register
@@ -91,7 +91,7 @@ class _Doubling:
         n2 = self.slope(t + h / 2, half + w.a21 * n1)
         n3 = self.slope(t + h / 2, half + w.a31 * n1 + w.a32 * n2)
         full = w.full * y
-        n4 = self.slope(t + h, full + w.a41 * n1 + w.a43 * n3)
+        n4 = self.slope(before(t, h), full + w.a41 * n1 + w.a43 * n3)
         return np.asarray(full + w.b1 * n1 + w.b23 * (n2 + n3) + w.b4 * n4)
 
     def run(self, h: float) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
-from meanfield.steppers.control import Adaptive, checked, land, lands, longest, slope_of, smallest, started
+from meanfield.steppers.control import Adaptive, before, checked, land, lands, longest, slope_of, smallest, started
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 from meanfield.tools.settings import register
 
@@ -55,7 +55,7 @@ class _Stages:
         weights, c, dot = self.weights, self.table.c, np.dot
         for i in range(first, last):
             dot(weights[i], above[: i + 1], out=flat)
-            slope(t + c[i] * h, work, rows[i])
+            slope(t + c[i] * h if c[i] != 1.0 else before(t, h), work, rows[i])
         self.evaluations += last - first
 
     def end(self, h: float) -> Array:
@@ -66,7 +66,7 @@ class _Stages:
 
     def slope_at_end(self, t1: float, y1: Array) -> None:
         """Row `stages`: the slope at (t1, y1)."""
-        self.slope(t1, y1, self.rows[self.table.stages])
+        self.slope(before(self.t, t1 - self.t), y1, self.rows[self.table.stages])
         self.evaluations += 1
 
     def euler(self, h: float) -> Array:
@@ -208,6 +208,10 @@ def fixed(t: float, h: float | None, stop: float, size: float, longest: float = 
     slack = max(1e-9, 4.0 * float(np.spacing(max(abs(t), abs(stop)))) / wanted)
     if 1.5 < count < 1e15 and abs(count - round(count)) <= slack:
         t1 = stop - (round(count) - 1) * wanted
+        # a law of layers is asked at k steps, not a rounding before: V = lambda t: layers[int(t / step)]
+        whole = round(t1 / wanted) * wanted
+        if abs(whole - t1) <= 4.0 * math.ulp(max(abs(t), abs(stop))):
+            t1 = whole
         return t1, t1 - t
     return land(t, wanted, stop)
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
-from meanfield.steppers.control import checked, longest, slope_of, started
+from meanfield.steppers.control import before, checked, longest, slope_of, started
 from meanfield.steppers.runge_kutta import fixed
 from meanfield.steppers.tables import EULER
 from meanfield.tools.settings import register
@@ -134,7 +134,7 @@ class Heun(EulerMaruyama):
         dw = np.zeros_like(y) if s is None else increment(method, y, s, h, rng)
         ahead = y + h * first + dw
         there = np.asarray(retract(ahead))
-        slope_of(method)(t + h, there, second)
+        slope_of(method)(before(t, h), there, second)
         if s is not None and there is not ahead:
             second = tangent(y, second)
             second = 1.5 * second - 0.5 * tangent(y, tangent(there, second))

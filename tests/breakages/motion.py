@@ -6,6 +6,20 @@ from breakages.engine import Breakage
 
 MOTION: tuple[Breakage, ...] = (
     Breakage(
+        name="a step sees what comes after its end",
+        file="meanfield/steppers/control.py",
+        old="return max(t, end - 2.0 *",
+        new="return max(t, end - 0.0 *",
+        red=("tests/steppers/test_jumps.py::test_a_jump_that_is_landed_on_costs_no_order",),
+    ),
+    Breakage(
+        name="layers are asked a rounding before",
+        file="meanfield/steppers/runge_kutta.py",
+        old="            t1 = whole",
+        new="            t1 = t1",
+        red=("tests/steppers/test_jumps.py::test_a_matrix_a_layer",),
+    ),
+    Breakage(
         name="suited: who says nothing of noise draws it",
         file="meanfield/steppers/suited.py",
         old='getattr(stepper, "stochastic", False)',

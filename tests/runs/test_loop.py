@@ -419,5 +419,5 @@ class Forgetful(Stepper):
 
 def test_a_stepper_without_dense_output_wants_times() -> None:
     with pytest.raises(ValueError, match="t_eval"):
-        pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0), method=Forgetful())
+        pt.simulate(LAW, [0.0, 1.0], (0.0, 1.003), method=Forgetful())
     assert len(pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0), [0.5, 1.0], method=Forgetful())) == 2

@@ -1,0 +1,59 @@
+"""Laws that jump where a step ends: the step sees what they were, the next one what they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import meanfield as mf
+import particles as pt
+from meanfield.protocols import Array
+
+pytestmark = pytest.mark.rounding
+
+
+def flipped(t: float) -> Array:
+    """Attraction until 1/2, then repulsion."""
+    return np.eye(3) * (1.0 if t < 0.5 else -1.0)
+
+
+@pytest.mark.parametrize(("method", "order"), [("rk4", 4), ("heun", 2), ("dop853", 0)], ids=["rk4", "heun", "dop853"])
+def test_a_jump_that_is_landed_on_costs_no_order(method: Any, order: int) -> None:
+    """Fixed steps keep their order across it; an adaptive stepper takes as many as without it."""
+    x = pt.uniform(6, 3, rng=1)
+    law = mf.SA(1.0, V=flipped)
+    half = pt.simulate(mf.SA(1.0), x, (0.0, 0.5), rtol=1e-13, atol=1e-14).x[-1]
+    exact = pt.simulate(mf.SA(1.0, V=-np.eye(3)), half, (0.5, 1.0), rtol=1e-13, atol=1e-14).x[-1]
+    if not order:
+        run = pt.simulate(law, x, (0.0, 1.0), land=[0.5])
+        plain = pt.simulate(mf.SA(1.0), x, (0.0, 1.0), land=[0.5])
+        assert np.abs(run.x[-1] - exact).max() < 1e-8
+        assert run.counters.evaluations < 1.5 * plain.counters.evaluations
+        return
+    errors = []
+    for h in (0.05, 0.025):
+        end = pt.simulate(law, x, (0.0, 1.0), method=method, step=h, land=[0.5]).x[-1]
+        errors.append(np.abs(end - exact).max())
+    assert errors[1] < 2.0 ** (0.5 - order) * errors[0] and errors[1] < 1e-3
+
+
+def test_a_matrix_a_layer() -> None:
+    """Euler's step k is asked at k steps, not a rounding before: ten layers by int(t / step) are the ten-line loop."""
+    layers = np.random.default_rng(0).standard_normal((10, 3, 3))
+    x0 = pt.uniform(5, 3, rng=1)
+    for step, until in ((0.1, None), (0.1, mf.steps(10)), (0.3, mf.steps(10))):
+
+        def V(t: float, step: float = step) -> Array:
+            return np.asarray(layers[min(int(t / step), 9)])
+
+        end = 10.0 * step if until is None else 100.0
+        got = pt.simulate(mf.SA(1.0, V=V), x0, (0.0, end), method="euler", step=step, until=until).x[-1]
+        x = x0
+        for layer in layers:
+            a = np.exp(x @ x.T)
+            v = (a / a.sum(axis=1, keepdims=True)) @ x @ layer.T
+            x = x + step * (v - np.sum(v * x, axis=1, keepdims=True) * x)
+            x /= np.linalg.norm(x, axis=1, keepdims=True)
+        np.testing.assert_allclose(got, x, rtol=0.0, atol=1e-13)
