@@ -283,6 +283,11 @@ def _ends(turn: float, q: Array, at: Array, m: int) -> Array:
 
 def is_density(mu: Measure) -> bool:
     """Whether it is a density, and not points (which may well know a space)."""
+    if hasattr(mu, "measures"):
+        raise TypeError(
+            f"mu: got {inputs.describe(mu)}, a run, wanted a measure: ask it at one time, mu = run(t), or follow its "
+            "clusters, mf.track(run)"
+        )
     inputs.having("mu", mu, ("weights", "dense", "profile"), "a measure, for example mf.Points(theta)")
     return bool(mu.dense) or mu.profile is not None
 

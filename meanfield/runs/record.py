@@ -129,7 +129,7 @@ class Record:
         ValueError
             Outside the run, or at a time that is not saved where the dense output was not kept.
         """
-        t = inputs.number("t", t)
+        t = inputs.one_time("t", t)
         if not self.begin <= t <= self.end:
             raise ValueError(f"t: got {t!r}, wanted a time of the run, {self.begin!r}..{self.end!r} ({self.message})")
         where = int(np.searchsorted(self.t, t))

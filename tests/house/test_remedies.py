@@ -22,6 +22,28 @@ SOL = mf.solve(LAW, RHO, (0.0, 1.0))
 RUN = pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0), weights=[1.0, 2.0])
 LATE = pt.longtime(LAW, [0.0, 1.0], log_t_end=3.0)
 
+
+
+def test_one_time_or_several_and_a_run_or_a_measure() -> None:
+    """Words that a new user met: each says what to type, and that works."""
+    for many in ([0.1, 0.2], np.array([0.1, 0.2])):
+        with pytest.raises(TypeError, match=r"t must be one time.*t_eval=.*\[run\(s\) for s in times\]"):
+            SOL(many)  # type: ignore[arg-type]
+    assert len([SOL(s) for s in (0.1, 0.2)]) == 2
+    doors: list[Callable[[], Any]] = [
+        lambda: mf.solve(LAW, RHO, (0.0, 1.0), t_eval=11),  # type: ignore[arg-type, unused-ignore]
+        lambda: pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0), 11),
+    ]
+    for door in doors:
+        with pytest.raises(TypeError, match=r"t_eval must be an array of times.*numpy.linspace\(0, 1, 11\)"):
+            door()
+    asked: list[Callable[[Any], Any]] = [mf.clusters, mf.order_parameters]
+    for ask in asked:
+        with pytest.raises(TypeError, match=r"mu: .*a run, wanted a measure.*run\(t\).*mf.track\(run\)"):
+            ask(SOL)
+        ask(SOL(0.5))
+
+
 Case = tuple[Callable[[], Any], str, Callable[[], Any]]
 CASES: dict[str, Case] = {
     "too few values": (

@@ -33,6 +33,7 @@ from meanfield.tools.inputs.values import (
     integer,
     law,
     number,
+    one_time,
     seed,
     sequence,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "matrix",
     "message",
     "number",
+    "one_time",
     "plain",
     "replica",
     "rounding",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -286,6 +287,9 @@ def times(t_span: Any, t_eval: Any = None, name: str = "t_eval") -> tuple[float,
         raise ValueError(message("t_span", "increasing, t0 < t1", f"({t0}, {t1})", remedy))
     if t_eval is None:
         return t0, t1, None
+    if isinstance(t_eval, numbers.Integral):
+        remedy = f"Write numpy.linspace({t0:g}, {t1:g}, {int(t_eval)}) for so many."
+        raise TypeError(message(name, "an array of times", describe(t_eval), remedy))
     t = snapped(name, t_eval, array(name, t_eval, ndim=1), (t0, t1))
     gaps = np.diff(t)
     if (gaps < 0).any():

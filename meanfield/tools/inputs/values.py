@@ -76,6 +76,14 @@ def number(
     return result
 
 
+def one_time(name: str, value: Any) -> float:
+    """A finite time; of several it is said how they are asked for."""
+    if isinstance(value, list | tuple | range) or np.ndim(value):
+        remedy = "Have them saved, t_eval=[...], or ask one by one: [run(s) for s in times]."
+        raise TypeError(message(name, "one time", describe(value), remedy))
+    return number(name, value)
+
+
 def angle(
     name: str, value: Any, *, low: float | None = None, high: float | None = None, above: float | None = None
 ) -> float:
