@@ -253,9 +253,10 @@ _C = """
 (CSA-2d) | phi_k' = sum_{j < k} h(phi_j - phi_k) / Z_k: causal attention on the circle
     | pt.simulate(mf.Causal(mf.SA(9.0)), pt.uniform_angles(8, rng=0), (0.0, 1.0)) | C11
 (IntPot) | h(x) = e^{b (cos x - 1)} sin x: one token's pull | bench | C23
-(1) | a strong centre begins c (1 + 2 epsilon) b^{-1/2} from all before it | to come: particles/renyi.py | -
-(2) | c > b^{1/2} tau*: farther than the largest pull | bench | -
-(3) | T s h(c b^{-1/2}) < epsilon c b^{-1/2}: how long it stays | bench | -
+(1) | a strong centre begins c (1 + 2 epsilon) b^{-1/2} from all before it
+    | pt.renyi([0.0, 0.3, 0.6, 2.0], 0.5, strong=True) | C14
+(2) | c > b^{1/2} tau*: farther than the largest pull | bench | C14
+(3) | T s h(c b^{-1/2}) < epsilon c b^{-1/2}: how long it stays | bench | C14
 (4) | X_{k+1} = X_k + RMSNorm(attention(X_k)): a layer
     | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0, norm="attention") | -
 (5) | y' = V y: x' = P_x V x without its normalisation | mf.Linear(np.diag([1.0, 0.0, -1.0])) | C25
@@ -277,7 +278,11 @@ A Rem 3.3 | W_1 of two runs grows at most exponentially: the mean-field limit
 A Problem 1 | metastability: how long clusters last | mf.star_rates(mf.SA(9.0), 3)
     | A43 A43.diracs A43.stars coverage.A43
 C Thm 5.2 | phi_k' = (sum_{j <= k} h(phi_j - phi_k) + sum_j a_j h(theta_j - phi_k)) / Z_k: frozen tokens
-    | pt.simulate(mf.Frozen(mf.Causal(mf.SA(64.0)), [0.0, 1.5], 1.0), [0.2, 1.3], (0.0, 1.0)) | -
+    | pt.simulate(mf.Frozen(mf.Causal(mf.SA(64.0)), [0.0, 1.5], 1.0), [0.2, 1.3], (0.0, 1.0)) | C16
+C Lem 5.3 | phi_k' = -dE_k/dphi_k / Z_k: tokens that descend one after the other
+    | pt.energies(mf.Causal(mf.SA(4.0)), [0.0, 1.0, 2.0]) | C17 C29
+C Tab 1 | what all tokens come to, by the largest eigenvalue of V and its multiplicity
+    | pt.classify(pt.simulate(mf.Causal(mf.SA(1.0)), [0.0, 1.0, 2.0], (0.0, 1.0))) | C04
 A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian
 2410.06833 | clusters merge in order, and the rescaled energy is a staircase
     | mf.merge_tree([(1.0, (0, 1)), (4.0, (0, 2))], weights=[0.3, 0.3, 0.4]) | F01 F01.late

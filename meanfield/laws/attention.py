@@ -232,6 +232,15 @@ class Attention(general.Attending):
         """P, with velocity sign P V x: rows sum to 1 for SA, and for USA are e^{..}/n in the law's scale."""
         return general.matrix(self, t, mu)
 
+    def singly(self, t: float, mu: Measure) -> tuple[Any, Any]:
+        """SA: Z_k = sum_j e^{beta (<x_k, x_j> - 1)} over what is seen, in tokens, and E_k = -sign (Z_k - 1) / beta."""
+        beta = self.beta_at(t)
+        if not (self.isotropic and self.normalised and self.geometry == "sphere" and beta > 0.0):
+            return super().singly(t, mu)
+        r = mu.read(self.kernel(t), None, "Z")
+        Z = (r.Z * np.exp(r.log - beta) / mu.token)[..., 0]
+        return -self.sign * (Z - 1.0) / beta, Z
+
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """As every `GradientLaw`; with matrices only a gradient flow has them; R^d has no excess."""
         if self.isotropic and self.geometry == "sphere":

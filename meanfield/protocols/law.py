@@ -276,6 +276,13 @@ class Law(Shown):
         """s, a float or (..., n, 1): dx = P_x v dt + s P_x dB (Ito, with the geometry's curvature term)."""
         return 0.0
 
+    def singly(self, t: float, mu: Measure) -> tuple[Any, Any]:
+        """(E, Z), (..., n) each: what every own point descends while the others are held, x_k' = -grad_k E_k / Z_k."""
+        raise ValueError(
+            f"law: {self} has no energies of single tokens: give mf.SA(beta), attractive and without matrices, or that "
+            "under masks and beside frozen tokens"
+        )
+
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """Refuse dimension d if the law's numbers leave the range of floats there, of smooth densities or of atoms."""
 

@@ -94,6 +94,8 @@ class Tiles:
         self.side = side_of(self.d, min(x.shape[1], y.shape[1]))
         self.height = 4 * LARGE_TILE if self.side == LARGE_TILE else TILE
         rows, columns = min(max(x.shape[1], 1), self.height), min(max(y.shape[1], 1), self.side)
+        if cuts is not None:
+            rows = columns = max(one.stop - one.start for one in cuts)
         self.replicas = max(1, TILE * TILE // (rows * columns))
         size = min(self.replicas, max(x.shape[0], 1)) * rows * columns
         self._scores = np.empty(size)
