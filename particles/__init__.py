@@ -7,12 +7,9 @@ from particles.cloud import Cloud
 from particles.late import LongTime
 from particles.layers import Layers, layers
 from particles.longtime import longtime
-<<<<<<< HEAD
 from particles.matrix import RowStatistics, attention, attention_rank, row_statistics
 from particles.positions import encoded, positions
-=======
 from particles.renyi import consumed, renyi
->>>>>>> 04093de (Paper C: Rényi's centres, energies of single tokens, the atlas of Table 1, and its checks with Figures 1 to 3; F46)
 from particles.sample import sample, uniform, uniform_angles
 from particles.sequential import Energies, energies
 from particles.simulate import simulate
@@ -31,23 +28,18 @@ __all__ = [
     "RowStatistics",
     "Sum",
     "Trajectory",
-<<<<<<< HEAD
     "attention",
     "attention_rank",
+    "classify",
+    "consumed",
     "encoded",
+    "energies",
     "layers",
     "load",
     "longtime",
     "positions",
-    "row_statistics",
-=======
-    "classify",
-    "consumed",
-    "energies",
-    "load",
-    "longtime",
     "renyi",
->>>>>>> 04093de (Paper C: Rényi's centres, energies of single tokens, the atlas of Table 1, and its checks with Figures 1 to 3; F46)
+    "row_statistics",
     "sample",
     "simulate",
     "uniform",

@@ -39,6 +39,11 @@ class Atlas(NamedTuple):
         place), "first moved" (how far the first token has come from where it began), "dimension" (of the linear space
         about which they lie), "off" (their largest distance from it), "antipodal" (how far the points are from being
         one and its antipode).
+
+    Examples
+    --------
+    >>> pt.classify(pt.simulate(mf.Causal(mf.SA(1.0)), [0.0, 1.0, 2.0], (0.0, 60.0))).evidence["points"]
+    1.0
     """
 
     row: str

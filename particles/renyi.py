@@ -106,6 +106,11 @@ def consumed(run: Trajectory, centres: Any, radius: float) -> Array:
     -------
     ndarray (T, ...)
 
+    Raises
+    ------
+    ValueError, TypeError
+        For indices that are none of the tokens', a radius that is not positive, and what is no run of tokens.
+
     Examples
     --------
     >>> run = pt.simulate(mf.Causal(mf.SA(64.0)), [0.0, 0.3, 0.6, 2.0], (0.0, 20.0), [0.0, 20.0])

@@ -60,7 +60,6 @@ class Seeing(Law):
         """As the law."""
         self.law.check_range(d, smooth=smooth, atoms=atoms)
 
-<<<<<<< HEAD
     @property
     def parts(self) -> tuple[Any, ...]:
         """The law's, each of what is seen."""
@@ -70,11 +69,10 @@ class Seeing(Law):
     def attention(self, t: float, mu: Measure) -> Array:
         """The law's, of what is seen."""
         return np.asarray(self.law.attention(t, self._sees(t, mu)))
-=======
+
     def singly(self, t: float, mu: Measure) -> tuple[Any, Any]:
         """The law's, of what is seen."""
         return self.law.singly(t, self._sees(t, mu))
->>>>>>> 04093de (Paper C: Rényi's centres, energies of single tokens, the atlas of Table 1, and its checks with Figures 1 to 3; F46)
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """The law's, of what is seen."""

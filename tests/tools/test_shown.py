@@ -46,6 +46,7 @@ OTHERS: list[Any] = [
     POINTS.read(mf.Exponential(2.0)), POINTS.masked(A**2).sight, LATE.merges[0], *SOL.segments, *FEW.segments,
     *LATE.segments, *FLOW.segments, SOL.counters, SOL.dense[0], SOL.status, mf.clusters(POINTS), mf.track(LATE, 2e-3),
     TREE, TREE.branches[-1], mf.order_parameters(RHO), mf.predict(mf.SA(4.0), RHO, 1),
+    pt.energies(mf.Causal(mf.SA(1.0)), [0.0, 1.0]), pt.classify(pt.simulate(mf.SA(1.0), [0.0, 1.0], (0.0, 0.1))),
     mf.equation("A (2.7)"), mf.FeedForward(A, A, np.zeros(8)), mf.Linear(A), mf.Activated(mf.SA(1.0), A),
 ]  # fmt: skip
 

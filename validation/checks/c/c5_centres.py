@@ -138,7 +138,12 @@ def _separated(theta: Array, beta: float, c: float, epsilon: float) -> tuple[Arr
     return s, epsilon * c / np.sqrt(beta) / ((s + 1.0) * pull(c / np.sqrt(beta), beta))
 
 
-@check("C14", where="C Lem 5.1 (1)-(3)", title="a strong centre stays within epsilon c beta^{-1/2} until T_j")
+@check(
+    "C14",
+    where="C Lem 5.1",
+    title="a strong centre stays within epsilon c beta^{-1/2} until T_j",
+    equations=("C (1)", "C (2)", "C (3)"),
+)
 def displacement(bench: Bench) -> Verdict:
     """200 uniform tokens on the circle, beta = 64, epsilon = 0.1, c = 2.5, 3, 4: 3 clouds each (full: 40).  Largest way
     of a centre from where it began at 200 times up to T_j, over epsilon c beta^{-1/2}: less than 1.  The bound's slack

@@ -90,7 +90,7 @@ def _descends(law: mf.Law, x: Array) -> float:
     return float(np.abs(Z * v + np.array(moved)).max() / np.abs(Z * v).max())
 
 
-@check("C17", where="C Lem 5.3 (C.2)", title="sequential gradient systems come to rest")
+@check("C17", where="C Lem 5.3", title="sequential gradient systems come to rest")
 def sequential(bench: Bench) -> Verdict:
     """Z_k phi_k' = -dE_k/dphi_k for 12 tokens, with and without frozen ones, at beta = 4: central differences of 1e-5,
     whose error is 1e-9.  From 5 clouds (full: 100) beside two frozen tokens at beta = 2 all come to rest: the largest
@@ -124,7 +124,12 @@ def sequential(bench: Bench) -> Verdict:
     return judge(measured, limits)
 
 
-@check("C29", where="C C.3", title="energies of the frozen-token system; without 1/beta they are off by it")
+@check(
+    "C29",
+    where="C C.3",
+    title="energies of the frozen-token system; without 1/beta they are off by it",
+    equations=("C Lem 5.3",),
+)
 def frozen_energies(bench: Bench) -> Verdict:
     """Four tokens beside three frozen ones, beta = 64, at t = 0 and, run there, at t = 10: beta E_k against values of
     an independent code of 34 digits, 1e-12 (at t = 10 1e-9, the run's); and Z_k phi_k' = -dE_k/dphi_k by central
