@@ -8,6 +8,7 @@ from meanfield.geometry import given
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Law
 from meanfield.tools import inputs
+from meanfield.tools.shown import line
 from meanfield.tools.tags import equations
 
 
@@ -29,6 +30,9 @@ class Energies(NamedTuple):
 
     E: Array
     Z: Array
+
+    def __repr__(self) -> str:
+        return line(self)
 
 
 @equations("C Lem 5.3")
