@@ -56,11 +56,11 @@ class Cloud(Scheme):
     def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Tokens, Array]:
         """The method for this law, and its first state: the points of mu."""
         form = OnPoints(mu.weights, mu.geometry, self.field)
-        return Tokens(law, form, self.merge_tol), form.retract(mu.points)
+        return self.rebind(law, form, rtol, atol), form.retract(mu.points)
 
     def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Tokens:
         """The method as it was when a run stopped."""
-        return Tokens(law, form, self.merge_tol)
+        return Tokens(law, form, self.merge_tol, rtol)
 
 
 def named(method: str | Stepper, step: float | None, rtol: float, atol: float) -> Stepper:

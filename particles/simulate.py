@@ -12,7 +12,7 @@ from meanfield.laws import suited
 from meanfield.laws.base import noisy
 from meanfield.methods import merging
 from meanfield.methods.cloud import OnPoints
-from meanfield.protocols import Array, Geometry, Law, Method, Stepper, changes, probes
+from meanfield.protocols import Array, Geometry, Law, Method, Stepper, said
 from meanfield.runs.checkpoint import checked
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import begun
@@ -106,27 +106,26 @@ def simulate(
     t0, t1, asked = inputs.times(t_span, t_eval)
     inputs.choice("field", field, FIELDS)
     form = OnPoints(w, place, field, turns=turns)
-    shaken = noisy(law, form.measure(x), probes(t0, t1))
-    scheme = Cloud(field, _merge_tol(law, form, x, probes(t0, t1), merge_tol, rtol, shaken))
+    times = (t0,) if said(law) else (t0, t1)  # the run itself asks in between
+    shaken = any(noisy(law, form.measure(x), t) for t in times)
+    scheme = Cloud(field, _merge_tol(law, form, x, times, merge_tol, rtol, shaken))
     cloud = scheme.rebind(law, form, rtol, atol)
     _refuse_field(law, form, x, t0)
     stepper, generator = _stepper(cloud, shaken, method, step, rtol, atol, rng)
     ending = checked_until(until, t0, form.measure(x), shaken)
     watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
-    start = cloud.retract(x)
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
-    settings["autonomous"] = not changes(law, lambda t: cloud.rhs(t, start, np.empty_like(start)), t0, t1)
     settings |= {"field": field, "merge_tol": scheme.merge_tol, "t_eval": asked, "rng": inputs.seed(rng, generator)}
     if generator is not None:
         asked, land = _drawn_times((t0, t1), asked, land, stepper, watch.kept is not None and rng is None)
         settings["t_eval"] = asked
     saves = default_times(t0, t1) if asked is None else asked
-    landed, said = landing(land, t0, t1, saves)
+    landed, kept = landing(land, t0, t1, saves)
     job = Job(
         face=Trajectory, law=law, method=cloud, y=x, span=(t0, t1),
         saves=saves, stepper=stepper, settings=settings, land=landed, dense=False, gauge=Trajectory.gauged,
     )  # fmt: skip
-    settings |= {"land": said, "dense": job.reads and generator is None}
+    settings |= {"land": kept, "dense": job.reads and generator is None}
     return finish(begun(replace(job, dense=settings["dense"]), watch, Start(rng=generator)))
 
 
@@ -171,7 +170,7 @@ def _refuse_field(law: Law, form: OnPoints, x: Array, t0: float) -> None:
 
 
 def _merge_tol(
-    law: Law, form: OnPoints, x: Array, times: list[float], merge_tol: Any, rtol: float, shaken: bool
+    law: Law, form: OnPoints, x: Array, times: tuple[float, ...], merge_tol: Any, rtol: float, shaken: bool
 ) -> float | None:
     """The distance at which points are taken for one (None: never), or a refusal."""
     if merge_tol is None:

@@ -74,7 +74,7 @@ def star_rates(law: Law, m: int) -> Array:
     """
     only_isotropic(law, "a star of equal clusters need not stand still")
     star: Any = _Star(inputs.integer("m", m, low=1, high=MOST))
-    only_autonomous(law, star)
+    only_autonomous(law)
     if float(law.noise(0.0, None, star)) != 0.0:
         raise ValueError(f"law: {law} has noise, in which clusters do not stand still")
     response = np.zeros(star.m)

@@ -10,7 +10,7 @@ from meanfield.laws import suited
 from meanfield.laws.base import steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
-from meanfield.protocols import Law, Scheme, Stepper, changes, probes
+from meanfield.protocols import Law, Scheme, Stepper, said
 from meanfield.runs.checkpoint import checked
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import begun
@@ -115,6 +115,7 @@ def solve(
     rho0 = _density(rho0)
     t0, t1, asked = inputs.times(t_span, t_eval)
     suited.density(law, rho0.space, t0)
+    _steady(law, rho0.d, t0, t1)
     rtol, atol = _tolerances(rtol, atol, rho0)
     chosen = handing_over(_method(method, max_resolution), on_unresolved)
     bound, y = chosen.bind(law, rho0, rtol, atol)
@@ -123,9 +124,8 @@ def solve(
     watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
     saves = default_times(t0, t1) if asked is None else asked
-    landed, said = landing(land, t0, t1, saves)
-    settings |= {"stepper": given, "t_eval": asked, "land": said}
-    settings |= {"space": rho0.space, "autonomous": _steady(law, rho0.d, bound, y, t0, t1)}
+    landed, kept = landing(land, t0, t1, saves)
+    settings |= {"stepper": given, "t_eval": asked, "land": kept, "space": rho0.space}
     job = Job(
         face=Solution, law=law, method=bound, y=y, span=(t0, t1),
         saves=saves, stepper=stepper_of(chosen, bound, rtol, atol) if given is None else given,
@@ -137,16 +137,15 @@ def solve(
 # --- checks shared with `particles` -------------------------------------------------------------------------
 
 
-def _steady(law: Law, d: int, bound: Any, y: Any, t0: float, t1: float) -> bool:
-    """Whether the law moves the density in the same way at all times; its noise, which is taken as it is at 0, must."""
+def _steady(law: Law, d: int, t0: float, t1: float) -> None:
+    """Refuse noise that is not what it is at 0, as which densities take it; the run itself asks at all other times."""
     first = steady_noise(law, d)
-    for t in probes(t0, t1):
+    for t in (t0, t1) if said(law) is not True else ():
         if not np.array_equal(now := steady_noise(law, d, t), first):
             raise ValueError(
                 f"law: the noise of {law} changes with time ({first} at t = 0, {now} at t = {t:g}); a density takes it "
                 "as constant: solve stretch by stretch with diffusion=, or use pt.simulate"
             )
-    return not changes(law, lambda t: bound.rhs(t, y, np.empty_like(y)), t0, t1)
 
 
 def _density(rho0: Any) -> Density:

@@ -19,7 +19,7 @@ import numpy as np
 
 from meanfield.geometry import located
 from meanfield.kernels.exponential import Exponential
-from meanfield.protocols import Array, Kernel, Law, Measure, Reading, changes
+from meanfield.protocols import Array, Kernel, Law, Measure, Reading, said
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
@@ -27,7 +27,8 @@ from meanfield.tools.tags import equations
 def told(law: Law, mu: Measure, t: Any = None) -> Any:
     """E of a measure as a law tells it at time t: what a snapshot's `energy(law, t)` answers, or a refusal."""
     located("law", inputs.law(law), mu.geometry)
-    if t is None and (law.autonomous is False or changes(law, lambda at: _energy(law, at, mu), 0.0, 1.0)):
+    word = said(law)
+    if t is None and word is False:
         raise ValueError(
             f"t: {law} changes with time, and no time came: give it, as in mu.energy(law, t=0.5), or the law of that "
             "moment, such as mf.SA(beta)"
@@ -37,17 +38,17 @@ def told(law: Law, mu: Measure, t: Any = None) -> Any:
         found = law.quantities(at, mu.summed)
     if "energy" not in found:
         raise ValueError(f"law: {law} has no energy; it tells {sorted(found)}")
+    if t is None and word is None:
+        raise ValueError(
+            f"t: {law} does not say whether it changes with time, and no time came: write autonomous = True in its "
+            "class if it does not, give a time, as in mu.energy(law, t=0.5), or the law of that moment, such as "
+            "mf.SA(beta)"
+        )
     if np.isinf(found["energy"]).any():
         law.check_range(mu.d, atoms=True)
         if law.geometry == "flat":
             raise ValueError(f"law: E of {law} overflows at these points: they are too long for its beta, take others")
     return found["energy"]
-
-
-def _energy(law: Law, t: float, mu: Measure) -> Any:
-    """What a law tells of E at time t; NaN if nothing."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return law.quantities(t, mu.summed).get("energy", np.nan)
 
 
 def uniform(kernel: Exponential, mu: Measure, log_factor: float = 0.0) -> Any:

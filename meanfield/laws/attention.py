@@ -18,7 +18,7 @@ from meanfield.geometry import MANIFOLDS
 from meanfield.kernels import Exponential, energy
 from meanfield.kernels.heating import Heating
 from meanfield.laws import general
-from meanfield.laws.schedules import slope
+from meanfield.laws.schedules import settled, slope
 from meanfield.protocols import Array, Measure
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -112,8 +112,9 @@ class Attention(general.Attending):
         if not callable(self.beta):
             return float(self.beta)
         name = f"beta({t:g})"
-        beta = inputs.number(name, self.beta(t), low=0.0)
-        self._refuse(name, beta)
+        with settled(t):
+            beta = inputs.number(name, self.beta(t), low=0.0)
+            self._refuse(name, beta)
         return beta
 
     def __str__(self) -> str:

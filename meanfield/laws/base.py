@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
 from meanfield import protocols
-from meanfield.protocols import Array, Measure, changes, said
+from meanfield.protocols import Array, Measure, Status, Stop, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -171,7 +170,7 @@ class Sum(Law):
             for name, value in asked.items():
                 total[name] = total[name] + value if name in total else value
                 given[name] += 1
-            whole &= "free_energy" in asked or not noisy(term, mu)
+            whole &= "free_energy" in asked or not noisy(term, mu, t)
         if not whole:
             total.pop("free_energy", None)
         if given["dissipation"] > 1:
@@ -191,9 +190,15 @@ class Sum(Law):
 # --- time ----------------------------------------------------------------------------------------------------
 
 
-def refuse_changing(law: protocols.Law, answer: Callable[[float], Any], why: str) -> None:
-    """Refuse a law that changes with time where no time is given; `answer` as for `changes`."""
-    if changes(law, answer, 0.0, 1.0):
+def refuse_changing(law: protocols.Law, why: str) -> None:
+    """Refuse a law that changes with time, or does not say, where no time is given."""
+    word = said(law)
+    if word is None:
+        raise ValueError(
+            f"law: {law} does not say whether it changes with time, and {why}: write autonomous = True in its class if "
+            "it does not, or give the law of that moment, such as mf.SA(beta)"
+        )
+    if not word:
         raise ValueError(f"law: {law} changes with time, and {why}: give the law of that moment, such as mf.SA(beta)")
 
 
@@ -214,10 +219,22 @@ def steady_noise(law: protocols.Law, d: int, t: float = 0.0) -> Any:
     return law.noise(t, None, nothing)
 
 
-def noisy(law: protocols.Law, mu: Measure, times: Sequence[float] = (0.0,)) -> bool:
-    """Whether the law shakes points of this measure, at one of these times at least."""
-    x = None if law.isotropic else mu.x
-    return any(bool(np.any(np.asarray(law.noise(t, x, mu)) != 0.0)) for t in times)
+def noisy(law: protocols.Law, mu: Measure, t: float = 0.0) -> bool:
+    """Whether the law shakes points of this measure at time t."""
+    return bool(np.any(np.asarray(law.noise(t, None if law.isotropic else mu.x, mu)) != 0.0))
+
+
+def constant_noise(law: protocols.Law, d: int, t: float, taken: Any) -> None:
+    """End a run that takes the law's noise as constant, where it is not what was `taken`.
+
+    Asked wherever the velocity is, of a law that may change with time.
+    """
+    if not np.array_equal(now := steady_noise(law, d, t), taken):
+        raise Stop(
+            Status.LAW_CHANGED,
+            f"The noise of {law} is {now} at t = {t:.6g}, and was taken as {taken}: a density takes it as constant. "
+            "Solve stretch by stretch with diffusion=, or move points, pt.simulate.",
+        )
 
 
 def _sum(a: Any, b: Any) -> Sum:

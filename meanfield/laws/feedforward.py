@@ -120,6 +120,7 @@ class FeedForward(Alone):
     activation: Any = "tanh"
     geometry: str = field(default="sphere", kw_only=True)
     weights = "WAb"
+    autonomous = Alone.autonomous
 
     def __post_init__(self) -> None:
         for name, ndim in (("W", 2), ("A", 2), ("b", 1)):
@@ -196,6 +197,7 @@ class Linear(Alone):
     A: Any
     geometry: str = field(default="sphere", kw_only=True)
     weights = "A"
+    autonomous = Alone.autonomous
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "A", held("A", self.A))

@@ -13,6 +13,7 @@ dE/dt = int |M|^2 / Z dmu, and int |M|^2 dmu.
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from meanfield import geometry
 from meanfield.kernels import Exponential, energy
 from meanfield.laws.base import Law
 from meanfield.laws.gradient import GradientLaw
+from meanfield.laws.schedules import settled
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Measure
 from meanfield.spaces.coefficients import integrating
@@ -37,6 +39,10 @@ HELD = 1e-10
 class Attending(GradientLaw):
     """What matrices ask of a law."""
 
+    Q: Any
+    K: Any
+    V: Any
+
     def beta_at(self, t: float) -> float:
         """The inverse temperature at time t."""
         raise TypeError(f"{type(self).__name__} does not say its beta_at(t)")
@@ -52,7 +58,8 @@ def at(law: Law, name: str, t: float) -> Array | None:
     value = getattr(law, name)
     if not callable(value):
         return value
-    return inputs.matrix(f"{name}({t:g})", value(t))
+    with settled(t):
+        return inputs.matrix(f"{name}({t:g})", value(t))
 
 
 def values(law: Law, d: int, t: float) -> Array | None:
@@ -60,13 +67,16 @@ def values(law: Law, d: int, t: float) -> Array | None:
     V = at(law, "V", t)
     if V is not None and V.shape != (d, d):
         name = _named(law, "V", t)
-        raise ValueError(f"{name}: got shape {V.shape}, wanted ({d}, {d}): it maps a token to a velocity")
+        with settled(t) if callable(law.V) else nullcontext():
+            raise ValueError(f"{name}: got shape {V.shape}, wanted ({d}, {d}): it maps a token to a velocity")
     return V
 
 
 def made(law: Attending, t: float) -> Exponential:
     """e^{beta <Q x, K y>} at time t, made anew; it refuses what does not go together."""
-    return Exponential(law.beta_at(t), at(law, "Q", t), at(law, "K", t))
+    matrices = at(law, "Q", t), at(law, "K", t)
+    with settled(t) if callable(law.Q) or callable(law.K) else nullcontext():
+        return Exponential(law.beta_at(t), *matrices)
 
 
 def kernel(law: Attending, t: float, d: int | None = None) -> Exponential:
@@ -79,7 +89,10 @@ def fitting(law: Law, k: Exponential, d: int, t: float) -> Exponential:
     """A kernel of the law's; it refuses matrices that are not for points of R^d."""
     for name, m in (("Q", k.Q), ("K", k.K)):
         if m is not None and m.shape[1] != d:
-            raise ValueError(f"{_named(law, name, t)}: got shape {m.shape}, wanted (m, {d}): these are points of R^{d}")
+            with settled(t) if callable(getattr(law, name)) else nullcontext():
+                raise ValueError(
+                    f"{_named(law, name, t)}: got shape {m.shape}, wanted (m, {d}): these are points of R^{d}"
+                )
     return k
 
 

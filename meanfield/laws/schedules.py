@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Status, Unsettled
 
 NODES = 16
 RADII = tuple(4.0**-k for k in range(-1, 12))
@@ -18,6 +19,24 @@ RESOLVED = 1e-14
 """Share of the largest value that the last coefficients, and misses between the nodes, may have."""
 BETWEEN = (-0.31, -0.013, 0.0, 0.017, 0.29)
 """Where between the nodes a function must be what its polynomial is, in half lengths about the time asked for."""
+
+
+@contextmanager
+def settled(t: float) -> Iterator[None]:
+    """Refuse what a function of time answers at t so that a run ends there, and keeps what came before."""
+    try:
+        yield
+    except Unsettled:
+        raise
+    except (ValueError, ArithmeticError) as refused:
+        words = str(refused).removesuffix(", or drop these entries.").rstrip(".")
+        if isinstance(refused, ArithmeticError):  # of the function itself
+            words = f"A setting that is a function of time fails at t = {t:.6g}: {words}"
+        raise Unsettled(
+            Status.LAW_CHANGED,
+            f"{words}. It is asked at all times of a run: "
+            "give a function that is one at all of them, or end the run while it still is.",
+        ) from refused
 
 
 def slope(f: Callable[[float], Any], t: float) -> Array:

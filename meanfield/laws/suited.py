@@ -6,18 +6,20 @@ One that does not say so is found out by asking it twice about one measure, its 
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from meanfield import geometry
 from meanfield.measures.points import Points
-from meanfield.protocols import Array, Geometry, Law, Space
+from meanfield.protocols import Array, Geometry, Law, Space, Stop
 from meanfield.tools.remembered import remembered
 
 __all__ = ["density", "difference", "indexless"]
 
-POINTS = 6
-ORDER = (3, 0, 4, 1, 5, 2)
-"""Another order of them: it keeps no half, no third and no neighbours together."""
+ORDERS = ((3, 0, 4, 1, 5, 2), tuple((7 + 23 * i) % 60 for i in range(60)))
+"""Other orders of few points and of many: they keep no half, no third and no neighbours together.  Of few a law that
+sees its last eight tokens sees all."""
 SPLIT = 0.3
 """The first of them also comes as two at one place, this share and the rest of its mass."""
 WIDTHS = (1.0, 0.1, 0.01, 0.001)
@@ -94,21 +96,20 @@ def indexless(name: str, law: Law, d: int, t: float, why: str, instead: str, pla
 def difference(law: Law, d: int, t: float, place: Geometry = geometry.ROWS) -> str:
     """How the law's answers about one measure differ; empty if they do not, or if it cannot be asked about points."""
     rng = np.random.default_rng(0)
-    w = rng.uniform(0.5, 1.5, POINTS)
-    w /= w.sum()
-    order = np.array(ORDER)
-    again, share = np.append(order, 0), np.where(order == 0, 1.0 - SPLIT, 1.0)
-    for width in WIDTHS:
-        x = place.retract(np.eye(d)[0] + width * rng.standard_normal((POINTS, d)))
+    for order, width in product(map(np.array, ORDERS), WIDTHS):
+        w = rng.uniform(0.5, 1.5, len(order))
+        w /= w.sum()
+        again, share = np.append(order, 0), np.where(order == 0, 1.0 - SPLIT, 1.0)
+        x = place.retract(np.eye(d)[0] + width * rng.standard_normal((len(order), d)))
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # of numbers that only clusters would have
                 one = _asked(law, t, place, x, w)
                 two = _asked(law, t, place, x[again], w[again] * np.append(share, SPLIT))
                 pull = np.abs(_asked(law, t, place, x, w, at=x)).max()
-        except (AttributeError, TypeError):  # it asks what points do not answer
+        except (Stop, AttributeError, TypeError):  # it asks what points do not answer, or at a time without a law
             return ""
         except (ValueError, IndexError) as error:
-            return f" (asked about {POINTS} points it fails: {error})"
+            return f" (asked about {len(order)} points it fails: {error})"
         if not (np.isfinite(one).all() and np.isfinite(two).all()):
             continue
         far = np.abs(place.project(x[again], one[again] - two)).max()

@@ -10,7 +10,7 @@ import numpy as np
 from meanfield.geometry import unflagged
 from meanfield.measures.points import Points
 from meanfield.methods import merging
-from meanfield.protocols import Array, Change, Form, Geometry, Law, Method
+from meanfield.protocols import Array, Change, Form, Geometry, Law, Method, Status, Stop, said
 from meanfield.sums.choose import BANDED
 from meanfield.tools.settings import register, renamed
 
@@ -86,13 +86,19 @@ class Tokens(Method):
     """x_i' = P_{x_i} X[mu](x_i), mu = sum_i weights_i delta_{x_i}; noise sqrt(2 kappa) P_x dB if the law has any.
 
     With merge_tol, points that have come that close (geodesic distance; see `geometry.joining`) become one after the
-    step, of their joint mass at their centre of mass.
+    step, of their joint mass at their centre of mass; rtol is what that may change, relatively.
     """
 
     equations = ("A (3.1)",)
     law: Any
     form: OnPoints
     merge_tol: float | None = None
+    rtol: float = 0.0
+
+    @property
+    def noise_changes(self) -> bool:  # type: ignore[override]
+        """Unless the law says that it does not change with time."""
+        return said(self.law) is not True
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Velocities, shaped as y; the law sees points on the sphere at every stage."""
@@ -111,6 +117,8 @@ class Tokens(Method):
         labels = self.form.geometry.groups(y, self.merge_tol)
         if labels is None:
             return None
+        if self.noise_changes:  # merge_tol was measured before the run, and the law may be sharper by now
+            merging.checked_now(self.law, self.form.geometry.d(y), self.merge_tol, self.rtol, t)
         form, x = self.form.merged(self.law, t, y, labels)
         return Change(replace(self, form=form), t, x)
 
@@ -144,6 +152,11 @@ class Tokens(Method):
         """The law's noise, shaped to broadcast against y."""
         mu = self.form.measure(y)
         s = self.law.noise(t, None if self.law.isotropic else mu.x, mu)
+        if self.merge_tol is not None and np.any(s):
+            raise Stop(
+                Status.LAW_CHANGED,
+                f"At t = {t:.6g} {self.law} has noise, which parts what has merged: leave merge_tol out.",
+            )
         place = self.form.geometry
         if np.ndim(s) and np.shape(s)[-1] != 1 and place.manifold == "sphere":
             raise ValueError(

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.laws.base import steady_noise
+from meanfield.laws.base import constant_noise, steady_noise
 from meanfield.methods.on_plan import OnPlan
-from meanfield.protocols import Array, Change, Form, Law, Method, Scheme, Space, Status, Stop
+from meanfield.protocols import Array, Change, Form, Law, Method, Scheme, Space, Status, Stop, said
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.density import Z_FLOOR, Density
 from meanfield.spaces.doubt import Doubt
@@ -188,6 +188,7 @@ class Coefficients(Method):
     total: float = 1.0
     _seen: OnPlan = field(init=False, repr=False)
     _most: Array = field(init=False, repr=False)
+    _noise: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         s = steady_noise(self.law, self.space.d)
@@ -196,6 +197,7 @@ class Coefficients(Method):
         symbol = None if s == 0.0 else 0.5 * float(s) ** 2 * self.space.laplacian
         object.__setattr__(self, "linear", symbol)
         object.__setattr__(self, "_most", (1.0 + OVER) * self.total * self.space.most)
+        object.__setattr__(self, "_noise", None if said(self.law) else s)
         object.__setattr__(self, "_seen", OnPlan(self.space, self.law.isotropic, self.tolerance))
 
     @property
@@ -218,6 +220,8 @@ class Coefficients(Method):
 
     def _velocity(self, t: float, y: Array) -> Any:
         seen, law = self._seen, self.law
+        if self._noise is not None:
+            constant_noise(law, self.space.d, t, self._noise)
         seen.open(y)
         return law.velocity(t, None if law.isotropic else seen.x, seen)
 

@@ -12,11 +12,11 @@ from meanfield.protocols.array import Array
 from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.geometry import Geometry, Line
 from meanfield.protocols.kernel import Bilinear, Kernel
-from meanfield.protocols.law import Law, Measure, Reading, Sight, changes, probes, said
+from meanfield.protocols.law import Law, Measure, Reading, Sight, said
 from meanfield.protocols.method import Change, Method
 from meanfield.protocols.scheme import Scheme
 from meanfield.protocols.space import Plan, Space
-from meanfield.protocols.status import Status, Stop
+from meanfield.protocols.status import Status, Stop, Unsettled
 from meanfield.protocols.step import Between, Observer, Rng, Step, Stepped, Stepper
 
 __all__ = [
@@ -44,7 +44,6 @@ __all__ = [
     "Stepped",
     "Stepper",
     "Stop",
-    "changes",
-    "probes",
+    "Unsettled",
     "said",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -11,11 +10,7 @@ from meanfield.protocols.array import Array
 from meanfield.protocols.geometry import Geometry, Line
 from meanfield.protocols.kernel import Kernel
 from meanfield.protocols.member import fallback, member
-from meanfield.protocols.status import Stop
 from meanfield.tools.shown import Shown, line
-
-PROBES = (0.0, 0.381966, 0.723607, 1.0)
-"""Shares of a run's time at which a law is asked whether it changes: no period fits them all."""
 
 
 class Reading(NamedTuple):
@@ -243,8 +238,9 @@ class Law(Shown):
     """True: its tokens see a part of the others alone (the past, neighbours); no more than one mask a law."""
     autonomous: bool = True
     """False: the velocity or noise that it gives a measure depends on t, as where beta is annealed, and its
-    `quantities` are those of t; rates of one moment are refused.  A class that has its own velocity or noise and does
-    not say is asked about one state at several times, before a run; if it is found to change, no energy is told."""
+    `quantities` are those of t; rates of one moment are refused.  A class that has its own velocity or noise says
+    which it is: no number of questions would find a change between two of them.  One that does not say moves points
+    and densities, and is told of no energy and no rates of one moment."""
     gradient: int = 0
     """1: the velocity is grad dE, E the "energy" that its `quantities` tell, in Wasserstein's metric, -1: minus
     that; sums of such laws are so again.  0: it does not say."""
@@ -297,7 +293,7 @@ class Law(Shown):
 
 
 def said(law: Law) -> bool | None:
-    """Whether a law says that it is autonomous; None where a class with its own velocity or noise says nothing."""
+    """Whether a law says that it is autonomous; None where a class with its own velocity or noise does not say."""
     for kind in type(law).__mro__:
         if "autonomous" in vars(kind):
             break
@@ -305,29 +301,3 @@ def said(law: Law) -> bool | None:
             return None
     word: bool | None = law.autonomous
     return word
-
-
-def probes(begin: float, end: float) -> list[float]:
-    """The times of a run at which a law is asked."""
-    return [begin + share * (end - begin) for share in PROBES]
-
-
-def changes(law: Law, answer: Callable[[float], Any], begin: float, end: float) -> bool:
-    """Whether a law changes with time: by its own word, or by its answers about one and the same state.
-
-    Parameters
-    ----------
-    answer : callable
-        Time -> the law's velocities, or its energy, always of the same state: equal to the last bit if the law does
-        not change, laws and measures being pure.
-    begin, end : float
-        The span of time.
-    """
-    word = said(law)
-    if word is not None:
-        return not word
-    try:
-        first, *rest = (np.array(answer(t)) for t in probes(begin, end))
-    except Stop:  # nobody can tell; the run, which asks the same, ends by this reason
-        return True
-    return not all(np.array_equal(first, other, equal_nan=True) for other in rest)

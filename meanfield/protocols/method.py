@@ -29,6 +29,9 @@ class Method:
     linear: Array | None = None
     """(M,) diagonal linear part, treated exactly by exponential steppers; None if there is none."""
 
+    noise_changes: bool = False
+    """True: its noise may change with t itself, and is asked about within every step, too."""
+
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """The part of y' that is not linear * y, written into out.  Laws see retracted points only."""
         raise TypeError(f"{type(self).__name__} has no right-hand side")

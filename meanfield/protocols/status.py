@@ -26,6 +26,7 @@ class Status(Enum):
     OBSERVER = "An observer asked the run to stop."
     INTERRUPTED = "The run was interrupted from the keyboard."
     UNDERWAY = "The run was going on when this was written: mf.resume(path) goes on from here."
+    LAW_CHANGED = "The law changed into one that this run cannot follow."
     BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."
 
     @property
@@ -41,3 +42,7 @@ class Stop(Exception):
         super().__init__(detail or status.value)
         self.status = status
         self.detail = detail
+
+
+class Unsettled(Stop, ValueError):
+    """Raised by a law whose setting, a function of time, is none at this time: bad input, and the end of a run."""

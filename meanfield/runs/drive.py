@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Between, Law, Measure, Status, Step, Stop
+from meanfield.protocols import said as autonomous
 from meanfield.runs.checkpoint import Checkpoint, gone_on
 from meanfield.runs.errors import Interrupted, RunError, carry, said
 from meanfield.runs.job import Job, Start
@@ -74,7 +75,7 @@ class _Log:
     def __init__(self, job: Job, start: Start) -> None:
         method, t, y, saves = job.method, job.span[0], job.y, job.saves
         self.job, self.law, self.saves, self.keep, self.gauge = job, job.law, saves, job.dense, job.gauge
-        self.steady = job.settings.get("autonomous", True)
+        self.steady = autonomous(job.law) is True
         self.t: list[float] = []
         self.states: list[Array] = []
         self.owners: list[int] = []

@@ -63,6 +63,7 @@ def steps(
             suited.quiet(stepper, method, t, y)
             r = stepper.step(method, t, y, h, target, rng, keep)
             r = suited.kept(stepper, method, t, y, r, most, rng, keep)
+            suited.quiet(stepper, method, t, y, r.t)
             suited.stable(stepper, method, t, r.t - t)
             event, r = _landed(method, stepper, t, y, h, r, rng, keep, signs)
             evaluations, rejections = evaluations + r.evaluations, rejections + r.rejections

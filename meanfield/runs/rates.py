@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import warnings
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,28 @@ class _Piece(NamedTuple):
     """(GAUSS, 2, ...)"""
     missing: Array
     size: Array
+
+
+def integrals(record: Any) -> Array:
+    """The integrals of the rates from a run's beginning to every saved time, (T, ...); as `integral` has them."""
+    first = record.dissipation[:1]
+    knots = [np.array([record.begin])]
+    totals = [np.zeros(first.shape if record.autonomous else (1, 2, *first.shape[1:]))]
+    for between, owner in zip(record.dense, record.dense_owners, strict=True):
+        inner = record.t[(record.t > between.t0) & (record.t < between.t1)]
+        knots.append(np.append(inner, between.t1))
+        more = integral(record.law, record.segments[owner].form, between, inner, record.autonomous)
+        totals.append(totals[-1][-1] + more)
+    at, total = np.concatenate(knots), np.concatenate(totals)
+    if len(record.spent_t):
+        at, total = np.append(at, record.spent_t), np.concatenate([total, total[-1] + record.spent])
+    where = np.searchsorted(at, record.t)
+    if np.any(where >= len(at)) or np.any(at[where] != record.t):
+        raise ValueError(
+            "dissipated: this run kept no dense output to integrate over: let it keep it (for particles, "
+            "t_eval=None or times inside the span, no land=True, and no noise)"
+        )
+    return np.asarray(total[where])
 
 
 def integral(law: Law, form: Form, between: Between, inner: Array, steady: bool) -> Array:
@@ -154,3 +177,13 @@ def chunks(times: Array, states: Any, steady: bool) -> Iterator[tuple[float, Arr
     size = max(1, CHUNK // max(1, states[0].size)) if steady else 1
     for first in range(0, len(states), size):
         yield float(times[first]), np.stack(states[first : first + size])
+
+
+def batches(record: Any) -> Iterator[tuple[Any, float, Array]]:
+    """Saved states of one form together: (form, time, states)."""
+    at = 0
+    for owner, group in groupby(record.owners):
+        end = at + len(list(group))
+        for t, states in chunks(record.t[at:end], record.states[at:end], record.autonomous):
+            yield record.segments[owner].form, t, states
+        at = end

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,9 +13,9 @@ import numpy as np
 from meanfield.laws.base import noisy
 from meanfield.plot import curves
 from meanfield.plot.options import drawn
-from meanfield.protocols import Array, Between, Scheme, Status, Stepper, probes
+from meanfield.protocols import Array, Between, Scheme, Status, Stepper, said
 from meanfield.runs import archive, dataset, shown
-from meanfield.runs.rates import chunks, identity, integral
+from meanfield.runs.rates import batches, identity, integrals
 from meanfield.runs.segments import Counters, Segment
 from meanfield.runs.times import Ahead, ahead
 from meanfield.steppers.dense import evaluate
@@ -160,23 +158,25 @@ class Record:
     @cached_property
     def _quantities(self) -> dict[str, Array]:
         parts: dict[str, list[Array]] = {}
-        for form, t, states in _batches(self):
+        for form, t, states in batches(self):
             asked = self.law.quantities(t, form.measure(states).summed)
             for name, value in asked.items():
                 if name in dataset.ENERGIES and self.silent:
                     continue
                 parts.setdefault(name, []).append(np.asarray(value))
-        return {name: np.concatenate(values) for name, values in parts.items()}
+        # what is not known at all of them (a free energy, while noise is on) is not a quantity of the run
+        whole = {name: np.concatenate(values) for name, values in parts.items()}
+        return {name: values for name, values in whole.items() if len(values) == len(self.t)}
 
     @property
     def autonomous(self) -> bool:
-        """False if the law changes with time: by its word, or as the run found."""
-        return self.law.autonomous is not False and bool(self.settings.get("autonomous", True))
+        """True if the law says that it does not change with time."""
+        return said(self.law) is True
 
     @property
     def silent(self) -> bool:
-        """True if the law changes with time and does not say so: of what time its `quantities` are is not known."""
-        return not self.autonomous and self.law.autonomous is not False
+        """True if the law does not say whether it changes with time: its `quantities` may be of another."""
+        return said(self.law) is None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -189,9 +189,10 @@ class Record:
             raise TypeError(f"name: got {inputs.describe(name)}, wanted one of {list(self.names)}")
         if name in dataset.ENERGIES and self.silent:
             raise ValueError(
-                f"{name}: {self.law} changes with time and does not say so: it is not told. Write autonomous = False "
-                "in the law's class, and let its quantities(t, mu) be those of time t; or ask a snapshot under the law "
-                "of its moment, for example run(t).energy(mf.SA(beta))"
+                f"{name}: {self.law} does not say whether it changes with time: it is not told. Write autonomous = "
+                "True in the law's class if its velocity and noise never do; else autonomous = False, and let its "
+                "quantities(t, mu) be those of time t; or ask a snapshot under the law of its moment, for example "
+                "run(t).energy(mf.SA(beta))"
             )
         if name not in self.names:
             raise ValueError(f"{name}: {self.law} has no quantity of that name here; it has {list(self.names)}")
@@ -274,24 +275,7 @@ class Record:
     @cached_property
     def _integrals(self) -> Array:
         """The integrals of `rates` up to every saved time."""
-        first = self.dissipation[:1]
-        knots = [np.array([self.begin])]
-        totals = [np.zeros(first.shape if self.autonomous else (1, 2, *first.shape[1:]))]
-        for between, owner in zip(self.dense, self.dense_owners, strict=True):
-            inner = self.t[(self.t > between.t0) & (self.t < between.t1)]
-            knots.append(np.append(inner, between.t1))
-            more = integral(self.law, self.segments[owner].form, between, inner, self.autonomous)
-            totals.append(totals[-1][-1] + more)
-        at, total = np.concatenate(knots), np.concatenate(totals)
-        if len(self.spent_t):
-            at, total = np.append(at, self.spent_t), np.concatenate([total, total[-1] + self.spent])
-        where = np.searchsorted(at, self.t)
-        if np.any(where >= len(at)) or np.any(at[where] != self.t):
-            raise ValueError(
-                "dissipated: this run kept no dense output to integrate over: let it keep it (for particles, "
-                "t_eval=None or times inside the span, no land=True, and no noise)"
-            )
-        return np.asarray(total[where])
+        return integrals(self)
 
     # --- going on -----------------------------------------------------------------------------------------
 
@@ -356,8 +340,15 @@ class Record:
 
     @property
     def noisy(self) -> bool:
-        """True if the law has noise: E has no identity then."""
-        return noisy(self.law, self.measures[0], probes(self.begin, self.end))
+        """True if the law has noise: E has no identity then.
+
+        Who draws none is ended where the law has some; who draws some may have had it between the saved times.
+        """
+        if self.checkpoint.get("rng") is None:
+            return noisy(self.law, self.measures[0], float(self.t[0]))
+        if not self.autonomous:
+            return True
+        return any(noisy(self.law, mu, t) for t, mu in zip(self.t.tolist(), self.measures, strict=True))
 
     def _draw_energy(self, index: Any, axes: Any, options: dict[str, Any]) -> Any:
         """The energy and its identity's defect; with noise the free energy, if it is known, and no defect."""
@@ -387,13 +378,3 @@ class Record:
         existing file is refused unless overwrite=True.
         """
         archive.save(self, path, overwrite=overwrite)
-
-
-def _batches(record: Record) -> Iterator[tuple[Any, float, Array]]:
-    """Saved states of one form together: (form, time, states)."""
-    at = 0
-    for owner, group in groupby(record.owners):
-        end = at + len(list(group))
-        for t, states in chunks(record.t[at:end], record.states[at:end], record.autonomous):
-            yield record.segments[owner].form, t, states
-        at = end

@@ -12,6 +12,8 @@ import numpy as np
 from meanfield.protocols import Array, Method, Rng, Status, Stepped, Stepper, Stop
 from meanfield.steppers.control import fastest, land
 
+WITHIN = 12
+"""Times within a step at which noise that may change is asked about: as often as the longest steps ask for rhs."""
 ROOM = 1e-9
 """By how much a step may be longer than its stability interval: it was stretched to land."""
 
@@ -54,10 +56,16 @@ def noise(who: str, stepper: Stepper, what: str) -> None:
         )
 
 
-def quiet(stepper: Stepper, method: Method, t: float, y: Array) -> None:
-    """Refuse to go on where there is noise that the stepper leaves out: what no door could know."""
-    if not draws(stepper) and np.any(method.noise(t, y)):
-        noise("", stepper, f"at t = {t!r} this law has")
+def quiet(stepper: Stepper, method: Method, t: float, y: Array, t1: float | None = None) -> None:
+    """Refuse to go on where there is noise that the stepper leaves out: what no door could know.
+
+    At time t; or, of noise that may change with time itself, within the step from t to t1 that was taken.
+    """
+    if draws(stepper) or not (t1 is None or method.noise_changes):
+        return
+    for at in (t,) if t1 is None else np.linspace(t, t1, WITHIN + 1)[1:].tolist():
+        if np.any(method.noise(at, y)):
+            noise("", stepper, f"at t = {at!r} this law has")
 
 
 def kept(

@@ -218,6 +218,7 @@ class Halfway(mf.Law):
 
     beta: float
     isotropic = True
+    autonomous = True
 
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         r = mu.read(mf.Exponential(self.beta), x, "ZM")

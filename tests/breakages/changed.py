@@ -31,7 +31,10 @@ CHANGED: tuple[Breakage, ...] = (
         file="meanfield/methods/on_plan.py",
         old="        if last > FOLDED:\n",
         new="        if False:\n",
-        red=("tests/measures/test_changed.py::test_a_reweighed_density_that_the_plan_cannot_hold_ends_the_run",),
+        red=(
+            "tests/measures/test_changed.py"
+            "::test_a_reweighed_density_that_cannot_be_asked_before_a_run_ends_it_too",
+        ),
     ),
     Breakage(
         name="on_plan: components under laws that answer in rows",
@@ -154,5 +157,40 @@ CHANGED: tuple[Breakage, ...] = (
         old="if self.at < COLD:",
         new="if self.at == 0.0:",
         red=("tests/kernels/test_ties.py::test_heating_at_the_smallest_beta_is_that_of_zero",),
+    ),
+    Breakage(
+        name="laws: noise that a density takes as constant may change on the way",
+        file="meanfield/laws/base.py",
+        old="if not np.array_equal(now := steady_noise(law, d, t), taken):",
+        new="if False:",
+        red=("tests/laws/test_changing.py::test_noise_that_comes_and_goes_within_a_run_is_seen",),
+    ),
+    Breakage(
+        name="loop: noise within a step is left out",
+        file="meanfield/runs/loop.py",
+        old="suited.quiet(stepper, method, t, y, r.t)",
+        new="pass",
+        red=("tests/laws/test_changing.py::test_noise_that_comes_and_goes_within_a_run_is_seen",),
+    ),
+    Breakage(
+        name="cloud: merge_tol is measured before the run alone",
+        file="meanfield/methods/cloud.py",
+        old="        if self.noise_changes:  # merge_tol",
+        new="        if False:  # merge_tol",
+        red=("tests/methods/test_merging.py::test_the_cost_of_merging_is_that_of_the_moment_of_a_merger",),
+    ),
+    Breakage(
+        name="schedules: what a function of time says at a bad moment is any exception",
+        file="meanfield/laws/schedules.py",
+        old="    except (ValueError, ArithmeticError) as refused:",
+        new="    except KeyError as refused:",
+        red=("tests/laws/test_general.py::test_a_function_of_time_that_ends_ends_the_run",),
+    ),
+    Breakage(
+        name="suited: six tokens tell a window of eight",
+        file="meanfield/laws/suited.py",
+        old=", tuple((7 + 23 * i) % 60 for i in range(60)))",
+        new=",)",
+        red=("tests/laws/test_suited.py::test_labelled_laws_do_not_merge",),
     ),
 )

@@ -17,6 +17,7 @@ from validation.exact import diracs, growth
 @dataclass(frozen=True)
 class _WithoutBeta(mf.SA):
     """1/beta dropped: X = grad log Z."""
+    autonomous = True
 
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         return self.beta * super().velocity(t, x, mu)
@@ -24,18 +25,24 @@ class _WithoutBeta(mf.SA):
 
 @dataclass(frozen=True)
 class _WithoutBetaU(mf.USA):
+    autonomous = True
+
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         return self.beta * super().velocity(t, x, mu)
 
 
 @dataclass(frozen=True)
 class _Flipped(mf.SA):
+    autonomous = True
+
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         return -super().velocity(t, x, mu)
 
 
 @dataclass(frozen=True)
 class _FlippedU(mf.USA):
+    autonomous = True
+
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         return -super().velocity(t, x, mu)
 

@@ -39,6 +39,7 @@ class Pull(Law):
 
     strength: float
     isotropic = True
+    autonomous = True  # does not change with time: who does not say is told no energy
     rises = ("order",)
     kernel = mf.Exponential(0.0)
 

@@ -167,6 +167,7 @@ class _Bare(mf.Law):
     """A law whose energy comes without its excess."""
 
     isotropic = True
+    autonomous = True
 
     def velocity(self, t: float, x: Any, mu: Any) -> Any:
         return mu.read(mf.Exponential(0.0), x, "M").M

@@ -94,7 +94,7 @@ def test_other_dimensions_drive_alike() -> None:
 def test_beta_is_checked_at_every_time() -> None:
     with pytest.raises(ValueError, match=r"beta\(0\) must be .*-1"):
         pt.simulate(mf.SA(lambda t: -1.0), [0.0, 1.0], (0.0, 1.0))
-    with pytest.raises(ValueError, match=r"beta\(.*overflows.*scaled"):
+    with pytest.raises(mf.RunError, match=r"beta\(.*overflows.*scaled"):
         pt.simulate(mf.SA(lambda t: 1.0 + 1e4 * t), [0.0, 1.0], (0.0, 1.0))
     run = pt.simulate(mf.SA(lambda t: 1.0 + t), [0.0, 1.0], (0.0, 0.1))
     with pytest.raises(TypeError, match=r"beta.*register"):

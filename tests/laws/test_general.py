@@ -240,8 +240,38 @@ def test_functions_of_time_keep_their_shape(name: str, first: Any, then: Any, wo
     for kind in (mf.SA, mf.USA):
         matrices: dict[str, Any] = {name: lambda t: first if t < 0.5 else then}
         law = kind(2.0, **matrices)
-        with pytest.raises((TypeError, ValueError), match=word):
+        with pytest.raises(TypeError if then is None else mf.RunError, match=word) as told:
             pt.simulate(law, x, (0.0, 1.0))
+        assert vars(told.value)["solution"].end < 0.5
+
+
+@pytest.mark.parametrize(
+    ("setting", "word"),
+    [
+        ({"Q": lambda t: V2 if t < 0.5 else np.inf * V2}, r"Q\(0\..* finite .*inf"),
+        ({"K": lambda t: V2 if t < 0.5 else np.nan * V2}, r"K\(0\..* finite .*nan"),
+        ({"V": lambda t: V2 if t < 0.5 else np.inf * V2}, r"V\(0\..* finite .*inf"),
+        ({"V": lambda t: V2 * (1.0 / (t < 0.5))}, "division by zero"),
+        ({"beta": lambda t: 1.0 - 2.0 * t}, r"beta\(0\..* >= 0"),
+    ],
+    ids=["Q", "K", "V", "fails", "beta"],
+)
+def test_a_function_of_time_that_ends_ends_the_run(setting: dict[str, Any], word: str) -> None:
+    """Seen: a bare ValueError, which advised to drop entries of a matrix.  What the message advises works."""
+    law = mf.SA(**{"beta": 1.0, **setting})
+    rho = mf.Circle(32).density(two_waves)
+    for moved in (
+        lambda end: pt.simulate(law, [0.0, 1.0, 2.0], (0.0, end)),
+        lambda end: mf.solve(law, rho, (0.0, end)),
+        lambda end: mf.solve(law, rho, (0.0, end), method="lagrangian"),
+    ):
+        with pytest.raises(mf.RunError, match=word) as told:
+            moved(1.0)
+        run = told.value.solution
+        assert run.status is mf.Status.LAW_CHANGED and 0.0 < run.end < 0.5 and "end the run while" in run.message
+        assert mf.resume(run, 0.499).success and moved(0.499).success
+    with pytest.raises(ValueError, match=word):  # of a question it is bad input
+        law.velocity(0.75, None, mf.Points([0.0, 1.0]))
 
 
 def test_values_in_the_question() -> None:

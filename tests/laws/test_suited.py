@@ -74,6 +74,19 @@ class Own(mf.Law):
 
 
 @dataclass(frozen=True)
+class Window(mf.Law):
+    """USA of the eight tokens before and after: of fewer it is USA."""
+
+    beta: float
+    isotropic = True
+
+    def velocity(self, t: float, x: Any, mu: Any) -> Any:
+        i = np.arange(len(mu.weights))
+        near = np.abs(i[:, None] - i) <= 8
+        return mf.USA(self.beta).velocity(t, x, mu.masked(near.astype(float), per_row=False))
+
+
+@dataclass(frozen=True)
 class Counting(mf.Law):
     """The mean of the tokens, whatever their masses: no function of the measure either."""
 
@@ -178,7 +191,7 @@ def test_a_flat_law_moves_no_density() -> None:
 
 # --- laws with labels ----------------------------------------------------------------------------------------
 
-SILENT = [Silent(4.0), Silent(1e5), Ring(1.0), Own((1.0, 2.0, 3.0)), Counting(1.0)]
+SILENT = [Silent(4.0), Silent(1e5), Ring(1.0), Own((1.0, 2.0, 3.0)), Counting(1.0), Window(2.0)]
 LABELLED = [Causal(4.0), mf.SA(4.0) + Causal(2.0), *SILENT]
 
 

@@ -90,6 +90,7 @@ def test_a_merger_that_a_step_ran_over_is_taken_again_in_a_smaller_one(d: int) -
 @dataclass(frozen=True)
 class Doubled(mf.SA):
     """Has all that SA has, and moves twice as fast."""
+    autonomous = True
 
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         return 2.0 * super().velocity(t, x, mu)
@@ -98,6 +99,7 @@ class Doubled(mf.SA):
 @dataclass(frozen=True)
 class Seen(mf.USA):
     """Has all that USA has, and divides."""
+    autonomous = True
 
     def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
         return mf.SA(self.beta).velocity(t, x, mu)

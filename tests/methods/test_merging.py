@@ -14,7 +14,7 @@ import particles as pt
 from meanfield import geometry
 from meanfield.geometry import ANGLES, MERIDIAN, ROWS
 from meanfield.methods import merging
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Stop
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -243,6 +243,19 @@ def test_the_cost_of_merging_is_that_of_all_times() -> None:
     np.testing.assert_allclose(one.x, all_of_them.x, rtol=0.0, atol=1e-7)
 
 
+def test_the_cost_of_merging_is_that_of_the_moment_of_a_merger() -> None:
+    """Seen: measured at both ends of the span, whatever came between them, and not again by a longer run."""
+    x = [0.0, 0.3, 0.9, 3.0]
+    flash = mf.SA(lambda t: 1.0 + 60.0 * math.exp(-(((t - 10.0) / 4.0) ** 2)), scale="scaled")
+    with pytest.raises(mf.RunError, match=r"The law changed.*At t = .*take merge_tol = ") as told:
+        pt.simulate(flash, x, (0.0, 30.0), merge_tol=3e-5)
+    run: Any = told.value.solution
+    assert 8.0 < run.end < 14.0 and not run.merges
+    short = pt.simulate(Sharper(2.0), x, (0.0, 0.5), merge_tol=3e-5)
+    with pytest.raises(mf.RunError, match=r"The law changed.*take merge_tol = "):
+        mf.resume(short, 30.0)
+
+
 def test_a_density_makes_no_atoms_that_would_be_seen_by_then() -> None:
     rho0 = mf.Circle(64).density(lambda s: 1.0 + 0.9 * np.cos(s))
     flow, y = mf.Lagrangian(merge_tol=1e-3).bind(Sharper(3.0), rho0, 1e-5, 1e-8)
@@ -250,5 +263,5 @@ def test_a_density_makes_no_atoms_that_would_be_seen_by_then() -> None:
     y[: s.size] *= 1e-4  # all of it has gathered at 0
     change = flow.review(0.0, y, 0.0, y)
     assert change is not None and (change.method.form.atom >= 0).any()
-    with pytest.raises(ValueError, match=r"merge_tol must.*take merge_tol = "):
+    with pytest.raises(Stop, match=r"At t = 12: merge_tol must.*take merge_tol = "):
         flow.review(12.0, y, 12.0, y)

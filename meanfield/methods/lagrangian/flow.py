@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry import ANGLES
+from meanfield.laws.base import constant_noise
 from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
@@ -52,11 +53,15 @@ class Flow(Method):
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Velocities of all points, and the divergence at the nodes."""
+        if said(self.law) is not True:
+            constant_noise(self.law, self.form.space.d, t, 0.0)
         mu = _Once(self.form.body(y))
         at = None if self.law.isotropic else mu.x
         points, nodes = len(self.form.weights), self.form.count[0] * GAUSS
-        out[:points] = self.form.line.project(mu.positions, self.law.velocity(t, at, mu))
-        out[points:] = np.asarray(self.law.divergence(t, at, mu))[..., :nodes]
+        v = self.law.velocity(t, at, mu)
+        out[:points] = self.form.line.project(mu.positions, v) if np.ndim(v) else v
+        divergence = np.asarray(self.law.divergence(t, at, mu))
+        out[points:] = divergence[..., :nodes] if divergence.ndim else divergence
         return out
 
     def moving(self, v: Array) -> Array:
@@ -108,7 +113,7 @@ class Flow(Method):
         if not narrow.any() and not _touching(old.atom, atoms, self.merge_tol, old.line):
             return None
         if said(self.law) is not True:  # merge_tol was measured before the run, and the law may be sharper by now
-            merging.checked("merge_tol", self.law, old.space.d, self.merge_tol, self.rtol, (t,))
+            merging.checked_now(self.law, old.space.d, self.merge_tol, self.rtol, t)
         cell = np.flatnonzero(old.live)[narrow]
         atom = old.atom.copy()
         atom[cell] = len(atoms) + np.arange(len(cell))

@@ -5,7 +5,7 @@ in second order, by (delta^2 / 8) |f'' / f| of the force f between points at mos
 f = e^{beta cos theta} sin theta that is |beta^2 sin^2 theta - 3 beta cos theta - 1| delta^2 / 8.
 """
 
-from meanfield.methods.merging.cost import change, checked
+from meanfield.methods.merging.cost import change, checked, checked_now
 from meanfield.methods.merging.record import LateMerge, Merge, energy, mergers
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Merge",
     "change",
     "checked",
+    "checked_now",
     "energy",
     "mergers",
 ]

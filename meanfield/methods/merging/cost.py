@@ -10,7 +10,7 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.measures.points import Points
-from meanfield.protocols import Array, Law
+from meanfield.protocols import Array, Law, Status, Stop
 from meanfield.tools import inputs
 
 WIDE = 1e-3
@@ -111,6 +111,14 @@ def checked(name: str, law: Law, d: int, merge_tol: Any, rtol: float, times: Seq
             f"of second order: take {name} = {_below(fine):g} or less, or a larger rtol."
         )
     return tol
+
+
+def checked_now(law: Law, d: int, merge_tol: float, rtol: float, t: float) -> None:
+    """End a run whose law has come, by time t, to see what the run's merging distance takes for one."""
+    try:
+        checked("merge_tol", law, d, merge_tol, rtol, (t,))
+    except ValueError as refused:
+        raise Stop(Status.LAW_CHANGED, f"At t = {t:.6g}: {refused}") from refused
 
 
 def _below(x: float) -> float:
