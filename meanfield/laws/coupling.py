@@ -109,6 +109,7 @@ class Coupling(Turning):
     """
 
     equations: ClassVar[tuple[str, ...]] = ("A (7.5)",)
+    autonomous = True
     h: Callable[[Array], Array]
     omega: Any = 0.0
 

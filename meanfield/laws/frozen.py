@@ -58,6 +58,7 @@ class Frozen(Seeing):
     weights: Any = 1.0
     per_token: bool = True
     isotropic = False
+    autonomous = Seeing.autonomous
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -67,7 +67,7 @@ def values(law: Law, d: int, t: float) -> Array | None:
     V = at(law, "V", t)
     if V is not None and V.shape != (d, d):
         name = _named(law, "V", t)
-        with settled(t) if callable(law.V) else nullcontext():
+        with settled(t) if callable(getattr(law, "V", None)) else nullcontext():
             raise ValueError(f"{name}: got shape {V.shape}, wanted ({d}, {d}): it maps a token to a velocity")
     return V
 

@@ -93,6 +93,7 @@ class Kuramoto(Turning):
     """
 
     equations: ClassVar[tuple[str, ...]] = ("A (7.2)", "A (7.3)")
+    autonomous = True
     omega: Any = 0.0
     coupling: float = 1.0
 

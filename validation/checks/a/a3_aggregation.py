@@ -25,6 +25,8 @@ class Logarithmic(mf.Law):
     Of the kind of Keller and Segel; two points of masses adding to 1 have gap' = -cot(gap / 2).
     """
 
+    autonomous = True
+
     def velocity(self, t: float, x: Any, mu: Measure) -> Any:
         """Rows, along the tangent."""
         theta = geometry.to_angles(x)
