@@ -8,7 +8,7 @@ import numpy as np
 
 from meanfield.plot import circle, globe, points, zonal
 from meanfield.plot.options import drawn
-from meanfield.protocols import Array, Law, Measure, Space, changes
+from meanfield.protocols import Array, Law, Measure, Space, said
 from meanfield.tools import inputs
 
 PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
@@ -40,13 +40,10 @@ def asked(law: Law, mu: Measure, t: Any) -> Array:
     if law.geometry != mu.geometry.manifold:
         raise ValueError(f"velocity: {law} is of geometry {law.geometry!r}, and {mu} of {mu.geometry.manifold!r}")
     at = 0.0 if t is None else inputs.number("t", t)
-
-    def answer(s: float) -> Array:
-        return np.asarray(law.velocity(s, None if law.isotropic else mu.x, mu), dtype=float)
-
-    if t is None and changes(law, answer, 0.0, 1.0):
-        raise ValueError(f"t: {law} changes with time: say at which its velocity is to be drawn, as t=0.0")
-    return answer(at)
+    if t is None and not said(law):
+        why = "does not say whether it changes with time" if said(law) is None else "changes with time"
+        raise ValueError(f"t: {law} {why}: say at which its velocity is to be drawn, as t=0.0")
+    return np.asarray(law.velocity(at, None if law.isotropic else mu.x, mu), dtype=float)
 
 
 def field(law: Law, mu: Measure, t: Any, space: Space | None = None) -> tuple[Array, Array]:
