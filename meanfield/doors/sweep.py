@@ -206,7 +206,7 @@ def grid(**axes: Iterable[Any]) -> list[dict[str, Any]]:
     >>> mf.grid(beta=[1, 4], n=[100])
     [{'beta': 1, 'n': 100}, {'beta': 4, 'n': 100}]
     """
-    values = [[shelf.simple(value) for value in axis] for axis in axes.values()]
+    values = [[shelf.simple(value) for value in inputs.sequence(name, axis, "values")] for name, axis in axes.items()]
     return [dict(zip(axes, point, strict=True)) for point in itertools.product(*values)]
 
 

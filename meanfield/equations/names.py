@@ -38,7 +38,9 @@ def find(name: str) -> str:
         return meant[0]
     if meant:
         raise ValueError(f"name: {name!r} is an equation of several papers: write {' or '.join(map(repr, meant))}")
-    raise ValueError(f"name: no equation is called {name!r}{near(name)}")
+    spoken = [one for one, printed in PRINTED.items() if _bare(name) and _bare(name) in _bare(printed.what)]
+    about = f": {', '.join(spoken[:6])} speak of it; write one of these" if spoken else near(name)
+    raise ValueError(f"name: no equation is called {name!r}{about}")
 
 
 def near(name: str) -> str:

@@ -57,6 +57,11 @@ class Angles(Arcs, Line):
 
     def project(self, q: Array, v: Array) -> Array:
         """v along the unit tangent: rows (..., n, 2), or its component (..., n, 1) already."""
+        if v.ndim < 2 or v.shape[-1] > 2:
+            raise ValueError(
+                f"velocity: got shape {v.shape} at angles of shape {q.shape}, wanted rows (..., n, 2), or (..., n, 1), "
+                "the component along the unit tangent: such as v[..., None]"
+            )
         if v.shape[-1] == 1:
             return v[..., 0]
         return np.asarray(np.sum(v * quarter_turn(to_rows(q)), axis=-1))

@@ -49,6 +49,11 @@ class Rows(Arcs):
 
     def project(self, q: Array, v: Array) -> Array:
         """v - <q, v> q."""
+        if v.ndim < 2 or v.shape[-1] != q.shape[-1]:
+            raise ValueError(
+                f"velocity: got shape {v.shape} at points of shape {q.shape}, wanted rows, as many components as they "
+                "have: a tangent component (..., n, 1) is for angles alone"
+            )
         return project(q, v)
 
     # --- distances ----------------------------------------------------------------------------------------

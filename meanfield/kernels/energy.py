@@ -24,6 +24,15 @@ from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
 
+def _why(law: Law) -> str:
+    """Why a law has none, of what can be seen from outside."""
+    if law.labelled:
+        return ": tokens that see different measures climb no one energy"
+    if any(getattr(law, name, None) is not None for name in ("Q", "K", "V")):
+        return ": with matrices it is one where Q^T K is symmetric and V = Q^T K, or -Q^T K (then write sign=-1 too)"
+    return ""
+
+
 def told(law: Law, mu: Measure, t: Any = None) -> Any:
     """E of a measure as a law tells it at time t: what a snapshot's `energy(law, t)` answers, or a refusal."""
     located("law", inputs.law(law), mu.geometry)
@@ -37,7 +46,7 @@ def told(law: Law, mu: Measure, t: Any = None) -> Any:
     with np.errstate(over="ignore", invalid="ignore"):
         found = law.quantities(at, mu.summed)
     if "energy" not in found:
-        raise ValueError(f"law: {law} has no energy; it tells {sorted(found)}")
+        raise ValueError(f"law: {law} has no energy that is known{_why(law)}; it tells {sorted(found)}")
     if t is None and word is None:
         raise ValueError(
             f"t: {law} does not say whether it changes with time, and no time came: write autonomous = True in its "

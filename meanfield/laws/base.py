@@ -50,8 +50,9 @@ class Law(protocols.Law):
     def __add__(self, other: Any) -> Sum:
         return _sum(self, other)
 
-    def __radd__(self, other: Any) -> Sum:
-        return _sum(other, self)
+    def __radd__(self, other: Any) -> Any:
+        # sum(laws) begins with 0
+        return self if isinstance(other, int) and other == 0 else _sum(other, self)
 
 
 @register
@@ -159,7 +160,7 @@ class Sum(Law):
         """The terms' quantities, equal names added.
 
         Where two give a dissipation their product counts too: it is told of points alone, where the sum is a gradient
-        flow, dE/dt = +-int |X|^2 d mu, and else left out.  No excess unless all that give an energy do; no free
+        flow, dE/dt = +-int |X|^2 d mu, and else left out, as where a term moves points and gives none.  No excess unless all that give an energy do; no free
         energy where the noise's share is not known, as of points.
         """
         total: dict[str, Any] = {}
@@ -171,10 +172,12 @@ class Sum(Law):
                 total[name] = total[name] + value if name in total else value
                 given[name] += 1
             whole &= "free_energy" in asked or not noisy(term, mu, t)
+            if "dissipation" not in asked and _moves(term, t, mu):
+                given["dissipation"] += 2
         if not whole:
             total.pop("free_energy", None)
         if given["dissipation"] > 1:
-            del total["dissipation"]
+            total.pop("dissipation", None)
             if self.gradient and not mu.dense:
                 total["dissipation"] = self.gradient * self._square(t, mu)
         if given["excess"] != given["energy"]:
@@ -185,6 +188,12 @@ class Sum(Law):
         """int |P_x X|^2 d mu over the measure's own points."""
         v = np.broadcast_to(self.velocity(t, mu.x, mu), mu.x.shape)
         return np.sum(mu.weights * np.sum(np.square(mu.tangential(v)), axis=-1), axis=-1)
+
+
+def _moves(law: protocols.Law, t: float, mu: Measure) -> bool:
+    """Whether it gives another velocity than the number 0."""
+    v = law.velocity(t, None if law.isotropic else mu.x, mu)
+    return np.ndim(v) > 0 or bool(v != 0.0)
 
 
 # --- time ----------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ def drawn(picture: Callable[..., T], *given: Any, **options: Any) -> T:
     known = of(picture)
     for name in options:
         if name not in known:
-            near = get_close_matches(name, known, 1)
+            near = get_close_matches(name, signature(picture).parameters, 1)
             hint = f" (near: {near[0]})" if near else ""
             raise TypeError(f"{name}: this picture has no such option; it has {', '.join(known)}{hint}")
     return picture(*given, **options)

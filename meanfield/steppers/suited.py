@@ -11,11 +11,16 @@ import numpy as np
 
 from meanfield.protocols import Array, Method, Rng, Status, Stepped, Stepper, Stop
 from meanfield.steppers.control import fastest, land
+from meanfield.tools import inputs
 
 WITHIN = 12
 """Times within a step at which noise that may change is asked about: as often as the longest steps ask for rhs."""
 ROOM = 1e-9
 """By how much a step may be longer than its stability interval: it was stretched to land."""
+
+
+OFF = 1e-8
+"""How far a stranger's state may lie from where its method retracts it to, of the largest entry."""
 
 
 def draws(stepper: Stepper) -> bool:
@@ -77,6 +82,7 @@ def kept(
     """
     if getattr(stepper, "heeds", False):
         return r
+    _whole(stepper, method, t, y, r)
     limit = min(most, float(method.slope(t, y, np.empty_like(y))))
     r = r._replace(evaluations=r.evaluations + 1)
     if r.t - t <= limit * (1.0 + ROOM):
@@ -93,6 +99,25 @@ def kept(
     return cut._replace(
         h=r.h, evaluations=r.evaluations + cut.evaluations, rejections=r.rejections + cut.rejections
     )
+
+
+def _whole(stepper: Stepper, method: Method, t: float, y: Array, r: Any) -> None:
+    """Refuse what is no step: another type, one that stands still, one that leaves where the points live."""
+    name = type(stepper).__name__
+    if not isinstance(r, Stepped):
+        raise TypeError(
+            f"{name}: step returned {inputs.describe(r)}, wanted meanfield.protocols.Stepped(t1, y1, h_next, between, "
+            "evaluations, rejections), between=None where nothing is known inside the step"
+        )
+    if not r.t > t:
+        raise ValueError(f"{name}: its step from t = {t!r} went to {r.t!r}: every step must advance t")
+    if np.shape(r.y) != y.shape:
+        raise ValueError(f"{name}: its step made a state of shape {np.shape(r.y)} of one of shape {y.shape}")
+    off = np.abs(method.retract(r.y) - r.y).max(initial=0.0)
+    if off > OFF * max(1.0, np.abs(r.y).max(initial=0.0)):
+        raise ValueError(
+            f"{name}: its step from t = {t!r} left where the points live: end it by y1 = method.retract(y1)"
+        )
 
 
 def stable(stepper: Stepper, method: Method, t: float, h: float) -> None:

@@ -125,6 +125,9 @@ def held(A: Any) -> Any:
         return A
     if sparse.issparse(A):
         return Edges.of(A)
+    rows = isinstance(A, list | tuple) and all(isinstance(row, list | tuple) for row in A)
+    if rows and all(isinstance(a, bool) for row in A for a in row):
+        A = np.array(A)
     seen = isinstance(A, np.ndarray) and A.dtype.kind == "b"
     return inputs.matrix("A", A.astype(float) if seen else A)
 

@@ -200,8 +200,14 @@ def replica(value: Any, lead: Sequence[int]) -> tuple[int, ...]:
     given = np.atleast_1d(np.asarray(value, dtype=object)) if not isinstance(value, tuple) else value
     wanted = f"{len(lead)} indices, of replicas of shape {tuple(lead)}" if len(lead) else "left out: there are none"
     if np.ndim(given) != 1 or len(given) != len(lead):
-        raise ValueError(message("replica", wanted, describe(value), "Give one index for each leading axis."))
+        raise ValueError(message("replica", wanted, describe(value), _indices(lead)))
     return tuple(integer("replica", i, low=-m, high=m - 1) for i, m in zip(given, lead, strict=True))
+
+
+def _indices(lead: Sequence[int]) -> str:
+    if not len(lead):
+        return "Leave replica= out."
+    return f"Give one index for each leading axis: replica={0 if len(lead) == 1 else (0,) * len(lead)}."
 
 
 def weights(name: str, value: Any, shape: Sequence[int]) -> Array:
