@@ -160,8 +160,8 @@ class Sum(Law):
         """The terms' quantities, equal names added.
 
         Where two give a dissipation their product counts too: it is told of points alone, where the sum is a gradient
-        flow, dE/dt = +-int |X|^2 d mu, and else left out, as where a term moves points and gives none.  No excess unless all that give an energy do; no free
-        energy where the noise's share is not known, as of points.
+        flow, dE/dt = +-int |X|^2 d mu, and else left out, as where a term moves points and gives none.  No excess
+        unless all that give an energy do; no free energy where the noise's share is not known, as of points.
         """
         total: dict[str, Any] = {}
         given: Counter[str] = Counter()
