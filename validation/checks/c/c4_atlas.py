@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -201,8 +202,20 @@ def conjecture_1(bench: Bench) -> Verdict:
     where the Jacobian has no eigenvalue above -1e-3, so that an open set of clouds does; with a 95% interval of their
     share, and those that had not come to rest.  Any such system contradicts the conjecture as it stands, for arbitrary
     Q and K; they are a few in a hundred of these.  The bar: most end at +-xi, less than half elsewhere.
+
+    One of them in closed form: V = diag(2, 1), Q^T K = diag(0, b), b = log(5/2) / 0.36, two tokens on the circle.  The
+    first goes to +-xi, the second from 120 degrees away to cos = -4/5, 1e-8, where it is held at the rate
+    -(3/7) (0.768 b - 3/5), 1e-6.  So the conjecture does not hold as printed.
     """
-    return _told(_first, bench)
+    b = math.log(2.5) / 0.36
+    law = mf.Causal(mf.SA(1.0, Q=np.diag([0.0, b]), V=np.diag([2.0, 1.0])))
+    x = np.array([[1.0, 0.0], [math.cos(2.0), math.sin(2.0)]])
+    end = np.array(pt.simulate(law, x, (0.0, 60.0), [60.0], rtol=1e-11, atol=1e-13).x[-1])
+    rate = -3.0 / 7.0 * (0.768 * b - 0.6)
+    return _told(_first, bench, {
+        "two tokens: cos + 4/5": float(abs(end[1, 0] + 0.8)),
+        "two tokens: rate - closed form": float(abs(_leading(law, np.array([x[0], [-0.8, 0.6]])) - rate)),
+    })  # fmt: skip
 
 
 @check("C08", where="C Conj 2", title="a leading space of dimension 2: all to one point, searched")
@@ -213,9 +226,12 @@ def conjecture_2(bench: Bench) -> Verdict:
     return _told(_second, bench)
 
 
-def _told(made: Any, bench: Bench) -> Verdict:
+def _told(made: Any, bench: Bench, more: dict[str, float] | None = None) -> Verdict:
     clouds = 10 if bench.tier == "quick" else 2000
-    measured = _searched(made, clouds, np.random.default_rng(bench.rng))
+    measured = _searched(made, clouds, np.random.default_rng(bench.rng)) | (more or {})
     found = int(measured["at a stable rest elsewhere"])
     message = f"{found} of {clouds} systems contradict the conjecture as stated." if found else ""
-    return evidence(measured, {"share elsewhere": (None, 0.5), "not at rest": (None, 0.5 * clouds)}, message)
+    if more:
+        message = f"Two tokens contradict the conjecture as stated. {message}".strip()
+    limits: Limits = {"share elsewhere": (None, 0.5), "not at rest": (None, 0.5 * clouds)}
+    return evidence(measured, limits | dict.fromkeys(more or {}, (None, 1e-06)), message)
