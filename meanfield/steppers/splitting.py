@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols import Array, Between, Method, Rng, Stepped, Stepper
-from meanfield.steppers.control import checked
+from meanfield.steppers.control import before, checked
 from meanfield.steppers.runge_kutta import dop853, fixed
 from meanfield.tools.settings import register
 
@@ -71,7 +71,7 @@ class Splitting(Stepper):
                 evaluations += r.evaluations
         if not keep:
             return Stepped(t1, y, self.size, None, evaluations, 0)
-        first, last = (method.rhs(s, z, np.empty_like(y)) for s, z in ((t, y0), (t1, y)))
+        first, last = (method.rhs(s, z, np.empty_like(y)) for s, z in ((t, y0), (before(t, used), y)))
         bend = 3.0 * (first + last) - 6.0 * (y - y0) / used
         terms = np.stack([first, last - first - bend, bend])
         return Stepped(t1, y, self.size, Between(t, t1, y0, terms), evaluations + 2, 0)

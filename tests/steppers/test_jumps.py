@@ -57,3 +57,12 @@ def test_a_matrix_a_layer() -> None:
             x = x + step * (v - np.sum(v * x, axis=1, keepdims=True) * x)
             x /= np.linalg.norm(x, axis=1, keepdims=True)
         np.testing.assert_allclose(got, x, rtol=0.0, atol=1e-13)
+
+
+def test_dense_output_of_split_steps_ends_before_the_jump() -> None:
+    """Its last slope was that of the law after it: a thousand times the error inside the step."""
+    law = mf.SA(1.0, V=flipped) + mf.Linear(0.1 * np.diag([1.0, 2.0, 3.0]))
+    x = pt.uniform(6, 3, rng=1)
+    run = pt.simulate(law, x, (0.0, 1.0), method="strang", step=1 / 32)
+    exact = pt.simulate(law, x, (0.0, 0.48), [0.48], rtol=1e-11, atol=1e-13).x[-1]
+    assert np.abs(run(0.48).x - exact).max() < 1e-5
