@@ -18,6 +18,7 @@ from meanfield.laws.normalised import unit
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Law
 from meanfield.tools import inputs
+from meanfield.tools.shown import line
 from meanfield.tools.tags import equations
 
 Norm: TypeAlias = Literal["post", "pre", "mix", "peri", "ngpt", "ln-scaling", "attention"]
@@ -51,6 +52,9 @@ class Layers(NamedTuple):
     x: Array
     directions: Array
     lengths: Array
+
+    def __repr__(self) -> str:
+        return line(self)
 
 
 @equations("A (2.1)", "B (1.3)", "C (4)")

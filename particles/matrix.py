@@ -9,6 +9,7 @@ import numpy as np
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Law
 from meanfield.tools import inputs
+from meanfield.tools.shown import line
 
 ROUNDED = 8.0 * float(np.finfo(float).eps)
 """Times n, the share of the largest singular value below which one is rounding."""
@@ -100,6 +101,9 @@ class RowStatistics(NamedTuple):
     seen: Array
     largest: Array
     leader: Array
+
+    def __repr__(self) -> str:
+        return line(self)
 
 
 def row_statistics(P: Any) -> RowStatistics:

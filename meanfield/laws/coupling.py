@@ -24,6 +24,7 @@ from meanfield.laws.kuramoto import FLAT_KERNEL, Turning
 from meanfield.protocols import Array, Measure
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
+from meanfield.tools.shown import Shown
 
 LARGEST = 2**14
 """Nodes at which h is asked at most; half as many harmonics."""
@@ -36,7 +37,7 @@ adds is taken away again."""
 
 @register
 @dataclass(frozen=True)
-class Polynomial:
+class Polynomial(Shown):
     """sum_k c_k T_k(t), shifted up."""
 
     c: tuple[float, ...]

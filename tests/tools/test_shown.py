@@ -15,6 +15,7 @@ import meanfield as mf
 import particles as pt
 from meanfield import geometry
 from meanfield.kernels.heating import Heating
+from meanfield.laws.coupling import Polynomial
 from meanfield.measures.rings import Rings
 from meanfield.runs.record import Record
 from meanfield.steppers import dop853
@@ -48,6 +49,10 @@ OTHERS: list[Any] = [
     TREE, TREE.branches[-1], mf.order_parameters(RHO), mf.predict(mf.SA(4.0), RHO, 1),
     pt.energies(mf.Causal(mf.SA(1.0)), [0.0, 1.0]), pt.classify(pt.simulate(mf.SA(1.0), [0.0, 1.0], (0.0, 0.1))),
     mf.equation("A (2.7)"), mf.FeedForward(A, A, np.zeros(8)), mf.Linear(A), mf.Activated(mf.SA(1.0), A),
+    mf.Kuramoto(np.arange(8.0)), mf.Coupling(np.sin), Polynomial((1.0,) * 40),
+    mf.LinearAttention(A), mf.ALiBi(mf.SA(1.0), 0.5),
+    mf.Normalised(mf.SA(1.0), "pre"), pt.layers(mf.SA(1.0), np.eye(8), depth=2, step=0.1),
+    pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))),
 ]  # fmt: skip
 
 

@@ -233,5 +233,6 @@ def _told(made: Any, bench: Bench, more: dict[str, float] | None = None) -> Verd
     message = f"{found} of {clouds} systems contradict the conjecture as stated." if found else ""
     if more:
         message = f"Two tokens contradict the conjecture as stated. {message}".strip()
-    limits: Limits = {"share elsewhere": (None, 0.5), "not at rest": (None, 0.5 * clouds)}
-    return evidence(measured, limits | dict.fromkeys(more or {}, (None, 1e-06)), message)
+    exact: Limits = dict.fromkeys(more or {}, (None, 1e-6))
+    limits: Limits = {"share elsewhere": (None, 0.5), "not at rest": (None, 0.5 * clouds), **exact}
+    return evidence(measured, limits, message)

@@ -141,7 +141,7 @@ def _separated(theta: Array, beta: float, c: float, epsilon: float) -> tuple[Arr
 @check(
     "C14",
     where="C Lem 5.1",
-    title="a strong centre stays within epsilon c beta^{-1/2} until T_j",
+    title="a strong centre stays within eps c beta^{-1/2} until T_j",
     equations=("C (1)", "C (2)", "C (3)"),
 )
 def displacement(bench: Bench) -> Verdict:
@@ -171,7 +171,7 @@ def displacement(bench: Bench) -> Verdict:
     return judge(measured, limits)
 
 
-@check("C15", where="C 5, remark", title="T_j s_j < epsilon e^{c^2/2 - c^4/(24 beta)} suffices, and c > 1")
+@check("C15", where="C 5, remark", title="T_j s_j < eps e^{c^2/2 - c^4/(24 beta)} suffices, and c > 1")
 def sufficient(bench: Bench) -> Verdict:
     """Over beta in (1, 400], c in (1, pi sqrt(beta)): c > 1 implies (2), c > beta^{1/2} tau*; and
     e^{c^2/2 - c^4/(24 beta)} <= c beta^{-1/2} / h(c beta^{-1/2}), so that the remark's condition implies (3).  Least

@@ -150,7 +150,7 @@ def frozen_energies(bench: Bench) -> Verdict:
     return judge(measured, limits)
 
 
-@check("C18", where="C 5, remark", title="epsilon = 0.1, c = 6.5: beta >= 14.045 and N <= 682.9")
+@check("C18", where="C 5, remark", title="eps = 0.1, c = 6.5: beta >= 14.045 and N <= 682.9")
 def ranges(bench: Bench) -> Verdict:
     """beta >= (c - 1 - 2 epsilon)^2 / 2 = 14.045 and N <= epsilon / (c - 1) e^{3 (c - 1 - 2 epsilon)^2 / 8} = 682.9,
     where print has 14 and 700; and the theorem's own inequalities, at that beta, hold to N = 3782.
