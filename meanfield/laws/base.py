@@ -161,7 +161,8 @@ class Sum(Law):
 
         Where two give a dissipation their product counts too: it is told of points alone, where the sum is a gradient
         flow, dE/dt = +-int |X|^2 d mu, and else left out, as where a term moves points and gives none.  No excess
-        unless all that give an energy do; no free energy where the noise's share is not known, as of points.
+        unless all that give an energy do, and no free energy; none either where the noise's share is not known, as of
+        points.
         """
         total: dict[str, Any] = {}
         given: Counter[str] = Counter()
@@ -171,7 +172,7 @@ class Sum(Law):
             for name, value in asked.items():
                 total[name] = total[name] + value if name in total else value
                 given[name] += 1
-            whole &= "free_energy" in asked or not noisy(term, mu, t)
+            whole &= "free_energy" in asked or not ("energy" in asked or noisy(term, mu, t))
             if "dissipation" not in asked and _moves(term, t, mu):
                 given["dissipation"] += 2
         if not whole:

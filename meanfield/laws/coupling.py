@@ -157,6 +157,11 @@ class Coupling(Turning):
         """E, where h is odd and all turn alike."""
         return ("energy",) if self._climbs else ()
 
+    @property
+    def falls(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The free energy -E, where h is odd and all turn alike."""
+        return ("free_energy",) if self._climbs else ()
+
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """omega + int h dmu."""
         v: Any = self._turned(x, mu)
@@ -185,13 +190,12 @@ class Coupling(Turning):
             return {}
         mu = mu.summed
         if self._odd is None or self._energy is None:
-            return {"energy": 0.0, "dissipation": 0.0}
+            return {"energy": 0.0, "dissipation": 0.0, "free_energy": 0.0}
         U = self._energy.read(None, mu, "Z")[..., 0]
         v = self._odd.read(None, mu, "M")
-        return {
-            "energy": 0.5 * np.sum(mu.weights * U, axis=-1),
-            "dissipation": np.sum(mu.weights * np.sum(v * v, axis=-1), axis=-1),
-        }
+        E = 0.5 * np.sum(mu.weights * U, axis=-1)
+        rate = np.sum(mu.weights * np.sum(v * v, axis=-1), axis=-1)
+        return {"energy": E, "dissipation": rate, "free_energy": -E}
 
 
 def harmonics(h: Callable[[Array], Array]) -> tuple[Array, Array]:

@@ -109,6 +109,11 @@ class Kuramoto(Turning):
         """F; where all turn alike (K/2) r^2 too."""
         return ("potential",) if self.labelled else ("potential", "energy")
 
+    @property
+    def falls(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The free energy -(K/2) r^2, where all turn alike."""
+        return () if self.labelled else ("free_energy",)
+
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """omega + K P_x int y dmu."""
         r = mu.read(FLAT_KERNEL, x, "M")
@@ -129,6 +134,8 @@ class Kuramoto(Turning):
         along = np.sum(unit * mean[..., None, :], axis=-1)  # <tangent, mean> at every point
         speed = np.broadcast_to(self.omega, along.shape) + self.coupling * along
         told = {"energy": energy, "dissipation": self.coupling * np.sum(mu.weights * along * speed, axis=-1)}
+        if not self.labelled:
+            told["free_energy"] = -energy
         if mu.geometry == ANGLES and not mu.dense:
             told["potential"] = energy + np.sum(mu.weights * self.omega * mu.positions, axis=-1)
         return told

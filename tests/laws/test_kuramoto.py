@@ -128,6 +128,19 @@ def test_energy_and_its_rate() -> None:
     assert mf.Coupling(wild).quantities(0.0, mu) == {} and mf.Coupling(wild).rises == ()
 
 
+def test_free_energy_with_noise_falls() -> None:
+    """kappa Ent - E, of both laws; a term that tells an energy alone leaves the sum without one."""
+    rho = mf.perturbed_uniform(mf.Circle(64), {1: 0.15, 2: 0.05})
+    laws: tuple[Any, ...] = (mf.Kuramoto(0.3, 2.0), mf.Coupling(lambda d: 2.0 * np.sin(d)))
+    for law in laws:
+        F = mf.solve(law + mf.Diffusion(0.1), rho, (0.0, 2.0)).free_energy
+        assert np.all(np.diff(F) < 0.0)
+        assert abs(F[0] - (0.1 * rho.entropy - np.abs(rho.moments(1)[1]) ** 2)) < 1e-13
+    beside: Any = mf.USA(1.0) + mf.Linear(np.diag([1.0, -1.0]))
+    told = beside.quantities(0.0, mf.Points([0.0, 1.0, 2.5]))
+    assert ("free_energy" in told) <= ("free_energy" in mf.Linear(np.eye(2)).quantities(0.0, mf.Points([0.0])))
+
+
 def test_growth_rates() -> None:
     """Of the uniform state: k a_k / 2 (K/2 of the first mode)."""
     rates = mf.growth_rates(mf.Kuramoto(0.0, 3.0), 2, 4)
