@@ -17,6 +17,7 @@ from meanfield.geometry import FLAT, ROWS
 from meanfield.laws.normalised import unit
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Law
+from meanfield.steppers.control import whole
 from meanfield.tools import inputs
 from meanfield.tools.shown import line
 from meanfield.tools.tags import equations
@@ -108,7 +109,7 @@ def layers(
     kept = [x]
     for k, one in enumerate(laws):
         for part, share in _sublayers(one, splitting):
-            x = _added(part, x, k * step, share * step, norm, k < EARLY * depth)
+            x = _added(part, x, whole(k, step), share * step, norm, k < EARLY * depth)
             if not np.isfinite(x).all():
                 raise ValueError(f"step: tokens are no longer finite after layer {k + 1}: take a smaller one")
         kept.append(x)

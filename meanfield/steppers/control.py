@@ -61,6 +61,12 @@ def before(t: float, h: float) -> float:
     return max(t, end - 2.0 * math.ulp(max(abs(t), abs(end))))
 
 
+def whole(k: int, size: float) -> float:
+    """k steps as a time t with int(t / size) = k: k * size can be a rounding short, and a law of layers one layer."""
+    t = k * size
+    return math.nextafter(t, math.inf) if t / size < k else t
+
+
 def smallest(t: float, stop: float) -> float:
     """The step below which time does not move; at t = 0, where floats have no spacing, 1e-30 of what is left."""
     left = stop - t

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from meanfield.protocols import Array, Between, Method, Rng, Status, Stepped, Stepper, Stop
-from meanfield.steppers.control import Adaptive, before, checked, land, lands, longest, slope_of, smallest, started
+from meanfield.steppers.control import (
+    Adaptive,
+    before,
+    checked,
+    land,
+    lands,
+    longest,
+    slope_of,
+    smallest,
+    started,
+    whole,
+)  # fmt: skip
 from meanfield.steppers.tables import DOP853, EULER, RK4, RK45, Table
 from meanfield.tools.settings import register
 
@@ -209,9 +220,9 @@ def fixed(t: float, h: float | None, stop: float, size: float, longest: float = 
     if 1.5 < count < 1e15 and abs(count - round(count)) <= slack:
         t1 = stop - (round(count) - 1) * wanted
         # a law of layers is asked at k steps, not a rounding before: V = lambda t: layers[int(t / step)]
-        whole = round(t1 / wanted) * wanted
-        if abs(whole - t1) <= 4.0 * math.ulp(max(abs(t), abs(stop))):
-            t1 = whole
+        on_grid = whole(round(t1 / wanted), wanted)
+        if abs(on_grid - t1) <= 4.0 * math.ulp(max(abs(t), abs(stop))):
+            t1 = on_grid
         return t1, t1 - t
     return land(t, wanted, stop)
 

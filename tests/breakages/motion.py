@@ -15,7 +15,7 @@ MOTION: tuple[Breakage, ...] = (
     Breakage(
         name="layers are asked a rounding before",
         file="meanfield/steppers/runge_kutta.py",
-        old="            t1 = whole",
+        old="            t1 = on_grid",
         new="            t1 = t1",
         red=("tests/steppers/test_jumps.py::test_a_matrix_a_layer",),
     ),

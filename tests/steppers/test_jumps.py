@@ -10,6 +10,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield.protocols import Array
+from meanfield.steppers.control import whole
 
 pytestmark = pytest.mark.rounding
 
@@ -41,14 +42,14 @@ def test_a_jump_that_is_landed_on_costs_no_order(method: Any, order: int) -> Non
 
 def test_a_matrix_a_layer() -> None:
     """Euler's step k is asked at k steps, not a rounding before: ten layers by int(t / step) are the ten-line loop."""
-    layers = np.random.default_rng(0).standard_normal((10, 3, 3))
+    layers = np.random.default_rng(0).standard_normal((48, 3, 3))
     x0 = pt.uniform(5, 3, rng=1)
-    for step, until in ((0.1, None), (0.1, mf.steps(10)), (0.3, mf.steps(10))):
+    for step, until in ((0.1, None), (0.1, mf.steps(48)), (0.7, None), (1 / 3, mf.steps(48))):
 
         def V(t: float, step: float = step) -> Array:
-            return np.asarray(layers[min(int(t / step), 9)])
+            return np.asarray(layers[min(int(t / step), 47)])
 
-        end = 10.0 * step if until is None else 100.0
+        end = 48 * step if until is None else 100.0
         got = pt.simulate(mf.SA(1.0, V=V), x0, (0.0, end), method="euler", step=step, until=until).x[-1]
         x = x0
         for layer in layers:
@@ -56,7 +57,16 @@ def test_a_matrix_a_layer() -> None:
             v = (a / a.sum(axis=1, keepdims=True)) @ x @ layer.T
             x = x + step * (v - np.sum(v * x, axis=1, keepdims=True) * x)
             x /= np.linalg.norm(x, axis=1, keepdims=True)
-        np.testing.assert_allclose(got, x, rtol=0.0, atol=1e-13)
+        np.testing.assert_allclose(got, x, rtol=0.0, atol=1e-12)
+        listed = pt.layers(mf.SA(1.0, V=V), x0, depth=48, step=step).x[-1]
+        named = pt.layers([mf.SA(1.0, V=one) for one in layers], x0, depth=48, step=step).x[-1]
+        np.testing.assert_allclose(listed, named, rtol=0.0, atol=1e-12)
+
+
+def test_steps_are_whole() -> None:
+    """k steps never lie a rounding before k."""
+    for size in (0.1, 0.7, 1 / 3, 0.3, 0.05, 0.01, 0.2, 0.9, 1e-3, 0.0123):
+        assert [int(whole(k, size) / size) for k in range(5000)] == list(range(5000))
 
 
 def test_dense_output_of_split_steps_ends_before_the_jump() -> None:
