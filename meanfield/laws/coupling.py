@@ -30,6 +30,8 @@ LARGEST = 2**14
 """Nodes at which h is asked at most; half as many harmonics."""
 ROUNDING = 64 * np.finfo(float).eps
 """Harmonics below this share of the largest are h's rounding."""
+BETWEEN, HELD = 0.381966, 1e-11
+"""Where between its nodes h is asked once more, and the share of its size by which the series may miss it there."""
 ROOM = 0.1
 """A kernel is kept positive by adding a constant, this share of its size beyond the least that does; what the constant
 adds is taken away again."""
@@ -211,12 +213,23 @@ def harmonics(h: Callable[[Array], Array]) -> tuple[Array, Array]:
         if last <= n // 4:
             c = np.where(np.abs(c) > ROUNDING * size, c, 0.0)[: last + 1]
             twice = np.where(np.arange(last + 1) > 0, 2.0, 1.0)
-            return _clean(-twice * c.imag, size), _clean(twice * c.real, size)
+            a, b = _clean(-twice * c.imag, size), _clean(twice * c.real, size)
+            if _holds(h, a, b, n):
+                return a, b
         n *= 2
     raise ValueError(
         f"h: {LARGEST // 2 - 1} harmonics do not hold it to rounding: it jumps, or has a kink or a narrow peak; give a "
         "smooth function of period 2 pi, such as its first harmonics"
     )
+
+
+def _holds(h: Callable[[Array], Array], a: Array, b: Array, n: int) -> bool:
+    """Whether the series is h between the nodes, too, and one turn before and after."""
+    k = np.arange(len(a))
+    c = np.where(k > 0, 0.5, 1.0) * (b - 1j * a) * np.exp(2j * np.pi * k * BETWEEN / n)
+    series = n * np.fft.irfft(np.pad(c, (0, n // 2 + 1 - len(c))), n)
+    values = _asked(h, 2.0 * np.pi * ((np.arange(n) + BETWEEN) / n + np.arange(n) % 3 - 1))
+    return bool(np.abs(series - values).max() <= HELD * np.abs(values).max())
 
 
 def _clean(series: Array, size: float) -> Array:

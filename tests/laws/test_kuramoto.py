@@ -164,6 +164,19 @@ def test_harmonics_of_a_function() -> None:
     np.testing.assert_allclose(series, np.exp(100.0 * (np.cos(d) - 1.0)) * np.sin(d), rtol=0.0, atol=1e-14)
 
 
+def test_harmonics_beyond_the_first_nodes_are_not_folded_back() -> None:
+    for k in (48, 50, 63, 64, 80, 127):
+
+        def h(d: Array, k: int = k) -> Array:
+            return np.asarray(np.sin(d) + 0.3 * np.sin(k * d) + 0.2 * np.cos(k * d))
+
+        a, b = harmonics(h)
+        assert len(a) == k + 1
+        wanted = np.zeros((2, k + 1))
+        wanted[0, [1, k]], wanted[1, k] = (1.0, 0.3), 0.2
+        np.testing.assert_allclose([a, b], wanted, rtol=0.0, atol=1e-13)
+
+
 def test_who_is_refused() -> None:
     bad: Any = {"h": 3, "one": lambda d: 1.0, "coupling": "1"}
     rho = mf.perturbed_uniform(mf.Circle(32), {1: 0.3})
@@ -175,6 +188,7 @@ def test_who_is_refused() -> None:
         (lambda: mf.solve(mf.Coupling(np.sin), mf.uniform(mf.ZonalSphere(3, 8)), (0.0, 1.0)), "turns angles"),
         (lambda: mf.Coupling(np.sign), "h: 8191 harmonics"),
         (lambda: mf.Coupling(lambda d: d), "h: 8191 harmonics"),
+        (lambda: mf.Coupling(lambda d: np.sin(0.5 * d) ** 3), "period 2 pi"),
         (lambda: mf.Coupling(bad["one"]), "h: of an array"),
         (lambda: mf.Coupling(lambda d: np.full_like(d, np.nan)), "h: of an array"),
         (lambda: mf.Coupling(bad["h"]), "h: wanted a function"),
