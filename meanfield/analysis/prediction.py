@@ -92,7 +92,7 @@ def predict(law: Law, rho0: Any, degree: int | None = None) -> Prediction:
     >>> mf.predict(mf.SA(5.0), rho0).degree
     3
     """
-    inputs.having("rho0", rho0, ("d", "moments", "mass", "line"), "a measure, for example mf.Points(theta)")
+    inputs.having("rho0", rho0, ("d", "moments", "mass", "line"), "a measure, for example mf.Points(theta), or run(t)")
     rates = _searched(law, rho0.d)
     k = int(np.argmax(rates)) if degree is None else inputs.degree("degree", degree, low=1)
     if k >= len(rates):

@@ -262,7 +262,7 @@ def merge_tree(
     """
     if log is not None:
         log = inputs.flag("log", log)
-    entries, log = _timed(inputs.sequence("merges", merges, "a list of mergers"), log)
+    entries, log = _timed(inputs.sequence("merges", merges, "a list of mergers, such as run.merges of a run"), log)
     n = len(weights) if np.ndim(weights) else inputs.integer("weights", weights, low=1)
     w = inputs.weights("weights", weights if np.ndim(weights) else np.ones(n), (n,))
     dated = [t for t, _ in entries if np.isfinite(t)]

@@ -47,6 +47,16 @@ class Law(protocols.Law):
         # adding 0 makes -0.0 and 0.0, which are equal, the same bytes
         return type(self), *((s.shape, (s + 0).tobytes()) if isinstance(s, np.ndarray) else s for s in settings)
 
+    @property
+    def rises(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The energy of a gradient flow, where it is climbed."""
+        return ("energy",) if self.gradient > 0 else ()
+
+    @property
+    def falls(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The energy of a gradient flow, where it is descended."""
+        return ("energy",) if self.gradient < 0 else ()
+
     def __add__(self, other: Any) -> Sum:
         return _sum(self, other)
 
@@ -115,16 +125,6 @@ class Sum(Law):
         signs = {term.gradient for term in self.terms}
         return signs.pop() if len(signs) == 1 else 0
 
-    @property
-    def rises(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The energies' sum, where all are climbed."""
-        return ("energy",) if self.gradient > 0 else ()
-
-    @property
-    def falls(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The energies' sum, where all are descended."""
-        return ("energy",) if self.gradient < 0 else ()
-
     def __str__(self) -> str:
         return " + ".join(str(term) for term in self.terms)
 
@@ -166,6 +166,7 @@ class Sum(Law):
         """
         total: dict[str, Any] = {}
         given: Counter[str] = Counter()
+        silent: list[Any] = []
         whole = True
         for term in self.terms:
             asked = term.quantities(t, mu)
@@ -173,11 +174,12 @@ class Sum(Law):
                 total[name] = total[name] + value if name in total else value
                 given[name] += 1
             whole &= "free_energy" in asked or not ("energy" in asked or noisy(term, mu, t))
-            if "dissipation" not in asked and _moves(term, t, mu):
-                given["dissipation"] += 2
+            if "dissipation" not in asked:
+                silent.append(term)
         if not whole:
             total.pop("free_energy", None)
-        if given["dissipation"] > 1:
+        asked_for = "dissipation" in total or self.gradient
+        if given["dissipation"] > 1 or (asked_for and any(_moves(term, t, mu) for term in silent)):
             total.pop("dissipation", None)
             if self.gradient and not mu.dense:
                 total["dissipation"] = self.gradient * self._square(t, mu)
@@ -195,6 +197,12 @@ def _moves(law: protocols.Law, t: float, mu: Measure) -> bool:
     """Whether it gives another velocity than the number 0."""
     v = law.velocity(t, None if law.isotropic else mu.x, mu)
     return np.ndim(v) > 0 or bool(v != 0.0)
+
+
+def true(r: protocols.Reading, part: str, log: float = 0.0) -> Any:
+    """Z, M or L of a reading times e^log, as true values: a new array, since the next reading overwrites."""
+    factor = np.asarray(r.log + log)
+    return getattr(r, part) * np.exp(factor[..., 0] if part == "L" and factor.ndim else factor)
 
 
 # --- time ----------------------------------------------------------------------------------------------------

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from meanfield.laws.seeing import Seeing, unmasked
+from meanfield.laws.seeing import Masking
 from meanfield.protocols import Measure
 from meanfield.tools.settings import register
 
 
 @register
 @dataclass(frozen=True)
-class Causal(Seeing):
+class Causal(Masking):
     """A law under the causal mask: token i moves as the law says for the mean of the tokens 1..i.
 
     x_i' = P_{x_i} X[mu_i](x_i), mu_i = sum_{j <= i} w_j delta_{x_j} / sum_{j <= i} w_j; for SA, C (CSA).  Tokens are
@@ -41,11 +41,6 @@ class Causal(Seeing):
 
     equations = ("C (CSA)", "C (CSA-2d)")
     law: Any
-    labelled = True
-    masked = True
-
-    def __post_init__(self) -> None:
-        unmasked(self.law)
 
     def __str__(self) -> str:
         return f"Causal({self.law})"

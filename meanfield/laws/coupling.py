@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from meanfield.geometry import quarter_turn
 from meanfield.kernels import Zonal
+from meanfield.laws.base import true
 from meanfield.laws.kuramoto import FLAT_KERNEL, Turning
 from meanfield.protocols import Array, Measure
 from meanfield.tools import inputs
@@ -69,14 +69,8 @@ class _Signed:
 
     def read(self, x: Array | None, mu: Measure, want: str) -> Any:
         """Z or M, as true values."""
-        total: Any = _true(mu, self.kernel, x, want)
-        return total if self.shift == 0.0 else total - self.shift * _true(mu, FLAT_KERNEL, x, want)
-
-
-def _true(mu: Measure, kernel: Any, x: Array | None, want: str) -> Any:
-    """One part of a reading without its logarithm; a copy, since the next reading overwrites."""
-    r = mu.read(kernel, x, want)
-    return getattr(r, want) * np.exp(r.log)
+        total: Any = true(mu.read(self.kernel, x, want), want)
+        return total if self.shift == 0.0 else total - self.shift * true(mu.read(FLAT_KERNEL, x, want), want)
 
 
 @register
@@ -170,8 +164,7 @@ class Coupling(Turning):
         if self._odd is not None:
             v = v + self._odd.read(x, mu, "M")
         if self._even is not None:
-            unit = quarter_turn(mu.x if x is None else x)
-            v = v + self._even.read(x, mu, "Z") * (mu.tangential(unit) if x is None else unit)
+            v = v + self._even.read(x, mu, "Z") * self._along(x, mu)
         return v
 
     def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
@@ -181,9 +174,7 @@ class Coupling(Turning):
         if even is not None:
             total = total - even.read(x, mu, "Z")[..., 0]
         if odd is not None:
-            unit = quarter_turn(mu.x if x is None else x)
-            along = mu.tangential(unit) if x is None else unit
-            total = total + np.sum(odd.read(x, mu, "M") * along, axis=-1)
+            total = total + np.sum(odd.read(x, mu, "M") * self._along(x, mu), axis=-1)
         return total
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:

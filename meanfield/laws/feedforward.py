@@ -210,11 +210,6 @@ class Linear(Alone):
         """1 where A is constant and symmetric."""
         return int(not callable(self.A) and np.abs(self.A - self.A.T).max() <= SAME * np.abs(self.A).max())
 
-    @property
-    def rises(self) -> tuple[str, ...]:  # type: ignore[override]
-        """E, where there is one."""
-        return ("energy",) if self.gradient else ()
-
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """Refuse points of another dimension."""
         square(self, "A", 0.0, d)

@@ -20,7 +20,7 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.kernels import Exponential, energy
-from meanfield.laws.base import Law
+from meanfield.laws.base import Law, true
 from meanfield.laws.gradient import GradientLaw
 from meanfield.laws.schedules import settled
 from meanfield.measures.points import Points
@@ -153,8 +153,7 @@ def divergence(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
     d = x.shape[-1]
     k, V = kernel(law, t, d), values(law, d, t)
     if not law.normalised:
-        r = mu.read(k, x, "L", V)
-        return np.asarray(law.sign * r.L * np.exp(np.asarray(r.log)[..., 0] + law.log_factor(d, t)))
+        return np.asarray(law.sign * true(mu.read(k, x, "L", V), "L", law.log_factor(d, t)))
     r = mu.read(k, x, "ZML", V)
     Z, L, M, log = r.Z.copy(), r.L.copy(), geometry.project(x, r.M), np.array(r.log)
     r = mu.read(k, x, "M", k.beta * product(law, d, t))

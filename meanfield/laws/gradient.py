@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.kernels import Exponential, energy
-from meanfield.laws.base import Law
+from meanfield.laws.base import Law, true
 from meanfield.protocols import Array, Measure
 
 
@@ -84,9 +84,7 @@ class GradientLaw(Law):
         """L, where the weight is 1; for Z a law says it itself, since grad Z needs the kernel's derivative."""
         if self.normalised:
             return super().divergence(t, x, mu)
-        r = mu.read(self.kernel(t), x, "L")
-        log = np.asarray(r.log + self.log_factor(mu.d, t))
-        return self.sign * r.L * np.exp(log[..., 0] if log.ndim else log)
+        return self.sign * true(mu.read(self.kernel(t), x, "L"), "L", self.log_factor(mu.d, t))
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.

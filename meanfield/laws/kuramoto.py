@@ -9,7 +9,7 @@ import numpy as np
 
 from meanfield.geometry import ANGLES, quarter_turn
 from meanfield.kernels import Exponential
-from meanfield.laws.base import Law
+from meanfield.laws.base import Law, true
 from meanfield.protocols import Array, Measure
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -50,15 +50,20 @@ class Turning(Law):
                 "np.array([0.0, 1.0]), or a density on mf.Circle(n)"
             )
 
+    def _along(self, x: Array | None, mu: Measure) -> Array:
+        """The unit tangent, as the measure answers at its own points (rows x: as rows)."""
+        unit = quarter_turn(mu.x if x is None else x)
+        return mu.tangential(unit) if x is None else unit
+
     def _turned(self, x: Array | None, mu: Measure) -> Any:
-        """The velocity omega, as the measure answers at its own points (rows x: as rows)."""
+        """The velocity omega."""
         if not self.labelled and self.omega == 0.0:
             return 0.0
-        unit = quarter_turn(mu.x if x is None else x)
-        omega, n = np.asarray(self.omega), unit.shape[-2]
+        along = self._along(x, mu)
+        omega, n = np.asarray(self.omega), along.shape[-2]
         if self.labelled and omega.shape[-1] != n:
             raise ValueError(f"omega: got shape {omega.shape}, and there are {n} points: one frequency for each")
-        return omega[..., None] * (mu.tangential(unit) if x is None else unit)
+        return omega[..., None] * along
 
 
 @register
@@ -116,14 +121,11 @@ class Kuramoto(Turning):
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """omega + K P_x int y dmu."""
-        r = mu.read(FLAT_KERNEL, x, "M")
-        return np.multiply(r.M, self.coupling * np.exp(r.log), out=r.M) + self._turned(x, mu)
+        return self.coupling * true(mu.read(FLAT_KERNEL, x, "M"), "M") + self._turned(x, mu)
 
     def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """-K <x, int y dmu>."""
-        r = mu.read(FLAT_KERNEL, x, "L")
-        log = np.asarray(r.log)
-        return self.coupling * r.L * np.exp(log[..., 0] if log.ndim else log)
+        return self.coupling * true(mu.read(FLAT_KERNEL, x, "L"), "L")
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """energy, dissipation, and potential of points held by their angles."""

@@ -80,16 +80,6 @@ class LinearAttention(Law):
             return int(all(getattr(self, name) is None for name in general.NAMES))
         return general.sense(self._scores(0.0, d), general.values(self, d, 0.0))
 
-    @property
-    def rises(self) -> tuple[str, ...]:  # type: ignore[override]
-        """E, where it is climbed."""
-        return ("energy",) if self.gradient > 0 else ()
-
-    @property
-    def falls(self) -> tuple[str, ...]:  # type: ignore[override]
-        """E, where it is descended."""
-        return ("energy",) if self.gradient < 0 else ()
-
     def _scores(self, t: float, d: int) -> Array:
         """B = Q^T K, (d, d)."""
         k = Exponential(0.0, general.at(self, "Q", t), general.at(self, "K", t))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from meanfield.laws.seeing import Seeing, unmasked
+from meanfield.laws.seeing import Masking
 from meanfield.protocols import Measure, Sight
 from meanfield.sums.edges import graph, held
 from meanfield.tools.settings import register
@@ -14,7 +14,7 @@ from meanfield.tools.settings import register
 
 @register
 @dataclass(frozen=True)
-class Masked(Seeing):
+class Masked(Masking):
     """A law on a graph: token i moves as the law says for what it sees, j with weight A[i, j].
 
     x_i' = P_{x_i} X[mu_i](x_i), mu_i = sum_j A_ij w_j delta_{x_j}, divided by sum_j A_ij w_j, or as it is: for SA the
@@ -49,11 +49,9 @@ class Masked(Seeing):
     law: Any
     A: Any
     per_row: bool = True
-    labelled = True
-    masked = True
 
     def __post_init__(self) -> None:
-        unmasked(self.law)
+        super().__post_init__()
         object.__setattr__(self, "A", held(self.A))
         _ = self._sight  # refuses what it cannot see by
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from meanfield import protocols
 from meanfield.laws.base import Law
 from meanfield.protocols import Array, Measure, said
 from meanfield.tools import inputs
@@ -83,11 +82,16 @@ class Seeing(Law):
         return self.law.noise(t, x, self._sees(t, mu))
 
 
-def unmasked(law: protocols.Law) -> None:
-    """Refuse a law whose tokens have a mask already."""
-    inputs.law(law)
-    if law.masked:
-        raise ValueError(
-            f"law: {law} has a mask already: give the law without a mask, and the product of the two, "
-            "as mf.Masked(law, numpy.tril(A)) of a graph and the past"
-        )
+class Masking(Seeing):
+    """A law whose tokens do not all see one another, and are told apart by their index; of one without a mask."""
+
+    labelled = True
+    masked = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.law.masked:
+            raise ValueError(
+                f"law: {self.law} has a mask already: give the law without a mask, and the product of the two, "
+                "as mf.Masked(law, numpy.tril(A)) of a graph and the past"
+            )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.laws.seeing import Seeing, unmasked
+from meanfield.laws.seeing import Masking
 from meanfield.protocols import Array, Measure, Sight
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -29,7 +29,7 @@ class Slope(Sight):
 
 @register
 @dataclass(frozen=True)
-class ALiBi(Seeing):
+class ALiBi(Masking):
     """A law with linear biases: the score of j at i is less by slope |i - j|.
 
     x_i' = P_{x_i} sum_j e^{beta <x_i, x_j> - slope |i - j|} V x_j, for SA over the sum of these weights, for USA over
@@ -60,11 +60,9 @@ class ALiBi(Seeing):
     law: Any
     slope: float
     causal: bool = True
-    labelled = True
-    masked = True
 
     def __post_init__(self) -> None:
-        unmasked(self.law)
+        super().__post_init__()
         object.__setattr__(self, "slope", inputs.number("slope", self.slope, low=0.0))
         inputs.flag("causal", self.causal)
 

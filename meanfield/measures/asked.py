@@ -66,21 +66,16 @@ def _running(points: Any, kernel: Kernel, want: str, weights: Array) -> Reading 
     r = running(kernel, q, weights, want + "Z")
     z = r.Z[..., 0]
     faint = z < FAINT * np.maximum(np.maximum.accumulate(z, axis=-1), np.cumsum(np.abs(weights), axis=-1))
-    few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
-    if 2 * len(few) > faint.shape[-1]:
+    if r.M is not None:
+        r = r._replace(M=r.M * quarter_turn(points.x) if circle else geometry.project(points.x, r.M))
+
+    def again(few: Array) -> Reading:
+        return direct(kernel, points.x[..., few, :], points.x, weights, want + "Z", sight=Until(few))
+
+    if not _replaced(r, faint, again, lambda few, M: geometry.project(points.x[..., few, :], M)):
         return None
-    M = r.M
-    if M is not None:
-        M = M * quarter_turn(points.x) if circle else geometry.project(points.x, M)
-    if len(few):
-        d = direct(kernel, points.x[..., few, :], points.x, weights, want + "Z", sight=Until(few))
-        size = np.exp(d.log - r.log)
-        if size.min() < UNDERFLOW:
-            return None
-        r.Z[..., few, :] = d.Z * size
-        if M is not None:
-            M[..., few, :] = geometry.project(points.x[..., few, :], d.M * size)
-    return _shared(Reading(r.Z if "Z" in want else None, M, None, r.log), np.broadcast_to(points.seen(), weights.shape))
+    seen = np.broadcast_to(points.seen(), weights.shape)
+    return _shared(Reading(r.Z if "Z" in want else None, r.M, None, r.log), seen)
 
 
 def _banded(points: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
@@ -98,19 +93,32 @@ def _mended(points: Any, name: str, kernel: Kernel, r: Reading, x: Array | None,
     low = FAINT * np.maximum(z.max(axis=-1, keepdims=True), np.abs(weights).sum(axis=-1, keepdims=True))
     if (z.min(axis=-1, keepdims=True) >= low).all():
         return True
-    faint = z < low
+    at = points.x if x is None else x
+
+    def again(few: Array) -> Reading:
+        return _sum(name)(kernel, at[..., few, :], points.x, weights, want)
+
+    def laid(few: Array, M: Array) -> Array:
+        return np.asarray(np.einsum("...nd,...nmd->...nm", M, SPACES[points.d].frame(at[..., few, :])))
+
+    return _replaced(r, z < low, again, laid)
+
+
+def _replaced(
+    r: Reading, faint: Array, again: Callable[[Array], Reading], laid: Callable[[Array, Array], Array]
+) -> bool:
+    """Put other sums where Z is faint, `again` of the points there, and their M as r has it, `laid`; False: all."""
     few = np.flatnonzero(faint.reshape(-1, faint.shape[-1]).any(axis=0))
     if 2 * len(few) > faint.shape[-1]:
         return False
     if len(few):
-        there = (points.x if x is None else x)[..., few, :]
-        d = _sum(name)(kernel, there, points.x, weights, want)
+        d = again(few)
         size = np.exp(d.log - r.log)
         if size.min() < UNDERFLOW:
             return False
         r.Z[..., few, :] = d.Z * size
         if r.M is not None:
-            r.M[..., few, :] = np.einsum("...nd,...nmd->...nm", d.M * size, SPACES[points.d].frame(there))
+            r.M[..., few, :] = laid(few, d.M * size)
         if r.L is not None:
             r.L[..., few] = d.L * size[..., 0]
     return True

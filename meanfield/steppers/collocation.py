@@ -26,7 +26,7 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from meanfield.protocols import Array, Between, Method, Status, Stepped, Stop
-from meanfield.steppers.control import Adaptive, before
+from meanfield.steppers.control import Adaptive, moment
 from meanfield.steppers.dense import gauss
 from meanfield.steppers.diagonal import Diagonal, distinct, grid, on_grid
 from meanfield.tools.settings import register
@@ -205,8 +205,7 @@ class _Sweeps:
                 rows = self.new.view(self.y.dtype).reshape(self.order + 1, *self.y.shape)
                 for j in range(1, n):
                     self.combine(weights[level.first + j - 1], self.new, n, self.stage)
-                    c = level.nodes[j]
-                    self.method.rhs(before(self.t, h) if c == 1.0 else self.t + c * h, self.stage, rows[j + 1, ...])
+                    self.method.rhs(moment(self.t, level.nodes[j], h), self.stage, rows[j + 1, ...])
                 self.evaluations += n - 1
                 self.old, self.new = self.new, self.old
             if n > self.order - 3:

@@ -61,6 +61,11 @@ def before(t: float, h: float) -> float:
     return max(t, end - 2.0 * math.ulp(max(abs(t), abs(end))))
 
 
+def moment(t: float, c: float, h: float) -> float:
+    """When a stage at the share c of a step is asked: at its end, just before."""
+    return before(t, h) if c == 1.0 else t + c * h
+
+
 def whole(k: int, size: float) -> float:
     """k steps as a time t with int(t / size) = k: k * size can be a rounding short, and a law of layers one layer."""
     t = k * size

@@ -19,6 +19,7 @@ from meanfield.steppers.control import (
     land,
     lands,
     longest,
+    moment,
     slope_of,
     smallest,
     started,
@@ -66,7 +67,7 @@ class _Stages:
         weights, c, dot = self.weights, self.table.c, np.dot
         for i in range(first, last):
             dot(weights[i], above[: i + 1], out=flat)
-            slope(t + c[i] * h if c[i] != 1.0 else before(t, h), work, rows[i])
+            slope(moment(t, c[i], h), work, rows[i])
         self.evaluations += last - first
 
     def end(self, h: float) -> Array:

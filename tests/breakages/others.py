@@ -113,8 +113,8 @@ OTHERS: tuple[Breakage, ...] = (
     Breakage(
         name="frequencies turn the other way",
         file="meanfield/laws/kuramoto.py",
-        old="return omega[..., None] * (mu",
-        new="return -omega[..., None] * (mu",
+        old="return omega[..., None] * along",
+        new="return -omega[..., None] * along",
         red=("A48", "tests/laws/test_kuramoto.py::test_seven_tokens"),
     ),
     Breakage(

@@ -250,10 +250,7 @@ def having(name: str, value: Any, attributes: Iterable[str], wanted: str) -> Any
     """An object (no class) that has these attributes, for where anything of a contract's shape will do."""
     if not isinstance(value, type) and all(hasattr(value, a) for a in attributes):
         return value
-    remedy = "Pass the object itself."
-    if hasattr(value, "segments"):
-        remedy = "Of a run take one time, run(t), or mf.track(run) for all of them."
-    raise TypeError(message(name, wanted, describe(value), remedy))
+    raise TypeError(message(name, wanted, describe(value), "Pass the object itself."))
 
 
 def sequence(name: str, value: Any, wanted: str) -> list[Any]:
@@ -261,5 +258,4 @@ def sequence(name: str, value: Any, wanted: str) -> list[Any]:
     single = isinstance(value, str | bytes | Mapping) or (isinstance(value, np.ndarray) and value.ndim == 0)
     if isinstance(value, Iterable) and not single:
         return list(value)
-    merges = " Of a run take run.merges." if hasattr(value, "merges") else ""
-    raise TypeError(message(name, wanted, describe(value), f"Pass a list or a tuple, such as [{name}].{merges}"))
+    raise TypeError(message(name, wanted, describe(value), f"Pass a list or a tuple, such as [{name}]."))
