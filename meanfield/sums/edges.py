@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from meanfield.protocols import Array, Bilinear, Kernel, Reading, Sight
 from meanfield.sums.scores import moderate, refuse_unpaired, sharp
@@ -47,7 +47,7 @@ class Edges(Shown):
     @classmethod
     def of(cls, A: Any) -> Edges:
         """Of a scipy.sparse matrix, checked; entries that stand twice are added, zeros left out."""
-        rows = sparse.csr_array(A, dtype=float, copy=True)
+        rows = scipy.sparse.csr_array(A, dtype=float, copy=True)
         if rows.ndim != 2 or rows.shape[0] != rows.shape[1]:
             raise ValueError(f"A: got shape {rows.shape}, wanted (n, n), a row and a column for every point")
         rows.sum_duplicates()
@@ -83,7 +83,7 @@ class Edges(Shown):
     @cached_property
     def matrix(self) -> Any:
         """The same for scipy."""
-        return sparse.csr_array((self.weights, self.columns, self.starts), shape=self.shape)
+        return scipy.sparse.csr_array((self.weights, self.columns, self.starts), shape=self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def held(A: Any) -> Any:
     """A graph as settings hold it: a frozen array, or edges of what is sparse; True where i sees j is 1."""
     if isinstance(A, Edges):
         return A
-    if sparse.issparse(A):
+    if scipy.sparse.issparse(A):
         return Edges.of(A)
     rows = isinstance(A, list | tuple) and all(isinstance(row, list | tuple) for row in A)
     if rows and all(isinstance(a, bool) for row in A for a in row):

@@ -21,8 +21,6 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-import h5netcdf  # type: ignore[import-untyped]
-import h5py
 import numpy as np
 
 from meanfield.protocols import Array
@@ -95,6 +93,8 @@ def write(
         raise ValueError("kind must not be empty.")
     clean = {name: _check_array(name, value) for name, value in arrays.items()}
     names, sizes = _check_dims(clean, dims or {})
+    import h5netcdf  # type: ignore[import-untyped]  # noqa: F401 - named in the file with its version
+
     # this package is loaded whenever this room is; importing it here would turn the street around
     found = versions("meanfield", "numpy", "h5netcdf")
     attributes = {"format": FORMAT, "kind": kind, "text": text, "checksum": _checksum(kind, text, clean), **found}
@@ -110,6 +110,9 @@ def _image(
     HDF5's own memory and no Python object: what fails to grow when HDF5 calls it leaves a file half-closed, and the
     process does not survive its collection.
     """
+    import h5netcdf
+    import h5py
+
     numbers = sum(value.nbytes for value in arrays.values())
     bytearray(2 * numbers + 2**20)  # there is room for HDF5's image and its copy, or a plain MemoryError here
     with h5py.File("image", "w", driver="core", backing_store=False, track_order=True) as memory:
@@ -261,6 +264,8 @@ def read_any(path: PathLike, kinds: Collection[str] | None = None) -> tuple[str,
 
     Errors as of `read`.
     """
+    import h5py
+
     name = files.name_of(path)
     data, sealed = _bytes(name)
     try:

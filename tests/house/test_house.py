@@ -29,7 +29,10 @@ FUNCTION_LINES = 60
 DOCUMENTED_LINES = 100
 """The same with its docstring: a front door may say more than it does."""
 NEAR_ROUNDING = 1e-9
-HEAVY = ("matplotlib", "xarray", "pandas", "ot", "numba", "tqdm", "pyfftw", "scipy.special", "scipy.optimize")
+HEAVY = (
+    *("matplotlib", "xarray", "pandas", "ot", "numba", "tqdm", "pyfftw", "h5py", "h5netcdf"),
+    *("scipy.special", "scipy.optimize", "scipy.sparse"),
+)
 SKIPPED = {".git", ".venv", "results", "build", "dist", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 
 Rule = Callable[[str, str], Iterable[str]]
