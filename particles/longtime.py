@@ -95,8 +95,8 @@ def longtime(
 
     Notes
     -----
-    Repelling clusters (sign=-1) that have come to rest stay there.  Attracting clusters in an exact balance part by
-    rounding, as they would in any arithmetic.
+    Repelling clusters (sign=-1) that have come to rest stay there; none within merge_gap of each other are taken.
+    Attracting clusters in an exact balance part by rounding, as they would in any arithmetic.
 
     Examples
     --------
@@ -116,6 +116,8 @@ def longtime(
     rtol = inputs.number("rtol", rtol, low=1e-14, high=1e-3)
     watch = checked_watch(None, max_seconds, progress, None, checked(checkpoint, every))
     centres, masses, joined, bound = _atoms(given, gap, pull.beta)
+    if pull.sign < 0:
+        _refuse_parting(law, given, joined, gap)
     span = (given.log_t, log_end)
     method, y = started(law, pull, centres, masses, joined[given.owner], span, gap, given.geometry)
     method = replace(method, form=replace(method.form, merges=_joined(law, given, centres, masses, joined)))
@@ -252,6 +254,20 @@ def _atoms(given: _Given, gap: float, beta: float) -> tuple[Array, Array, Array,
             'and give the run: longtime(law, run), of pt.simulate or mf.solve(..., method="lagrangian")'
         )
     return centres, masses, joined, bound
+
+
+def _refuse_parting(law: Law, given: _Given, joined: Array, gap: float) -> None:
+    """Refuse points within the gap that repel one another; who are at one place stay there."""
+    first = np.unique(joined, return_index=True)[1][joined]
+    apart = given.geometry.chord(given.x[first], given.x)
+    if not apart.any():
+        return
+    near = float(apart[apart > 0.0].min())
+    instead = f"take merge_gap = {0.5 * near:.2g}" if 0.5 * near >= LEAST else "move one of them away"
+    raise ValueError(
+        f"merge_gap: {law} repels, and points {near:.3g} apart would be one from the start, within merge_gap = "
+        f"{gap:g}, and never part: {instead}, or run pt.simulate"
+    )
 
 
 def _joined(law: Law, given: _Given, centres: Array, masses: Array, joined: Array) -> tuple[Any, ...]:

@@ -74,9 +74,10 @@ def simulate(
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     merge_tol : float, optional
         Geodesic distance in radians: points of a group no wider than this become one after the step, of their joint
-        mass at their centre of mass, which makes late times cheap.  `x` keeps a place for every original point.
-        Refused if it could change a velocity elsewhere by more than rtol, relatively (`methods.merging.checked`).
-        For one cloud without noise.
+        mass at their centre of mass, which makes late times cheap, where the flow brings them closer still
+        (`methods.merging.gathering`).  `x` keeps a place for every original point.  Refused if it could change a
+        velocity elsewhere by more than rtol, relatively (`methods.merging.checked`), and of a law that parts what is
+        near.  For one cloud without noise.
     rtol, atol : float
         Tolerances of the adaptive methods.
     rng : int or numpy.random.Generator
@@ -186,6 +187,8 @@ def _merge_tol(
     suited.indexless("merge_tol", law, mu.d, times[0], "points that merge lose theirs", "leave it out")
     if shaken:
         raise ValueError("merge_tol: noise parts what has merged: leave it out, or take diffusion=0.0")
+    for t in times:
+        merging.attracting("merge_tol", law, mu.d, t)
     rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
     return merging.checked("merge_tol", law, mu.d, merge_tol, rtol, times)
 

@@ -242,6 +242,10 @@ class Attention(general.Attending):
         Z = (r.Z * np.exp(r.log - beta) / mu.token)[..., 0]
         return -self.sign * (Z - 1.0) / beta, Z
 
+    def ascent(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """As every `GradientLaw`; with matrices int e^s Q^T K y d mu(y)."""
+        return super().ascent(t, x, mu) if self.isotropic else general.ascent(self, t, x, mu)
+
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """As every `GradientLaw`; with matrices only a gradient flow has them; R^d has no excess."""
         if self.isotropic and self.geometry == "sphere":

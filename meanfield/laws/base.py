@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from meanfield import protocols
+from meanfield.laws import together
 from meanfield.protocols import Array, Measure, Status, Stop, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -56,6 +57,10 @@ class Law(protocols.Law):
     def falls(self) -> tuple[str, ...]:  # type: ignore[override]
         """The energy of a gradient flow, where it is descended."""
         return ("energy",) if self.gradient < 0 else ()
+
+    def ascent(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """The velocity, of a gradient flow in Wasserstein's metric, by its sense."""
+        return self.gradient * self.velocity(t, x, mu) if self.gradient else None
 
     def __add__(self, other: Any) -> Sum:
         return _sum(self, other)
@@ -159,44 +164,47 @@ class Sum(Law):
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """The terms' quantities, equal names added.
 
-        Where two give a dissipation their product counts too: it is told of points alone, where the sum is a gradient
-        flow, dE/dt = +-int |X|^2 d mu, and else left out, as where a term moves points and gives none.  No excess
-        unless all that give an energy do, and no free energy; none either where the noise's share is not known, as of
-        points.
+        The dissipation is that of the sum, in which every term moves what the others tell: none where a term that tells
+        an energy tells no `ascent`.  No excess unless all that give an energy do, and so of `driven` under terms that
+        change with time; no free energy where the noise's share is not known, as of points.
         """
         total: dict[str, Any] = {}
         given: Counter[str] = Counter()
-        silent: list[Any] = []
-        whole = True
+        whole, telling, moving = True, [], 0
         for term in self.terms:
             asked = term.quantities(t, mu)
             for name, value in asked.items():
                 total[name] = total[name] + value if name in total else value
                 given[name] += 1
             whole &= "free_energy" in asked or not ("energy" in asked or noisy(term, mu, t))
-            if "dissipation" not in asked:
-                silent.append(term)
+            if "energy" in asked:
+                telling.append(term)
+            elif not together.still(term, t, mu):
+                moving += 1
         if not whole:
             total.pop("free_energy", None)
-        asked_for = "dissipation" in total or self.gradient
-        if given["dissipation"] > 1 or (asked_for and any(_moves(term, t, mu) for term in silent)):
+        if len(telling) + moving > 1:
             total.pop("dissipation", None)
-            if self.gradient and not mu.dense:
-                total["dissipation"] = self.gradient * self._square(t, mu)
+            if telling and (rate := together.rate(self, telling, t, mu)) is not None:
+                total["dissipation"] = rate
         if given["excess"] != given["energy"]:
             total.pop("excess", None)
+            if given["excess"]:  # of which a rate would be, and not of E
+                total.pop("driven", None)
+        if given["driven"] != sum(said(term) is not True for term in telling):
+            total.pop("driven", None)
         return total
 
-    def _square(self, t: float, mu: Measure) -> Any:
-        """int |P_x X|^2 d mu over the measure's own points."""
-        v = np.broadcast_to(self.velocity(t, mu.x, mu), mu.x.shape)
-        return np.sum(mu.weights * np.sum(np.square(mu.tangential(v)), axis=-1), axis=-1)
-
-
-def _moves(law: protocols.Law, t: float, mu: Measure) -> bool:
-    """Whether it gives another velocity than the number 0."""
-    v = law.velocity(t, None if law.isotropic else mu.x, mu)
-    return np.ndim(v) > 0 or bool(v != 0.0)
+    def ascent(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """Sum of those of the terms that tell an energy; None if one of them is not known."""
+        total: Any = 0.0
+        for term in self.terms:
+            if "energy" in term.quantities(t, mu):
+                slope = term.ascent(t, x, mu)
+                if slope is None:
+                    return None
+                total = total + slope
+        return total
 
 
 def true(r: protocols.Reading, part: str, log: float = 0.0) -> Any:

@@ -177,6 +177,10 @@ class Coupling(Turning):
             total = total + np.sum(odd.read(x, mu, "M") * self._along(x, mu), axis=-1)
         return total
 
+    def ascent(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """int h dmu, where it is odd and all turn alike."""
+        return None if not self._climbs else 0.0 if self._odd is None else self._odd.read(x, mu, "M")
+
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """energy and dissipation, where h is odd and all turn alike."""
         if not self._climbs:

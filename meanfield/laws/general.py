@@ -6,8 +6,8 @@ With B = Q^T K, s(x, y) = beta <x, B y>, Z = int e^s dmu(y) and M = int e^s V y 
     USA   X = sign M,        div P_x X = sign L.
 
 Where B is symmetric and V = B, both are gradient flows of E = (1/2 beta) iint e^s dmu dmu, as without matrices
-(A, (3.12)-(3.14)), and where V = -B of -E; other matrices have no energy.  In R^d they are so without P_x:
-dE/dt = int |M|^2 / Z dmu, and int |M|^2 dmu.
+(A, (3.12)-(3.14)), and where V = -B of -E, at every time by itself; other matrices have no energy.  In R^d they are so
+without P_x: dE/dt = int |M|^2 / Z dmu, and int |M|^2 dmu.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from meanfield import geometry
 from meanfield.kernels import Exponential, energy
 from meanfield.laws.base import Law, true
 from meanfield.laws.gradient import GradientLaw
-from meanfield.laws.schedules import settled
+from meanfield.laws.schedules import settled, slope
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Measure
 from meanfield.spaces.coefficients import integrating
@@ -39,6 +39,8 @@ HELD = 1e-10
 class Attending(GradientLaw):
     """What matrices ask of a law."""
 
+    beta: Any
+    scale: Any
     Q: Any
     K: Any
     V: Any
@@ -177,11 +179,9 @@ def matrix(law: Attending, t: float, mu: Measure) -> Array:
 # --- the energy ------------------------------------------------------------------------------------------------
 
 
-def climbs(law: Attending, d: int) -> int:
-    """1 (or -1) where V is (minus) Q^T K, constant and symmetric, so that M is (minus) grad U; 0 elsewhere."""
-    if any(callable(getattr(law, name)) for name in NAMES):
-        return 0
-    return sense(product(law, d, 0.0), values(law, d, 0.0))
+def climbs(law: Attending, d: int, t: float = 0.0) -> int:
+    """1 (or -1) where V is (minus) Q^T K at time t, and symmetric, so that M is (minus) grad U; 0 elsewhere."""
+    return sense(product(law, d, t), values(law, d, t))
 
 
 def sense(B: Array, V: Array | None) -> int:
@@ -200,9 +200,16 @@ def dimension(law: Law) -> int | None:
     return sizes.pop() if len(sizes) == 1 else None
 
 
+def ascent(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
+    """grad dE/dmu of a gradient flow, int e^s Q^T K y dmu(y) in the law's scale, at rows x or at the measure's own."""
+    x = mu.x if x is None else x
+    r = mu.read(kernel(law, t), x, "M", product(law, x.shape[-1], t))
+    return np.asarray(r.M * np.exp(r.log + law.log_factor(x.shape[-1], t)))
+
+
 def quantities(law: Attending, t: float, mu: Any) -> dict[str, Any]:
-    """E, its rate of change and the free energy, -E or E, that falls, of a gradient flow, in the law's scale."""
-    if not climbs(law, mu.d):
+    """E, its rates of change and the free energy, -E or E, that falls, of a gradient flow, in the law's scale."""
+    if not climbs(law, mu.d, t):
         return {}
     if isinstance(mu, Points):
         mu.unmasked("energy")
@@ -224,10 +231,33 @@ def _told(law: Attending, t: float, mu: Any) -> dict[str, Any]:
     q = np.broadcast_to(mu.positions, (*lead, *mu.geometry.point(mu.d)))
     body = Points.trusted(q, np.broadcast_to(mu.weights, lead), mu.geometry)
     if k.beta == 0.0:
-        E = 0.5 * np.einsum("...i,ij,...j->...", body.mean, product(law, mu.d, 0.0), body.mean) * math.exp(factor)
+        E = 0.5 * np.einsum("...i,ij,...j->...", body.mean, product(law, mu.d, t), body.mean) * math.exp(factor)
     else:
         r = body.read(k, body.x, "Z")
         E = np.sum(body.weights * (r.Z * np.exp(r.log + factor))[..., 0], axis=-1) / (2.0 * k.beta)
-    rate = energy.dissipation(k, body, normalised=law.normalised, log_factor=factor, V=product(law, mu.d, 0.0))
-    sign = law.sign * climbs(law, mu.d)
-    return {"energy": E, "dissipation": sign * rate, "free_energy": -sign * E}
+    rate = energy.dissipation(k, body, normalised=law.normalised, log_factor=factor, V=product(law, mu.d, t))
+    sign = law.sign * climbs(law, mu.d, t)
+    told = {"energy": E, "dissipation": sign * rate, "free_energy": -sign * E}
+    return told if law.autonomous else {**told, "driven": _driven(law, t, body, E)}
+
+
+def _driven(law: Attending, t: float, body: Points, E: Any) -> Any:
+    """dE/dt at fixed points, with A = beta Q^T K and the scale's factor f: E = (f / 2 beta) iint e^{<x, A y>}, so that
+
+    (f / 2 beta) iint <x, A' y> e^{<x, A y>} + (f' / f - beta' / beta) E.
+
+    nan at a beta(t) that is 0, where E has no constant 1 / (2 beta).
+    """
+    k, d = kernel(law, t), body.d
+    grown = slope(lambda s: law.beta_at(s) * product(law, d, s), t)
+    fall = 0.0 if law.scale == "natural" else float(slope(lambda s: law.log_factor(d, s), t))
+    factor = law.log_factor(d, t)
+    if k.beta == 0.0:
+        if callable(law.beta):
+            return np.nan * E
+        turned = slope(lambda s: product(law, d, s), t)
+        return 0.5 * np.einsum("...i,ij,...j->...", body.mean, turned, body.mean) * math.exp(factor) + fall * E
+    hotter = float(slope(law.beta_at, t)) / k.beta if callable(law.beta) else 0.0
+    r = body.read(k, body.x, "M", grown)
+    along = np.sum(body.weights * np.sum(body.x * r.M, axis=-1) * np.exp(r.log + factor)[..., 0], axis=-1)
+    return along / (2.0 * k.beta) + (fall - hotter) * E

@@ -86,6 +86,11 @@ class GradientLaw(Law):
             return super().divergence(t, x, mu)
         return self.sign * true(mu.read(self.kernel(t), x, "L"), "L", self.log_factor(mu.d, t))
 
+    def ascent(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """grad U = P_x int e^s y d mu(y) times the factor, whatever the sign and the weight."""
+        r = mu.read(self.kernel(t), x, "M")
+        return r.M * np.exp(r.log + self.log_factor(mu.d, t))
+
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.
 

@@ -127,6 +127,10 @@ class Kuramoto(Turning):
         """-K <x, int y dmu>."""
         return self.coupling * true(mu.read(FLAT_KERNEL, x, "L"), "L")
 
+    def ascent(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """K P_x int y dmu, whatever the frequencies."""
+        return self.coupling * true(mu.read(FLAT_KERNEL, x, "M"), "M")
+
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """energy, dissipation, and potential of points held by their angles."""
         mu = mu.summed

@@ -85,8 +85,9 @@ class OnPoints(Form):
 class Tokens(Method):
     """x_i' = P_{x_i} X[mu](x_i), mu = sum_i weights_i delta_{x_i}; noise sqrt(2 kappa) P_x dB if the law has any.
 
-    With merge_tol, points that have come that close (geodesic distance; see `geometry.joining`) become one after the
-    step, of their joint mass at their centre of mass; rtol is what that may change, relatively.
+    With merge_tol, points that have come that close (geodesic distance; see `geometry.joining`), and which the flow
+    brings closer still, become one after the step, of their joint mass at their centre of mass; rtol is what that may
+    change, relatively.
     """
 
     equations = ("A (3.1)",)
@@ -114,7 +115,11 @@ class Tokens(Method):
         """Fewer points, if some have come close."""
         if self.merge_tol is None:
             return None
+        mu = self.form.measure(y)
+        if self.form.owners is not None:
+            merging.held(self.law, t, mu, np.flatnonzero(np.bincount(self.form.owners, minlength=mu.n) > 1))
         labels = self.form.geometry.groups(y, self.merge_tol)
+        labels = None if labels is None else merging.gathered(self.law, t, mu, labels)
         if labels is None:
             return None
         if self.noise_changes:  # merge_tol was measured before the run, and the law may be sharper by now

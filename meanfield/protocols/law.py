@@ -291,6 +291,13 @@ class Law(Shown):
         """
         return {}
 
+    def ascent(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """grad dE/dmu of the energy that it tells, as `velocity` answers; None where it is not known.
+
+        Asked where other laws move mu, too: in a sum.
+        """
+        return None
+
 
 def said(law: Law) -> bool | None:
     """Whether a law says that it is autonomous; None where a class with its own velocity or noise does not say."""

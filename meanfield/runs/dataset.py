@@ -10,6 +10,14 @@ from meanfield.tools import netcdf, settings
 
 ENERGIES = ("energy", "excess", "dissipation", "driven", "free_energy")
 
+LEFT_OUT = {
+    "dissipation": ". Of a sum it is known where every term that tells an energy tells its ascent(t, x, mu), too; what "
+    "E gains is gained",
+    "driven": ". It is known of beta(t) and, where Q^T K = V = V^T at every time, of Q, K and V; in a sum, of terms "
+    "that all tell it of E and not of its excess, or all of the excess",
+}
+"""What a law may leave out, and of which it is known."""
+
 
 def quantities(record: Any, taken: Any, replicas: tuple[str, ...] = ()) -> dict[str, Any]:
     """What the law tells at the saved times, own observables too, as variables over t and the replicas.

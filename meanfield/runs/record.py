@@ -195,7 +195,8 @@ class Record:
                 "run(t).energy(mf.SA(beta))"
             )
         if name not in self.names:
-            raise ValueError(f"{name}: {self.law} has no quantity of that name here; it has {list(self.names)}")
+            why = dataset.LEFT_OUT.get(name, "")
+            raise ValueError(f"{name}: {self.law} has no quantity of that name here; it has {list(self.names)}{why}")
         return self._quantities[name]
 
     @property

@@ -8,7 +8,7 @@
 
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
 process that looks; the tables are `rooms` (what was once missed), `changed`, `given`, `going_on`,
-`tools`, `masked`, `motion`, `places`,
+`tools`, `together`, `masked`, `motion`, `places`,
 `references` and `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
 registered check and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
@@ -30,9 +30,10 @@ from breakages.others import OTHERS
 from breakages.places import PLACES
 from breakages.references import REFERENCES
 from breakages.rooms import ROOMS
+from breakages.together import TOGETHER
 from breakages.tools import TOOLS
 
 TABLE: tuple[Breakage, ...] = (
-    *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *MASKED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *PLACES,
-    *REFERENCES, *BENCH,
+    *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *MASKED, *OTHERS, *ROOMS, *TOGETHER, *TOOLS, *MOTION,
+    *PLACES, *REFERENCES, *BENCH,
 )  # fmt: skip

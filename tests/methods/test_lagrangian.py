@@ -84,11 +84,13 @@ def test_atoms_join_across_the_cut_of_the_circle():
     atom = np.array([0, -1, 1, -1, 2])
     at = np.array([0.1, 2.0, 0.1 + 2 * np.pi - 1e-10])
     mass = np.array([0.3, 0.5, 0.2])
-    assert _touching(atom, at, 1e-9, line)
-    joined, where = _joined(atom, at, mass, 1e-9, line)
+    assert _touching(atom, at, 1e-9, line).any()
+    joined, where = _joined(atom, at, np.zeros(3), mass, 1e-9, 0.0, line)
     assert joined.tolist() == [1, -1, 0, -1, 1]
     assert where[1] == pytest.approx(0.1 + 2 * np.pi - 0.4e-10, abs=1e-15)
-    assert not _touching(atom, at, 1e-9, MERIDIAN)
+    assert not _touching(atom, at, 1e-9, MERIDIAN).any()
+    parting, _ = _joined(atom, at, np.array([1e-9, 0.0, 0.0]), mass, 1e-9, 0.0, line)  # the first flees the last
+    assert len(set(parting.tolist())) == 4
 
 
 # --- rings -------------------------------------------------------------------------------------------------

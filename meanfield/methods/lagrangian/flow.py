@@ -21,6 +21,8 @@ SOON = 0.2
 """A panel is halved at a step's end once its tail comes this near to the tolerance."""
 NARROWEST = 1e-6
 """Half length below which a panel's roughness is noise."""
+ROUNDING = 64.0 * float(np.finfo(float).eps)
+"""Share of the velocities below which nobody knows whether two come closer."""
 SEEN = 29.0
 """A panel's nodes resolve a kernel while its bandwidth K times half the image's width is below this: at K w / 2 Gauss's
 rule misses 1e-13 of e^{beta (cos x - 1)} (its multipliers fall like e^{-k^2 / 2 beta} before K)."""
@@ -106,56 +108,105 @@ class Flow(Method):
         return replace(self, form=new), t, np.concatenate(state)
 
     def _gathered(self, t: float, y: Array) -> tuple[Flow, Array] | None:
-        """(method, y) with narrow panels made atoms and touching atoms made one, or None if there are none."""
+        """(method, y) with narrow panels made atoms and touching atoms made one, where the flow brings them closer.
+
+        None if there are none.
+        """
         old = self.form
         s, atoms, log_j = old.parts(y)
+        self._held(t, y)
         narrow = panels.widths(s) < self.merge_tol
-        if not narrow.any() and not _touching(old.atom, atoms, self.merge_tol, old.line):
+        if not narrow.any() and not _touching(old.atom, atoms, self.merge_tol, old.line).any():
+            return None
+        v, speed, _ = old.parts(self.rhs(t, y, np.empty_like(y)))
+        unsure = ROUNDING * max(np.abs(v).max(initial=0.0), np.abs(speed).max(initial=0.0))
+        narrow &= panels.widths(v) <= unsure
+        if not narrow.any() and not _closing(old, atoms, speed, self.merge_tol, unsure):
             return None
         if said(self.law) is not True:  # merge_tol was measured before the run, and the law may be sharper by now
             merging.checked_now(self.law, old.space.d, self.merge_tol, self.rtol, t)
         cell = np.flatnonzero(old.live)[narrow]
         atom = old.atom.copy()
         atom[cell] = len(atoms) + np.arange(len(cell))
-        centre = np.sum(s[narrow] * panels.OMEGA * old.mass_density[cell], axis=-1)
         mass = old.masses[cell]
         empty = np.abs(mass) < 1e-300
-        centre = np.where(empty, s[narrow].mean(axis=-1), centre / np.where(empty, 1.0, mass))
-        atom, at = _joined(atom, np.append(atoms, centre), np.append(old.atoms, mass), self.merge_tol, old.line)
+
+        def central(values: Array) -> Array:
+            sums = np.sum(values[narrow] * panels.OMEGA * old.mass_density[cell], axis=-1)
+            return np.where(empty, values[narrow].mean(axis=-1), sums / np.where(empty, 1.0, mass))
+
+        at, speed = np.append(atoms, central(s)), np.append(speed, central(v))
+        atom, at = _joined(atom, at, speed, np.append(old.atoms, mass), self.merge_tol, unsure, old.line)
         new = replace(old, atom=atom)
         state = np.concatenate([s[~narrow].ravel(), at, log_j[~narrow].ravel()])
         jump = merging.energy(self.law, t, new.measure(state)) - merging.energy(self.law, t, old.measure(y))
         return replace(self, form=replace(new, jump=old.jump + jump)), state
 
+    def _held(self, t: float, y: Array) -> None:
+        """End a run whose law would part atoms, by itself and among the others."""
+        _, atoms, _ = self.form.parts(y)
+        if not atoms.size or (self.law.isotropic and said(self.law) is True):
+            return
+        single = body(self.form.space, atoms[:, None], np.ones((len(atoms), 1)), "direct")
+        parts: Any = True
+        for mu, last in ((single, slice(None)), (self.form.body(y), slice(-len(atoms), None))):
+            told = np.asarray(self.law.divergence(t, None if self.law.isotropic else mu.x, mu))
+            parts = parts & (np.broadcast_to(told, mu.weights.shape).reshape(-1)[last] > 0.0)
+        if np.any(parts):
+            raise Stop(
+                Status.LAW_CHANGED,
+                f'At t = {t:.6g} {self.law} parts what has become atoms: use method="spectral", or end the run before.',
+            )
 
-def _touching(atom: Array, at: Array, tol: float, line: Any) -> bool:
-    """Whether two atoms, neighbours in the label, are nearer than tol."""
+
+def _pairs(atom: Array, line: Any) -> tuple[Array, Array]:
+    """Neighbours in the label that are two atoms."""
     after = np.roll(atom, -1)
     pairs = (atom >= 0) & (after >= 0) & (atom != after)
     if not line.turn:
         pairs[-1] = False
-    return bool(np.any(np.abs(line.apart(at[atom[pairs]], at[after[pairs]])) < tol))
+    return atom[pairs], after[pairs]
 
 
-def _joined(atom: Array, at: Array, mass: Array, tol: float, line: Any) -> tuple[Array, Array]:
-    """Atoms renumbered in the order of their labels, neighbours nearer than tol joined at their centre of mass."""
+def _touching(atom: Array, at: Array, tol: float, line: Any) -> Array:
+    """(pairs,) whether two atoms, neighbours in the label, are nearer than tol."""
+    one, other = _pairs(atom, line)
+    return np.asarray(np.abs(line.apart(at[one], at[other])) < tol)
+
+
+def _closing(form: OnPanels, at: Array, speed: Array, tol: float, unsure: float) -> bool:
+    """Whether two that touch come closer still."""
+    one, other = _pairs(form.atom, form.line)
+    nearer = np.sign(form.line.apart(at[one], at[other])) * (speed[other] - speed[one]) <= unsure
+    return bool(np.any(_touching(form.atom, at, tol, form.line) & nearer))
+
+
+def _joined(
+    atom: Array, at: Array, speed: Array, mass: Array, tol: float, unsure: float, line: Any
+) -> tuple[Array, Array]:
+    """Atoms renumbered in the order of their labels, neighbours nearer than tol that close in joined at their centre
+    of mass."""
     live = np.flatnonzero(atom < 0)
     # on a closed line, begin behind a live panel, so that the cut goes through no atom
     order = np.roll(np.arange(len(atom)), -int(live[0]) if line.turn and len(live) else 0)
     out = np.full_like(atom, -1)
     where: list[float] = []
     masses: list[float] = []
+    speeds: list[float] = []
     last = -1
     for cell in order:
         a = int(atom[cell])
         if a >= 0 and a != last:
             gap = line.apart(where[-1], at[a]) if last >= 0 else np.inf
-            if abs(gap) < tol:
+            if abs(gap) < tol and np.sign(gap) * (speed[a] - speeds[-1]) <= unsure:
                 masses[-1] += mass[a]
-                where[-1] += gap * (mass[a] / masses[-1] if abs(masses[-1]) > 1e-300 else 0.5)
+                share = mass[a] / masses[-1] if abs(masses[-1]) > 1e-300 else 0.5
+                where[-1] += gap * share
+                speeds[-1] += (speed[a] - speeds[-1]) * share
             else:
                 where.append(float(at[a]))
                 masses.append(float(mass[a]))
+                speeds.append(float(speed[a]))
         out[cell] = len(where) - 1 if a >= 0 else -1
         last = a
     return out, np.array(where)
