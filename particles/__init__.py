@@ -4,6 +4,7 @@ from meanfield.doors.resume import load
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
 from particles.atlas import Atlas, classify
 from particles.cloud import Cloud
+from particles.gram import Gram, gram
 from particles.late import LongTime
 from particles.layers import Layers, layers
 from particles.longtime import longtime
@@ -22,6 +23,7 @@ __all__ = [
     "Cloud",
     "Diffusion",
     "Energies",
+    "Gram",
     "Law",
     "Layers",
     "LongTime",
@@ -34,6 +36,7 @@ __all__ = [
     "consumed",
     "encoded",
     "energies",
+    "gram",
     "layers",
     "load",
     "longtime",

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from meanfield.methods.cloud import OnPoints, Tokens
-from meanfield.protocols import Array, Law, Scheme, Stepper
+from meanfield.protocols import Array, Law, Method, Scheme, Stepper
+from meanfield.runs.checks import checked_stepper
 from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, lie, rk4, rk45, strang
+from meanfield.steppers.suited import draws
 from meanfield.sums.choose import FIELDS
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -75,3 +79,32 @@ def named(method: str | Stepper, step: float | None, rtol: float, atol: float) -
             "points, pt.simulate(law, run.x[-1], (run.end, t_end), weights=run.weights, method=...)"
         )
     return {**FIXED, **STOCHASTIC}[method](step)
+
+
+def chosen(
+    cloud: Method, shaken: bool, method: str | Stepper, step: Any, rtol: float, atol: float, rng: Any
+) -> tuple[Any, np.random.Generator | None]:
+    """The stepper of a name or the one given, checked, and what it draws from, if it draws."""
+    given = None if rng is None else inputs.generator(rng)
+    if not isinstance(method, str):
+        checked_stepper("method", method, cloud, shaken)
+        if step is not None:
+            raise ValueError(f"step: got {step!r}, but a {type(method).__name__} has its own: leave it out")
+        return method, inputs.generator(given) if draws(method) else None
+    inputs.choice("method", method, METHODS)
+    if shaken and method not in STOCHASTIC:
+        raise ValueError(
+            f'method: "{method}" has no noise, and this law has (diffusion > 0): use method="heun", step=0.01 '
+            "(or another step)"
+        )
+    if method in ADAPTIVE:
+        if step is not None:
+            raise ValueError(f'step: got {step!r}, but "{method}" chooses its own: use method="rk4" or "euler"')
+        rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
+        return named(method, None, rtol, inputs.number("atol", atol, low=0.0, high=1.0)), None
+    if step is None:
+        raise ValueError(f'step: method="{method}" takes fixed steps: give step=, for example step=0.1')
+    size = inputs.number("step", step, above=0.0)
+    if method in FIXED:
+        return named(method, size, rtol, atol), None
+    return named(method, size, rtol, atol), inputs.generator(rng) if given is None else given

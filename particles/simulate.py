@@ -12,18 +12,17 @@ from meanfield.laws import suited
 from meanfield.laws.base import noisy
 from meanfield.methods import merging
 from meanfield.methods.cloud import OnPoints
-from meanfield.protocols import Array, Geometry, Law, Method, Stepper, said
+from meanfield.protocols import Array, Geometry, Law, Stepper, said
 from meanfield.runs.checkpoint import checked
-from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
+from meanfield.runs.checks import checked_law, checked_watch
 from meanfield.runs.drive import begun
 from meanfield.runs.errors import finish
 from meanfield.runs.job import Job, Start
 from meanfield.runs.times import default_times, landing, landings, stepped_times
 from meanfield.runs.until import Ending, checked_until
-from meanfield.steppers.suited import draws
 from meanfield.sums.choose import FIELDS, Field
 from meanfield.tools import inputs
-from particles.cloud import ADAPTIVE, FIXED, METHODS, STOCHASTIC, Cloud, MethodName, named
+from particles.cloud import Cloud, MethodName, chosen
 from particles.trajectory import Trajectory
 
 FURTHEST = 1e9
@@ -112,7 +111,7 @@ def simulate(
     scheme = Cloud(field, _merge_tol(law, form, x, times, merge_tol, rtol, shaken))
     cloud = scheme.rebind(law, form, rtol, atol)
     _refuse_field(law, form, x, t0)
-    stepper, generator = _stepper(cloud, shaken, method, step, rtol, atol, rng)
+    stepper, generator = chosen(cloud, shaken, method, step, rtol, atol, rng)
     ending = checked_until(until, t0, form.measure(x), shaken)
     watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
@@ -191,31 +190,3 @@ def _merge_tol(
         merging.attracting("merge_tol", law, mu.d, t)
     rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
     return merging.checked("merge_tol", law, mu.d, merge_tol, rtol, times)
-
-
-def _stepper(
-    cloud: Method, shaken: bool, method: str | Stepper, step: Any, rtol: float, atol: float, rng: Any
-) -> tuple[Any, np.random.Generator | None]:
-    given = None if rng is None else inputs.generator(rng)
-    if not isinstance(method, str):
-        checked_stepper("method", method, cloud, shaken)
-        if step is not None:
-            raise ValueError(f"step: got {step!r}, but a {type(method).__name__} has its own: leave it out")
-        return method, inputs.generator(given) if draws(method) else None
-    inputs.choice("method", method, METHODS)
-    if shaken and method not in STOCHASTIC:
-        raise ValueError(
-            f'method: "{method}" has no noise, and this law has (diffusion > 0): use method="heun", step=0.01 '
-            "(or another step)"
-        )
-    if method in ADAPTIVE:
-        if step is not None:
-            raise ValueError(f'step: got {step!r}, but "{method}" chooses its own: use method="rk4" or "euler"')
-        rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
-        return named(method, None, rtol, inputs.number("atol", atol, low=0.0, high=1.0)), None
-    if step is None:
-        raise ValueError(f'step: method="{method}" takes fixed steps: give step=, for example step=0.1')
-    size = inputs.number("step", step, above=0.0)
-    if method in FIXED:
-        return named(method, size, rtol, atol), None
-    return named(method, size, rtol, atol), inputs.generator(rng) if given is None else given

@@ -75,7 +75,7 @@ def _running(points: Any, kernel: Kernel, want: str, weights: Array) -> Reading 
     if not _replaced(r, faint, again, lambda few, M: geometry.project(points.x[..., few, :], M)):
         return None
     seen = np.broadcast_to(points.seen(), weights.shape)
-    return _shared(Reading(r.Z if "Z" in want else None, r.M, None, r.log), seen)
+    return shared(Reading(r.Z if "Z" in want else None, r.M, None, r.log), seen)
 
 
 def _banded(points: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
@@ -140,7 +140,7 @@ def _dense(
     else:
         r = _sum(name)(kernel, at, points.x, weights, want, V=V, sight=points.sight, same=own, tangent=tangent)
     if points.sight is not None:
-        r = _shared(r, np.broadcast_to(points.seen(), weights.shape))
+        r = shared(r, np.broadcast_to(points.seen(), weights.shape))
     return r._replace(M=points.tangential(r.M)) if tangent and r.M is not None else r
 
 
@@ -152,7 +152,7 @@ def _values(V: Any, d: int, square: bool) -> Array:
     return V
 
 
-def _shared(r: Reading, seen: Array) -> Reading:
+def shared(r: Reading, seen: Array) -> Reading:
     """A sum over what is seen as a mean."""
     blind = seen == 0.0 if r.Z is None else (seen == 0.0) | (r.Z[..., 0] == 0.0)
     if blind.any():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from meanfield.plot import arrays, arrows, circle, legends, pens, style
+from meanfield.plot import arrays, arrows, circle, legends, pens, scales, style
 from meanfield.plot.options import drawn
 from meanfield.tools import inputs
 
@@ -78,6 +78,32 @@ def inner_products(
         ax.set(yscale="log" if log else "linear", xticks=np.linspace(-1.0, 1.0, 5))
         if not log:
             ax.set_ylim(bottom=0.0)
+        legends.legend(ax)
+    return ax
+
+
+def products(
+    t: ArrayLike, pairs: ArrayLike, ax: Axes | None = None, *, title: str = "", color: Any = None,
+    label: str | None = None,
+) -> Axes:  # fmt: skip
+    """<x_i, x_j> of pairs of particles over time.
+
+    Parameters
+    ----------
+    t : (T,) array
+        Times.
+    pairs : (T, P) array
+        Inner products, one column a pair.
+    ax, title, color, label
+        As for `inner_products`.
+    """
+    times = arrays.finite("t", t, None)
+    values = arrays.numbers("pairs", pairs, len(times), None)
+    with style.axes(ax) as ax:
+        width = float(np.clip(12.0 / np.sqrt(max(values.shape[1], 1)), 0.35, 1.2))
+        made = ax.plot(times, values, **pens.pen(ax, color), linewidth=width)
+        ax.set(xlim=style.span(times), ylim=(-1.05, 1.05), xlabel=scales.TIME, ylabel=r"$\langle x_i, x_j\rangle$")
+        pens.tell(ax, made, title, label, [""] * len(made))
         legends.legend(ax)
     return ax
 

@@ -24,6 +24,7 @@ from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
+from breakages.gram import GRAM
 from breakages.masked import MASKED
 from breakages.motion import MOTION
 from breakages.others import OTHERS
@@ -36,4 +37,6 @@ from breakages.tools import TOOLS
 TABLE: tuple[Breakage, ...] = (
     *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *MASKED, *OTHERS, *ROOMS, *TOGETHER, *TOOLS, *MOTION,
     *PLACES, *REFERENCES, *BENCH,
+    *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *MASKED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *PLACES,
+    *REFERENCES, *BENCH, *GRAM,
 )  # fmt: skip

@@ -43,6 +43,7 @@ from meanfield.spaces.sphere_plan import SpherePlan
 from meanfield.spaces.zonal import ZonalPlan
 from meanfield.steppers import dop853, etd, etdrk4, euler_unprojected, heun, rk4, strang
 from particles.cloud import Cloud
+from particles.gram import InProducts
 from particles.late import LogTime
 
 NAMED = ("law", "space", "mu", "method", "kernel", "stepper", "record", "form", "geometry")
@@ -59,7 +60,7 @@ LAWS: tuple[Law, ...] = (
     mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
 )  # fmt: skip
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
-SCHEMES: tuple[Scheme, ...] = (mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8))
+SCHEMES: tuple[Scheme, ...] = (mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8), InProducts())
 STEPPERS: tuple[Stepper, ...] = (dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), strang(0.1))
 GEOMETRIES: tuple[Geometry, ...] = (geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT)
 

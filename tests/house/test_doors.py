@@ -40,6 +40,7 @@ INSIDE = {
     "ZonalSphere.around", "Circle.moments", "Sphere.moments",
     "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at",
     "Solution.ahead", "Trajectory.ahead", "LongTime.ahead", "Solution.dense_wanted", "Trajectory.dense_wanted",
+    "Gram.joined", "Gram.ahead", "Gram.dense_wanted",
     "LongTime.dense_wanted", "Snapshot.cells", "Snapshot.below", "Snapshot.found", "Snapshot.on_panels",
     "Points.on_sphere", "Points.unmasked", "Points.trusted",
     "Exponential.factors", "SA.driven", "USA.driven",
@@ -82,6 +83,11 @@ def late() -> pt.LongTime:
     return pt.longtime(LAW, [0.0, 1.0, 3.0], log_t_end=8.0)
 
 
+@cache
+def products() -> pt.Gram:
+    return pt.gram(LAW, ROWS, (0.0, 0.1), [0.1])
+
+
 SUBJECTS: dict[str, Callable[[], Any]] = {
     "SA": lambda: LAW,
     "USA": lambda: mf.USA(1.0),
@@ -114,6 +120,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "Solution": solution,
     "Trajectory": trajectory,
     "LongTime": late,
+    "Gram": products,
     "Clusters": lambda: mf.clusters(mf.Points([0.0, 0.05, 2.0])),
     "Order": lambda: mf.order_parameters(mf.Points([0.0, 0.05, 2.0])),
     "Prediction": lambda: mf.predict(LAW, density("Circle")),
@@ -165,7 +172,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         "mf.Lagrangian.max_resolution": 100,
         "mf.rescaled_energy.d": 2, "mf.resume.t_end": 0.2, "mf.switching.law": None,
         "pt.simulate.method": "dop853", "pt.simulate.merge_tol": None, "pt.Cloud.merge_tol": None,
-        "pt.longtime.rtol": 1e-9,
+        "pt.longtime.rtol": 1e-9, "pt.gram.method": "dop853", "gram": None,
         "metrics.geodesic.x": ROWS, "Sphere.from_angles.phi": [0.1],
         "Sphere.points.q": ROWS, "ZonalSphere.points.q": [0.1], "Sphere.rotated.rho": density("Sphere"),
         "Sphere.resized.size": 8, "ZonalSphere.resized.size": 12, "Density on S^2.resized.size": 8,

@@ -36,7 +36,8 @@ MEASURES: list[Any] = [
     Rings(mf.ZonalSphere(4, 8), np.array([0.1, 2.0]), np.array([0.5, 0.5])),
 ]  # fmt: skip
 TREES: list[Any] = [TREE, mf.track(LATE, 2e-3), mf.track(SOL)]
-RECORDS: list[Any] = [SOL, FLOW, FEW, LATE]
+PRODUCTS = pt.gram(mf.SA(4.0), np.eye(8), (0.0, 0.5), [0.5])
+RECORDS: list[Any] = [SOL, FLOW, FEW, LATE, PRODUCTS]
 OTHERS: list[Any] = [
     mf.SA(1.0, Q=A, K=A, V=A), mf.USA(lambda t: 1.0 + t), mf.Causal(mf.SA(1.0, V=A)), mf.Diffusion(0.1),
     mf.Masked(mf.SA(1.0), A**2), mf.Frozen(mf.SA(1.0), np.eye(8)), Edges.of(csr_array(A**2)), graph(csr_array(A**2)),
@@ -52,7 +53,7 @@ OTHERS: list[Any] = [
     mf.Kuramoto(np.arange(8.0)), mf.Coupling(np.sin), Polynomial((1.0,) * 40),
     mf.LinearAttention(A), mf.ALiBi(mf.SA(1.0), 0.5),
     mf.Normalised(mf.SA(1.0), "pre"), pt.layers(mf.SA(1.0), np.eye(8), depth=2, step=0.1),
-    pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))),
+    pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))), PRODUCTS.scheme, *PRODUCTS.segments,
 ]  # fmt: skip
 
 
