@@ -73,7 +73,7 @@ class Gram(Record):
     --------
     >>> run = pt.gram(mf.SA(1.0), np.eye(4), (0.0, 1.0), [0.5, 1.0])
     >>> run.G.shape, float(run.G[1, 0, 1].round(9))
-    ((2, 4, 4), 0.536634665)
+    ((2, 4, 4), 0.479486782)
     """
 
     gauged = False

@@ -37,6 +37,5 @@ from breakages.tools import TOOLS
 TABLE: tuple[Breakage, ...] = (
     *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *MASKED, *OTHERS, *ROOMS, *TOGETHER, *TOOLS, *MOTION,
     *PLACES, *REFERENCES, *BENCH,
-    *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *MASKED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *PLACES,
-    *REFERENCES, *BENCH, *GRAM,
+    *GRAM,
 )  # fmt: skip
