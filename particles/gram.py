@@ -150,7 +150,7 @@ class Gram(Record):
         return self._draw_energy((slice(None), *self._index(replica)), axes, {"title": self.title, **options})
 
 
-@equations("A Thm 6.8")
+@equations("A (6.9)", "A (6.10)")
 def gram(
     law: Law,
     x0: Any,

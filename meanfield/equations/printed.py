@@ -113,8 +113,9 @@ _A = """
 (6.6) | min_j <x_i, x_j> <= a | step: the proof of Lemma 6.4 | A34
 (6.7) | a' >= (1 - a) / (2 n e^{2b}) | step: the proof of Lemma 6.4 | A34
 (6.8) | 1 - a(t) <= e^{-(t - t_0) / (2 n e^{2b})} / 2 | step: the proof of Lemma 6.4 | A34
-(6.9) | the one inner product of orthogonal tokens under SA: an ODE | bench | A38
-(6.10) | the same under USA | bench | A38
+(6.9) | the one inner product of orthogonal tokens under SA: an ODE
+    | pt.gram(mf.SA(1.0), None, (0.0, 5.0), gram=np.eye(4)) | A38
+(6.10) | the same under USA | pt.gram(mf.USA(1.0), None, (0.0, 5.0), gram=np.eye(4)) | A38
 (6.11) | |<x_i, x_j> - gamma(t)| <= min(2 c(b)^{nt} (log d / d)^{1/2}, C e^{-lambda t}) | bench | A39 coverage.A39
 (6.12) | gamma_b(t) = 1 - delta: the phase curve as d grows | bench | A40
 (7.1) | theta_i' = -sum_j e^{b cos(theta_i - theta_j)} sin(theta_i - theta_j) / n, over Z_i for SA: angles
