@@ -20,10 +20,11 @@ from meanfield.sums.edges import graph
 from meanfield.sums.scores import moderate, peak
 from meanfield.sums.sight import Past
 from meanfield.tools import inputs
+from meanfield.tools.shown import ShownMeasure
 
 
 @dataclass(frozen=True, eq=False)
-class Inner(Measure):
+class Inner(ShownMeasure, Measure):
     """sum_i w_i delta_{x_i}, of which the gaps 1 - <x_i, x_j> are known.
 
     Attributes
@@ -46,6 +47,9 @@ class Inner(Measure):
     sight: Any = None
     counted: Any = None
     instead = "move rows, pt.simulate(law, x0, t_span)"
+
+    def __repr__(self) -> str:
+        return f"<Inner products of n = {self.n} tokens, d = {self.d}>"
 
     @property
     def n(self) -> int:

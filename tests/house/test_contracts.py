@@ -19,6 +19,7 @@ import meanfield as mf
 from meanfield import geometry, protocols
 from meanfield.kernels.heating import Heating
 from meanfield.measures.belts import Belted
+from meanfield.measures.inner import Inner
 from meanfield.measures.mixture import Mixture
 from meanfield.measures.rings import Rings
 from meanfield.methods.lagrangian.snapshot import Carried
@@ -70,9 +71,9 @@ def densities(a: mf.Density, b: Carried) -> list[Snapshot]:
 
 
 def measures(
-    a: mf.Points, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted
+    a: mf.Points, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted, i: Inner
 ) -> list[Measure]:
-    return [a, b, c, d, e, f, g, h]
+    return [a, b, c, d, e, f, g, h, i]
 
 
 def plans(a: CirclePlan, b: ZonalPlan, c: SpherePlan) -> list[Plan]:

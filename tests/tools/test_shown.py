@@ -28,15 +28,16 @@ SOL = mf.solve(mf.SA(4.0), RHO, (0.0, 0.2))
 FLOW = mf.solve(mf.SA(4.0), RHO, (0.0, 0.2), method="lagrangian")
 FEW = pt.simulate(mf.SA(4.0), np.linspace(0.0, 5.0, 8), (0.0, 0.5), merge_tol=1e-6)
 LATE = pt.longtime(mf.USA(9.0), np.linspace(0.0, 5.0, 8), log_t_end=9.0)
+PRODUCTS = pt.gram(mf.SA(4.0), np.eye(8), (0.0, 0.5), [0.5])
 TREE = mf.merge_tree([(1.0, [0, 1]), (2.0, [0, 2])], 3)
 POINTS = mf.Points(np.eye(8))
 MEASURES: list[Any] = [
     POINTS, POINTS.past(), POINTS.masked(A**2), POINTS.also(np.eye(8)[:2], [1.0, 1.0]), mf.Points(A, geometry="flat"),
     mf.Points(np.zeros((5, 3))[..., None] + [1.0, 0.0]), RHO, FLOW(0.1), mf.uniform(mf.ZonalSphere(512, 8)),
     Rings(mf.ZonalSphere(4, 8), np.array([0.1, 2.0]), np.array([0.5, 0.5])),
+    PRODUCTS.segments[0].form.among(np.zeros((8, 8))),
 ]  # fmt: skip
 TREES: list[Any] = [TREE, mf.track(LATE, 2e-3), mf.track(SOL)]
-PRODUCTS = pt.gram(mf.SA(4.0), np.eye(8), (0.0, 0.5), [0.5])
 RECORDS: list[Any] = [SOL, FLOW, FEW, LATE, PRODUCTS]
 OTHERS: list[Any] = [
     mf.SA(1.0, Q=A, K=A, V=A), mf.USA(lambda t: 1.0 + t), mf.Causal(mf.SA(1.0, V=A)), mf.Diffusion(0.1),
