@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 
 from meanfield.laws import SA, Diffusion
-from meanfield.laws.base import refuse_changing
+from meanfield.laws.base import refuse_changing, refuse_common
 from meanfield.protocols import Array, Kernel, Law, Reading
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
@@ -89,6 +89,7 @@ def growth_rates(law: Law, d: int, degree: int, diffusion: float = 0.0) -> Array
     d, degree = inputs.dimension("d", d), inputs.degree("degree", degree)
     ripple: Any = _Ripple(d, degree)
     only_autonomous(law)
+    refuse_common(law, "a density moves at random")
     k = np.arange(degree + 1)
     response = np.zeros(degree + 1)
     response += np.asarray(law.velocity(0.0, None, ripple)).reshape(-1)

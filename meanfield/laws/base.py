@@ -112,6 +112,7 @@ class Sum(Law):
         object.__setattr__(self, "isotropic", all(term.isotropic for term in self.terms))
         object.__setattr__(self, "labelled", any(term.labelled for term in self.terms))
         object.__setattr__(self, "masked", any(term.masked for term in self.terms))
+        object.__setattr__(self, "common", any(term.common for term in self.terms))
 
     @property
     def autonomous(self) -> bool | None:  # type: ignore[override]
@@ -155,6 +156,16 @@ class Sum(Law):
             s = term.noise(t, x, mu)
             squares = squares + s * s
         return np.sqrt(squares)
+
+    def noises(self, t: float, x: Array | None, mu: Measure) -> tuple[Any, tuple[Any, ...]]:
+        """The root of the sum of squares of those that are every token's own, and each of those that all share."""
+        squares: Any = 0.0
+        paths: list[Any] = []
+        for term in self.terms:
+            s, shared = term.noises(t, x, mu)
+            squares = squares + s * s
+            paths.extend(shared)
+        return np.sqrt(squares), tuple(paths)
 
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """As every term says."""
@@ -226,6 +237,16 @@ def refuse_changing(law: protocols.Law, why: str) -> None:
         )
     if not word:
         raise ValueError(f"law: {law} changes with time, and {why}: give the law of that moment, such as mf.SA(beta)")
+
+
+def refuse_common(law: protocols.Law, why: str) -> None:
+    """Refuse a law whose tokens share their noise, where a density is meant."""
+    if law.common:
+        raise ValueError(
+            f"law: {law} has noise that all tokens share, under which {why}: move points, "
+            'pt.simulate(law, rho0.sample(1000, rng=0), t_span, method="heun", step=0.01, rng=0), or give noise of '
+            "their own, common=False"
+        )
 
 
 @dataclass(frozen=True)

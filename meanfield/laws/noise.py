@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any, Literal
 
@@ -26,6 +26,10 @@ class Diffusion(Law):
         Strength, >= 0.
     geometry : {"sphere", "flat"}, optional
         Whose points it shakes: "flat", those of R^d, without a curvature term.
+    common : bool, optional
+        One Brownian path that all tokens share, dx_i = sqrt(2 kappa) P_{x_i} dB, drawn once for each replica: what two
+        tokens in R^d are apart stays, and on S^{d-1} log |x - y| of near ones falls by kappa (d - 1) t.  Each token
+        by itself moves as by noise of its own.  Points alone take it: a density's equation would be random.
 
     Raises
     ------
@@ -42,16 +46,18 @@ class Diffusion(Law):
     equations = ("A Problem 7",)
     kappa: float
     geometry: Literal["sphere", "flat"] = "sphere"
+    common: bool = field(default=False, kw_only=True)
     isotropic = True
     autonomous = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kappa", inputs.number("diffusion (kappa)", self.kappa, low=0.0))
         inputs.choice("geometry", self.geometry, ("sphere", "flat"))
+        inputs.flag("common", self.common)
 
     def __str__(self) -> str:
         where = "" if self.geometry == "sphere" else f', geometry="{self.geometry}"'
-        return f"Diffusion({self.kappa:g}{where})"
+        return f"Diffusion({self.kappa:g}{where}{', common=True' if self.common else ''})"
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """No drift."""
@@ -67,4 +73,4 @@ class Diffusion(Law):
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """The entropy's part of the free energy, for measures that have an entropy."""
-        return {} if mu.entropy is None else {"free_energy": self.kappa * mu.entropy}
+        return {} if self.common or mu.entropy is None else {"free_energy": self.kappa * mu.entropy}

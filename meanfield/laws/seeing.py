@@ -46,6 +46,11 @@ class Seeing(Law):
         return bool(self.law.masked)
 
     @property
+    def common(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.common)
+
+    @property
     def isotropic(self) -> bool:  # type: ignore[override]
         """As the law."""
         return bool(self.law.isotropic)
@@ -80,6 +85,11 @@ class Seeing(Law):
     def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
         """The law's, of what is seen."""
         return self.law.noise(t, x, self._sees(t, mu))
+
+    def noises(self, t: float, x: Array | None, mu: Measure) -> tuple[Any, tuple[Any, ...]]:
+        """The law's, of what is seen."""
+        own, shared = self.law.noises(t, x, self._sees(t, mu))
+        return own, tuple(shared)
 
 
 class Masking(Seeing):

@@ -11,6 +11,7 @@ from itertools import product
 import numpy as np
 
 from meanfield import geometry
+from meanfield.laws.base import refuse_common
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Geometry, Law, Space, Stop
 from meanfield.tools.remembered import remembered
@@ -64,6 +65,7 @@ def density(law: Law, space: Space, t: float = 0.0) -> None:
             f"which holds only those that are symmetric about its axis: {other}, or "
             "pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
         )
+    refuse_common(law, "a density moves at random")
     law.check_range(space.d)
     instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
     indexless("law", law, space.d, t, "a density has no first token", instead, place)

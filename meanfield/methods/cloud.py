@@ -153,10 +153,32 @@ class Tokens(Method):
         """The same tokens under each part of the law."""
         return tuple(Tokens(part, self.form) for part in self.law.parts)
 
+    @property
+    def shared(self) -> bool:  # type: ignore[override]
+        """As the law says."""
+        return bool(self.law.common)
+
     def noise(self, t: float, y: Array) -> Any:
-        """The law's noise, shaped to broadcast against y."""
+        """The law's noise that is every token's own, shaped to broadcast against y."""
+        return self._strength(t, self._noises(t, y)[0], self.form.geometry.axes == 1)
+
+    def common(self, t: float, y: Array) -> tuple[Any, ...]:
+        """The strengths of the paths that all tokens share, shaped to broadcast against rows."""
+        return tuple(self._strength(t, s, False) for s in self._noises(t, y)[1]) if self.shared else ()
+
+    def alike(self, y: Array, s: Any, rng: Any) -> Array:
+        """s P_y xi, one xi (d,) for each replica."""
+        place = self.form.geometry
+        shape = place.shape(y)
+        xi = rng.standard_normal((*shape[:-1], 1, place.d(y)))
+        return np.asarray(place.project(y, np.broadcast_to(s * xi, (*shape, place.d(y)))))
+
+    def _noises(self, t: float, y: Array) -> tuple[Any, tuple[Any, ...]]:
         mu = self.form.measure(y)
-        s = self.law.noise(t, None if self.law.isotropic else mu.x, mu)
+        return self.law.noises(t, None if self.law.isotropic else mu.x, mu)
+
+    def _strength(self, t: float, s: Any, numbers: bool) -> Any:
+        """One of them, or a refusal; (..., n) where the state is numbers."""
         if self.merge_tol is not None and np.any(s):
             raise Stop(
                 Status.LAW_CHANGED,
@@ -168,4 +190,4 @@ class Tokens(Method):
                 f"noise: {self.law} gives shape {np.shape(s)}, a strength for every direction, which have no meaning "
                 "on a sphere: give a number, or one for every token, of shape (..., n, 1)"
             )
-        return s[..., 0] if np.ndim(s) and place.axes == 1 else s
+        return s[..., 0] if np.ndim(s) and numbers else s

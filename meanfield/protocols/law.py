@@ -241,6 +241,9 @@ class Law(Shown):
     `quantities` are those of t; rates of one moment are refused.  A class that has its own velocity or noise says
     which it is: no number of questions would find a change between two of them.  One that does not say moves points
     and densities, and is told of no energy and no rates of one moment."""
+    common: bool = False
+    """True: its noise is one Brownian path of R^d that all tokens share, dx_i = P_x v dt + s_i P_x dB, drawn once for
+    each replica.  Such a law moves points, and no density, whose equation is random then."""
     gradient: int = 0
     """1: the velocity is grad dE, E the "energy" that its `quantities` tell, in Wasserstein's metric, -1: minus
     that; sums of such laws are so again.  0: it does not say."""
@@ -269,8 +272,14 @@ class Law(Shown):
         raise TypeError(f"{type(self).__name__} gives no divergence")
 
     def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
-        """s, a float or (..., n, 1): dx = P_x v dt + s P_x dB (Ito, with the geometry's curvature term)."""
+        """s, a float or (..., n, 1); in R^d also (..., n, d): dx = P_x v dt + s P_x dB (Ito, with the geometry's
+        curvature term).  Of several noises at once the root of the sum of squares."""
         return 0.0
+
+    def noises(self, t: float, x: Array | None, mu: Measure) -> tuple[Any, tuple[Any, ...]]:
+        """The strength of the noise that is every token's own, and those of paths that all share, one for each path."""
+        s = self.noise(t, x, mu)
+        return (0.0, (s,)) if self.common else (s, ())
 
     def singly(self, t: float, mu: Measure) -> tuple[Any, Any]:
         """(E, Z), (..., n) each: what every own point descends while the others are held, x_k' = -grad_k E_k / Z_k."""

@@ -29,6 +29,8 @@ class Method:
     linear: Array | None = None
     """(M,) diagonal linear part, treated exactly by exponential steppers; None if there is none."""
 
+    shared: bool = False
+    """True: some of its noise is one path that all points share."""
     noise_changes: bool = False
     """True: its noise may change with t itself, and is asked about within every step, too."""
 
@@ -74,8 +76,16 @@ class Method:
         raise TypeError(f"{type(self).__name__} is not split into parts: take another stepper")
 
     def noise(self, t: float, y: Array) -> Any:
-        """Strength s of the noise, broadcastable to y."""
+        """Strength s of the noise that is every point's own, broadcastable to y."""
         return 0.0
+
+    def common(self, t: float, y: Array) -> tuple[Any, ...]:
+        """Strengths of noises that all points share, one for each path, as `alike` takes them."""
+        return ()
+
+    def alike(self, y: Array, s: Any, rng: Any) -> Array:
+        """s P_y xi (shaped as y) of one standard normal xi in the ambient space, for each replica."""
+        raise TypeError(f"{type(self).__name__} knows no noise that all points share")
 
     def events(self, t: float, y: Array) -> Array | None:
         """(k,) functions whose zeros the loop lands on."""

@@ -60,6 +60,8 @@ class Stepper(Shown):
     adaptive: bool = False
     stochastic: bool = False
     """Whether a step draws `method.noise` from rng."""
+    shared: bool = False
+    """Whether it draws what all points share, too: `method.common`, by `method.alike`."""
     heeds: bool = False
     """Whether a step keeps within h, and within its own reach of the limit that `method.slope` tells.  If not, one that
     is longer is taken again with an earlier `stop`; to see that costs an evaluation a step."""

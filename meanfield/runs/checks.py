@@ -54,6 +54,7 @@ def checked_stepper(name: str, stepper: Stepper, method: Method, shaken: bool | 
     suited.linear(f"{name}: ", stepper, method)
     if shaken:
         suited.noise(f"{name}: ", stepper, "this law has (diffusion > 0)")
+        suited.shared(f"{name}: ", stepper, method)
     if shaken is None and suited.draws(stepper):
         raise ValueError(
             f"{name}: {type(stepper).__name__} draws noise, of which a density has none, its diffusion being a linear "

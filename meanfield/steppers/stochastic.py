@@ -1,10 +1,11 @@
 """Steps with noise: dx = rhs dt + s P_x dB in the sense of Ito, with the geometry's curvature term.
 
 The noise of a step of size h is its tangent increment dW = P_x (s sqrt(h) xi), xi standard normal in the ambient
-space, and the step ends by `retract`.  On the sphere the retraction is the curvature term: in the mean
-|x + dW| - 1 = s^2 h (d-1) / 2 + O(h^2), so dividing by it moves x by -s^2 (d-1) / 2 x dt, and for rhs = 0 and
-s = sqrt(2 kappa) the step is Brownian motion with generator kappa times the Laplacian:
-E <x(t), x(0)> = e^{-kappa (d-1) t}.  Euler-Maruyama finds that rate too small by the factor 1 - kappa h (d+2).
+space (of noise that all points share one xi for all of them), and the step ends by `retract`.  On the sphere the
+retraction is the curvature term: in the mean |x + dW| - 1 = s^2 h (d-1) / 2 + O(h^2), so dividing by it moves x by
+-s^2 (d-1) / 2 x dt, and for rhs = 0 and s = sqrt(2 kappa) the step is Brownian motion with generator kappa times the
+Laplacian: E <x(t), x(0)> = e^{-kappa (d-1) t}.  Euler-Maruyama finds that rate too small by the factor
+1 - kappa h (d+2).
 
 P. E. Kloeden and E. Platen, Numerical Solution of Stochastic Differential Equations, Springer 1992: Euler in sections
 10.2 and 14.1, Heun with additive noise in sections 11.1 (strong) and 15.1 (weak).
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +26,15 @@ from meanfield.steppers.tables import EULER
 from meanfield.tools.settings import register
 
 
-def strength(method: Method, t: float, y: Array, rng: Rng) -> Any:
-    """The method's s, or None where it is the number 0: then nothing is drawn.
+class Strength(NamedTuple):
+    """How much a step is shaken: by noise of every point's own, None for none, and by paths that all share."""
+
+    own: Any
+    shared: tuple[Any, ...]
+
+
+def strength(method: Method, t: float, y: Array, rng: Rng) -> Strength | None:
+    """The method's noise, or None where all of it is the number 0: then nothing is drawn.
 
     Raises
     ------
@@ -41,15 +49,26 @@ def strength(method: Method, t: float, y: Array, rng: Rng) -> Any:
         raise TypeError(f"rng: got {type(rng).__name__}, wanted a numpy.random.Generator")
     if y.dtype != np.float64:
         raise TypeError(f"y: got dtype {y.dtype}, wanted real states: noise moves points, not coefficients")
-    s = method.noise(t, y)
-    return None if np.ndim(s) == 0 and float(s) == 0.0 else s
+    own = method.noise(t, y)
+    shared = tuple(s for s in method.common(t, y) if not _none(s)) if method.shared else ()
+    return None if _none(own) and not shared else Strength(None if _none(own) else own, shared)
 
 
-def increment(method: Method, y: Array, s: Any, h: float, rng: Any) -> Array:
-    """dW = P_y (s sqrt(h) xi)."""
-    xi = rng.standard_normal(y.shape)
-    xi *= math.sqrt(h)
-    return np.asarray(method.tangent(y, s * xi))
+def _none(s: Any) -> bool:
+    return np.ndim(s) == 0 and float(s) == 0.0
+
+
+def increment(method: Method, y: Array, s: Strength, h: float, rng: Any) -> Array:
+    """dW = P_y (s sqrt(h) xi), and as much of every path that all points share."""
+    if s.own is None:
+        moved = np.zeros_like(y)
+    else:
+        xi = rng.standard_normal(y.shape)
+        xi *= math.sqrt(h)
+        moved = np.asarray(method.tangent(y, s.own * xi))
+    for path in s.shared:
+        moved = moved + math.sqrt(h) * method.alike(y, path, rng)
+    return moved
 
 
 @register
@@ -65,6 +84,7 @@ class EulerMaruyama(Stepper):
 
     size: float
     stochastic = True
+    shared = True
     heeds = True
     linear = EULER.damping
 
@@ -120,7 +140,8 @@ class Heun(EulerMaruyama):
       increment.
 
     These use nothing but the method's `tangent` and `retract`, and vanish where `retract` hands back its argument.
-    With s depending on x or t the weak order is 1.
+    With s depending on x or t the weak order is 1, and so it is, on spheres, of what several points that share their
+    noise do together; strongly they are of order 1/2 there, as P_x is no constant.
 
     Attributes
     ----------

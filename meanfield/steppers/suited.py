@@ -61,15 +61,27 @@ def noise(who: str, stepper: Stepper, what: str) -> None:
         )
 
 
+def shared(who: str, stepper: Stepper, method: Method) -> None:
+    """Refuse a stepper that would draw for each point what all share, or leave it out."""
+    if method.shared and draws(stepper) and not getattr(stepper, "shared", False):
+        raise ValueError(
+            f"{who}{type(stepper).__name__} draws no noise that all points share, and this law has such (common=True): "
+            'use method="heun", step=0.01 (or another step); one of your own that adds method.alike(y, s, rng) of each '
+            "of method.common(t, y) says so by shared = True"
+        )
+
+
 def quiet(stepper: Stepper, method: Method, t: float, y: Array, t1: float | None = None) -> None:
     """Refuse to go on where there is noise that the stepper leaves out: what no door could know.
 
     At time t; or, of noise that may change with time itself, within the step from t to t1 that was taken.
     """
+    if t1 is None:
+        shared("", stepper, method)
     if draws(stepper) or not (t1 is None or method.noise_changes):
         return
     for at in (t,) if t1 is None else np.linspace(t, t1, WITHIN + 1)[1:].tolist():
-        if np.any(method.noise(at, y)):
+        if np.any(method.noise(at, y)) or any(np.any(s) for s in method.common(at, y)):
             noise("", stepper, f"at t = {at!r} this law has")
 
 

@@ -40,4 +40,25 @@ TOGETHER: tuple[Breakage, ...] = (
         new="",
         red=("tests/methods/test_gathering.py::test_a_narrow_density_that_spreads_makes_no_atoms",),
     ),
+    Breakage(
+        name="cloud: of a path that all share each draws its own",
+        file="meanfield/methods/cloud.py",
+        old="rng.standard_normal((*shape[:-1], 1, place.d(y)))",
+        new="rng.standard_normal((*shape, place.d(y)))",
+        red=("tests/laws/test_common.py::test_in_space_differences_stay_and_all_move_by_one_gaussian",),
+    ),
+    Breakage(
+        name="stochastic: one path alone is drawn",
+        file="meanfield/steppers/stochastic.py",
+        old="    for path in s.shared:\n",
+        new="    for path in s.shared[:1]:\n",
+        red=("tests/laws/test_common.py::test_own_noise_and_shared_noise_add",),
+    ),
+    Breakage(
+        name="suited: a density takes noise that all share",
+        file="meanfield/laws/suited.py",
+        old='    refuse_common(law, "a density moves at random")\n',
+        new="",
+        red=("tests/laws/test_common.py::test_a_density_refuses_it_by_name",),
+    ),
 )

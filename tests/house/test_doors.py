@@ -145,7 +145,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         "pt.layers.step": 0.5, "pt.encoded.x": ROWS, "pt.encoded.p": ROWS, "pt.attention_rank.tol": None,
         "W": ROWS, "activation": "tanh", "mf.FeedForward.b": [0.0, 0.1, 0.2],
         "A": np.eye(3), "per_row": True, "Q": None, "K": None, "V": None, "R": ROWS,
-        "a": [0.0, 1.0], "a_weights": None, "angles": False, "atol": 1e-9, "ax": None,
+        "a": [0.0, 1.0], "a_weights": None, "common": True, "angles": False, "atol": 1e-9, "ax": None,
         "axes": None, "axis": None, "b": [0.5, 2.0], "b_weights": None, "begin": None, "beta": 1.0, "breaks": (),
         "by": "angle", "cells": [1, 2], "cls": None, "cluster_gap": None, "coefficients": None, "d": 4, "degree": 3,
         "densities": [rho], "diffusion": 0.0, "done": None, "doubt": mf.Doubt(), "error": 0.0,
