@@ -1,6 +1,7 @@
 """Mean-field dynamics of self-attention: the continuity equation d_t mu + div(X[mu] mu) = kappa Lap mu on spheres."""
 
 from meanfield import distances, protocols
+from meanfield.analysis.context import critical_beta, equiangular
 from meanfield.analysis.linear import fastest, growth_rates, switching
 from meanfield.analysis.prediction import predict
 from meanfield.analysis.stars import star_rates
@@ -90,8 +91,10 @@ __all__ = [
     "Zonal",
     "ZonalSphere",
     "clusters",
+    "critical_beta",
     "distances",
     "equation",
+    "equiangular",
     "fastest",
     "grid",
     "growth_rates",

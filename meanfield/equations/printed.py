@@ -292,6 +292,10 @@ A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brown
 A Rem 3.2 | positional encodings: sines and cosines of i M^{-2k/d}, or random, added or put beside
     | pt.encoded(pt.uniform(8, 4, rng=0), pt.positions(8, 4)) | A11
 2607.18584 | linear attention: weights <Q x, K y>; on the circle Kuramoto's in 2 theta | mf.LinearAttention() | F36
+2510.05554 | equiangular tokens with beta = gamma log n: all outputs the same below gamma = 1/(1 - rho)
+    | mf.equiangular(mf.SA(2.0 * np.log(1e6)), 10**6, 0.5) | F09
+2605.12697 | the critical beta of a row of scores, by counting those within each gap of the largest
+    | mf.critical_beta([1.0, 0.5, 0.5, 0.0]) | F43
 2410.23228 | the first clusters: the fastest mode about the uniform measure, and where it changes
     | mf.fastest(mf.SA(5.0), 2) | F02 F02.particles F02.rates
 """

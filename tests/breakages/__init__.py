@@ -20,6 +20,7 @@ from breakages.a4_a6 import A4_A6
 from breakages.a7_a9 import A7_A9
 from breakages.bench import BENCH
 from breakages.changed import CHANGED
+from breakages.context import CONTEXT
 from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.given import GIVEN
@@ -35,7 +36,22 @@ from breakages.together import TOGETHER
 from breakages.tools import TOOLS
 
 TABLE: tuple[Breakage, ...] = (
-    *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *MASKED, *OTHERS, *ROOMS, *TOGETHER, *TOOLS, *MOTION,
-    *PLACES, *REFERENCES, *BENCH,
+    *A2_A3,
+    *A4_A6,
+    *A7_A9,
+    *CHANGED,
+    *CONTEXT,
+    *DIVIDED,
+    *GIVEN,
+    *GOING_ON,
+    *MASKED,
+    *OTHERS,
+    *ROOMS,
+    *TOGETHER,
+    *TOOLS,
+    *MOTION,
+    *PLACES,
+    *REFERENCES,
+    *BENCH,
     *GRAM,
-)  # fmt: skip
+)

@@ -130,6 +130,12 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
 }
 
 
+PLAIN: dict[str, Any] = {
+    "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5,
+}  # fmt: skip
+"""More values, of arguments that need no folder."""
+
+
 def sensible(folder: Path) -> dict[str, Any]:
     """A value for every argument, by its name, or by door and name."""
     circle, rho = space("Circle"), density("Circle")
@@ -252,7 +258,7 @@ DOORS = doors()
 def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("doors")
     solution().save(folder / "run.nc")
-    return sensible(folder)
+    return sensible(folder) | PLAIN
 
 
 def made(door: Door, values: dict[str, Any]) -> dict[str, Any]:

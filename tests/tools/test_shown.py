@@ -52,6 +52,7 @@ OTHERS: list[Any] = [
     pt.energies(mf.Causal(mf.SA(1.0)), [0.0, 1.0]), pt.classify(pt.simulate(mf.SA(1.0), [0.0, 1.0], (0.0, 0.1))),
     mf.equation("A (2.7)"), mf.FeedForward(A, A, np.zeros(8)), mf.Linear(A), mf.Activated(mf.SA(1.0), A),
     mf.Kuramoto(np.arange(8.0)), mf.Coupling(np.sin), Polynomial((1.0,) * 40),
+    mf.equiangular(mf.SA(1.0), 8, 0.5),
     mf.LinearAttention(A), mf.ALiBi(mf.SA(1.0), 0.5),
     mf.Normalised(mf.SA(1.0), "pre"), pt.layers(mf.SA(1.0), np.eye(8), depth=2, step=0.1),
     pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))), PRODUCTS.scheme, *PRODUCTS.segments,
