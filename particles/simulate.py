@@ -136,7 +136,8 @@ def _cloud(
 
     A state of many turns would have fewer digits than a step has.
     """
-    place, x = given("x0", x0, angles=angles, geometry=law.geometry if geometry is None else geometry)
+    where = law.geometry if law.place is None else law.place
+    place, x = given("x0", x0, angles=angles, geometry=where if geometry is None else geometry)
     located("x0", law, place)
     law.check_range(place.d(x), atoms=True)
     shape, turns = place.shape(x), None

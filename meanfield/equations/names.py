@@ -12,8 +12,12 @@ _PAPER = re.compile(r"([abc])(?:\s*\(|\s+|(?=\d))(.+?)\)?", re.IGNORECASE)
 _RANGE = re.compile(r"\(([^()\s]+)\)(?:-\(([^()\s]+)\))?")
 
 
+_SHORT = {"remark": "rem", "theorem": "thm", "lemma": "lem", "proposition": "prop", "table": "tab"}
+
+
 def _bare(name: str) -> str:
-    return re.sub(r"[\s()]", "", name).lower()
+    words = "|".join(_SHORT)
+    return re.sub(rf"({words})\.?(?=\d)", lambda found: _SHORT[found[1]], re.sub(r"[\s()]", "", name).lower())
 
 
 def _parted(name: str) -> tuple[str, str]:

@@ -289,6 +289,11 @@ A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brown
     | mf.merge_tree([(1.0, (0, 1)), (4.0, (0, 2))], weights=[0.3, 0.3, 0.4]) | F01 F01.late
 2510.22026 | where a network normalises: tokens with a direction and a length
     | pt.simulate(mf.Normalised(mf.SA(1.0), "pre"), pt.uniform(8, 3, rng=0), (0.0, 4.0)) | F08
+A Rem 2.1 | x_i' = sum_j a_ij (x_j - x_i), a_ij = phi(|x_i - x_j|^2) / sum_k phi(|x_i - x_k|^2): Krause's model, and
+    its relatives
+    | pt.simulate(mf.Krause(lambda s: np.maximum(1.0 - s, 0.0)), pt.uniform(8, 3, rng=0), (0.0, 1.0)) | -
+2602.11534 | Krause attention: weights that fall with distance, and vanish beyond a radius
+    | mf.HegselmannKrause(0.5, geometry="sphere") | -
 A Rem 3.2 | positional encodings: sines and cosines of i M^{-2k/d}, or random, added or put beside
     | pt.encoded(pt.uniform(8, 4, rng=0), pt.positions(8, 4)) | A11
 2607.18584 | linear attention: weights <Q x, K y>; on the circle Kuramoto's in 2 theta | mf.LinearAttention() | F36

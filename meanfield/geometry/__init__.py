@@ -5,8 +5,9 @@ Rows have shape (..., n, d); on a sphere they are unit.  On the circle an angle 
 anticlockwise.  Angles move on the line (a trajectory stays unwrapped) and vectors in R^d: both need neither
 projection nor retraction.
 
-Which of these it is says an object, `ROWS`, `ANGLES`, `MERIDIAN` or `FLAT`, or a geometry of one's own (see
-`protocols.Geometry`): points hold it, and what a run's state means; the functions here are what they are made of.
+Which of these it is says an object, `ROWS`, `ANGLES`, `MERIDIAN` or `FLAT`, a `Product` of two (positions and
+velocities), or a geometry of one's own (see `protocols.Geometry`): points hold it, and what a run's state means; the
+functions here are what they are made of.
 """
 
 from meanfield.geometry.angles import ANGLES
@@ -14,6 +15,7 @@ from meanfield.geometry.flat import FLAT
 from meanfield.geometry.given import MANIFOLDS, given, located, unflagged
 from meanfield.geometry.joining import circle_groups, line_groups, row_groups
 from meanfield.geometry.meridian import MERIDIAN
+from meanfield.geometry.product import Product, halves
 from meanfield.geometry.rows import ROWS
 from meanfield.geometry.sphere import project, retract, vanishing
 from meanfield.geometry.turning import (
@@ -37,8 +39,10 @@ __all__ = [
     "MERIDIAN",
     "ROWS",
     "TURN",
+    "Product",
     "circle_groups",
     "given",
+    "halves",
     "line_groups",
     "located",
     "positive",

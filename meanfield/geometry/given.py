@@ -66,6 +66,11 @@ def located(name: str, law: Law, place: Geometry) -> None:
     ValueError
         Naming both, and what to give instead.
     """
+    if law.place is not None and law.place != place:
+        raise ValueError(
+            f"{name}: {law} moves points of {law.place}, and these live elsewhere ({place}): give rows of it, and "
+            "geometry=law.place where a door asks for one"
+        )
     if law.geometry != place.manifold:
         where = {"sphere": "on spheres", "flat": "in R^d"}
         raise ValueError(

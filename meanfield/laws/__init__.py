@@ -5,8 +5,10 @@ from meanfield.laws.base import Law, Sum
 from meanfield.laws.causal import Causal
 from meanfield.laws.coupling import Coupling
 from meanfield.laws.feedforward import Activated, FeedForward, Linear
+from meanfield.laws.flocking import CuckerSmale, Vicsek
 from meanfield.laws.frozen import Frozen
 from meanfield.laws.gradient import GradientLaw
+from meanfield.laws.krause import HegselmannKrause, Krause
 from meanfield.laws.kuramoto import Kuramoto
 from meanfield.laws.linear_attention import LinearAttention
 from meanfield.laws.masked import Masked
@@ -21,10 +23,13 @@ __all__ = [
     "Activated",
     "Causal",
     "Coupling",
+    "CuckerSmale",
     "Diffusion",
     "FeedForward",
     "Frozen",
     "GradientLaw",
+    "HegselmannKrause",
+    "Krause",
     "Kuramoto",
     "Law",
     "Linear",
@@ -32,4 +37,5 @@ __all__ = [
     "Masked",
     "Normalised",
     "Sum",
+    "Vicsek",
 ]

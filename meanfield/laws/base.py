@@ -108,7 +108,11 @@ class Sum(Law):
             raise ValueError("terms: got no law at all, wanted at least one")
         if len({term.geometry for term in self.terms}) != 1:
             raise ValueError(f"law: terms live on different geometries: {[term.geometry for term in self.terms]}")
+        places = {term.place for term in self.terms} - {None}
+        if len(places) > 1:
+            raise ValueError(f"law: terms move points of different geometries: {sorted(map(str, places))}")
         object.__setattr__(self, "geometry", self.terms[0].geometry)
+        object.__setattr__(self, "place", places.pop() if places else None)
         object.__setattr__(self, "isotropic", all(term.isotropic for term in self.terms))
         object.__setattr__(self, "labelled", any(term.labelled for term in self.terms))
         object.__setattr__(self, "masked", any(term.masked for term in self.terms))

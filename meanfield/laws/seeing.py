@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.laws.base import Law
-from meanfield.protocols import Array, Measure, said
+from meanfield.protocols import Array, Geometry, Measure, said
 from meanfield.tools import inputs
 
 
@@ -34,6 +34,12 @@ class Seeing(Law):
     def geometry(self) -> str:  # type: ignore[override]
         """Where the law lives."""
         return str(self.law.geometry)
+
+    @property
+    def place(self) -> Geometry | None:  # type: ignore[override]
+        """As the law."""
+        place: Geometry | None = self.law.place
+        return place
 
     @property
     def labelled(self) -> bool:  # type: ignore[override]

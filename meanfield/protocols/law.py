@@ -228,6 +228,9 @@ class Law(Shown):
     equations: ClassVar[tuple[str, ...]] = ()
     """Which equations of the papers it is, as "A (2.3)"; of a class, those that its bases are not."""
     geometry: str = "sphere"
+    place: Geometry | None = None
+    """The geometry its points live in, where `geometry` alone does not say it (positions and velocities); then doors
+    take points of it, and refuse others."""
     isotropic: bool = False
     """True: no matrix, no fixed point.  Such a law is handed x=None (the measure's own points) and may answer in
     tangent components."""

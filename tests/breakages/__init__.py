@@ -11,6 +11,10 @@ process that looks; the tables are `rooms` (what was once missed), `changed`, `g
 `tools`, `together`, `masked`, `motion`, `places`,
 `references` and `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
 registered check and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
+process that looks; the tables are `rooms` (what was once missed), `changed`, `given`, `going_on`, `tools`, `masked`,
+`motion`, `places`, `references`, `relatives` and `bench` (every other room), and for the checks one file for each of
+theirs (`a2_a3`, ...): every registered check and every room has its own falsehood.  `tests/house/test_breakages.py`
+keeps the tables from rotting.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from breakages.motion import MOTION
 from breakages.others import OTHERS
 from breakages.places import PLACES
 from breakages.references import REFERENCES
+from breakages.relatives import RELATIVES
 from breakages.rooms import ROOMS
 from breakages.together import TOGETHER
 from breakages.tools import TOOLS
@@ -55,3 +60,7 @@ TABLE: tuple[Breakage, ...] = (
     *BENCH,
     *GRAM,
 )
+    *A2_A3, *A4_A6, *A7_A9, *CHANGED, *DIVIDED, *GIVEN, *GOING_ON, *MASKED, *OTHERS, *ROOMS, *TOOLS, *MOTION, *PLACES,
+    *REFERENCES, *BENCH,
+    *RELATIVES,
+)  # fmt: skip

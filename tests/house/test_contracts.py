@@ -18,6 +18,7 @@ from test_street import PACKAGES, ROOT
 import meanfield as mf
 from meanfield import geometry, protocols
 from meanfield.kernels.heating import Heating
+from meanfield.kernels.radial import Radial
 from meanfield.measures.belts import Belted
 from meanfield.measures.inner import Inner
 from meanfield.measures.mixture import Mixture
@@ -52,18 +53,21 @@ UNTYPED = 0.10
 """At most this share of the parameters so named may be Any: those of schemes, which take densities and forms of their
 own kind, and doors that take several kinds."""
 
-KERNELS: tuple[Kernel, ...] = (mf.Exponential(1.0), mf.Zonal(np.exp, "exp"), Heating(1.0))
+KERNELS: tuple[Kernel, ...] = (mf.Exponential(1.0), mf.Zonal(np.exp, "exp"), Heating(1.0), Radial(np.exp, "exp"))
 LAWS: tuple[Law, ...] = (
     mf.SA(1.0), mf.USA(1.0), mf.Causal(mf.SA(1.0)), mf.Masked(mf.SA(1.0), np.eye(2)),
     mf.Frozen(mf.SA(1.0), [0.0]), mf.Diffusion(0.1), mf.SA(1.0) + mf.Diffusion(0.1),
     mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)), mf.Linear(np.eye(3)), mf.Activated(mf.SA(1.0), np.eye(3)),
     mf.Kuramoto(0.5), mf.Coupling(np.sin),
+    mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp),
     mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
 )  # fmt: skip
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
 SCHEMES: tuple[Scheme, ...] = (mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8), InProducts())
 STEPPERS: tuple[Stepper, ...] = (dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), strang(0.1))
-GEOMETRIES: tuple[Geometry, ...] = (geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT)
+GEOMETRIES: tuple[Geometry, ...] = (
+    geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT, geometry.Product(geometry.FLAT, geometry.ROWS),
+)  # fmt: skip
 
 
 def densities(a: mf.Density, b: Carried) -> list[Snapshot]:

@@ -15,7 +15,9 @@ import meanfield as mf
 import particles as pt
 from meanfield import geometry
 from meanfield.kernels.heating import Heating
+from meanfield.kernels.radial import Radial
 from meanfield.laws.coupling import Polynomial
+from meanfield.laws.krause import OfCosine, Within
 from meanfield.measures.rings import Rings
 from meanfield.runs.record import Record
 from meanfield.steppers import dop853
@@ -53,6 +55,8 @@ OTHERS: list[Any] = [
     mf.equation("A (2.7)"), mf.FeedForward(A, A, np.zeros(8)), mf.Linear(A), mf.Activated(mf.SA(1.0), A),
     mf.Kuramoto(np.arange(8.0)), mf.Coupling(np.sin), Polynomial((1.0,) * 40),
     mf.equiangular(mf.SA(1.0), 8, 0.5),
+    mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp), Radial(np.exp, "exp"),
+    OfCosine(np.exp), Within(1.0), geometry.Product(geometry.FLAT, geometry.FLAT),
     mf.LinearAttention(A), mf.ALiBi(mf.SA(1.0), 0.5),
     mf.Normalised(mf.SA(1.0), "pre"), pt.layers(mf.SA(1.0), np.eye(8), depth=2, step=0.1),
     pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))), PRODUCTS.scheme, *PRODUCTS.segments,
