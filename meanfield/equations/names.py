@@ -17,7 +17,7 @@ _SHORT = {"remark": "rem", "theorem": "thm", "lemma": "lem", "proposition": "pro
 
 def _bare(name: str) -> str:
     words = "|".join(_SHORT)
-    return re.sub(rf"({words})\.?(?=\d)", lambda found: _SHORT[found[1]], re.sub(r"[\s()]", "", name).lower())
+    return re.sub(rf"({words})(?=\d)", lambda found: _SHORT[found[1]], re.sub(r"[\s()]", "", name).lower())
 
 
 def _parted(name: str) -> tuple[str, str]:
