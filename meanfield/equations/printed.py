@@ -294,6 +294,12 @@ A Rem 2.1 | x_i' = sum_j a_ij (x_j - x_i), a_ij = phi(|x_i - x_j|^2) / sum_k phi
     | pt.simulate(mf.Krause(lambda s: np.maximum(1.0 - s, 0.0)), pt.uniform(8, 3, rng=0), (0.0, 1.0)) | -
 2602.11534 | Krause attention: weights that fall with distance, and vanish beyond a radius
     | mf.HegselmannKrause(0.5, geometry="sphere") | -
+A Sec 2.2 | z = D x on an ellipsoid: the trained diagonal of layer normalisation, seen by attention
+    | mf.SA(2.0, D=[0.4, 0.5, 0.45]) | A02.diagonal
+2607.24502 | rotary positions: scores <R_i Q x_i, R_j K x_j>, R_i turned by i omega, values as they are
+    | pt.attention(mf.Rotary(mf.SA(4.0)), np.eye(4)) | F40
+2605.30229 | positions that are added at every layer: X[mu_p](x_i + p_i)
+    | pt.simulate(mf.Encoded(mf.USA(1.0), 0.5 * np.eye(3)), pt.uniform(3, 3, rng=0), (0.0, 4.0)) | F30
 A Rem 3.2 | positional encodings: sines and cosines of i M^{-2k/d}, or random, added or put beside
     | pt.encoded(pt.uniform(8, 4, rng=0), pt.positions(8, 4)) | A11
 2607.18584 | linear attention: weights <Q x, K y>; on the circle Kuramoto's in 2 theta | mf.LinearAttention() | F36

@@ -4,6 +4,7 @@ from meanfield.laws.attention import SA, USA
 from meanfield.laws.base import Law, Sum
 from meanfield.laws.causal import Causal
 from meanfield.laws.coupling import Coupling
+from meanfield.laws.encoded import Encoded
 from meanfield.laws.feedforward import Activated, FeedForward, Linear
 from meanfield.laws.flocking import CuckerSmale, Vicsek
 from meanfield.laws.frozen import Frozen
@@ -14,6 +15,7 @@ from meanfield.laws.linear_attention import LinearAttention
 from meanfield.laws.masked import Masked
 from meanfield.laws.noise import Diffusion
 from meanfield.laws.normalised import Normalised
+from meanfield.laws.rotary import Rotary
 from meanfield.laws.sloped import ALiBi
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Coupling",
     "CuckerSmale",
     "Diffusion",
+    "Encoded",
     "FeedForward",
     "Frozen",
     "GradientLaw",
@@ -36,6 +39,7 @@ __all__ = [
     "LinearAttention",
     "Masked",
     "Normalised",
+    "Rotary",
     "Sum",
     "Vicsek",
 ]

@@ -52,6 +52,9 @@ class Attention(general.Attending):
         saved with a run it must be an object of a registered frozen dataclass with ``__call__(t)``.
     V : array (d, d) or callable, optional
         Values V y in the place of y.
+    D : array (d,) or callable, optional
+        The trained diagonal of a layer's normalisation (A, 2.2), a number for each component, or a function of time:
+        attention sees z = diag(D) x, which is on an ellipsoid, in the place of x.
     geometry : {"sphere", "flat"}
         "flat": the law of R^d, x' = X[mu](x) without a projection, for rows of any length; E and its identity are those
         of the sphere without P_x, where the law is a gradient flow (no matrices, or Q^T K = V = V^T).  There is no
@@ -65,13 +68,14 @@ class Attention(general.Attending):
         `check_range` for what the points' dimension asks besides.
     """
 
-    equations: ClassVar[tuple[str, ...]] = ("A (4.1)", "A (7.1)")
+    equations: ClassVar[tuple[str, ...]] = ("A (4.1)", "A (7.1)", "A Sec 2.2")
     beta: Any
     sign: int = 1
     scale: Scale = "natural"
     Q: Any = field(default=None, kw_only=True)
     K: Any = field(default=None, kw_only=True)
     V: Any = field(default=None, kw_only=True)
+    D: Any = field(default=None, kw_only=True)
     geometry: Manifold = field(default="sphere", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -86,9 +90,9 @@ class Attention(general.Attending):
             raise ValueError('scale: there is no lambda_0, a mean over the sphere, in R^d: use scale="natural"')
         for name in general.NAMES:
             object.__setattr__(self, name, general.given(name, getattr(self, name)))
-        if self.scale == "relative" and (self.Q is not None or self.K is not None):
+        if self.scale == "relative" and not (self.Q is self.K is self.D is None):
             raise ValueError(
-                "scale: with Q or K there is no lambda_0, the mean over y differs from x to x: use "
+                "scale: with Q, K or D there is no lambda_0, the mean over y differs from x to x: use "
                 'scale="scaled" (times e^(-beta |Q^T K|_2)) or "natural"'
             )
         if not self._moving:
@@ -127,7 +131,7 @@ class Attention(general.Attending):
     @cached_property
     def isotropic(self) -> bool:  # type: ignore[override]
         """True without matrices."""
-        return self.Q is None and self.K is None and self.V is None
+        return all(getattr(self, name) is None for name in general.NAMES)
 
     @cached_property
     def autonomous(self) -> bool:  # type: ignore[override]
@@ -145,7 +149,7 @@ class Attention(general.Attending):
     @cached_property
     def _moving(self) -> bool:
         """True if the kernel changes with time."""
-        return callable(self.beta) or callable(self.Q) or callable(self.K)
+        return any(callable(getattr(self, name)) for name in ("beta", "Q", "K", "D"))
 
     @cached_property
     def _kernel(self) -> Exponential:

@@ -8,6 +8,9 @@ With B = Q^T K, s(x, y) = beta <x, B y>, Z = int e^s dmu(y) and M = int e^s V y 
 Where B is symmetric and V = B, both are gradient flows of E = (1/2 beta) iint e^s dmu dmu, as without matrices
 (A, (3.12)-(3.14)), and where V = -B of -E, at every time by itself; other matrices have no energy.  In R^d they are so
 without P_x: dE/dt = int |M|^2 / Z dmu, and int |M|^2 dmu.
+
+D is the trained diagonal of a layer's normalisation (A, 2.2): tokens are z_i = D x_i, of the ellipsoid D S^{d-1}, and
+attention sees these, so that on the sphere Q, K, V are Q D, K D, V D (C, A.1).
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from meanfield.spaces.coefficients import integrating
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
-NAMES = ("Q", "K", "V")
+NAMES = ("Q", "K", "V", "D")
 SAME = 8.0 * float(np.finfo(float).eps)
 """Share of the largest entry by which V may differ from Q^T K, and that from its transpose, being the same."""
 HELD = 1e-10
@@ -44,6 +47,7 @@ class Attending(GradientLaw):
     Q: Any
     K: Any
     V: Any
+    D: Any
 
     def beta_at(self, t: float) -> float:
         """The inverse temperature at time t."""
@@ -51,21 +55,42 @@ class Attending(GradientLaw):
 
 
 def given(name: str, value: Any) -> Any:
-    """A matrix as a law holds it: None, a frozen array, or a function of t."""
-    return value if value is None or callable(value) else inputs.matrix(name, value)
+    """A matrix, or D's numbers, as a law holds it: None, a frozen array, or a function of t."""
+    if value is None or callable(value):
+        return value
+    if name != "D":
+        return inputs.matrix(name, value)
+    D = inputs.array("D", value, ndim=1)
+    D.flags.writeable = False
+    return D
 
 
 def at(law: Law, name: str, t: float) -> Array | None:
-    """One of the matrices at time t; None is the identity."""
+    """Q, K or V at time t, as it multiplies unit rows, D x seen in the place of x; None is the identity."""
+    m, D = _one(law, name, t), _one(law, "D", t)
+    if D is None:
+        return m
+    if m is None:
+        return np.diag(D)
+    if m.shape[1] != len(D):
+        raise ValueError(f"D: got {len(D)} numbers, wanted {m.shape[1]}: {name} has shape {m.shape}")
+    return np.asarray(m * D)
+
+
+def _one(law: Law, name: str, t: float) -> Array | None:
+    """What the law holds, at time t."""
     value = getattr(law, name)
     if not callable(value):
         return value
     with settled(t):
+        if name == "D":
+            return inputs.array(f"{name}({t:g})", value(t), ndim=1)
         return inputs.matrix(f"{name}({t:g})", value(t))
 
 
 def values(law: Law, d: int, t: float) -> Array | None:
     """V at time t, (d, d); None is the identity."""
+    _fits(law, d, t)
     V = at(law, "V", t)
     if V is not None and V.shape != (d, d):
         name = _named(law, "V", t)
@@ -74,10 +99,18 @@ def values(law: Law, d: int, t: float) -> Array | None:
     return V
 
 
+def _fits(law: Law, d: int, t: float) -> None:
+    """Refuse a D that is not for points of R^d."""
+    D = _one(law, "D", t)
+    if D is not None and len(D) != d:
+        with settled(t) if callable(getattr(law, "D", None)) else nullcontext():
+            raise ValueError(f"{_named(law, 'D', t)}: got shape {D.shape}, wanted ({d},): these are points of R^{d}")
+
+
 def made(law: Attending, t: float) -> Exponential:
     """e^{beta <Q x, K y>} at time t, made anew; it refuses what does not go together."""
     matrices = at(law, "Q", t), at(law, "K", t)
-    with settled(t) if callable(law.Q) or callable(law.K) else nullcontext():
+    with settled(t) if any(callable(getattr(law, name)) for name in ("Q", "K", "D")) else nullcontext():
         return Exponential(law.beta_at(t), *matrices)
 
 
@@ -89,6 +122,7 @@ def kernel(law: Attending, t: float, d: int | None = None) -> Exponential:
 
 def fitting(law: Law, k: Exponential, d: int, t: float) -> Exponential:
     """A kernel of the law's; it refuses matrices that are not for points of R^d."""
+    _fits(law, d, t)
     for name, m in (("Q", k.Q), ("K", k.K)):
         if m is not None and m.shape[1] != d:
             with settled(t) if callable(getattr(law, name)) else nullcontext():
@@ -168,7 +202,7 @@ def matrix(law: Attending, t: float, mu: Measure) -> Array:
     """What multiplies V x_j at every own point: e^{s_ij} w_j, of SA divided by the row's sum."""
     shares = mu.shares()
     k = kernel(law, t, mu.d)
-    s = k.log(mu.x, mu.x) + shares
+    s = mu.scores(k) + shares
     if not law.normalised:
         return np.asarray(np.exp(s + law.log_factor(mu.d, t)))
     s -= s.max(axis=-1, keepdims=True)
@@ -195,8 +229,9 @@ def sense(B: Array, V: Array | None) -> int:
 
 def dimension(law: Law) -> int | None:
     """Of the points for which constant matrices are; None if they do not say, or not one."""
-    Q, K, V = (getattr(law, name) for name in NAMES)
+    Q, K, V, D = (getattr(law, name) for name in NAMES)
     sizes = {m.shape[1] for m in (Q, K) if m is not None} | (set() if V is None else set(V.shape))
+    sizes |= set() if D is None else set(D.shape)
     return sizes.pop() if len(sizes) == 1 else None
 
 

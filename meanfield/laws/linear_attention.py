@@ -36,6 +36,8 @@ class LinearAttention(Law):
         an object of a registered frozen dataclass with ``__call__(t)``.
     V : array (d, d) or callable, optional
         Values.
+    D : array (d,) or callable, optional
+        The trained diagonal of a layer's normalisation: diag(D) x is seen in the place of x.
 
     Raises
     ------
@@ -55,6 +57,7 @@ class LinearAttention(Law):
     Q: Any = None
     K: Any = None
     V: Any = None
+    D: Any = None
 
     def __post_init__(self) -> None:
         for name in general.NAMES:

@@ -150,6 +150,13 @@ class Mixture(ShownMeasure, Beside):
             moved.append(replace(at.body.also(np.asarray(f(one.y)), 1.0, one.per_token).added[0], a=one.a))
         return replace(at, added=tuple(moved))
 
+    def placed(self, rows: Array) -> Mixture:
+        """Refused: what is added has no number in the sequence."""
+        raise TypeError(
+            "points that do not move have no position in the sequence, to be added to them or turned by: leave them "
+            "out, or let them be tokens"
+        )
+
 
 def also(mu: Measure, y: Any, a: Any, per_token: bool, manifold: str = "sphere") -> Mixture:
     """mu and points added to it, checked.

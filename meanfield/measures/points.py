@@ -184,6 +184,10 @@ class Points(PicturedPoints, ShownMeasure, Measure):
         bias = self.sight.bias(slice(0, self.n), slice(0, self.n))
         return np.asarray(own - seen if bias is None else own + bias - seen)
 
+    def scores(self, kernel: Kernel) -> Array:
+        """(..., n, n) s(x_i, x_j) of the points among themselves."""
+        return kernel.log(self.x, self.x)
+
     def moments(self, degree: int) -> Array:
         """c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle; complex (l, m) of `Sphere` on S^2."""
         self.on_sphere("moments")
@@ -315,6 +319,10 @@ class Points(PicturedPoints, ShownMeasure, Measure):
         if self.angles and points.shape[-1] == 2:
             return self.changed(points=to_angles(points))
         return self.changed(points=points, geometry=FLAT if flat else ROWS)
+
+    def placed(self, rows: Array) -> Points:
+        """The same masses, seen as they are, at other rows (..., n, k) of R^k: unchecked, asked at every stage."""
+        return self.changed(points=rows, geometry=FLAT)
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""

@@ -188,6 +188,10 @@ class Measure(Protocol):
         """(..., n, n) logarithm of what own point i counts j for in a sum, beside its score: j's mass, by a mask."""
         raise TypeError(f"shares: {type(self).__name__} has no points that count one another: {self.instead}")
 
+    def scores(self, kernel: Kernel) -> Array:
+        """(..., n, n) s(x_i, x_j) of the own points among themselves."""
+        raise TypeError(f"scores: {type(self).__name__} has no points that score one another: {self.instead}")
+
     def tangential(self, v: Array) -> Array:
         """Rows v (..., n, d) at the own points as `read` answers there for isotropic kernels: P_x v, in components of
         the measure's own frame if it answers in these."""
@@ -216,6 +220,10 @@ class Measure(Protocol):
     def pushed(self, f: Any) -> Any:
         """The image of mu under a map f of rows (..., n, d)."""
         raise TypeError(f"pushed: {type(self).__name__} has no points to move: {self.instead}")
+
+    def placed(self, rows: Any) -> Any:
+        """The same masses, seen as they are, at other rows (..., n, k) of R^k."""
+        raise TypeError(f"placed: {type(self).__name__} has no points to put elsewhere: {self.instead}")
 
 
 class Law(Shown):

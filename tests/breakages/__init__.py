@@ -10,6 +10,8 @@ A check or test that stays green where its subject is false has no teeth.  `engi
 process that looks; the tables are `rooms` (what was once missed), `changed`, `given`, `going_on`,
 `tools`, `together`, `relatives`, `masked`, `motion`, `places`,
 `references` and `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
+`tools`, `together`, `masked`, `motion`, `places`,
+`references`, `tokens`, `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
 registered check and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
 
@@ -34,6 +36,7 @@ from breakages.references import REFERENCES
 from breakages.relatives import RELATIVES
 from breakages.rooms import ROOMS
 from breakages.together import TOGETHER
+from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
 
 TABLE: tuple[Breakage, ...] = (
@@ -56,4 +59,5 @@ TABLE: tuple[Breakage, ...] = (
     *BENCH,
     *GRAM,
     *RELATIVES,
+    *TOKENS,
 )

@@ -23,6 +23,7 @@ from meanfield.measures.belts import Belted
 from meanfield.measures.inner import Inner
 from meanfield.measures.mixture import Mixture
 from meanfield.measures.rings import Rings
+from meanfield.measures.turned import Turned, Turning
 from meanfield.methods.lagrangian.snapshot import Carried
 from meanfield.methods.on_plan import OnPlan, Reweighed
 from meanfield.protocols import (
@@ -53,7 +54,10 @@ UNTYPED = 0.10
 """At most this share of the parameters so named may be Any: those of schemes, which take densities and forms of their
 own kind, and doors that take several kinds."""
 
-KERNELS: tuple[Kernel, ...] = (mf.Exponential(1.0), mf.Zonal(np.exp, "exp"), Heating(1.0), Radial(np.exp, "exp"))
+KERNELS: tuple[Kernel, ...] = (
+    mf.Exponential(1.0), mf.Zonal(np.exp, "exp"), Heating(1.0), Radial(np.exp, "exp"),
+    Turning(mf.Exponential(1.0), 3, 1),
+)  # fmt: skip
 LAWS: tuple[Law, ...] = (
     mf.SA(1.0), mf.USA(1.0), mf.Causal(mf.SA(1.0)), mf.Masked(mf.SA(1.0), np.eye(2)),
     mf.Frozen(mf.SA(1.0), [0.0]), mf.Diffusion(0.1), mf.SA(1.0) + mf.Diffusion(0.1),
@@ -61,6 +65,7 @@ LAWS: tuple[Law, ...] = (
     mf.Kuramoto(0.5), mf.Coupling(np.sin),
     mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp),
     mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
+    mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), np.eye(3)),
 )  # fmt: skip
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
 SCHEMES: tuple[Scheme, ...] = (mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8), InProducts())
@@ -75,9 +80,10 @@ def densities(a: mf.Density, b: Carried) -> list[Snapshot]:
 
 
 def measures(
-    a: mf.Points, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted, i: Inner
-) -> list[Measure]:
-    return [a, b, c, d, e, f, g, h, i]
+    a: mf.Points, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted, i: Inner,
+    j: Turned,
+) -> list[Measure]:  # fmt: skip
+    return [a, b, c, d, e, f, g, h, i, j]
 
 
 def plans(a: CirclePlan, b: ZonalPlan, c: SpherePlan) -> list[Plan]:

@@ -107,6 +107,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "Vicsek": lambda: mf.Vicsek(np.exp),
     "LinearAttention": mf.LinearAttention,
     "ALiBi": lambda: mf.ALiBi(LAW, 0.5),
+    "Rotary": lambda: mf.Rotary(LAW), "Encoded": lambda: mf.Encoded(LAW, ROWS),
     "Normalised": lambda: mf.Normalised(LAW, "pre"),
     "Exponential": lambda: mf.Exponential(1.0),
     "Zonal": lambda: mf.Zonal(np.exp, "exp"),
@@ -135,6 +136,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
 
 
 PLAIN: dict[str, Any] = {
+    "base": 1e4, "frequencies": None, "mf.Encoded.p": ROWS, "D": None,
     "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5,
 }  # fmt: skip
 """More values, of arguments that need no folder."""

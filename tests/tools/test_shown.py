@@ -19,6 +19,7 @@ from meanfield.kernels.radial import Radial
 from meanfield.laws.coupling import Polynomial
 from meanfield.laws.krause import OfCosine, Within
 from meanfield.measures.rings import Rings
+from meanfield.measures.turned import Turned
 from meanfield.runs.record import Record
 from meanfield.steppers import dop853
 from meanfield.sums.edges import Edges, graph
@@ -34,7 +35,8 @@ PRODUCTS = pt.gram(mf.SA(4.0), np.eye(8), (0.0, 0.5), [0.5])
 TREE = mf.merge_tree([(1.0, [0, 1]), (2.0, [0, 2])], 3)
 POINTS = mf.Points(np.eye(8))
 MEASURES: list[Any] = [
-    POINTS, POINTS.past(), POINTS.masked(A**2), POINTS.also(np.eye(8)[:2], [1.0, 1.0]), mf.Points(A, geometry="flat"),
+    POINTS, Turned(POINTS, 1e4),
+    POINTS.past(), POINTS.masked(A**2), POINTS.also(np.eye(8)[:2], [1.0, 1.0]), mf.Points(A, geometry="flat"),
     mf.Points(np.zeros((5, 3))[..., None] + [1.0, 0.0]), RHO, FLOW(0.1), mf.uniform(mf.ZonalSphere(512, 8)),
     Rings(mf.ZonalSphere(4, 8), np.array([0.1, 2.0]), np.array([0.5, 0.5])),
     PRODUCTS.segments[0].form.among(np.zeros((8, 8))),
@@ -57,6 +59,7 @@ OTHERS: list[Any] = [
     mf.equiangular(mf.SA(1.0), 8, 0.5),
     mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp), Radial(np.exp, "exp"),
     OfCosine(np.exp), Within(1.0), geometry.Product(geometry.FLAT, geometry.FLAT),
+    mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), A),
     mf.LinearAttention(A), mf.ALiBi(mf.SA(1.0), 0.5),
     mf.Normalised(mf.SA(1.0), "pre"), pt.layers(mf.SA(1.0), np.eye(8), depth=2, step=0.1),
     pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))), PRODUCTS.scheme, *PRODUCTS.segments,

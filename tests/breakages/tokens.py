@@ -1,0 +1,64 @@
+"""Positions, a normalisation's diagonal, and what tokens do with heads and layers."""
+
+from __future__ import annotations
+
+from breakages.engine import Breakage
+
+TOKENS: tuple[Breakage, ...] = (
+    Breakage(
+        name="turned: keys are turned as if they were the first token's",
+        file="meanfield/measures/turned.py",
+        old="self._turned(b, y[..., self.d :])",
+        new="b",
+        red=("F40", "tests/laws/test_positions.py::test_rotary_positions_are_the_loop"),
+    ),
+    Breakage(
+        name="rotary: waves are those of another base",
+        file="meanfield/laws/rotary.py",
+        old="return Turned(mu, self.base, self.frequencies)",
+        new="return Turned(mu, 2.0 * self.base, self.frequencies)",
+        red=("F40", "tests/laws/test_positions.py::test_rotary_positions_are_the_loop"),
+    ),
+    Breakage(
+        name="encoded: positions are taken away",
+        file="meanfield/laws/encoded.py",
+        old="return mu.placed(x + self.p)",
+        new="return mu.placed(x - self.p)",
+        red=("F30", "tests/laws/test_positions.py::test_positions_added_at_every_layer"),
+    ),
+    Breakage(
+        name="general: a normalisation's diagonal is left out of what is not there",
+        file="meanfield/laws/general.py",
+        old="        return np.diag(D)",
+        new="        return None",
+        red=("tests/laws/test_positions.py::test_a_diagonal_that_climbs_and_moves_a_density",),
+    ),
+    Breakage(
+        name="general: a normalisation's diagonal stands before the matrices",
+        file="meanfield/laws/general.py",
+        old="    return np.asarray(m * D)",
+        new="    return np.asarray(m * D[:, None])",
+        red=("A02.diagonal", "tests/laws/test_positions.py::test_a_diagonal_is_the_flow_on_the_ellipsoid"),
+    ),
+    Breakage(
+        name="A02.diagonal: D moves, and nobody is carried along",
+        file="validation/checks/a/a2_diagonal.py",
+        old=" + 0.2 * np.cos(t) * D0 * on).ravel()",
+        new=").ravel()",
+        red=("A02.diagonal",),
+    ),
+    Breakage(
+        name="F30: the best map is one point",
+        file="validation/checks/f/f30_encoded.py",
+        old="best, T = _largest(places, PLACES, rng)",
+        new="best, T = _largest(places, 1, rng)",
+        red=("F30",),
+    ),
+    Breakage(
+        name="F40: orders do not alias",
+        file="validation/checks/f/f40_rotary.py",
+        old="N, BETA, TERMS = 12, 1.5, 60",
+        new="N, BETA, TERMS = 12, 1.5, 5",
+        red=("F40",),
+    ),
+)
