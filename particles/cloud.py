@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from meanfield.measures.points import Points
 from meanfield.methods.cloud import OnPoints, Tokens
 from meanfield.protocols import Array, Law, Method, Scheme, Stepper
 from meanfield.runs.checks import checked_stepper
@@ -59,6 +60,11 @@ class Cloud(Scheme):
 
     def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Tokens, Array]:
         """The method for this law, and its first state: the points of mu."""
+        if not isinstance(mu, Points):
+            raise TypeError(
+                f"method: {self} moves points, and got {inputs.describe(mu)}: leave it out (or take mf.Spectral() or "
+                "mf.Lagrangian()), or move points of it, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
+            )
         form = OnPoints(mu.weights, mu.geometry, self.field)
         return self.rebind(law, form, rtol, atol), form.retract(mu.points)
 

@@ -29,6 +29,13 @@ class _Star:
     def mean(self) -> Array:
         return np.zeros(2)
 
+    @property
+    def x(self) -> Array:
+        raise TypeError(
+            "law: it asks where the points are, and a star is asked how its clusters answer one another: what turns "
+            "all of them is to be left out (omega=0.0), a coupling of one's own has no rates here"
+        )
+
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         _valueless(V)
         beta = peak(kernel)

@@ -7,10 +7,9 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from meanfield.laws import suited
-from meanfield.laws.base import steady_noise
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
-from meanfield.protocols import Law, Scheme, Stepper, said
+from meanfield.protocols import Law, Scheme, Stepper
 from meanfield.runs.checkpoint import checked
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import begun
@@ -114,8 +113,7 @@ def solve(
     law = checked_law(law, diffusion)
     rho0 = _density(rho0)
     t0, t1, asked = inputs.times(t_span, t_eval)
-    suited.density(law, rho0.space, t0)
-    _steady(law, rho0.d, t0, t1)
+    suited.density(law, rho0.space, (t0, t1), smooth=False)  # what its numbers may be the method knows
     rtol, atol = _tolerances(rtol, atol, rho0)
     chosen = handing_over(_method(method, max_resolution), on_unresolved)
     bound, y = chosen.bind(law, rho0, rtol, atol)
@@ -132,20 +130,6 @@ def solve(
         settings=settings, land=landed, dense=True, gauge=Solution.gauged,
     )  # fmt: skip
     return finish(begun(job, watch), on_unresolved)
-
-
-# --- checks shared with `particles` -------------------------------------------------------------------------
-
-
-def _steady(law: Law, d: int, t0: float, t1: float) -> None:
-    """Refuse noise that is not what it is at 0, as which densities take it; the run itself asks at all other times."""
-    first = steady_noise(law, d)
-    for t in (t0, t1) if said(law) is not True else ():
-        if not np.array_equal(now := steady_noise(law, d, t), first):
-            raise ValueError(
-                f"law: the noise of {law} changes with time ({first} at t = 0, {now} at t = {t:g}); a density takes it "
-                "as constant: solve stretch by stretch with diffusion=, or use pt.simulate"
-            )
 
 
 def _density(rho0: Any) -> Density:

@@ -28,6 +28,8 @@ Manifold: TypeAlias = Literal["sphere", "flat"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 SMALLEST_BETA = 1e-300
 """1 / (2 beta) overflows at 2.8e-309, and what is as small loses digits."""
+QUICK = 10.0
+"""Logarithm of how much quicker than 1 a natural scale may be without being told of."""
 LARGEST_NATURAL_BETA = 700.0
 """e^beta overflows at 709; and so much may the logarithm of any Z, E and velocity be."""
 
@@ -176,6 +178,20 @@ class Attention(general.Attending):
     def _means(self) -> dict[int, float]:
         """-log lambda_0 by dimension: asked at every stage of a run."""
         return {}
+
+    @property
+    def advice(self) -> str:  # type: ignore[override]
+        """Another scale, where the natural one makes velocities huge."""
+        if self.normalised or self.scale != "natural" or self.geometry == "flat" or self._moving:
+            return ""
+        most = general.kernel(self, 0.0).upper()
+        if most < QUICK:
+            return ""
+        scale = "relative" if self.Q is None and self.K is None else "scaled"
+        return (
+            f'In the natural scale velocities go to e^{most:.3g}: scale="{scale}" counts time in other units, in which '
+            "they are of size 1."
+        )
 
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """Refuse dimension d if E or its rate of change leave the range of floats there.

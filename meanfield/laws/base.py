@@ -130,6 +130,11 @@ class Sum(Law):
         return self.terms
 
     @property
+    def advice(self) -> str:  # type: ignore[override]
+        """What the terms say."""
+        return " ".join(dict.fromkeys(term.advice for term in self.terms if term.advice))
+
+    @property
     def gradient(self) -> int:  # type: ignore[override]
         """As all of the terms, if they agree."""
         signs = {term.gradient for term in self.terms}
@@ -261,6 +266,14 @@ class _Nothing:
 
     def also(self, *more: Any) -> _Nothing:
         """Nothing, and what does not move."""
+        return self
+
+    def past(self) -> _Nothing:
+        """Nothing of nothing."""
+        return self
+
+    def masked(self, A: Any, per_row: bool = True) -> _Nothing:
+        """Nothing of nothing."""
         return self
 
 

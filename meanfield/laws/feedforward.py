@@ -18,6 +18,7 @@ import numpy as np
 from meanfield.geometry import MANIFOLDS
 from meanfield.laws import activations
 from meanfield.laws.base import Law
+from meanfield.laws.schedules import settled
 from meanfield.laws.seeing import Seeing
 from meanfield.protocols import Array, Measure, said
 from meanfield.tools import inputs
@@ -40,8 +41,12 @@ def at(law: Law, name: str, t: float, shape: tuple[int, int], d: int) -> Array:
     """The matrix of this name at time t, of this shape, for points of R^d."""
     weights = getattr(law, name)
     if callable(weights):
-        name = f"{name}({t:g})"
-        weights = inputs.array(name, weights(t), ndim=2)
+        with settled(t):
+            return _fitting(f"{name}({t:g})", inputs.array(f"{name}({t:g})", weights(t), ndim=2), shape, d)
+    return _fitting(name, weights, shape, d)
+
+
+def _fitting(name: str, weights: Array, shape: tuple[int, int], d: int) -> Array:
     if weights.shape != shape:
         raise ValueError(f"{name}: got shape {weights.shape}, wanted {shape}: these are points of R^{d}")
     return np.asarray(weights)
@@ -141,7 +146,10 @@ class FeedForward(Alone):
         self._layer(0.0, d)
 
     def _layer(self, t: float, d: int) -> tuple[Array, Array, Array]:
-        b = inputs.array(f"b({t:g})", self.b(t), ndim=1) if callable(self.b) else self.b
+        b = self.b
+        if callable(b):
+            with settled(t):
+                b = inputs.array(f"b({t:g})", b(t), ndim=1)
         return at(self, "W", t, (d, len(b)), d), at(self, "A", t, (len(b), d), d), b
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:

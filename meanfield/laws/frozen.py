@@ -84,6 +84,13 @@ class Frozen(Seeing):
         return f"Frozen({self.law}, {inputs.several(len(self.points), 'point')})"
 
     @property
+    def remedy(self) -> str:  # type: ignore[override]
+        """Masses in the place of numbers of tokens."""
+        if self.law.labelled or not self.per_token:
+            return ""
+        return "per_token=False, with weights that are masses beside a total of 1 (weights / n for n tokens)"
+
+    @property
     def rows(self) -> Array:
         """(k, d) where they are."""
         return to_rows(self.points) if self.points.ndim == 1 else self.points
@@ -100,6 +107,13 @@ class Frozen(Seeing):
     def _sees(self, t: float, mu: Measure) -> Any:
         """All, and those that do not move."""
         return mu.also(self.rows, self.weights, self.per_token)
+
+    def attention(self, t: float, mu: Measure) -> Array:
+        """Refused: those that do not move have no place in a square matrix."""
+        raise ValueError(
+            f"law: {self} sees tokens that do not move, too, and the attention matrix has a column for each that "
+            "moves: give the law without them, law.law"
+        )
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """The law's, as rows: the measure's own points are those that move."""

@@ -20,6 +20,9 @@ from meanfield.protocols import Array, Measure
 class GradientLaw(Law):
     """The flow of one interaction energy: a kernel, a sign and a weight say the rest.
 
+    The kernel is e^s = Phi', the derivative of the energy's potential Phi(<x, y>), and so is phi of a kernel
+    ``mf.Zonal(phi)``: with E = (1/2) iint Phi(<x, y>) d mu d mu, X = sign int phi(<x, y>) P_x y d mu(y).
+
     Attributes
     ----------
     sign : {1, -1}

@@ -52,6 +52,11 @@ class Seeing(Law):
         return bool(self.law.masked)
 
     @property
+    def advice(self) -> str:  # type: ignore[override]
+        """As the law."""
+        return str(self.law.advice)
+
+    @property
     def common(self) -> bool:  # type: ignore[override]
         """As the law."""
         return bool(self.law.common)

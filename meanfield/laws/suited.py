@@ -6,14 +6,15 @@ One that does not say so is found out by asking it twice about one measure, its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 
 from meanfield import geometry
-from meanfield.laws.base import refuse_common
+from meanfield.laws.base import refuse_common, steady_noise
 from meanfield.measures.points import Points
-from meanfield.protocols import Array, Geometry, Law, Space, Stop
+from meanfield.protocols import Array, Geometry, Law, Measure, Space, Stop, said
 from meanfield.tools.remembered import remembered
 
 __all__ = ["density", "difference", "indexless"]
@@ -30,8 +31,11 @@ APART, ROUNDING = 1e-6, 1e-12
 less), and of the largest of all, a token's pull on itself included: its twin's rounds like it."""
 
 
-def density(law: Law, space: Space, t: float = 0.0) -> None:
-    """Refuse a law that cannot move densities of this space.
+def density(
+    law: Law, space: Space, times: Sequence[float] = (0.0,), *, noise: bool = True, flow: Measure | None = None,
+    smooth: bool = True, atoms: bool = False,
+) -> None:  # fmt: skip
+    """Refuse a law that cannot move densities of this space, or not by this method: the one place for all of them.
 
     Parameters
     ----------
@@ -39,15 +43,21 @@ def density(law: Law, space: Space, t: float = 0.0) -> None:
         What is to move them.
     space : Space
         Where they live.
-    t : float
-        When they begin.
+    times : sequence of float
+        When they begin, and other times at which the noise is looked at.
+    noise : bool
+        Whether the method takes noise: of constant strength, a linear part.
+    flow : Measure, optional
+        Some points on the space's line, of a method that asks the divergence: to see whether the law knows it.
+    smooth, atoms : bool
+        Whether densities are held that are smooth, and clusters, as points.
 
     Raises
     ------
     ValueError
         Naming the law, and what to do instead.
     """
-    place = space.geometry
+    place, shaken = space.geometry, _strength(law, space.d, times[0]) != 0.0
     if law.geometry != place.manifold:
         instead = f'give it geometry="{place.manifold}", if it takes one'
         if place.manifold == "sphere":
@@ -62,13 +72,64 @@ def density(law: Law, space: Space, t: float = 0.0) -> None:
         other = f"take the density on {where}" if where else "move points"
         raise ValueError(
             f"law: {law} is not isotropic (it has matrices or fixed directions), and moves a density out of {space}, "
-            f"which holds only those that are symmetric about its axis: {other}, or "
-            "pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
+            f"which holds only those that are symmetric about its axis: {other}, "
+            f"or {_points(shaken)}"
         )
     refuse_common(law, "a density moves at random")
-    law.check_range(space.d)
-    instead = "move points, pt.simulate(law, rho0.sample(1000, rng=0), t_span)"
-    indexless("law", law, space.d, t, "a density has no first token", instead, place)
+    law.check_range(space.d, smooth=smooth, atoms=atoms)
+    instead = f"move points, {_points(shaken)}"
+    indexless("law", law, space.d, times[0], "a density has no first token", instead, place)
+    _quiet(law, space.d, times, noise)
+    if flow is not None:
+        _divergence(law, flow)
+
+
+def _points(shaken: bool) -> str:
+    """How to move points of a density instead."""
+    how = ', method="heun", step=0.01, rng=0' if shaken else ""
+    return f"pt.simulate(law, rho0.sample(1000, rng=0), t_span{how})"
+
+
+def _strength(law: Law, d: int, t: float) -> float | None:
+    """The noise, a number; None if it varies from token to token."""
+    try:
+        s = np.asarray(steady_noise(law, d, t))
+    except (AttributeError, TypeError):  # it asks the measure
+        return None
+    return None if s.ndim else float(s)
+
+
+def _quiet(law: Law, d: int, times: Sequence[float], taken: bool) -> None:
+    """Refuse noise that varies, or changes, or any that the method does not take."""
+    first = _strength(law, d, 0.0)
+    if first is None:
+        raise ValueError(
+            f"law: the noise of {law} is not the same for all tokens, and a density takes it as constant: move points, "
+            f"{_points(True)}"
+        )
+    for t in times if said(law) is not True else ():
+        if (now := _strength(law, d, t)) != first:
+            raise ValueError(
+                f"law: the noise of {law} changes with time ({first} at t = 0, {now} at t = {t:g}); a density takes it "
+                f"as constant: solve stretch by stretch with diffusion=, or move points, {_points(True)}"
+            )
+    if first != 0.0 and not taken:
+        raise ValueError(
+            'diffusion: the method "lagrangian" has none: with noise the measure is no longer carried by a flow; '
+            'use method="spectral"'
+        )
+
+
+def _divergence(law: Law, pair: Measure) -> None:
+    """Refuse a law without divergence; what it is does not matter here."""
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            law.divergence(0.0, None if law.isotropic else pair.x, pair)
+    except TypeError as error:
+        raise ValueError(
+            f"law: {law} gives no divergence, which a density carried by its flow needs ({error}): use "
+            'method="spectral", or write divergence(self, t, x, mu) in its class'
+        ) from error
 
 
 def indexless(name: str, law: Law, d: int, t: float, why: str, instead: str, place: Geometry = geometry.ROWS) -> None:
@@ -90,6 +151,8 @@ def indexless(name: str, law: Law, d: int, t: float, why: str, instead: str, pla
         Where the points are that it is asked about: on the unit sphere, or in R^d.
     """
     found = "" if law.labelled else difference(law, d, t, place)
+    if (law.labelled or found) and law.remedy:
+        raise ValueError(f"{name}: {law} tells tokens apart by their number{found}, and {why}: give it {law.remedy}")
     if law.labelled or found:
         raise ValueError(f"{name}: {law} tells tokens apart by their index or number{found}, and {why}: {instead}")
 

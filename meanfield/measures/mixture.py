@@ -95,6 +95,22 @@ class Mixture(ShownMeasure, Beside):
         parts = (np.einsum("...k,...kd->...d", self._masses(one), one.y) for one in self.added)
         return np.asarray(self.body.mean + sum(parts))
 
+    @property
+    def second_moment(self) -> Array:
+        """int x x^T d mu of all, (..., d, d)."""
+        if np.ndim(self.token):
+            raise TypeError("second_moment: under a mask every point sees a measure of its own: ask mu.second()")
+        return np.asarray(self.second()[..., 0, :, :])
+
+    def second(self) -> Array:
+        """(..., 1, d, d) the same; under a mask (..., n, d, d), of what each of mu's points sees."""
+        total = self.body.second()
+        for one in self.added:
+            size: Any = self.token if one.per_token else 1.0
+            more = np.einsum("...k,...ki,...kj->...ij", one.a, one.y, one.y)[..., None, :, :]
+            total = total + (size[..., None] if np.ndim(size) else size) * more
+        return np.asarray(total)
+
     def _masses(self, one: Added) -> Array:
         return one.a * self.token if one.per_token else one.a
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.laws import suited
 from meanfield.laws.base import constant_noise, steady_noise
 from meanfield.methods.on_plan import OnPlan
 from meanfield.protocols import Array, Change, Form, Law, Method, Scheme, Space, Status, Stop, said
@@ -79,9 +80,9 @@ class Spectral(Scheme):
             inputs.having("then", self.then, ("bind", "rebind", "check"), "None or a method, such as mf.Lagrangian()")
 
     def check(self, law: Law, space: Space, rtol: float) -> None:
-        """Refuse a law whose numbers leave the range of floats; of smooth densities only, if nobody takes over."""
+        """Refuse a law that moves no densities here, or, if somebody takes over, none as that one does."""
         if self.then is None:
-            law.check_range(space.d, smooth=True)
+            suited.density(law, space)
         else:
             self.then.check(law, space, rtol)
 
@@ -192,8 +193,6 @@ class Coefficients(Method):
 
     def __post_init__(self) -> None:
         s = steady_noise(self.law, self.space.d)
-        if np.ndim(s):
-            raise ValueError("diffusion: the spectral method needs noise of constant strength, got one that varies")
         symbol = None if s == 0.0 else 0.5 * float(s) ** 2 * self.space.laplacian
         object.__setattr__(self, "linear", symbol)
         object.__setattr__(self, "_most", (1.0 + OVER) * self.total * self.space.most)

@@ -245,6 +245,10 @@ class Law(Shown):
     labelled: bool = False
     """True: tells tokens apart by their index (causal, graph, natural frequencies of their own), so that it is no
     function of the measure alone.  Such a law moves points as they stand, no density, and none of them merge."""
+    remedy: str = ""
+    """What to give in its place where tokens have no index and no number; empty if nothing will do."""
+    advice: str = ""
+    """What makes its runs shorter, told where one is out of time; empty if nothing is known."""
     masked: bool = False
     """True: its tokens see a part of the others alone (the past, neighbours); no more than one mask a law."""
     autonomous: bool = True

@@ -77,13 +77,17 @@ def _told(said: dict[str, Any]) -> str:
     except settings.NoSetting as refused:
         value = refused.args[1]
         kind = value if isinstance(value, type) else type(value)
-        if dataclasses.is_dataclass(kind):
+        if dataclasses.is_dataclass(kind) and vars(kind)["__dataclass_params__"].frozen:
             rescue = f"mf.register({kind.__qualname__}) now, and save again"
         else:
             what = "the function" if inspect.isroutine(value) else f"the {kind.__qualname__}"
+            setting = next((name for name, held in said["settings"].items() if held is value), None)
+            new, place = "law=...", "in the law's place"
+            if setting is not None:
+                new, place = f'settings=run.settings | {{"{setting}": ...}}', "there"
             rescue = (
-                f"write {what} as a registered dataclass, and save dataclasses.replace(run, law=...) with it in the "
-                "law's place"
+                f"write {what} as a registered frozen dataclass, and save dataclasses.replace(run, {new}) with it "
+                f"{place}"
             )
         raise TypeError(f"{refused} The run is not lost: {rescue}.") from refused
 

@@ -10,6 +10,8 @@ from meanfield.methods.lagrangian import Lagrangian
 from meanfield.protocols import Scheme, Status
 from meanfield.runs.record import Record
 
+MET = 1e-6
+"""Radians within which tokens have met, as far as an offer to merge them goes."""
 FINER = 4
 """How much finer a resolution is offered where one did not suffice."""
 
@@ -169,6 +171,17 @@ def _carried(solution: Record) -> str:
     return f"{solution.message} Everything up to there is in .solution of this error."
 
 
+def _quicker(record: Any) -> list[str]:
+    """What would have brought a run that is out of time further."""
+    ways = [record.law.advice] if record.law.advice else []
+    form = record.segments[-1].form
+    apart = "field" in record.settings and record.settings.get("merge_tol") is None  # points that do not merge
+    one = apart and len(form.geometry.shape(record.checkpoint["y"])) == 1
+    if one and record.law.geometry == "sphere" and not record.law.labelled and not record.noisy:
+        ways.append(f"merge_tol={MET:g} takes tokens that have met for one.")
+    return ways
+
+
 def said(error: BaseException) -> str:
     """An exception's type and what it says, without the notes that were added to it."""
     shown = traceback.TracebackException.from_exception(error)
@@ -188,7 +201,7 @@ def finish(record: Any, on_unresolved: str = "raise") -> Any:
     if record.status is Status.INTERRUPTED:
         raise Interrupted(record)
     if record.status is Status.OUT_OF_TIME:
-        warnings.warn(StoppedEarly(record.message, record), stacklevel=3)
+        warnings.warn(StoppedEarly(" ".join([record.message, *_quicker(record)]), record), stacklevel=3)
     elif record.status in (Status.UNRESOLVED, Status.VANISHING_FIELD):
         if on_unresolved == "raise":
             raise UnresolvedError(record)

@@ -61,4 +61,25 @@ TOGETHER: tuple[Breakage, ...] = (
         new="",
         red=("tests/laws/test_common.py::test_a_density_refuses_it_by_name",),
     ),
+    Breakage(
+        name="suited: noise that varies is taken for constant",
+        file="meanfield/laws/suited.py",
+        old="    if first is None:\n",
+        new="    if first is None and not taken:\n",
+        red=("tests/doors/test_one_check.py::test_what_a_refusal_says_to_do_works",),
+    ),
+    Breakage(
+        name="suited: a remedy forgets the noise",
+        file="meanfield/laws/suited.py",
+        old="step=0.01, rng=0' if shaken else",
+        new="step=0.01, rng=0' if False else",
+        red=("tests/doors/test_one_check.py::test_what_a_refusal_says_to_do_works",),
+    ),
+    Breakage(
+        name="mixture: second moments of the moving tokens alone",
+        file="meanfield/measures/mixture.py",
+        old="            total = total + (size[..., None] if np.ndim(size) else size) * more\n",
+        new="            total = total + 0.0 * more\n",
+        red=("tests/laws/test_said_in_words.py::test_linear_attention_sees_tokens_that_do_not_move",),
+    ),
 )

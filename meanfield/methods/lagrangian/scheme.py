@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.laws.base import steady_noise
+from meanfield.laws import suited
 from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.flow import NARROWEST, PAIR, SEEN, Flow, bandwidth
@@ -123,22 +123,8 @@ class Lagrangian(Scheme):
                 'method: "lagrangian" carries densities of one dimension, on the circle or a zonal sphere, got '
                 f'{space}: use method="spectral"'
             )
-        if np.any(steady_noise(law, space.d) != 0.0):
-            raise ValueError(
-                'diffusion: the method "lagrangian" has none: with noise the measure is no longer carried by a flow; '
-                'use method="spectral"'
-            )
-        if not law.isotropic and space.rows is None:
-            raise ValueError(f"law: {law} is not isotropic, which a zonal sphere needs")
         pair = body(space, PAIR.points, PAIR.weights, "direct")
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):  # what it is does not matter; where it is not finite
-                law.divergence(0.0, None if law.isotropic else pair.x, pair)  # check_range has the words
-        except TypeError as error:
-            raise ValueError(
-                f"law: {law} gives no divergence, which a density carried by its flow needs: {error}"
-            ) from error
-        law.check_range(space.d, smooth=True, atoms=True)
+        suited.density(law, space, noise=False, flow=pair, atoms=True)
         merging.checked("merge_tol", law, space.d, self.merge_tol, rtol)
 
     def _tolerance(self, rtol: float) -> float:
