@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +20,29 @@ class Slope(Sight):
 
     slope: float
     causal: bool
+    per_row: bool = False
 
     def bias(self, i: slice, j: slice) -> Array:
         """-slope |i - j|, -inf of what comes later."""
         apart = np.arange(i.start, i.stop)[:, None] - np.arange(j.start, j.stop)
         s = -self.slope * np.abs(apart)
         return np.where(apart >= 0, s, -np.inf) if self.causal else s
+
+    def seen(self, weights: Array) -> Array:
+        """(..., n) sum_j w_j e^{-slope |i - j|} over what is seen; 1 where it counts as it is."""
+        if not self.per_row:
+            return np.ones_like(weights)
+        keep = math.exp(-self.slope)
+        before = _faded(weights, keep)
+        return before if self.causal else before + _faded(weights[..., ::-1], keep)[..., ::-1] - weights
+
+
+def _faded(w: Array, keep: float) -> Array:
+    """w_i + keep w_{i-1} + keep^2 w_{i-2} + ..."""
+    out = np.array(w)
+    for i in range(1, out.shape[-1]):
+        out[..., i] += keep * out[..., i - 1]
+    return out
 
 
 @register
@@ -33,7 +51,7 @@ class ALiBi(Masking):
     """A law with linear biases: the score of j at i is less by slope |i - j|.
 
     x_i' = P_{x_i} sum_j e^{beta <x_i, x_j> - slope |i - j|} V x_j, for SA over the sum of these weights, for USA over
-    n.
+    n or, with ``per_row=True``, over sum_j e^{-slope |i - j|}.
     Tokens are told apart by their order: the law moves points, none of which merge, and has no energy.
 
     Parameters
@@ -44,6 +62,8 @@ class ALiBi(Masking):
         >= 0; 0 is no bias.
     causal : bool
         Whether i sees those j <= i alone, as in networks that have such biases.
+    per_row : bool
+        A mean over what is seen, as of `mf.Causal` and `mf.Masked`, or a sum as it is; the same for SA.
 
     Raises
     ------
@@ -57,18 +77,22 @@ class ALiBi(Masking):
     0.0
     """
 
+    equations = ("2605.09213",)
     law: Any
     slope: float
     causal: bool = True
+    per_row: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "slope", inputs.number("slope", self.slope, low=0.0))
         inputs.flag("causal", self.causal)
+        inputs.flag("per_row", self.per_row)
 
     def __str__(self) -> str:
-        return f"ALiBi({self.law}, slope={self.slope:g}{'' if self.causal else ', causal=False'})"
+        told = f"{'' if self.causal else ', causal=False'}{', per_row=True' if self.per_row else ''}"
+        return f"ALiBi({self.law}, slope={self.slope:g}{told})"
 
     def _sees(self, t: float, mu: Measure) -> Any:
         """All, or the past, the near ones more."""
-        return mu.masked(Slope(self.slope, self.causal))
+        return mu.masked(Slope(self.slope, self.causal, self.per_row))

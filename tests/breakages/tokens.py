@@ -55,6 +55,20 @@ TOKENS: tuple[Breakage, ...] = (
         red=("F30",),
     ),
     Breakage(
+        name="sloped: what is seen fades twice as fast as what it is divided by",
+        file="meanfield/laws/sloped.py",
+        old="        keep = math.exp(-self.slope)",
+        new="        keep = math.exp(-2.0 * self.slope)",
+        red=("tests/laws/test_linear_attention.py::test_biases_by_distance",),
+    ),
+    Breakage(
+        name="F24: mode n follows at n I_n(beta)",
+        file="validation/checks/f/f24_retrieval.py",
+        old="    return n**2 * special.iv(n, beta)",
+        new="    return n * special.iv(n, beta)",
+        red=("F24",),
+    ),
+    Breakage(
         name="F40: orders do not alias",
         file="validation/checks/f/f40_rotary.py",
         old="N, BETA, TERMS = 12, 1.5, 60",

@@ -82,6 +82,11 @@ def test_biases_by_distance(n: int, causal: bool) -> None:
         np.testing.assert_allclose(law.attention(0.0, mu), P, rtol=0.0, atol=1e-14 * P.max() * 8)
         v = geometry.project(x, law.velocity(0.0, None, mu))
         np.testing.assert_allclose(v, geometry.project(x, P @ x), rtol=0.0, atol=1e-13 * P.max() * 8)
+    w = np.random.default_rng(n).dirichlet(np.ones(n))  # a mean: over what is seen, by the tokens' own masses
+    near = np.exp(-0.3 * np.abs(apart)) * ((apart >= 0) | (not causal)) * w
+    P = e * w / near.sum(axis=1, keepdims=True)
+    mean = mf.ALiBi(mf.USA(2.0), 0.3, causal, per_row=True).attention(0.0, mf.Points(x, weights=w))
+    np.testing.assert_allclose(mean, P, rtol=1e-12, atol=0.0)
     if causal:
         plain = mf.Causal(mf.SA(2.0)).velocity(0.0, mu.x, mu)
         np.testing.assert_allclose(mf.ALiBi(mf.SA(2.0), 0.0).velocity(0.0, mu.x, mu), plain, rtol=0.0, atol=1e-14)
