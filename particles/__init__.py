@@ -4,6 +4,7 @@ from meanfield.doors.resume import load
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
 from particles.atlas import Atlas, classify
 from particles.cloud import Cloud
+from particles.equilibria import Equilibrium, equilibrium
 from particles.gram import Gram, gram
 from particles.late import LongTime
 from particles.layers import Layers, layers
@@ -23,6 +24,7 @@ __all__ = [
     "Cloud",
     "Diffusion",
     "Energies",
+    "Equilibrium",
     "Gram",
     "Law",
     "Layers",
@@ -36,6 +38,7 @@ __all__ = [
     "consumed",
     "encoded",
     "energies",
+    "equilibrium",
     "gram",
     "layers",
     "load",

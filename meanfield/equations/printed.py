@@ -309,6 +309,8 @@ A Rem 3.2 | positional encodings: sines and cosines of i M^{-2k/d}, or random, a
     | mf.equiangular(mf.SA(2.0 * np.log(1e6)), 10**6, 0.5) | F09
 2605.12697 | the critical beta of a row of scores, by counting those within each gap of the largest
     | mf.critical_beta([1.0, 0.5, 0.5, 0.0]) | F43
+2511.11553 | four classes of equilibria: consensus, bipartite, clusters, polygons
+    | pt.equilibrium([0.0, 0.0, np.pi]) | F38
 2410.23228 | the first clusters: the fastest mode about the uniform measure, and where it changes
     | mf.fastest(mf.SA(5.0), 2) | F02 F02.particles F02.rates
 """

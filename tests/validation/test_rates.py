@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import linregress
+from scipy.stats import binom, linregress
 
-from validation.rates import Slope, mean_interval, observed_order, rate, replicas_for, slope
+from validation.rates import Slope, mean_interval, observed_order, rate, replicas_for, share_interval, slope
 
 
 @pytest.mark.rounding
@@ -231,3 +231,23 @@ def test_slope_refuses(arguments: tuple[object, ...], message: str) -> None:
 def test_observed_order_refuses(steps: list[float], errors: list[float], floor: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         observed_order(steps, errors, floor)
+
+
+@pytest.mark.rounding
+def test_the_interval_of_a_share_holds_it() -> None:
+    """Over all outcomes of 40 trials, by the binomial law itself: 95 per cent in the mean over probabilities."""
+    held = []
+    for p in np.linspace(0.05, 0.95, 37):
+        told = [share_interval(k, 40) for k in range(41)]
+        held.append(sum(binom.pmf(k, 40, p) for k, (low, high) in enumerate(told) if low <= p <= high))
+    assert np.mean(held) == pytest.approx(0.95, abs=0.01)
+    assert min(held) > 0.9
+    assert share_interval(0, 10)[0] == 0.0
+    assert share_interval(10, 10)[1] == 1.0
+    # the ends are where a test of that probability by its normal score just passes
+    low, high = share_interval(7, 20)
+    z = 1.959963984540054
+    for end in (low, high):
+        assert abs(0.35 - end) == pytest.approx(z * np.sqrt(end * (1.0 - end) / 20), rel=1e-12)
+    with pytest.raises(ValueError, match="hits"):
+        share_interval(3, 2)

@@ -66,7 +66,13 @@ def critical_rows(law: Law, n: int, d: int, starts: int, rng: Any) -> list[Array
 
 
 def top_of_rows(law: Law, x: Array) -> Array:
-    """Ascending eigenvalues of USA's Jacobian at unit rows x, in tangent coordinates, by differences along arcs."""
+    """Ascending eigenvalues of USA's Jacobian at unit rows x, which is symmetric."""
+    J = jacobian_of_rows(law, x)
+    return np.asarray(np.linalg.eigvalsh(0.5 * (J + J.T)))
+
+
+def jacobian_of_rows(law: Law, x: Array) -> Array:
+    """Jacobian of the velocities at unit rows x, (n(d-1), n(d-1)) in tangent coordinates, by differences along arcs."""
     frames = np.stack([np.linalg.svd(row[None])[2][1:] for row in x])  # (n, d - 1, d)
     columns = []
     for i, frame in enumerate(frames):
@@ -78,5 +84,4 @@ def top_of_rows(law: Law, x: Array) -> Array:
                 return velocity(law, mf.Points(y))
 
             columns.append(np.einsum("kad,kd->ka", frames, central(turned, 2e-3)).ravel())
-    J = np.stack(columns, axis=1)
-    return np.asarray(np.linalg.eigvalsh(0.5 * (J + J.T)))
+    return np.stack(columns, axis=1)
