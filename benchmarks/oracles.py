@@ -46,6 +46,12 @@ def unit_rows(s: dict[str, Any]) -> Arrays:
     return {"rows": x, "asked": np.linspace(0, s["n"] - 1, min(s["n"], 64)).astype(int)}
 
 
+def rows_and_matrices(s: dict[str, Any]) -> Arrays:
+    """The same with Q, K, V of independent normal numbers of variance 1/d."""
+    Q, K, V = np.random.default_rng(4).standard_normal((3, s["d"], s["d"])) / np.sqrt(s["d"])
+    return {**unit_rows(s), "Q": Q, "K": K, "V": V}
+
+
 def two_samples(s: dict[str, Any]) -> Arrays:
     """Two clustered clouds on the circle, with weights if asked for."""
     n = s["n"]
@@ -159,6 +165,18 @@ def dense_error(s: dict[str, Any], inputs: Arrays, answer: Arrays) -> float:
     for place, i in enumerate(asked):
         K = np.exp(np.longdouble(s["beta"]) * ((x * x[i]).sum(1) - 1))
         v = (K[:, None] * x).sum(0) / (K.sum() if s["law"] == "SA" else len(x))
+        exact[place] = v - (v * x[i]).sum() * x[i]
+    return relative(answer["v"], exact)
+
+
+def general_error(s: dict[str, Any], inputs: Arrays, answer: Arrays) -> float:
+    """The same with scores <Q x, K y> and values V y."""
+    x, Q, K, V = (inputs[name].astype(np.longdouble) for name in ("rows", "Q", "K", "V"))
+    keys, values, asked = x @ K.T, x @ V.T, inputs["asked"]
+    exact = np.empty((len(asked), x.shape[1]))
+    for place, i in enumerate(asked):
+        e = np.exp(np.longdouble(s["beta"]) * (keys * (Q @ x[i])).sum(1))
+        v = (e[:, None] * values).sum(0) / e.sum()
         exact[place] = v - (v * x[i]).sum() * x[i]
     return relative(answer["v"], exact)
 
@@ -320,6 +338,7 @@ KINDS = {
     "circle-points": (angles, circle_points_error),
     "causal-points": (angles, causal_points_error),
     "dense": (unit_rows, dense_error),
+    "general": (rows_and_matrices, general_error),
     "distance": (two_samples, distance_error),
     "import": (no_inputs, no_error),
     "limits": (no_inputs, no_error),

@@ -255,6 +255,21 @@ def _dense() -> Iterable[Problem]:
         )
 
 
+def _general() -> Iterable[Problem]:
+    yield Problem(
+        "general-d64-1e4",
+        "general",
+        "one right-hand side of n = 1e4 particles on the sphere of R^64 by all pairs, SA with random Q, K, V, beta = 9",
+        {"beta": 9.0, "n": 10_000, "d": 64},
+        {"ours": {"field": "direct"}, "loop": {}},
+        accuracy=1e-12,
+        error="relative to the largest coordinate, at 64 particles, against long double",
+        wanted={"loop / ours": 2.5},
+        rounds=5,
+        threads=2,
+    )
+
+
 def _others() -> Iterable[Problem]:
     for name, n, p, weighted, rounds in (
         ("w1-1e4", 10_000, 1, False, 5),
@@ -311,9 +326,8 @@ def _step(series: str, parameter: str, value: float, kind: str, parameters: dict
     )
 
 
-PROBLEMS: dict[str, Problem] = {
-    p.name: p for make in (_pdes, _right_hand_sides, _points, _causal, _dense, _others, _series) for p in make()
-}
+_KINDS = (_pdes, _right_hand_sides, _points, _causal, _dense, _general, _others, _series)
+PROBLEMS: dict[str, Problem] = {p.name: p for make in _KINDS for p in make()}
 
 
 def chosen(patterns: list[str], peers: list[str]) -> list[Problem]:

@@ -50,6 +50,13 @@ def by_past(theta: Any, beta: float, tile: int = 256) -> Any:
     return v
 
 
+def by_scores(x: Any, beta: float, Q: Any, K: Any, V: Any) -> Any:
+    """sum_j A_ij V x_j with A = exp(beta <Q x_i, K x_j>) / row sums, on the tangent space."""
+    A = np.exp(beta * ((x @ Q.T) @ (x @ K.T).T))
+    v = (A / A.sum(axis=1)[:, np.newaxis]) @ (x @ V.T)
+    return v - np.sum(v * x, axis=1)[:, np.newaxis] * x
+
+
 def _job(s: dict[str, Any], x: Any, asked: Any) -> Job:
     call = {"matrices": by_matrices, "rows": by_rows}[s["style"]]
     return Job(lambda: call(x, s["beta"], s["law"] == "SA"), lambda v: ({"v": v[asked]}, {}))
@@ -73,4 +80,10 @@ def dense(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     return _job(s, arrays["rows"], arrays["asked"])
 
 
-JOBS = {"circle-points": circle_points, "causal-points": causal_points, "dense": dense}
+def general(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
+    """Rows under Q, K and V."""
+    given = [arrays[name] for name in ("Q", "K", "V")]
+    return Job(lambda: by_scores(arrays["rows"], s["beta"], *given), lambda v: ({"v": v[arrays["asked"]]}, {}))
+
+
+JOBS = {"circle-points": circle_points, "causal-points": causal_points, "dense": dense, "general": general}

@@ -120,6 +120,14 @@ def dense(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     return Job(solve, lambda v: ({"v": v[arrays["asked"]]}, {}))
 
 
+def general(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
+    """Tangent velocities of n rows under Q, K and V."""
+    x, law = arrays["rows"], mf.SA(s["beta"], **{name: arrays[name] for name in ("Q", "K", "V")})
+    cloud = Tokens(law, OnPoints(np.full(len(x), 1.0 / len(x)), mf.Points(x[:2]).geometry, s["field"]))
+    out = np.empty_like(x)
+    return Job(lambda: cloud.rhs(0.0, x, out), lambda v: ({"v": v[arrays["asked"]]}, {}))
+
+
 def distance(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     """W1 or W2 on the circle."""
     measure = {1: w1_circle, 2: w2_circle}[s["p"]]
@@ -147,6 +155,7 @@ JOBS = {
     "circle-points": circle_points,
     "causal-points": causal_points,
     "dense": dense,
+    "general": general,
     "distance": distance,
     "import": importing,
 }

@@ -68,7 +68,7 @@ _A = """
 (2.7) | attention of H heads: the sum over h of that with Q_h, K_h, V_h
     | mf.SA(2.0, V=np.eye(3)) + mf.SA(4.0, V=-0.5 * np.eye(3)) | A07
 (2.8) | x_i' = P_x (heads + w sigma(a x_i + b)): the complete layer
-    | mf.SA(2.0) + mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)) | A08
+    | mf.SA(2.0) + mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)) | A08 C21
 (3.1) | x_i' = X[mu](x_i), mu the empirical measure | pt.simulate(mf.SA(4.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)).x
     | A09 A09.density
 (3.2) | X[mu](x) = P_x int e^{b <x, y>} y d mu(y) / Z(x)
@@ -259,7 +259,7 @@ _C = """
 (2) | c > b^{1/2} tau*: farther than the largest pull | bench | C14
 (3) | T s h(c b^{-1/2}) < epsilon c b^{-1/2}: how long it stays | bench | C14
 (4) | X_{k+1} = X_k + RMSNorm(attention(X_k)): a layer
-    | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0, norm="attention") | -
+    | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0, norm="attention") | C22
 (5) | y' = V y: x' = P_x V x without its normalisation | mf.Linear(np.diag([1.0, 0.0, -1.0])) | C25
 (6) | y(t) by Jordan blocks | bench | C25
 (7) | phi_k' = sum_{j < k} h(phi_j - phi_k) / Z_k, as (CSA-2d) | step: the proof of Lemma 5.1 | -

@@ -71,6 +71,8 @@ def choose(
     if running and able and field in ("auto", "harmonic"):
         long = n >= max(RUNNING[d], WORTH * _bandwidth(kernel, d) ** (d - 1))
         return "running" if field == "harmonic" or long else "direct"
+    if running and field == "auto":  # one sum whatever n: who comes later changes no bit
+        return "direct"
     able = able and not running
     if (field == "harmonic" and not able) or (field in ("cells", APART) and not (able and d in CELLED)):
         where = "the circle or S^2 (d = 2, 3)" if field == "harmonic" else "the circle (d = 2)"

@@ -7,7 +7,7 @@ Memory is O(n d) whatever n: scores exist for one tile at a time, of 65536 pairs
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -155,22 +155,36 @@ def _rows(tiles: Tiles) -> tuple[Array, Array | None, Array]:
                 s += tiles.exponent[r, :, j]
             if tiles.sight is not None and (bias := tiles.sight.bias(i, j)) is not None:
                 s += bias
-            higher = np.maximum(top, s.max(axis=-1, keepdims=True))
-            if tiles.peak is not None:
-                np.ceil(higher, out=higher)  # s(x, x) less a whole number keeps its digits
-            shift = np.where(np.isneginf(higher), 0.0, higher)  # a row that has met no mass yet
-            fade = np.exp(top - shift)
+            fade = _lifted(s, top, tiles.peak is not None)
             sums[r, i] *= fade
-            np.subtract(s, shift, out=s)
-            e = np.exp(s, out=s)
             if L is not None and g is not None:
                 L[r, i] *= fade
-                g *= e
+                g *= s
                 tiles.add(L[r, i], g, tiles.w[r, j])
-            (tiles.add_own if i == j else tiles.add)(sums[r, i], e, tiles.columns[r, j])
-            top[...] = higher
+            (tiles.add_own if i == j else tiles.add)(sums[r, i], s, tiles.columns[r, j])
     log[np.isneginf(log)] = 0.0
     return sums, L, log if tiles.peak is None else log + tiles.peak
+
+
+def _lifted(s: Array, top: Array, whole: bool) -> Array:
+    """s <- e^{s - top}, top <- the larger of it and the rows' largest; what earlier sums under it are multiplied by."""
+    fade = np.empty_like(top)
+    for run in _cached(s):
+        mine, before = s[..., run, :], top[..., run, :]
+        higher = np.maximum(before, mine.max(axis=-1, keepdims=True))
+        if whole:
+            np.ceil(higher, out=higher)  # s(x, x) less a whole number keeps its digits
+        shift = np.where(np.isneginf(higher), 0.0, higher)  # a row that has met no mass yet
+        fade[..., run, :] = np.exp(before - shift)
+        np.exp(np.subtract(mine, shift, out=mine), out=mine)
+        before[...] = higher
+    return fade
+
+
+def _cached(s: Array) -> Iterator[slice]:
+    """Runs of a tile's rows that stay in the cache between one pass over them and the next."""
+    height = max(1, TILE * TILE // s.shape[-1])
+    return (slice(first, first + height) for first in range(0, s.shape[-2], height))
 
 
 def _shares(tiles: Tiles, share: Callable[[Array], Array]) -> tuple[Array, None, Array]:
@@ -248,9 +262,8 @@ def _some_pairs(tiles: Tiles, blocks: list[Block], top: float) -> tuple[Array, A
 
 
 def _exponentiate(s: Array, top: float) -> None:
-    """s <- e^{s - top}, in runs of rows that stay in the cache between the two."""
-    height = max(1, TILE * TILE // s.shape[-1])
-    for first in range(0, s.shape[-2], height):
-        run = s[..., first : first + height, :]
-        run -= top
-        np.exp(run, out=run)
+    """s <- e^{s - top}."""
+    for run in _cached(s):
+        mine = s[..., run, :]
+        mine -= top
+        np.exp(mine, out=mine)

@@ -1,5 +1,7 @@
 """Dense sums over points, compiled: the contract of `direct`, several times as fast for points in d = 2, 3.
 
+Under the causal mask too, over half the pairs.
+
 The extra `fast` (numba) is needed, and imported when the first sum is asked for.  Compiling takes about three seconds,
 once: the machine code is kept beside this file, or in the folder that ``NUMBA_CACHE_DIR`` names.  The functions
 compiled are ordinary Python, arrays in and sums added to arrays; they let go of the interpreter, so that threads of
@@ -59,9 +61,9 @@ def direct_numba(
 ) -> Reading:
     """What `direct` answers, with the same arguments, shapes, shifts and refusals, to within rounding.
 
-    A kernel without ``factors``, d > 3 (where BLAS is as fast), a sight, and values V y under scores that need
-    differences are handed on to `direct`.  By pairs (`same`,
-    isotropic, Z and M only) an exponential serves both its rows; otherwise the largest score of a row is found first.
+    A kernel without ``factors``, d > 3 (where BLAS is as fast), a sight other than of the past, and values V y under
+    scores that need differences are handed on to `direct`.  By pairs (`same`, isotropic, no sight, Z and M only) an
+    exponential serves both its rows; otherwise the largest score of a row is found first.
 
     Parameters
     ----------
@@ -81,7 +83,9 @@ def direct_numba(
     """
     d = np.shape(x)[-1]
     odd = V is not None and (V.shape != (d, d) or (peak(kernel) or 0.0) > LARGE_BETA)
-    if not isinstance(kernel, Bilinear) or d > LARGEST or odd or sight is not None or share_of(kernel):
+    past = sight is not None and sight.running
+    odd = odd or (sight is not None and not past)
+    if not isinstance(kernel, Bilinear) or d > LARGEST or odd or share_of(kernel):
         return direct(kernel, x, y, weights, want, V=V, sight=sight, same=same, tangent=tangent)
     x, y, w, lead = checked(x, y, weights, want)
     top = by_pairs(kernel, x, w) if same and "L" not in want and V is None else None
@@ -89,7 +93,10 @@ def direct_numba(
         a, b = kernel.factors(x, y)
         top = top if unit(x) and np.array_equal(b, x) and np.array_equal(a, top * x) else None
     less = same and tangent and V is None
-    found = _rows(kernel, x, y, w, "L" in want, V, less) if top is None else _pairs(x, w, top, tangent)
+    if top is None or past:
+        found = _rows(kernel, x, y, w, "L" in want, V, less, past, top)
+    else:
+        found = _pairs(x, w, top, tangent)
     Z, M, L, log = found
     n = x.shape[1]
     return Reading(
@@ -123,8 +130,10 @@ def _pairs(x: Array, w: Array, top: float, tangent: bool) -> tuple[Array, Array,
 
 
 def _rows(
-    kernel: Bilinear, x: Array, y: Array, w: Array, divergence: bool, V: Array | None, tangent: bool
-) -> tuple[Array, Array, Array | None, Array]:
+    kernel: Bilinear, x: Array, y: Array, w: Array, divergence: bool, V: Array | None, tangent: bool, past: bool,
+    most: float | None,
+) -> tuple[Array, Array, Array | None, Array]:  # fmt: skip
+    """Row by row; with `most`, a score that none exceeds and every row's own point has, in one pass."""
     (R, n, d), p = x.shape, y.shape[1]
     a, b = kernel.factors(x, y)
     peak = sharp(kernel, x, y)
@@ -140,7 +149,7 @@ def _rows(
     a, x = (np.array(v.swapaxes(1, 2), order="C") for v in (a, x))
     b, values, w, exponent, own = (np.array(v, order="C") for v in (b, values, w, exponent, own))
     Z, M, L = np.zeros((R, n)), np.zeros((R, d, n)), np.zeros((R, n if divergence else 0))
-    log = np.full((R, n), _NOTHING)
+    log = np.full((R, n), _NOTHING if most is None else most - (peak or 0.0))
     groups, blocks = _groups(R, n * p), -(-n // ROWS)
     add = _compiled()[1]
 
@@ -148,7 +157,7 @@ def _rows(
         g, block = divmod(unit, blocks)
         r = groups[g]
         given = (a[r], b[r], x[r], values[r], own[r], exponent[r], w[r])
-        add(*given, block, peak or 0.0, float(tangent), Z[r], M[r], L[r], log[r])
+        add(*given, block, peak or 0.0, float(tangent), past, most is not None, Z[r], M[r], L[r], log[r])
 
     units = len(groups) * blocks
     parallel(one, units, R * n * p // (PAIRS * max(units, 1)))
@@ -181,7 +190,7 @@ def compiled(function: Callable[..., None], signature: Any, *flags: str) -> Call
 def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
     two, three = "float64[:,::1]", "float64[:,:,::1]"
     pairs = f"void({three}, {two}, float64, int64, int64, {three})"
-    given = ", ".join([three] * 4 + [two] * 3 + ["int64", "float64", "float64"])
+    given = ", ".join([three] * 4 + [two] * 3 + ["int64", "float64", "float64", "boolean", "boolean"])
     rows = f"void({given}, {two}, {three}, {two}, {two})"
     # Adding along a row in vectors is a reassociation, and must be permitted.
     return compiled(_add_pairs, pairs, "contract", "reassoc", "nsz"), compiled(_add_rows, rows, "contract")
@@ -234,22 +243,25 @@ def _add_pairs(x: Array, w: Array, beta: float, segment: int, segments: int, sum
 
 def _add_rows(
     a: Array, b: Array, x: Array, y: Array, own: Array, exponent: Array, w: Array, block: int,
-    peak: float, less: float, Z: Array, M: Array, L: Array, log: Array,
+    peak: float, less: float, past: bool, known: bool, Z: Array, M: Array, L: Array, log: Array,
 ) -> None:  # fmt: skip
     """Z, M and L of one block of rows: a (R, m, n), b (R, p, m), x (R, d, n), y (R, p, d), the rest (R, p).
 
-    Scores are a b, or with a peak c > 0 less c: -c |a - b|^2 / 2.  M is less Z x if `less` is 1 (0: as it is).
+    Scores are a b, or with a peak c > 0 less c: -c |a - b|^2 / 2.  M is less Z x if `less` is 1 (0: as it is).  Of the
+    past, columns end at the row's own.  `log` holds the largest score if it is known.
     """
     (R, p, m), d = b.shape, y.shape[2]
-    i0, i1 = block * ROWS, min(x.shape[2], (block + 1) * ROWS)
-    s, t, e = np.empty(i1 - i0), np.empty(i1 - i0), np.empty(i1 - i0)
+    first, i1 = block * ROWS, min(x.shape[2], (block + 1) * ROWS)
+    room = np.empty((3, i1 - first))
     for r in range(R):
-        top, z = log[r, i0:i1], Z[r, i0:i1]
-        for passing in range(2):  # the largest score first, then the sums
+        for passing in range(int(known), 2):  # the largest score first unless it is known, then the sums
             if passing == 1 and peak > 0.0:
-                for i in range(s.shape[0]):  # see `direct`
-                    top[i] = np.ceil(top[i])
-            for j in range(p):
+                for i in range(first, i1):  # see `direct`
+                    log[r, i] = np.ceil(log[r, i])
+            for j in range(min(p, i1) if past else p):
+                i0 = max(first, j) if past else first
+                s, t, e = room[0, i0 - first :], room[1, i0 - first :], room[2, i0 - first :]
+                top, z = log[r, i0:i1], Z[r, i0:i1]
                 s[:] = exponent[r, j] if peak == 0.0 else 0.0
                 for k in range(m):
                     ak, bk = a[r, k, i0:i1], b[r, j, k]

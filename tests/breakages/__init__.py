@@ -8,10 +8,8 @@
 
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
 process that looks; the tables are `rooms` (what was once missed), `changed`, `given`, `going_on`,
-`tools`, `together`, `relatives`, `masked`, `motion`, `places`,
-`references` and `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
-`tools`, `together`, `masked`, `motion`, `places`,
-`references`, `tokens`, `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
+`tools`, `together`, `relatives`, `masked`, `causal`, `motion`, `places`, `references`, `tokens`,
+`bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
 registered check and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
 
@@ -21,6 +19,7 @@ from breakages.a2_a3 import A2_A3
 from breakages.a4_a6 import A4_A6
 from breakages.a7_a9 import A7_A9
 from breakages.bench import BENCH
+from breakages.causal import CAUSAL
 from breakages.changed import CHANGED
 from breakages.context import CONTEXT
 from breakages.divided import DIVIDED
@@ -60,4 +59,5 @@ TABLE: tuple[Breakage, ...] = (
     *GRAM,
     *RELATIVES,
     *TOKENS,
+    *CAUSAL,
 )

@@ -92,6 +92,7 @@ def test_the_oracles_agree_with_the_product_and_notice_a_fault() -> None:
         "sphere-rhs": {"law": "SA", "beta": 4.0, "lmax": 48},
         "circle-points": {"law": "SA", "beta": 9.0, "n": 500, "field": "direct"},
         "causal-points": {"law": "SA", "beta": 9.0, "n": 500, "field": "harmonic"},
+        "general": {"beta": 9.0, "n": 600, "d": 40, "field": "direct"},
         "dense": {"law": "USA", "beta": 9.0, "n": 300, "d": 5, "field": "direct"},
         "distance": {"n": 400, "p": 1, "weighted": True},
     }
@@ -126,10 +127,13 @@ def test_the_papers_style_is_the_same_velocity_both_ways() -> None:
     for style in ("matrices", "rows"):
         job = loop.dense({**s, "style": style}, inputs)
         assert oracles.dense_error(s, inputs, job.answer(job.solve())[0]) < 1e-13
-    s = {"law": "SA", "beta": 9.0, "n": 600}
+    s = {"law": "SA", "beta": 9.0, "n": 600, "d": 5}
     inputs = oracles.angles(s)
     job = loop.causal_points(s, inputs)
     assert oracles.causal_points_error(s, inputs, job.answer(job.solve())[0]) < 1e-13
+    inputs = oracles.rows_and_matrices(s)
+    job = loop.general(s, inputs)
+    assert oracles.general_error(s, inputs, job.answer(job.solve())[0]) < 1e-13
 
 
 # --- the harness -------------------------------------------------------------------------------------------

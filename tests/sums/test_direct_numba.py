@@ -12,6 +12,7 @@ from meanfield.protocols import Array
 from meanfield.sums import direct_numba as room
 from meanfield.sums.direct import direct
 from meanfield.sums.direct_numba import direct_numba
+from meanfield.sums.sight import Past
 
 pytestmark = pytest.mark.rounding
 
@@ -136,3 +137,22 @@ def test_the_field_of_a_measure() -> None:
         for points in (theta, unit(rng, 300, 3)):
             v, exact = (law.velocity(0.0, None, mf.Points(points, field=f)) for f in ("compiled", "direct"))
             np.testing.assert_allclose(v, exact, rtol=0.0, atol=1e-13 * np.abs(exact).max())
+
+
+@pytest.mark.parametrize("beta", [1.0, 64.0, 1000.0])
+@pytest.mark.parametrize("d", [2, 3])
+def test_under_the_causal_mask(d: int, beta: float) -> None:
+    """Replicas over several blocks, with weights of which some vanish; with matrices, and with the divergence."""
+    rng = np.random.default_rng(7)
+    x, w = unit(rng, 2, room.ROWS + 77, d), rng.uniform(0.5, 1.5, (2, room.ROWS + 77))
+    w[0, 5:9] = 0.0
+    matrix = mf.Exponential(0.1 * beta, rng.standard_normal((d, d)))
+    for kernel, V in ((mf.Exponential(beta), None), (matrix, np.eye(d))):
+        for want in ("ZM", "ZML"):
+            given: dict[str, Any] = {"V": V, "sight": Past(), "same": True}
+            ours, theirs = (f(kernel, x, x, w, want, **given) for f in (direct_numba, direct))
+            size = np.exp(ours.log - theirs.log)
+            for a, b in zip(ours[:3], theirs[:3], strict=True):
+                if a is not None:
+                    factor = size[..., 0] if a.ndim == 2 else size
+                    np.testing.assert_allclose(a * factor, b, rtol=0.0, atol=1e-13 * (1.0 + beta) * np.abs(b).max())

@@ -135,7 +135,8 @@ def pull_bounds(bench: Bench) -> Verdict:
     limits: Limits = {f"slack: {name}": (1e-11, None) for name in slack}
     limits = {**limits, "h, g - formulas, in roundings": (None, 10.0), "h odd, g even": (None, 1e-15)}
     limits = {**limits, "h against its turn at tau*": (None, 0.0), "beta = 10: printed digits": (None, 5.1e-7)}
-    return judge(measured, limits, pictures=[bench.figure("pull", lambda: _pulls(10.0))])
+    pictures = [bench.figure("4", lambda: _pulls(10.0)), bench.figure("slope", lambda: _slopes(10.0))]
+    return judge(measured, limits, pictures=pictures)
 
 
 def _pull(beta: float, x: float) -> float:
@@ -147,13 +148,23 @@ def _pull(beta: float, x: float) -> float:
 
 def _pulls(beta: float) -> Any:
     """Figure 4 of C: h with beta^{-1/2} and tau*."""
-    x = np.linspace(0.0, np.pi, 401)
+    return _turned(beta, _pull, "h", r"e^{\beta(\cos x - 1)} \sin x", np.linspace(-np.pi, np.pi, 801))
+
+
+def _slopes(beta: float) -> Any:
+    """g = h' beside them, about its zero."""
+    text = r"e^{\beta(\cos x - 1)} (\cos x - \beta \sin^2 x)"
+    return _turned(beta, _response, "g", text, np.linspace(-1.5, 1.5, 801))
+
+
+def _turned(beta: float, of: Any, name: str, formula: str, x: Any) -> Any:
+    """A function of the angle, with beta^{-1/2} and tau*."""
     root = float(np.arccos((np.sqrt(1.0 + 4.0 * beta**2) - 1.0) / (2.0 * beta)))
     with style.axes() as ax:
-        ax.plot(x, [_pull(beta, s) for s in x], color=style.INK, label="$h$")
-        ax.axvline(beta**-0.5, color="0.4", linestyle="--", label=r"$\beta^{-1/2}$")
-        ax.axvline(root, color="0.6", linestyle=":", label=r"$\tau^*_\beta$")
-        title = rf"$h(x) = e^{{\beta(\cos x - 1)}} \sin x$, $\beta = {beta:g}$"
-        ax.set(xlabel="angle $x$", ylabel="$h(x)$", title=title)
+        ax.axhline(0.0, color="0.8", linewidth=0.8)
+        ax.plot(x, [of(beta, s) for s in x], color="tab:blue", label=f"${name}$")
+        ax.axvline(beta**-0.5, color="tab:red", linestyle="--", label=rf"$\beta^{{-1/2}} = {beta**-0.5:.4f}$")
+        ax.axvline(root, color="0.3", linestyle=":", label=rf"$\tau^*_\beta = {root:.4f}$")
+        ax.set(xlabel="angle $x$", ylabel=f"${name}(x)$", title=rf"${name}(x) = {formula}$, $\beta = {beta:g}$")
         legends.legend(ax)
     return ax

@@ -1,0 +1,71 @@
+"""What C says of powers of beta, of spectra, of layers and of what is open; the past, compiled."""
+
+from __future__ import annotations
+
+from breakages.engine import Breakage
+
+CAUSAL: tuple[Breakage, ...] = (
+    Breakage(
+        name="compiled past: columns go on behind the row's own",
+        file="meanfield/sums/direct_numba.py",
+        old="i0 = max(first, j) if past else first",
+        new="i0 = first",
+        red=("tests/sums/test_direct_numba.py::test_under_the_causal_mask",),
+    ),
+    Breakage(
+        name="direct: earlier sums keep the score they were under",
+        file="meanfield/sums/direct.py",
+        old="            sums[r, i] *= fade\n",
+        new="",
+        red=("tests/sums/test_direct.py::test_matrices_against_the_double_loop",),
+    ),
+    Breakage(
+        name="layers: what is added is not normalised",
+        file="particles/layers.py",
+        old='"attention": lambda x, A, t, h: x + h * unit(A),',
+        new='"attention": lambda x, A, t, h: x + h * A,',
+        red=("C22",),
+    ),
+    Breakage(
+        name="check C22: the flow of the projected sum for (4)",
+        file="validation/checks/c/ca_layers.py",
+        old='"attention": _flow(x, lambda y: _normed(_attention(y, parts))),',
+        new='"attention": _flow(x, lambda y: _attention(y, parts)),',
+        red=("C22",),
+    ),
+    Breakage(
+        name="check C09: V keeps a dimension more",
+        file="validation/checks/c/c5_scaling.py",
+        old="np.diag([1.0] * d + [0.0] * (4 - d))",
+        new="np.diag([1.0] * (d + 1) + [0.0] * (3 - d))",
+        red=("C09",),
+    ),
+    Breakage(
+        name="check C20: captured is within a width",
+        file="validation/checks/c/c6_open.py",
+        old="CLOSE = 0.1 / np.sqrt(BETA)",
+        new="CLOSE = 4.0 / np.sqrt(BETA)",
+        red=("C20",),
+    ),
+    Breakage(
+        name="check C21: the layer beside no mask",
+        file="validation/checks/c/c6_open.py",
+        old="law, x = mf.Causal(mf.SA(4.0)) + mf.FeedForward(W, A, b)",
+        new="law, x = mf.SA(4.0) + mf.FeedForward(W, A, b)",
+        red=("C21",),
+    ),
+    Breakage(
+        name="check C28: values with a variance of 2/d",
+        file="validation/checks/c/cb_spectrum.py",
+        old="rng.standard_normal((LARGE, LARGE)) / np.sqrt(LARGE)",
+        new="rng.standard_normal((LARGE, LARGE)) / np.sqrt(0.5 * LARGE)",
+        red=("C28",),
+    ),
+    Breakage(
+        name="check C33: half the range where clusters are linked",
+        file="validation/checks/c/c5_scaling.py",
+        old="0.25 / np.sqrt(beta), floor=0.0",
+        new="0.25, floor=0.0",
+        red=("C33",),
+    ),
+)
