@@ -238,6 +238,7 @@ class Linear(Alone):
         """E and its rate of change where A is symmetric; nothing of a density in R^d."""
         if not self.gradient or (mu.dense and mu.geometry.manifold != "sphere"):
             return {}
+        mu = mu.summed
         x = mu.x
         v = x @ square(self, "A", t, x.shape[-1]).T
         E = 0.5 * np.sum(mu.weights * np.sum(x * v, axis=-1), axis=-1)

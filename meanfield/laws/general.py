@@ -190,11 +190,10 @@ def divergence(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
     k, V = kernel(law, t, d), values(law, d, t)
     if not law.normalised:
         return np.asarray(law.sign * true(mu.read(k, x, "L", V), "L", law.log_factor(d, t)))
-    r = mu.read(k, x, "ZML", V)
-    Z, L, M, log = r.Z.copy(), r.L.copy(), geometry.project(x, r.M), np.array(r.log)
-    r = mu.read(k, x, "M", k.beta * product(law, d, t))
-    slope = geometry.project(x, r.M) * np.exp(r.log - log)
-    return np.asarray(law.sign * (L / Z[..., 0] - np.sum(M * slope, axis=-1) / np.square(Z[..., 0])))
+    both = np.concatenate([np.eye(d) if V is None else V, k.beta * product(law, d, t)])
+    r = mu.read(k, x, "ZML", both)
+    M, slope = (geometry.project(x, part) for part in (r.M[..., :d], r.M[..., d:]))
+    return np.asarray(law.sign * (r.L / r.Z[..., 0] - np.sum(M * slope, axis=-1) / np.square(r.Z[..., 0])))
 
 
 @equations("A (2.5)")

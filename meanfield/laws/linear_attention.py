@@ -118,6 +118,7 @@ class LinearAttention(Law):
         """E and its rate of change, of a gradient flow."""
         if not self.gradient:
             return {}
+        mu = mu.summed
         S, B = mu.second()[..., 0, :, :], self._scores(t, mu.d)
         E = 0.25 * np.einsum("...ik,ij,...jl,kl->...", S, B, S, B)
         v = mu.tangential(self.velocity(t, mu.x, mu))

@@ -144,11 +144,12 @@ def _dense(
     return r._replace(M=points.tangential(r.M)) if tangent and r.M is not None else r
 
 
-def _values(V: Any, d: int, square: bool) -> Array:
-    """V as sums want it, (m, d); (d, d) where a divergence is asked for."""
+def _values(V: Any, d: int, whole: bool) -> Array:
+    """V as sums want it, (m, d), m >= d where a divergence is asked for."""
     V = np.asarray(V, dtype=float)
-    if V.ndim != 2 or V.shape[1] != d or (square and V.shape[0] != d):
-        raise ValueError(f"V: got shape {V.shape}, wanted {(d, d) if square else f'(m, {d})'}: it maps points of R^{d}")
+    if V.ndim != 2 or V.shape[1] != d or (whole and V.shape[0] < d):
+        least = f", m >= {d} where a divergence is asked for" if whole else ""
+        raise ValueError(f"V: got shape {V.shape}, wanted (m, {d}){least}: it maps points of R^{d}")
     return V
 
 

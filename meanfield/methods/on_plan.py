@@ -12,7 +12,7 @@ from meanfield.measures.belts import Belted, belted
 from meanfield.methods.quadrature import Quadrature
 from meanfield.protocols import Array, Kernel, Reading, Space, Status, Stop
 from meanfield.spaces.coefficients import tail
-from meanfield.spaces.density import Z_FLOOR, Density, Held, factor, floored
+from meanfield.spaces.density import Z_FLOOR, Density, Held, factor, floored, summed
 
 PLANS = 8
 """Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
@@ -177,7 +177,7 @@ class Reweighed(Held):
                 f"{last:.1e} in the last sixteenth of the degrees of {mu.grid}: begin at a larger resolution.",
             )
         self._mu, self._c, self.space = mu, c, mu.grid
-        self._rho = Density(mu.grid, c).summed
+        self._rho = summed(Density(mu.grid, c))
         self._quadrature = Quadrature(mu.grid, mu.grid, mu.tolerance)
         self._quadrature.open(c)
 

@@ -170,7 +170,8 @@ class Measure(Protocol):
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer at rows x (..., n, d); None means the measure's own points.
 
-        With V (m, d) the values are V y: M = int e^s V y dmu (..., n, m), and L = div P_x M of it.  Who answers
+        With V (m, d) the values are V y: M = int e^s V y dmu (..., n, m), and L = div P_x M of the first d of
+        them (m >= d): more of a question is answered by more rows.  Who answers
         isotropic kernels and values y alone raises TypeError with the remedy.
         """
         raise TypeError(f"{type(self).__name__} answers no kernels: {self.instead}")

@@ -24,6 +24,8 @@ Z_FLOOR = 1e-13
 EPS = float(np.finfo(float).eps)
 
 
+LAID_OUT = 64
+"""Degrees from which on a density's own nodes integrate what its energies ask, |X|^2 Z rho of some kernel."""
 RESOLVED = 1e-12
 """Largest coefficient, relative to the mass, that may stand in the last sixteenth of the degrees."""
 
@@ -312,8 +314,12 @@ class Density(PicturedDensity, ShownMeasure, Held):
         """The same density as sums over its quadrature points ask it: fields are told where they weigh, known or not.
 
         A field that is rounding, at a point that weighs less than rounding, is 0 here; the integral does not feel it.
+        One of few degrees is laid out more finely: what is integrated has products of several of its fields.
         """
-        return _Summed(self.space, self.coefficients, self.doubt).keeping(self.given)
+        K = int(self.space.degrees.max())
+        if not 0 < K < LAID_OUT or self.geometry.manifold != "sphere":
+            return summed(self)
+        return summed(self.resized(self.space.size // K * min(4 * K + 8, LAID_OUT)))
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`): at rows x, or at the own nodes in tangent components.
@@ -373,8 +379,18 @@ class Density(PicturedDensity, ShownMeasure, Held):
             return np.asarray(~(bound <= self.doubt.share * self.space.evaluate(multipliers * c, q)))
 
 
+def summed(rho: Density) -> Density:
+    """The density at its own nodes as sums over them ask it."""
+    return _Summed(rho.space, rho.coefficients, rho.doubt).keeping(rho.given)
+
+
 class _Summed(Density):
     """A density whose integrals are asked for (see `Density.summed`)."""
+
+    @property
+    def summed(self) -> Density:
+        """Itself."""
+        return self
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law; at the own nodes all that weighs is told."""

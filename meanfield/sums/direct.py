@@ -61,7 +61,7 @@ def direct(
     want : str
         Letters among "Z", "M", "L"; what is not wanted comes back as None.
     V : ndarray (m, d), optional
-        Values V y_j; None: the identity.  Square where L is wanted.
+        Values V y_j; None: the identity.  L is that of the first d of them, and wants as many.
     sight : Sight, optional
         What is added to the scores of rows i and columns j, tile by tile: log w_ij, -inf where i does not see j (see
         `sight`).

@@ -56,6 +56,7 @@ class Tiles:
         self.kernel, self.x, self.y = kernel, x, y
         self.plain, self.sight, self.cuts = V is None, sight, cuts
         self.values = y if V is None else _joined([y[:, j] @ V.T for j in cuts or [slice(None)]])
+        self.valued = self.values[..., : x.shape[2]]  # of which L is
         self.alone = alone and "M" in want  # M is of all others
         self.masses = int("Z" in want)
         self.d = x.shape[2]
@@ -90,7 +91,7 @@ class Tiles:
             parts.append(self.w * self.values)
         self.columns = np.concatenate([*parts, np.empty((*w.shape, 0))], axis=-1)
         if self.divergence and bilinear is not None:
-            self.own = np.einsum("rpm,rpm->rp", *bilinear.factors(self.values, y))[:, None, :]
+            self.own = np.einsum("rpm,rpm->rp", *bilinear.factors(self.valued, y))[:, None, :]
         self.side = side_of(self.d, min(x.shape[1], y.shape[1]))
         self.height = 4 * LARGE_TILE if self.side == LARGE_TILE else TILE
         rows, columns = min(max(x.shape[1], 1), self.height), min(max(y.shape[1], 1), self.side)
@@ -155,7 +156,7 @@ class Tiles:
             g += 2.0 * s
             g += self.d - 1.0
             return np.negative(g, out=g)
-        np.matmul(self.x[at.r, at.i], self.values[at.r, at.j].swapaxes(-1, -2), out=t)
+        np.matmul(self.x[at.r, at.i], self.valued[at.r, at.j].swapaxes(-1, -2), out=t)
         np.add(s, self.d - 1.0 + (self.peak or 0.0), out=g)
         g *= t
         return np.subtract(self.own[at.r, :, at.j], g, out=g)

@@ -64,8 +64,8 @@ OTHERS: tuple[Breakage, ...] = (
     Breakage(
         name="the slope of Z is forgotten",
         file="meanfield/laws/general.py",
-        old="np.sum(M * slope, axis=-1) / np.square(Z[..., 0])",
-        new="0.0 * np.sum(M * slope, axis=-1) / np.square(Z[..., 0])",
+        old="np.sum(M * slope, axis=-1) / np.square(r.Z[..., 0])",
+        new="0.0 * np.sum(M * slope, axis=-1) / np.square(r.Z[..., 0])",
         red=("tests/laws/test_general.py::test_divergence_is_that_of_the_velocity",),
     ),
     Breakage(

@@ -60,10 +60,11 @@ class Flow(Method):
         mu = _Once(self.form.body(y))
         at = None if self.law.isotropic else mu.x
         points, nodes = len(self.form.weights), self.form.count[0] * GAUSS
-        v = self.law.velocity(t, at, mu)
-        out[:points] = self.form.line.project(mu.positions, v) if np.ndim(v) else v
+        # first, since what it reads may hold what the velocity does
         divergence = np.asarray(self.law.divergence(t, at, mu))
         out[points:] = divergence[..., :nodes] if divergence.ndim else divergence
+        v = self.law.velocity(t, at, mu)
+        out[:points] = self.form.line.project(mu.positions, v) if np.ndim(v) else v
         return out
 
     def moving(self, v: Array) -> Array:
@@ -223,6 +224,13 @@ def bandwidth(law: Law, space: Space, t: float) -> int:
     return max((int(kernel.bandwidth(space.d)) for kernel in pair.asked), default=0)
 
 
+def _named(V: Array | None) -> Any:
+    """Values by what they are; the identity and none are the same."""
+    if V is None or (V.shape[0] == V.shape[1] and np.array_equal(V, np.eye(len(V)))):
+        return None
+    return V.shape, V.tobytes()
+
+
 class _Once:
     """A measure that is asked twice at every stage, for velocity and divergence, and sums once."""
 
@@ -250,8 +258,11 @@ class _Once:
             return self._body.read(kernel, x, want, V)
         # a law whose kernel has no L says its divergence by other questions
         whole = "ZML" if isinstance(kernel, Bilinear) or "L" in want else "ZM"
-        key = kernel, whole, x is None, None if V is None else (V.shape, V.tobytes())
+        key = kernel, whole, x is None, _named(V)
         if key not in self._read:
-            self._read[key] = self._body.read(kernel, x, whole, V)
+            r = self._read[key] = self._body.read(kernel, x, whole, V)
+            if V is not None and len(V) > V.shape[1] and whole == "ZML":
+                d = V.shape[1]
+                self._read.setdefault((*key[:3], _named(V[:d])), r._replace(M=r.M[..., :d]))
         r = self._read[key]
         return Reading(r.Z.copy(), r.M.copy(), None if r.L is None else r.L.copy(), r.log)
