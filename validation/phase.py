@@ -126,6 +126,7 @@ def picture(
     curve : (betas, times), or None.
     """
     plt = style.pyplot()
+    columns = min(columns, len(made))
     rows = -(-len(made) // columns)
     with style.filled():
         figure, axes = plt.subplots(
@@ -149,7 +150,7 @@ def picture(
             ax.set_ylabel(r"$\beta$")
         for ax in axes[-1]:
             ax.set_xlabel("time $t$")
-        axes[0, -1].legend(loc="lower right", fontsize="small", frameon=True, facecolor="white", framealpha=0.9)
+        axes.flat[len(made) - 1].legend(loc="lower right", fontsize="small", frameon=True, facecolor="white", framealpha=0.9)
         style.bar(axes[0, -1], mesh, "share of pairs together")
         figure.suptitle(title, fontsize="medium")
     return axes

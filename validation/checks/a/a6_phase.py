@@ -28,20 +28,22 @@ def _measured(bench: Bench, sizes: dict[int, int], betas: Array, times: int, cod
     return diagrams(bench, identity, kinds, betas, n=TOKENS, end=END, times=times)
 
 
-@check("A41", where="A Fig 3", title="uniform tokens come together later than orthogonal ones, less so as d grows")
+@check("A41", where="A Fig 3", title="the half contour nears that of orthogonal tokens as d grows")
 def phase_diagram(bench: Bench) -> Verdict:
     """P(<x_1, x_2> >= 0.999) over time and beta under SA, n = 32, and the distance of its half contour to Gamma.
 
     As printed, of the flow: d = 2, 8, 32, 128 (256 clouds), 512 and 1024 (64), 90 values of beta in [0.1, 9], 200 times
-    in [0, 30] (quick: d = 2, 32, 1024, 8 clouds, 4 betas to 5.5).  Tokens are moved by their inner products, and all
+    in [0, 30] (quick: d = 2, 8, 1024, 8 clouds, 4 betas to 5.5).  Tokens are moved by their inner products, and all
     pairs count; a cloud's are not independent, and errors are those over clouds.
 
     Gamma is where orthogonal tokens come together, by quadrature; the same runs of orthogonal tokens are on it to the
     spacing of the times.  The distance is the mean over beta of |half - Gamma| in units of time, both cut at the end.
-    It falls from each d to the next.
+    It falls with d: from each to the next, up to 4.5 standard errors, and by a factor of ten from d = 2 to d = 1024.
+    (Half of the pairs are together before Gamma at large beta and d from 32 on, and after it at d = 2 and 8: the
+    contour nears Gamma from the left.)
     """
     full = bench.tier == "full"
-    sizes = {2: 256, 8: 256, 32: 256, 128: 256, 512: 64, 1024: 64} if full else {2: 8, 32: 8, 1024: 8}
+    sizes = {2: 256, 8: 256, 32: 256, 128: 256, 512: 64, 1024: 64} if full else {2: 8, 8: 8, 1024: 8}
     betas, times = (np.linspace(0.1, 9.0, 90), 200) if full else (np.array([0.5, 2.0, 4.0, 5.5]), 121)
     made = _measured(bench, {**sizes, 0: 1}, betas, times, False)
     curve, fine = _curve(betas), np.linspace(betas[0], betas[-1], 200)
@@ -49,12 +51,16 @@ def phase_diagram(bench: Bench) -> Verdict:
     for name, one in made.items():
         measured[f"distance, {name}"], error = one.distance(curve)
         measured[f"standard error, {name}"] = error
-    distances = [measured[f"distance, d = {d}"] for d in sizes]
-    measured["least fall of the distance, d to the next"] = float(-np.diff(distances).max())
+    far, error = (np.array([measured[f"{what}, d = {d}"] for d in sizes]) for what in ("distance", "standard error"))
+    measured["largest rise from d to the next, standard errors"] = float(
+        (np.diff(far) / np.hypot(error[1:], error[:-1])).max()
+    )
+    measured["distance at the largest d over that at d = 2"] = float(far[-1] / far[0])
     limits: Limits = {
-        "least fall of the distance, d to the next": (0.0, None),
+        "largest rise from d to the next, standard errors": (None, 4.5),
+        "distance at the largest d over that at d = 2": (None, 0.1),
         "distance, orthogonal": (None, END / (times - 1)),
-        f"distance, d = {max(sizes)}": (None, 1.0),
+        f"distance, d = {max(sizes)}": (None, 0.5),
     }
     shown = {name: one for name, one in made.items() if name != "orthogonal"}
     title = rf"SA, $n = {TOKENS}$, $\delta = 10^{{-3}}$: $P(\langle x_1, x_2\rangle \geq 1 - \delta)$"
