@@ -150,7 +150,8 @@ def picture(
             ax.set_ylabel(r"$\beta$")
         for ax in axes[-1]:
             ax.set_xlabel("time $t$")
-        axes.flat[len(made) - 1].legend(loc="lower right", fontsize="small", frameon=True, facecolor="white", framealpha=0.9)
+        last = axes.flat[len(made) - 1]
+        last.legend(loc="lower right", fontsize="small", frameon=True, facecolor="white", framealpha=0.9)
         style.bar(axes[0, -1], mesh, "share of pairs together")
         figure.suptitle(title, fontsize="medium")
     return axes
