@@ -37,6 +37,13 @@ GRAM: tuple[Breakage, ...] = (
         red=("A41",),
     ),
     Breakage(
+        name="phase: the limit curve of four times as many tokens, as in the script",
+        file="validation/checks/a/a6_phase.py",
+        old="n: int = TOKENS) -> Array",
+        new="n: int = 128) -> Array",
+        red=("A41",),
+    ),
+    Breakage(
         name="gram: of a step of the published codes too much is the token itself",
         file="meanfield/methods/gram.py",
         old="np.einsum(\"...ii->...i\", b)[...] += 1.0",
