@@ -49,8 +49,7 @@ def phase_diagram(bench: Bench) -> Verdict:
     curve, fine = _curve(betas), np.linspace(betas[0], betas[-1], 200)
     measured: dict[str, Any] = {}
     for name, one in made.items():
-        measured[f"distance, {name}"], error = one.distance(curve)
-        measured[f"standard error, {name}"] = error
+        measured[f"distance, {name}"], measured[f"standard error, {name}"] = one.distance(curve)
     far, error = (np.array([measured[f"{what}, d = {d}"] for d in sizes]) for what in ("distance", "standard error"))
     measured["largest rise from d to the next, standard errors"] = float(
         (np.diff(far) / np.hypot(error[1:], error[:-1])).max()
