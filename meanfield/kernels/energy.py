@@ -27,7 +27,7 @@ from meanfield.tools.tags import equations
 def _why(law: Law) -> str:
     """Why a law has none, of what can be seen from outside."""
     if law.labelled:
-        return ": tokens that see different measures climb no one energy"
+        return ": tokens that see different measures climb no one energy, but on a symmetric graph (mf.Masked)"
     if any(getattr(law, name, None) is not None for name in ("Q", "K", "V")):
         return ": with matrices it is one where Q^T K is symmetric and V = Q^T K, or -Q^T K (then write sign=-1 too)"
     return ""

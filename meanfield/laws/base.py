@@ -140,6 +140,15 @@ class Sum(Law):
         signs = {term.gradient for term in self.terms}
         return signs.pop() if len(signs) == 1 else 0
 
+    @property
+    def paired(self) -> bool:  # type: ignore[override]
+        """True if all terms are, and their energies' sum is what the sum climbs or descends."""
+        return bool(self.gradient) and all(term.paired for term in self.terms)
+
+    def pairs(self, t: float, mu: Measure) -> Any:
+        """Sum of the terms'."""
+        return sum(term.pairs(t, mu) for term in self.terms)
+
     def __str__(self) -> str:
         return " + ".join(str(term) for term in self.terms)
 

@@ -94,6 +94,20 @@ class GradientLaw(Law):
         r = mu.read(self.kernel(t), x, "M")
         return r.M * np.exp(r.log + self.log_factor(mu.d, t))
 
+    @property
+    def paired(self) -> bool:  # type: ignore[override]
+        """True where E is climbed or descended, on spheres, and its potential is known."""
+        return bool(self.climb) and self.geometry == "sphere" and isinstance(self.kernel(), Exponential)
+
+    def pairs(self, t: float, mu: Measure) -> Any:
+        """(1 / 2 beta) sum_i w_i Z_i, in the law's scale; at beta = 0 the half of sum_i w_i <x_i, grad U(x_i)>."""
+        k = self.kernel(t)
+        if k.beta == 0.0:
+            return 0.5 * np.sum(mu.weights * np.sum(mu.x * self.ascent(t, mu.x, mu), axis=-1), axis=-1)
+        r = mu.read(k, mu.x, "Z")
+        Z = (r.Z * np.exp(r.log + self.log_factor(mu.d, t)))[..., 0]
+        return np.sum(mu.weights * Z, axis=-1) / (2.0 * k.beta)
+
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """Energy E, its `excess` over the uniform measure's, its rate of change `dissipation`, `free_energy` = -sign E.
 

@@ -159,8 +159,8 @@ def shared(r: Reading, seen: Array) -> Reading:
     if blind.any():
         i = int(np.argwhere(blind)[0, -1])
         raise ValueError(
-            f"weights: point {i} sees no mass, since all that it sees have weight 0, and a mean of nothing is none: "
-            "give it, or one that it sees, a weight > 0, or leave it out"
+            f"weights: point {i} sees no mass, since all that it sees have weight 0, or it sees nobody, and a mean of "
+            "nothing is none: give it, or one that it sees, a weight > 0, let it see itself, or leave it out"
         )
     Z, M = (None if part is None else part / seen[..., None] for part in (r.Z, r.M))
     return Reading(Z, M, None if r.L is None else r.L / seen, r.log)

@@ -263,6 +263,9 @@ class Law(Shown):
     gradient: int = 0
     """1: the velocity is grad dE, E the "energy" that its `quantities` tell, in Wasserstein's metric, -1: minus
     that; sums of such laws are so again.  0: it does not say."""
+    paired: bool = False
+    """True: E is a sum over pairs of points, told by `pairs`, and velocities are along its gradient, whatever each is
+    divided by: on a symmetric graph the law climbs or descends that graph's E as it does its own."""
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
@@ -306,6 +309,10 @@ class Law(Shown):
 
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """Refuse dimension d if the law's numbers leave the range of floats there, of smooth densities or of atoms."""
+
+    def pairs(self, t: float, mu: Measure) -> Any:
+        """Half of sum_i w_i (what own point i sees, as a sum), the E of which `ascent` is the gradient over w_i."""
+        raise TypeError(f"{type(self).__name__} tells no sum over pairs: paired is False")
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """Named scalars of a measure under this law at time t, for example {"energy": (...), "dissipation": (...)}.

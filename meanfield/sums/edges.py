@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,10 +17,10 @@ from meanfield.sums.scores import moderate, refuse_unpaired, sharp
 from meanfield.sums.sight import Masked, refuse_blind, refuse_negative
 from meanfield.tools import inputs
 from meanfield.tools.alarm import look
-from meanfield.tools.settings import register
+from meanfield.tools.settings import MAX_ELEMENTS, register
 from meanfield.tools.shown import Shown
 
-__all__ = ["Edges", "Linked", "along", "graph", "held"]
+__all__ = ["Edges", "Linked", "along", "graph", "held", "savable", "symmetric"]
 
 BLOCK = 1 << 18
 """Numbers held at once, over replicas, edges and dimensions."""
@@ -138,6 +139,28 @@ def graph(A: Any, per_row: bool = True) -> Sight:
         return A
     A = held(A)
     return Linked(A, per_row) if isinstance(A, Edges) else Masked(A, per_row)
+
+
+def savable(A: Any) -> Any:
+    """A graph that a file takes with its law: one of too many weights as edges, or told to be none before it is run."""
+    if isinstance(A, Edges) or A.size <= MAX_ELEMENTS:
+        return A
+    if (edges := np.count_nonzero(A)) <= MAX_ELEMENTS:
+        return Edges.of(scipy.sparse.csr_array(A))
+    warnings.warn(
+        f"A: {edges} weights are more than a file takes with a law (2^20): runs under it cannot be saved or kept by "
+        "checkpoint=; leave weak edges out, as np.where(A > 1e-3, A, 0.0), or save run.t and run.x by numpy.savez",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+    return A
+
+
+def symmetric(A: Any) -> bool:
+    """Whether a graph, as `held` has it, is its transpose to the last bit."""
+    if isinstance(A, Edges):
+        return (A.matrix != A.matrix.T).nnz == 0
+    return bool(np.array_equal(A, A.T))
 
 
 def along(

@@ -14,6 +14,7 @@ import particles as pt
 from meanfield import geometry
 from meanfield.protocols import Array
 from meanfield.steppers.runge_kutta import RUN
+from meanfield.tools.settings import from_json, to_json
 
 pytestmark = pytest.mark.rounding
 EPS = float(np.finfo(float).eps)
@@ -201,3 +202,13 @@ def test_refusals() -> None:
                 mf.Masked(masked, graph)
             with pytest.raises(ValueError, match=r"numpy\.tril"):
                 mf.Causal(masked)
+
+
+def test_a_large_dense_graph_is_held_by_its_edges_or_said_to_be_unsavable() -> None:
+    n = 1100
+    ring = np.eye(n) + np.roll(np.eye(n), 1, axis=1)
+    law = mf.Masked(mf.SA(1.0), ring)
+    assert from_json(to_json(law)) == law and law.A.shape == (n, n) and not isinstance(law.A, np.ndarray)
+    with pytest.warns(RuntimeWarning, match="cannot be saved"):
+        full = mf.Masked(mf.SA(1.0), np.ones((n, n)))
+    assert isinstance(full.A, np.ndarray)
