@@ -39,6 +39,12 @@ def loop(session: nox.Session) -> None:
 
 
 @nox.session
+def rows(session: nox.Session) -> None:
+    """This project by rows, beside its inner products."""
+    _against(session, "rows")
+
+
+@nox.session
 def dedalus(session: nox.Session) -> None:
     """Dedalus v3: compiled here, with the system's MPI and FFTW."""
     _against(session, "dedalus", "dedalus>=3.0.5", env={"CC": "mpicc", "OMP_NUM_THREADS": "1"})

@@ -46,6 +46,12 @@ def unit_rows(s: dict[str, Any]) -> Arrays:
     return {"rows": x, "asked": np.linspace(0, s["n"] - 1, min(s["n"], 64)).astype(int)}
 
 
+def clouds(s: dict[str, Any]) -> Arrays:
+    """Clouds of n independent uniform unit rows in R^d."""
+    x = np.random.default_rng(5).standard_normal((s["clouds"], s["n"], s["d"]))
+    return {"clouds": x / np.linalg.norm(x, axis=-1, keepdims=True)}
+
+
 def rows_and_matrices(s: dict[str, Any]) -> Arrays:
     """The same with Q, K, V of independent normal numbers of variance 1/d."""
     Q, K, V = np.random.default_rng(4).standard_normal((3, s["d"], s["d"])) / np.sqrt(s["d"])
@@ -315,6 +321,22 @@ def w2(x: Array, y: Array) -> float:
 # --- all ---------------------------------------------------------------------------------------------------
 
 
+def gram_error(s: dict[str, Any], inputs: Arrays, answer: Arrays) -> float:
+    """The first cloud's inner products against scipy's DOP853 on the printed equation, in the tokens' span."""
+    x = inputs["clouds"][0]
+    start = np.linalg.qr(x.T)[1].T
+
+    def rate(t: float, flat: Array) -> Array:
+        y = flat.reshape(start.shape)
+        A = np.exp(s["beta"] * (y @ y.T - 1.0))
+        v = A @ y / A.sum(1)[:, None]
+        return np.asarray((v - (v * y).sum(1)[:, None] * y).ravel())
+
+    end = solve_ivp(rate, (0.0, s["end"]), start.ravel(), "DOP853", rtol=1e-12, atol=1e-14).y[:, -1]
+    y = end.reshape(start.shape)
+    return relative(answer["v"], (y @ y.T)[np.triu_indices(len(y), 1)])
+
+
 def relative(found: Array, exact: Array) -> float:
     """Largest difference over largest value."""
     return float(np.abs(found - exact).max() / np.abs(exact).max())
@@ -339,6 +361,7 @@ KINDS = {
     "causal-points": (angles, causal_points_error),
     "dense": (unit_rows, dense_error),
     "general": (rows_and_matrices, general_error),
+    "gram": (clouds, gram_error),
     "distance": (two_samples, distance_error),
     "import": (no_inputs, no_error),
     "limits": (no_inputs, no_error),

@@ -270,6 +270,21 @@ def _general() -> Iterable[Problem]:
     )
 
 
+def _gram() -> Iterable[Problem]:
+    to_1e7 = {"rtol": 1e-8, "atol": 1e-10}
+    yield Problem(
+        "gram-32-1024",
+        "gram",
+        "32 clouds of n = 32 tokens in d = 1024 to t = 5 under SA, beta = 4: inner products against rows",
+        {"beta": 4.0, "n": 32, "d": 1024, "clouds": 32, "end": 5.0},
+        {"ours": to_1e7, "rows": to_1e7},
+        accuracy=1e-7,
+        error="of the first cloud's inner products at the end, relative to the largest",
+        wanted={"rows / ours": 10.0},
+        rounds=5,
+    )
+
+
 def _others() -> Iterable[Problem]:
     for name, n, p, weighted, rounds in (
         ("w1-1e4", 10_000, 1, False, 5),
@@ -326,7 +341,7 @@ def _step(series: str, parameter: str, value: float, kind: str, parameters: dict
     )
 
 
-_KINDS = (_pdes, _right_hand_sides, _points, _causal, _dense, _general, _others, _series)
+_KINDS = (_pdes, _right_hand_sides, _points, _causal, _dense, _general, _gram, _others, _series)
 PROBLEMS: dict[str, Problem] = {p.name: p for make in _KINDS for p in make()}
 
 

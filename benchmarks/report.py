@@ -22,6 +22,7 @@ NAMES = {
     "pot": "POT",
     "finufft": "FINUFFT pipeline",
     "loop": "papers' style, numpy",
+    "rows": "ours, by rows",
     "bare": "bare library calls",
     "ours": "ours",
     "ours numpy": "ours, numpy",

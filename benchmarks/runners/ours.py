@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import meanfield as mf
+import particles as pt
 from benchmarks.runners import Job, Own
 from meanfield.distances import w1_circle, w2_circle
 from meanfield.methods.cloud import OnPoints, Tokens
@@ -128,6 +129,16 @@ def general(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     return Job(lambda: cloud.rhs(0.0, x, out), lambda v: ({"v": v[arrays["asked"]]}, {}))
 
 
+def gram(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
+    """Clouds of unit rows to the end, by their inner products."""
+    law, x, end = mf.SA(s["beta"]), arrays["clouds"], s["end"]
+
+    def solve() -> Any:
+        return pt.gram(law, x, (0.0, end), [end], rtol=s["rtol"], atol=s["atol"]).G[-1, 0]
+
+    return Job(solve, lambda G: ({"v": G[*np.triu_indices(len(G), 1)]}, {}))
+
+
 def distance(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     """W1 or W2 on the circle."""
     measure = {1: w1_circle, 2: w2_circle}[s["p"]]
@@ -156,6 +167,7 @@ JOBS = {
     "causal-points": causal_points,
     "dense": dense,
     "general": general,
+    "gram": gram,
     "distance": distance,
     "import": importing,
 }
