@@ -17,12 +17,13 @@ class Plan(Protocol):
 
     @wanted
     def open(self, c: Array) -> tuple[Array, Array | None]:
-        """c (M,) -> scalar fields (S, N), and the gradient's tangent components (N, m) if a potential was given."""
+        """c (..., M) -> scalar fields (..., S, N), and the gradient's tangent components (..., N, m) if a potential was
+        given: of one density in the plan's buffers, of several in arrays of their own."""
         ...
 
     @wanted
     def close(self, X: Array, rho: Array, out: Array) -> Array:
-        """out (M,) = coefficients of -div(rho X), for X (N, m) and rho (N,)."""
+        """out (..., M) = coefficients of -div(rho X), for X (..., N, m) and rho (..., N)."""
         ...
 
 

@@ -84,8 +84,8 @@ class _Log:
         self.dense: list[Between] = []
         self.dense_owners: list[int] = []
         self.held = 0 if start.before is None else start.before.held
-        self.spent_t: list[float] = []
-        self.spent: list[Any] = []
+        self.integral_t: list[float] = []
+        self.integral: list[Any] = []
         self.steps = self.rejections = self.evaluations = 0
         if t in saves:
             self._snapshot(t, y, 0)
@@ -119,7 +119,7 @@ class _Log:
     def _sizes(self) -> tuple[int, int, int, int, Counters]:
         """How much of the record belongs to finished steps: Ctrl-C in the midst of `add` leaves more."""
         cost = Counters(self.steps, self.rejections, self.evaluations)
-        return len(self.t), len(self.segments), len(self.dense), len(self.spent_t), cost
+        return len(self.t), len(self.segments), len(self.dense), len(self.integral_t), cost
 
     def _save(self, step: Step) -> None:
         owner = len(self.segments) - 1
@@ -143,7 +143,7 @@ class _Log:
 
     def _hold(self, between: Between) -> None:
         owner = len(self.segments) - 1
-        if not self.spent_t and self.held + between.nbytes <= DENSE_BUDGET:
+        if not self.integral_t and self.held + between.nbytes <= DENSE_BUDGET:
             self.held += between.nbytes
             self.dense.append(between)
             self.dense_owners.append(owner)
@@ -151,9 +151,9 @@ class _Log:
             # no room to keep it: what it is needed for is taken from it now
             times = np.array(self.t)
             inner = times[(times > between.t0) & (times < between.t1)]
-            so_far = self.spent[-1] if self.spent else 0.0
-            self.spent.extend(so_far + integral(self.law, self.segments[owner].form, between, inner, self.steady))
-            self.spent_t.extend([*inner.tolist(), between.t1])
+            so_far = self.integral[-1] if self.integral else 0.0
+            self.integral.extend(so_far + integral(self.law, self.segments[owner].form, between, inner, self.steady))
+            self.integral_t.extend([*inner.tolist(), between.t1])
         else:
             self.held = DENSE_BUDGET  # what follows must not leave a gap
 
@@ -180,8 +180,8 @@ class _Log:
             },
             dense=tuple(self.dense[:held]),
             dense_owners=tuple(self.dense_owners[:held]),
-            spent_t=np.array(self.spent_t[:gone]),
-            spent=np.array(self.spent[:gone]),
+            integral_t=np.array(self.integral_t[:gone]),
+            integral=np.array(self.integral[:gone]),
             checkpoint={"t": t, "y": y, "h": h, "rng": drawn, "extra": extra, **self._cut(stop, t)},
             start=self.start,
         )

@@ -53,8 +53,8 @@ def integrals(record: Any) -> Array:
         more = integral(record.law, record.segments[owner].form, between, inner, record.autonomous)
         totals.append(totals[-1][-1] + more)
     at, total = np.concatenate(knots), np.concatenate(totals)
-    if len(record.spent_t):
-        at, total = np.append(at, record.spent_t), np.concatenate([total, total[-1] + record.spent])
+    if len(record.integral_t):
+        at, total = np.append(at, record.integral_t), np.concatenate([total, total[-1] + record.integral])
     where = np.searchsorted(at, record.t)
     if np.any(where >= len(at)) or np.any(at[where] != record.t):
         raise ValueError(

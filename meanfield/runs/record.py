@@ -42,9 +42,9 @@ class Record:
     settings: dict[str, Any]
     dense: tuple[Between, ...] = ()
     dense_owners: tuple[int, ...] = ()
-    spent_t: Array = field(default_factory=lambda: np.empty(0))
+    integral_t: Array = field(default_factory=lambda: np.empty(0))
     """Where the dense output had to be dropped for memory: knots, and the integrals of `rates` up to each."""
-    spent: Array = field(default_factory=lambda: np.empty(0))
+    integral: Array = field(default_factory=lambda: np.empty(0))
     checkpoint: dict[str, Any] = field(default_factory=dict)
     """The last accepted step: t, y, h, and the generator's state."""
     start: Array | None = None
@@ -84,7 +84,7 @@ class Record:
     @property
     def held(self) -> int:
         """Bytes of dense output kept; the whole budget once some had to be dropped, for what follows leaves no gap."""
-        dropped = len(self.spent_t) or (self.dense and self.dense[-1].t1 < self.end)
+        dropped = len(self.integral_t) or (self.dense and self.dense[-1].t1 < self.end)
         return DENSE_BUDGET if dropped else sum(b.nbytes for b in self.dense)
 
     @property
@@ -322,7 +322,7 @@ class Record:
         shift = len(self.segments) - (1 if same else 0)
         # a state kept only because the run ended early is not one of the times asked for
         kept = range(len(self.t) - bool(self.checkpoint["extra"]))
-        last = self.spent[-1] if len(self.spent) else 0.0
+        last = self.integral[-1] if len(self.integral) else 0.0
         before = more.checkpoint.get("before")
         return replace(
             more,
@@ -335,8 +335,8 @@ class Record:
             counters=self.counters + more.counters,
             dense=self.dense + more.dense,
             dense_owners=self.dense_owners + tuple(o + shift for o in more.dense_owners),
-            spent_t=np.append(self.spent_t, more.spent_t),
-            spent=np.concatenate([self.spent, last + more.spent]) if len(self.spent) else more.spent,
+            integral_t=np.append(self.integral_t, more.integral_t),
+            integral=np.concatenate([self.integral, last + more.integral]) if len(self.integral) else more.integral,
         )
 
     @property

@@ -54,7 +54,7 @@ class Counters:
         )
 
 
-@register
+@register(older=renamed(spent="integral"))
 @dataclass(frozen=True)
 class Before(Shown):
     """Where a run was before its last step, if that ended where it did because the run did.
@@ -65,7 +65,7 @@ class Before(Shown):
     ----------
     t, h, rng, y : float, float or None, state of the generator or None, ndarray
         As in a checkpoint; a file keeps y apart.
-    saved, segments, dense, spent : int
+    saved, segments, dense, integral : int
         How much of the record is of before that step.
     counters : Counters
         What it had cost.
@@ -77,7 +77,7 @@ class Before(Shown):
     saved: int
     segments: int
     dense: int
-    spent: int
+    integral: int
     counters: Counters
     y: Array | None = field(default=None, repr=False)
 
@@ -88,7 +88,7 @@ class Before(Shown):
             saved=self.saved + saved,
             segments=self.segments + shift,
             dense=self.dense + len(run.dense),
-            spent=self.spent + len(run.spent_t),
+            integral=self.integral + len(run.integral_t),
             counters=run.counters + self.counters,
         )
 
@@ -103,7 +103,7 @@ class Before(Shown):
             counters=self.counters,
             dense=run.dense[: self.dense],
             dense_owners=run.dense_owners[: self.dense],
-            spent_t=run.spent_t[: self.spent],
-            spent=run.spent[: self.spent],
+            integral_t=run.integral_t[: self.integral],
+            integral=run.integral[: self.integral],
             checkpoint={"t": self.t, "y": self.y, "h": self.h, "rng": self.rng, "extra": False},
         )

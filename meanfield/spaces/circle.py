@@ -13,6 +13,7 @@ from meanfield.geometry import ANGLES
 from meanfield.protocols import Array
 from meanfield.spaces import fourier
 from meanfield.spaces.base import Gridded
+from meanfield.spaces.stacked import OneByOne
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -217,7 +218,7 @@ class Circle(Gridded):
         return mean, np.stack([np.stack([xx, xy], axis=-1), np.stack([xy, yy], axis=-1)], axis=-2)
 
 
-class CirclePlan:
+class CirclePlan(OneByOne):
     """One stacked inverse FFT for rho, Z and X, one forward FFT for the flux; buffers kept, nothing allocated.
 
     The state's spectrum is multiplied by all symbols at once and padded to 3n/2 nodes, where products of two
@@ -250,7 +251,7 @@ class CirclePlan:
         divergence[-1] = 0.0
         return forward.execute, forward.values[0], forward.spectrum[0, :M], divergence
 
-    def open(self, c: Array) -> tuple[Array, Array | None]:
+    def opened(self, c: Array) -> tuple[Array, Array | None]:
         """Scalar fields (S, P) and the potential's derivative (P, 1) on the padded grid; valid until the next."""
         execute, spectrum, beyond, answer = self._opening
         np.multiply(self._symbols, c, out=spectrum)
@@ -258,7 +259,7 @@ class CirclePlan:
         execute()
         return answer
 
-    def close(self, X: Array, rho: Array, out: Array) -> Array:
+    def closed(self, X: Array, rho: Array, out: Array) -> Array:
         """Coefficients of -d/d theta (rho X): its zeroth is exactly zero, so mass is kept to the last bit."""
         execute, flux, spectrum, divergence = self._closing
         np.multiply(X[:, 0], rho, out=flux)

@@ -18,10 +18,10 @@ class DensePlan:
         self._multipliers, self._potential = multipliers, potential
 
     def open(self, c: Array) -> tuple[Array, Array | None]:
-        """Scalar fields (S, N) and the potential's gradient (N, m)."""
-        s = (self._multipliers * c) @ self._basis.T
-        return s, None if self._potential is None else np.einsum("nkm,k->nm", self._slopes, self._potential * c)
+        """Scalar fields (..., S, N) and the potential's gradient (..., N, m)."""
+        s = (self._multipliers * c[..., None, :]) @ self._basis.T
+        return s, None if self._potential is None else np.einsum("nkm,...k->...nm", self._slopes, self._potential * c)
 
     def close(self, X: Array, rho: Array, out: Array) -> Array:
         """-div(rho X), tested against every basis function: int <grad phi_k, X> d mu."""
-        return np.einsum("nkm,nm,n->k", self._slopes, X, self.grid.weights * rho, out=out)
+        return np.einsum("nkm,...nm,...n->...k", self._slopes, X, self.grid.weights * rho, out=out)

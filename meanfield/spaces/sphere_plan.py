@@ -11,6 +11,7 @@ import numpy as np
 from meanfield.protocols import Array
 from meanfield.protocols.member import member
 from meanfield.spaces import sphere_points as sp
+from meanfield.spaces.stacked import OneByOne
 from meanfield.tools.threads import threads
 
 
@@ -79,7 +80,7 @@ class Part:
         ducc0.sht.leg2alm(leg=self._leg, alm=alm, **self._options)
 
 
-class SpherePlan(Generic[G]):
+class SpherePlan(OneByOne, Generic[G]):
     """Each field synthesised to its own band on a padded grid, the flux tested against gradients; buffers kept."""
 
     def __init__(self, space: Grid, grid: G, multipliers: Array, potential: Array | None) -> None:
@@ -109,7 +110,7 @@ class SpherePlan(Generic[G]):
         scaled = sp.ROOT * (symbol if where is None else symbol[where])
         return where, scaled, np.empty(len(scaled), dtype=complex), parts[components, K], out
 
-    def open(self, c: Array) -> tuple[Array, Array | None]:
+    def opened(self, c: Array) -> tuple[Array, Array | None]:
         """Scalar fields (S, N), and the gradient's components (N, 2) to the south and to the east."""
         for where, symbol, alm, part, out in self._fields:
             np.multiply(c if where is None else np.take(c, where, out=alm), symbol, out=alm)
@@ -122,7 +123,7 @@ class SpherePlan(Generic[G]):
         weights = sp.ROOT * self.grid.circle_weights[:, None]
         return Part(self.grid, 2, self._lmax, self._threads), weights, np.empty(shape), np.empty((2, *shape))
 
-    def close(self, X: Array, rho: Array, out: Array) -> Array:
+    def closed(self, X: Array, rho: Array, out: Array) -> Array:
         """-div(rho X), tested against every harmonic: int <conj grad Y^sigma_lm, X> d mu, which is 0 at l = 0."""
         part, weights, mass, flux = self._closing
         np.multiply(rho.reshape(mass.shape), weights, out=mass)

@@ -12,6 +12,7 @@ import scipy
 from meanfield.geometry import MERIDIAN
 from meanfield.protocols import Array
 from meanfield.spaces.base import Gridded
+from meanfield.spaces.stacked import OneByOne
 from meanfield.special import ultraspherical
 from meanfield.special.bessel import dimensions
 from meanfield.tools import inputs
@@ -292,7 +293,7 @@ class ZonalSphere(Gridded):
         return f[..., 1, None] * axis, second
 
 
-class ZonalPlan:
+class ZonalPlan(OneByOne):
     """Matrix products, restricted to the degrees where each symbol is not zero; buffers kept."""
 
     def __init__(self, space: ZonalSphere, multipliers: Array, potential: Array | None) -> None:
@@ -313,7 +314,7 @@ class ZonalPlan:
         self._flux = np.empty(len(root))
         self._test = np.ascontiguousarray((rule.slopes[:, :M] * root[:, None]).T)
 
-    def open(self, c: Array) -> tuple[Array, Array | None]:
+    def opened(self, c: Array) -> tuple[Array, Array | None]:
         """Scalar fields (S, N) and the potential's meridional component (N, 1)."""
         for (table, band), out in zip(self._scalars, self._s, strict=True):
             np.dot(table, c[:band], out=out)
@@ -322,7 +323,7 @@ class ZonalPlan:
         np.dot(self._gradient, c[: self._band], out=self._g)
         return self._s, self._g[:, None]
 
-    def close(self, X: Array, rho: Array, out: Array) -> Array:
+    def closed(self, X: Array, rho: Array, out: Array) -> Array:
         """Coefficients of -div(rho X), tested against every p_k: int grad p_k . X d mu (zero at k = 0)."""
         np.multiply(X[:, 0], rho, out=self._flux)
         return np.dot(self._test, self._flux, out=out)

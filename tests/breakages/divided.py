@@ -99,8 +99,8 @@ DIVIDED: tuple[Breakage, ...] = (
     Breakage(
         name="a space of matrices moves half as fast",
         file="meanfield/spaces/dense.py",
-        old='"nkm,nm,n->k", self._slopes, X, self.grid.weights * rho',
-        new='"nkm,nm,n->k", self._slopes, X, 0.5 * self.grid.weights * rho',
+        old='"nkm,...nm,...n->...k", self._slopes, X, self.grid.weights * rho',
+        new='"nkm,...nm,...n->...k", self._slopes, X, 0.5 * self.grid.weights * rho',
         red=("tests/house/test_stranger.py::test_space_solves_like_the_circle_and_resumes",),
     ),
     Breakage(

@@ -103,4 +103,11 @@ TOGETHER: tuple[Breakage, ...] = (
         new="        if True or",
         red=("tests/laws/test_one_reading.py::test_energies_of_few_degrees_are_those_of_the_density",),
     ),
+    Breakage(
+        name="stacked: all of a stack is its first",
+        file="meanfield/spaces/stacked.py",
+        old="            s, g = self.opened(one)\n",
+        new="            s, g = self.opened(c.reshape(-1, c.shape[-1])[0])\n",
+        red=("tests/spaces/test_stacked.py::test_a_stack_is_each_of_its_densities",),
+    ),
 )

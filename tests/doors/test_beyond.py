@@ -93,9 +93,9 @@ def test_what_is_taken_of_the_dense_output_before_it_goes(monkeypatch: pytest.Mo
     whole = mf.solve(mf.SA(4.0), RHO0, (0.0, 3.0))
     monkeypatch.setattr(meanfield.runs.drive, "DENSE_BUDGET", 10_000)
     half = mf.solve(mf.SA(4.0), RHO0, (0.0, 0.95))
-    assert half.dense and len(half.spent_t)
+    assert half.dense and len(half.integral_t)
     run = mf.resume(half, 3.0)
-    assert len(run.dense) == len(half.dense) and np.all(np.diff(run.spent_t) > 0.0)
+    assert len(run.dense) == len(half.dense) and np.all(np.diff(run.integral_t) > 0.0)
     np.testing.assert_allclose(run.dissipated[-1], whole.dissipated[-1], rtol=1e-12)
 
 

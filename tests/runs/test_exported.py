@@ -136,7 +136,7 @@ class Rising:
 
 def test_a_run_under_a_function_is_rescued_by_its_dataclass(tmp_path: Path) -> None:
     run = pt.simulate(mf.SA(rising), [0.0, 1.0], (0.0, 0.1))
-    with pytest.raises(TypeError, match=r"The run is not lost: write the function as a registered dataclass"):
+    with pytest.raises(TypeError, match=r"The run is not lost: write the function as a registered frozen dataclass"):
         run.save(tmp_path / "run.nc")
     dataclasses.replace(run, law=mf.SA(Rising())).save(tmp_path / "run.nc")
     np.testing.assert_array_equal(mf.load(tmp_path / "run.nc").x, run.x)
