@@ -75,4 +75,32 @@ CONTEXT: tuple[Breakage, ...] = (
         new='(("repulsion", 1), ("attraction", -1))',
         red=("F38",),
     ),
+    Breakage(
+        name="check F03: values do not flatten",
+        file="validation/checks/f/f03_multiscale.py",
+        old="V=np.diag([1.0, 1.0, 0.0])",
+        new="V=np.diag([1.0, 1.0, 0.5])",
+        red=("F03",),
+    ),
+    Breakage(
+        name="exact polygons: phi'' along the sine",
+        file="validation/exact/polygons.py",
+        old="bend(c) * np.sin(angle) ** 2",
+        new="bend(c) * np.sin(angle)",
+        red=("F05", "F06"),
+    ),
+    Breakage(
+        name="check F05: far tokens pull more than half as much",
+        file="validation/checks/f/f05_circle.py",
+        old="FLOOR = 0.01",
+        new="FLOOR = 0.6",
+        red=("F05",),
+    ),
+    Breakage(
+        name="check F06: positive beta",
+        file="validation/checks/f/f05_circle.py",
+        old="return mf.USA(B, K=-np.eye(2))",
+        new="return mf.USA(B, K=np.eye(2))",
+        red=("F06",),
+    ),
 )
