@@ -103,4 +103,18 @@ CONTEXT: tuple[Breakage, ...] = (
         new="return mf.USA(B, K=np.eye(2))",
         red=("F06",),
     ),
+    Breakage(
+        name="check F04: energies of a Dirac twice as large",
+        file="validation/checks/f/f04_clustering.py",
+        old="gap = exp(beta) / (2.0 * beta) - np",
+        new="gap = exp(beta) / beta - np",
+        red=("F04",),
+    ),
+    Breakage(
+        name="check F11: norms of tokens, as if groups were single tokens",
+        file="validation/checks/f/f11_smooth.py",
+        old="np.sqrt(w)[..., :, None] * D / np.sqrt(w)[..., None, :]",
+        new="D",
+        red=("F11",),
+    ),
 )

@@ -95,3 +95,24 @@ def cap(gap: ArrayLike, d: int) -> Array:
     """Part of S^{d-1} with <q, y> > 1 - gap for small gaps: C gap^{(d-1)/2}, to first order."""
     area = math.exp(math.lgamma(0.5 * d) - math.lgamma(0.5 * (d + 1))) / math.sqrt(math.pi)
     return np.asarray(0.5 * area * (2.0 * np.asarray(gap)) ** (0.5 * (d - 1)))
+
+
+def attention_jacobian(x: ArrayLike) -> Array:
+    """Jacobian (n d, n d) of f_i = sum_j a_ij x_j, a = softmax(<x_i, x_j>), in R^d.
+
+    d a_ij = a_ij (ds_ij - sum_k a_ik ds_ik) with ds_ij = <dx_i, x_j> + <x_i, dx_j>, so that df_i is a_ij dx_j, and
+    C_i dx_i with C_i the covariance of x under a_i, and a_ij (x_j - f_i) <x_i, dx_j>.
+    """
+    rows = np.asarray(x, dtype=float)
+    n, d = rows.shape
+    s = rows @ rows.T
+    a = np.exp(s - s.max(axis=1, keepdims=True))
+    a /= a.sum(axis=1, keepdims=True)
+    f = a @ rows
+    J = np.zeros((n, d, n, d))
+    for i in range(n):
+        centred = rows - f[i]
+        J[i, :, i, :] += centred.T @ (a[i][:, None] * centred)
+        for j in range(n):
+            J[i, :, j, :] += a[i, j] * (np.eye(d) + np.outer(centred[j], rows[i]))
+    return J.reshape(n * d, n * d)
