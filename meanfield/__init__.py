@@ -36,6 +36,7 @@ from meanfield.laws import (
     Masked,
     Normalised,
     Rotary,
+    Sinkhorn,
     Sum,
     Vicsek,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "Reading",
     "Rotary",
     "RunError",
+    "Sinkhorn",
     "Solution",
     "Spectral",
     "Sphere",

@@ -18,8 +18,9 @@ ROUNDED = 8.0 * float(np.finfo(float).eps)
 def attention(law: Law, x: Any, t: float = 0.0) -> Array:
     """What multiplies V x_j in the velocity of token i: (..., n, n).
 
-    Its rows sum to 1 for SA; for USA they are e^{beta <Q x_i, K x_j>} / n, in the law's scale, and for linear attention
-    <Q x_i, K x_j> / n.  Under a mask (`mf.Causal`, `mf.Masked`) what is not seen is 0.
+    Its rows sum to 1 for SA, and its columns too for doubly stochastic attention (`mf.Sinkhorn`); for USA they are
+    e^{beta <Q x_i, K x_j>} / n, in the law's scale, and for linear attention <Q x_i, K x_j> / n.  Under a mask
+    (`mf.Causal`, `mf.Masked`) what is not seen is 0.
 
     Parameters
     ----------

@@ -31,6 +31,8 @@ class _Ripple:
 
     d: int
     degree: int
+    shrunk: Any = None
+    """The kernel for which it is balanced: to first order (1 + eps Y_k / (1 + q_k)) sigma."""
 
     @property
     def mean(self) -> Array:
@@ -43,10 +45,16 @@ class _Ripple:
             "to be left out (omega=0.0); of a coupling that is not odd modes turn, and have no rate"
         )
 
+    def balanced(self, kernel: Kernel) -> tuple[None, _Ripple, float]:
+        """g = 1 - eps q_k / (1 + q_k) Y_k, times a constant."""
+        return None, _Ripple(self.d, self.degree, kernel), 0.0
+
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         _valueless(V)
         p = kernel.potential(self.d, self.degree).copy()
         p[0] = 0.0
+        if self.shrunk is not None:
+            p /= 1.0 + self.shrunk.multipliers(self.d, self.degree)
         k = np.arange(self.degree + 1)
         L = np.zeros(self.degree + 1) if "L" in want else None
         return Reading(np.ones((len(k), 1)), p[:, None], L, kernel.log_lambda0(self.d))

@@ -304,6 +304,12 @@ A Sec 2.2 | z = D x on an ellipsoid: the trained diagonal of layer normalisation
     | pt.simulate(mf.Encoded(mf.USA(1.0), 0.5 * np.eye(3)), pt.uniform(3, 3, rng=0), (0.0, 4.0)) | F30
 A Rem 3.2 | positional encodings: sines and cosines of i M^{-2k/d}, or random, added or put beside
     | pt.encoded(pt.uniform(8, 4, rng=0), pt.positions(8, 4)) | A11
+A Rem 3.5 | doubly stochastic attention: k = e^{b <x, y> + phi(x) + phi(y)} of rows and columns that sum to 1
+    | pt.simulate(mf.Sinkhorn(4.0, geometry="flat"), pt.uniform(8, 3, rng=0), (0.0, 1.0)) | A18 A18.clusters
+2110.11773 | Sinkhorn's attention climbs -OT_b(mu, mu) / 2; of large b it is the heat equation, run backwards
+    | mf.Sinkhorn(4.0, sign=-1) | F35
+2604.07925 | without skips what is not the tokens' mean decays doubly exponentially
+    | pt.attention(mf.Sinkhorn(1.0, geometry="flat"), 0.5 * np.eye(4)) | F45
 2607.18584 | linear attention: weights <Q x, K y>; on the circle Kuramoto's in 2 theta | mf.LinearAttention() | F36
 2510.05554 | equiangular tokens with beta = gamma log n: all outputs the same below gamma = 1/(1 - rho)
     | mf.equiangular(mf.SA(2.0 * np.log(1e6)), 10**6, 0.5) | F09

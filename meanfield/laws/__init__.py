@@ -16,6 +16,7 @@ from meanfield.laws.masked import Masked
 from meanfield.laws.noise import Diffusion
 from meanfield.laws.normalised import Normalised
 from meanfield.laws.rotary import Rotary
+from meanfield.laws.sinkhorn import Sinkhorn
 from meanfield.laws.sloped import ALiBi
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Masked",
     "Normalised",
     "Rotary",
+    "Sinkhorn",
     "Sum",
     "Vicsek",
 ]

@@ -260,10 +260,7 @@ def quantities(law: Attending, t: float, mu: Any) -> dict[str, Any]:
 def _told(law: Attending, t: float, mu: Any) -> dict[str, Any]:
     """The quantities by sums over a measure's own points."""
     k, factor = kernel(law, t), law.log_factor(mu.d, t)
-    # a density does not answer kernels with matrices, its points do
-    lead = np.broadcast_shapes(mu.x.shape[:-1], mu.weights.shape)  # times, or replicas, of either alone
-    q = np.broadcast_to(mu.positions, (*lead, *mu.geometry.point(mu.d)))
-    body = Points.trusted(q, np.broadcast_to(mu.weights, lead), mu.geometry)
+    body = on_points(mu)
     if k.beta == 0.0:
         E = 0.5 * np.einsum("...i,ij,...j->...", body.mean, product(law, mu.d, t), body.mean) * math.exp(factor)
     else:
@@ -295,3 +292,10 @@ def _driven(law: Attending, t: float, body: Points, E: Any) -> Any:
     r = body.read(k, body.x, "M", grown)
     along = np.sum(body.weights * np.sum(body.x * r.M, axis=-1) * np.exp(r.log + factor)[..., 0], axis=-1)
     return along / (2.0 * k.beta) + (fall - hotter) * E
+
+
+def on_points(mu: Any) -> Points:
+    """The measure as its own points: a density does not answer kernels with matrices, its points do."""
+    lead = np.broadcast_shapes(mu.x.shape[:-1], mu.weights.shape)  # times, or replicas, of either alone
+    q = np.broadcast_to(mu.positions, (*lead, *mu.geometry.point(mu.d)))
+    return Points.trusted(q, np.broadcast_to(mu.weights, lead), mu.geometry)

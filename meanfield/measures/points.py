@@ -14,6 +14,7 @@ import numpy as np
 
 from meanfield.geometry import ANGLES, FLAT, ROWS, given, to_angles
 from meanfield.kernels import Exponential, energy
+from meanfield.kernels.balancing import by_pairs
 from meanfield.kernels.heating import Heating, heated
 from meanfield.measures import mixture
 from meanfield.measures.asked import SPACES, asked
@@ -224,6 +225,15 @@ class Points(PicturedPoints, ShownMeasure, Measure):
         beyond = np.sum(self.weights * (r.Z * np.exp(r.log))[..., 0], axis=-1)
         uniform = math.expm1(kernel.log_lambda0(self.d)) / beta
         return 0.5 * (np.sum(np.square(self.mean), axis=-1) + beyond - uniform), 0.0
+
+    def balanced(self, kernel: Any) -> Any:
+        """By e^s of all pairs, if these are few (see `protocols.Measure`); refused under a mask."""
+        if self.sight is not None:
+            raise TypeError(
+                "law: doubly stochastic attention under a mask: its rows and columns cannot all sum to 1 where the "
+                "first sees itself alone: take mf.SA(beta) under the mask, or mf.Sinkhorn(beta) without one"
+            )
+        return by_pairs(self, kernel) if self.field in ("auto", "direct") else None
 
     def on_sphere(self, what: str) -> None:
         """Refuse points of R^d where `what` is a question about directions."""

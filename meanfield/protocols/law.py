@@ -167,6 +167,11 @@ class Measure(Protocol):
         """E less that of the uniform measure, by a sum that does not cancel (see above); None if it knows none."""
         return None
 
+    def balanced(self, kernel: Any) -> Any:
+        """(phi, e^{phi - log} mu, log) with int e^{s(x, y) + phi(x) + phi(y)} dmu(y) = 1, of one that knows it; None:
+        it is found by asking (`kernels.balancing`)."""
+        return None
+
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer at rows x (..., n, d); None means the measure's own points.
 

@@ -22,8 +22,6 @@ from meanfield.tools.shown import ShownMeasure
 Z_FLOOR = 1e-13
 """Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
 EPS = float(np.finfo(float).eps)
-
-
 LAID_OUT = 64
 """Degrees from which on a density's own nodes integrate what its energies ask, |X|^2 Z rho of some kernel."""
 RESOLVED = 1e-12
@@ -373,10 +371,8 @@ class Density(PicturedDensity, ShownMeasure, Held):
         """(..., n) where an error in Z or L may exceed the permitted share of Z; None where none ever does."""
         c, both = self.coefficients, np.abs(multipliers) + np.abs(rates)
         bound = self.space.bound(both * c, both * self.doubt.error, q)
-        if bound is None:
-            return None
         with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(~(bound <= self.doubt.share * self.space.evaluate(multipliers * c, q)))
+            return bound if bound is None else ~(bound <= self.doubt.share * self.space.evaluate(multipliers * c, q))
 
 
 def summed(rho: Density) -> Density:
@@ -391,6 +387,10 @@ class _Summed(Density):
     def summed(self) -> Density:
         """Itself."""
         return self
+
+    def reweighed(self, g: Any) -> Density:
+        """g mu, asked in the same way."""
+        return summed(super().reweighed(g))
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law; at the own nodes all that weighs is told."""

@@ -34,6 +34,7 @@ from breakages.places import PLACES
 from breakages.references import REFERENCES
 from breakages.relatives import RELATIVES
 from breakages.rooms import ROOMS
+from breakages.sinkhorn import SINKHORN
 from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
@@ -50,6 +51,7 @@ TABLE: tuple[Breakage, ...] = (
     *MASKED,
     *OTHERS,
     *ROOMS,
+    *SINKHORN,
     *TOGETHER,
     *TOOLS,
     *MOTION,

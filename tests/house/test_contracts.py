@@ -17,6 +17,7 @@ from test_street import PACKAGES, ROOT
 
 import meanfield as mf
 from meanfield import geometry, protocols
+from meanfield.kernels.between import Between
 from meanfield.kernels.heating import Heating
 from meanfield.kernels.radial import Radial
 from meanfield.measures.belts import Belted
@@ -55,6 +56,7 @@ UNTYPED = 0.10
 own kind, and doors that take several kinds."""
 
 KERNELS: tuple[Kernel, ...] = (
+    Between(mf.Exponential(1.0)),
     mf.Exponential(1.0), mf.Zonal(np.exp, "exp"), Heating(1.0), Radial(np.exp, "exp"),
     Turning(mf.Exponential(1.0), 3, 1),
 )  # fmt: skip
@@ -64,6 +66,7 @@ LAWS: tuple[Law, ...] = (
     mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)), mf.Linear(np.eye(3)), mf.Activated(mf.SA(1.0), np.eye(3)),
     mf.Kuramoto(0.5), mf.Coupling(np.sin),
     mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp),
+    mf.Sinkhorn(1.0),
     mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
     mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), np.eye(3)),
 )  # fmt: skip

@@ -106,6 +106,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "CuckerSmale": lambda: mf.CuckerSmale(np.exp),
     "Vicsek": lambda: mf.Vicsek(np.exp),
     "LinearAttention": mf.LinearAttention,
+    "Sinkhorn": lambda: mf.Sinkhorn(1.0),
     "ALiBi": lambda: mf.ALiBi(LAW, 0.5),
     "Rotary": lambda: mf.Rotary(LAW), "Encoded": lambda: mf.Encoded(LAW, ROWS),
     "Normalised": lambda: mf.Normalised(LAW, "pre"),
