@@ -108,8 +108,8 @@ class Turned(ShownMeasure, Measure):
 
     @property
     def mean(self) -> Array:
-        """int x d mu, (..., d)."""
-        return np.asarray(self.body.mean)
+        """Refused: who asks it knows no scores that could be turned."""
+        raise TypeError(f"mean: {self.instead}")
 
     @property
     def token(self) -> Any:

@@ -111,6 +111,13 @@ TOKENS: tuple[Breakage, ...] = (
         red=("F34.rank",),
     ),
     Breakage(
+        name="normalised: a placement that changes never does",
+        file="meanfield/laws/normalised.py",
+        old='norm = "post" if t < self._changed else "pre"',
+        new='norm = "post"',
+        red=("F08",),
+    ),
+    Breakage(
         name="F40: orders do not alias",
         file="validation/checks/f/f40_rotary.py",
         old="N, BETA, TERMS = 12, 1.5, 60",
