@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from meanfield.clustering.found import GAP, clusters, is_density, positions
+from meanfield.geometry import vanishing
 from meanfield.protocols import Array
 from meanfield.spaces import fourier
 from meanfield.tools import inputs
@@ -28,12 +30,15 @@ class Order(Shown):
         |c_k| = |int e^{-ik theta} d mu| on the circle, k = 0..degree: 1 for k-fold stars at multiples of k.
     clustered : float
         Mass within `gap` of its cluster's centre.
+    phase : float or None
+        On the circle psi in (-pi, pi], int e^{i theta} d mu = resultant e^{i psi}; NaN where that is zero to rounding.
     """
 
     resultant: float
     alignment: float
     harmonics: Array | None
     clustered: float
+    phase: float | None = None
 
 
 def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any = None, **tolerances: Any) -> Order:
@@ -67,4 +72,7 @@ def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any
         harmonics = np.abs(fourier.moments(q, w, degree)) if place.turn else None
         mean = place.resultant(q, w)
     resultant = float(np.linalg.norm(mean))
-    return Order(resultant, resultant**2, harmonics, found.clustered)
+    phase = None
+    if harmonics is not None:
+        phase = math.nan if vanishing(np.asarray(resultant), 1.0, found.members.size) else math.atan2(mean[1], mean[0])
+    return Order(resultant, resultant**2, harmonics, found.clustered, phase)

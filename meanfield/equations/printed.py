@@ -121,9 +121,10 @@ _A = """
 (7.1) | theta_i' = -sum_j e^{b cos(theta_i - theta_j)} sin(theta_i - theta_j) / n, over Z_i for SA: angles
     | pt.simulate(mf.SA(4.0), pt.uniform_angles(8, rng=0), (0.0, 1.0)) | A46
 (7.2) | theta_i' = omega_i + (K / n) sum_j sin(theta_j - theta_i): Kuramoto
-    | pt.simulate(mf.Kuramoto([-0.1, 0.0, 0.1], coupling=1.0), [0.0, 1.0, 2.0], (0.0, 40.0)) | A48 A48.lorentz
+    | pt.simulate(mf.Kuramoto([-0.1, 0.0, 0.1], coupling=1.0), [0.0, 1.0, 2.0], (0.0, 40.0))
+    | A48 A48.graphs A48.lorentz A48.normal
 (7.3) | F = (K / 2 n^2) sum cos(theta_i - theta_j): its energy
-    | pt.simulate(mf.Kuramoto([-0.1, 0.0, 0.1]), [0.0, 1.0, 2.0], (0.0, 40.0)).quantity("potential") | A48
+    | pt.simulate(mf.Kuramoto([-0.1, 0.0, 0.1]), [0.0, 1.0, 2.0], (0.0, 40.0)).quantity("potential") | A48 A48.graphs
 (7.4) | theta' = n grad E(theta) on the torus: USA's angles climb E
     | pt.simulate(mf.USA(1.0), pt.uniform_angles(8, rng=0), (0.0, 1.0)).energy | A49
 (7.5) | theta_i' = omega_i + (K / n) sum_j h(theta_j - theta_i): a general coupling
@@ -291,9 +292,9 @@ A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brown
     | pt.simulate(mf.Normalised(mf.SA(1.0), "pre"), pt.uniform(8, 3, rng=0), (0.0, 4.0)) | F08
 A Rem 2.1 | x_i' = sum_j a_ij (x_j - x_i), a_ij = phi(|x_i - x_j|^2) / sum_k phi(|x_i - x_k|^2): Krause's model, and
     its relatives
-    | pt.simulate(mf.Krause(lambda s: np.maximum(1.0 - s, 0.0)), pt.uniform(8, 3, rng=0), (0.0, 1.0)) | -
+    | pt.simulate(mf.Krause(lambda s: np.maximum(1.0 - s, 0.0)), pt.uniform(8, 3, rng=0), (0.0, 1.0)) | A04
 2602.11534 | Krause attention: weights that fall with distance, and vanish beyond a radius
-    | mf.HegselmannKrause(0.5, geometry="sphere") | -
+    | mf.HegselmannKrause(0.5, geometry="sphere") | F44
 A Sec 2.2 | z = D x on an ellipsoid: the trained diagonal of layer normalisation, seen by attention
     | mf.SA(2.0, D=[0.4, 0.5, 0.45]) | A02.diagonal
 2607.24502 | rotary positions: scores <R_i Q x_i, R_j K x_j>, R_i turned by i omega, values as they are

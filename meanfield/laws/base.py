@@ -135,6 +135,11 @@ class Sum(Law):
         return " ".join(dict.fromkeys(term.advice for term in self.terms if term.advice))
 
     @property
+    def shared(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Those of every term."""
+        return tuple({name: None for term in self.terms for name in term.shared})
+
+    @property
     def gradient(self) -> int:  # type: ignore[override]
         """As all of the terms, if they agree."""
         signs = {term.gradient for term in self.terms}
@@ -191,7 +196,7 @@ class Sum(Law):
             term.check_range(d, smooth=smooth, atoms=atoms)
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
-        """The terms' quantities, equal names added.
+        """The terms' quantities, equal names added, those that are of the measure alone (`shared`) taken once.
 
         The dissipation is that of the sum, in which every term moves what the others tell: none where a term that tells
         an energy tells no `ascent`.  No excess unless all that give an energy do, and so of `driven` under terms that
@@ -199,12 +204,15 @@ class Sum(Law):
         """
         total: dict[str, Any] = {}
         given: Counter[str] = Counter()
+        once: set[str] = set()
         whole, telling, moving = True, [], 0
         for term in self.terms:
             asked = term.quantities(t, mu)
             for name, value in asked.items():
-                total[name] = total[name] + value if name in total else value
                 given[name] += 1
+                if name not in term.shared or name not in once:
+                    total[name] = total[name] + value if name in total else value
+            once.update(term.shared)
             whole &= "free_energy" in asked or not ("energy" in asked or noisy(term, mu, t))
             if "energy" in asked:
                 telling.append(term)

@@ -85,6 +85,7 @@ class CuckerSmale(Flock):
     autonomous = True
     place = Product(FLAT, FLAT)
     keeps = ("momentum",)
+    shared = ("momentum", "energy")
     phi: Callable[[Array], Array]
     coupling: float = 1.0
 
@@ -153,6 +154,7 @@ class Vicsek(Flock):
     equations: ClassVar[tuple[str, ...]] = ("A Rem 2.1",)
     autonomous = True
     place = Product(FLAT, ROWS)
+    shared = ("order",)
     phi: Callable[[Array], Array]
     coupling: float = 1.0
     speed: float = 1.0

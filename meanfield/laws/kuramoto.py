@@ -73,7 +73,7 @@ class Kuramoto(Turning):
 
     The flow climbs F = (K/2) r^2 + sum_i w_i omega_i theta_i (A (7.3); angles as they turn, not modulo 2 pi), with the
     order parameter r = |int x dmu|; without frequencies it is USA at beta = 0, K times as fast.  `quantities` are
-    "energy", (K/2) r^2, its rate "dissipation", and of angles "potential", F.
+    "order", r, "energy", (K/2) r^2, its rate "dissipation", and of angles "potential", F.
 
     Parameters
     ----------
@@ -99,6 +99,7 @@ class Kuramoto(Turning):
 
     equations: ClassVar[tuple[str, ...]] = ("A (7.2)", "A (7.3)")
     autonomous = True
+    shared = ("order",)
     omega: Any = 0.0
     coupling: float = 1.0
 
@@ -132,14 +133,15 @@ class Kuramoto(Turning):
         return self.coupling * true(mu.read(FLAT_KERNEL, x, "M"), "M")
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
-        """energy, dissipation, and potential of points held by their angles."""
+        """order, energy, dissipation, and potential of points held by their angles."""
         mu = mu.summed
         mean = np.asarray(mu.mean)
         energy = 0.5 * self.coupling * np.sum(mean * mean, axis=-1)
         unit = quarter_turn(mu.x)
         along = np.sum(unit * mean[..., None, :], axis=-1)  # <tangent, mean> at every point
         speed = np.broadcast_to(self.omega, along.shape) + self.coupling * along
-        told = {"energy": energy, "dissipation": self.coupling * np.sum(mu.weights * along * speed, axis=-1)}
+        rate = self.coupling * np.sum(mu.weights * along * speed, axis=-1)
+        told = {"order": np.linalg.norm(mean, axis=-1), "energy": energy, "dissipation": rate}
         if not self.labelled:
             told["free_energy"] = -energy
         if mu.geometry == ANGLES and not mu.dense:

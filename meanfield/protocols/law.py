@@ -274,6 +274,8 @@ class Law(Shown):
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    """Those of its `quantities` that are of the measure alone, whatever the law's strength: a sum tells them once."""
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """(..., n, d) rows, not yet projected on the tangent space."""

@@ -125,14 +125,6 @@ OTHERS: tuple[Breakage, ...] = (
         red=("tests/laws/test_kuramoto.py::test_velocities_are_the_printed_sum_s",),
     ),
     Breakage(
-        name="frequencies of half the width",
-        file="validation/checks/a/a7_kuramoto.py",
-        old="np.asarray(0.5 * np.tan(",
-        new="np.asarray(0.25 * np.tan(",
-        red=("A48.lorentz",),
-        tier="full",
-    ),
-    Breakage(
         name="tokens of Kuramoto's are counted twice",
         file="validation/checks/a/a7_kuramoto.py",
         old="(7.0 * np.array([along(i)",

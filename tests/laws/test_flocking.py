@@ -108,6 +108,10 @@ def test_flocks_in_sums_on_graphs_and_on_the_disk(tmp_path: Any) -> None:
     mu = mf.Points(x, geometry=law.place)
     alone, told = (one.velocity(0.0, mu.x, mu) for one in (mf.CuckerSmale(Tail(0.2)), law))
     np.testing.assert_allclose(told[:, 2:], alone[:, 2:], rtol=0.0, atol=1e-14)
+    birds = mf.CuckerSmale(Tail(0.2))
+    once, twice = birds.quantities(0.0, mu), (birds + birds).quantities(0.0, mu)
+    np.testing.assert_array_equal(twice["momentum"], once["momentum"])  # of the flock, not of who moves it
+    assert twice["energy"] == once["energy"] and "dissipation" not in twice
     run = pt.simulate(mf.CuckerSmale(Tail(0.5)), x, (0.0, 1.0), [0.0, 1.0])
     run.save(tmp_path / "flock.nc")
     kept = mf.load(tmp_path / "flock.nc")
