@@ -117,4 +117,11 @@ CONTEXT: tuple[Breakage, ...] = (
         new="D",
         red=("F11",),
     ),
+    Breakage(
+        name="check F20: alone, tokens go twice as fast",
+        file="validation/checks/f/f20_cold.py",
+        old="np.array([0.0, SLOW - 1.0])",
+        new="np.array([0.0, 2.0 * SLOW - 2.0])",
+        red=("F20",),
+    ),
 )
