@@ -13,6 +13,7 @@ import particles as pt
 from meanfield import geometry
 from meanfield.methods import merging
 from meanfield.methods.merging.gathering import growth
+from meanfield.protocols import Stop
 
 pytestmark = pytest.mark.rounding
 
@@ -96,3 +97,18 @@ def test_a_narrow_density_that_spreads_makes_no_atoms() -> None:
         y[: s.size] *= 1e-4
         change = flow.review(0.0, y, 0.0, y)
         assert bool(change is not None and (change.method.form.atom >= 0).any()) is made
+
+
+def test_atoms_that_the_law_comes_to_part_end_the_run() -> None:
+    """As tokens: V = cos t gathers them until pi / 2, by itself and among the others."""
+    rho0 = mf.Circle(64).density(lambda s: 1.0 + 0.9 * np.cos(s))
+    law = mf.SA(1.0, V=lambda t: math.cos(t) * np.eye(2))
+    flow, y = mf.Lagrangian(merge_tol=1e-3).bind(law, rho0, 1e-5, 1e-8)
+    s, _, _ = flow.form.parts(y)
+    y[: s.size] *= 1e-4
+    change = flow.review(0.0, y, 0.0, y)
+    assert change is not None
+    later = change.method
+    assert (later.form.atom >= 0).any() and later.review(1.0, change.y, 1.0, change.y) is None
+    with pytest.raises(Stop, match=r"At t = 2 .* parts what has become atoms"):
+        later.review(2.0, change.y, 2.0, change.y)
