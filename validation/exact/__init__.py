@@ -15,6 +15,7 @@ contradict us.  One file a family:
 `double_loop`      the papers' equations as printed, in loops
 `reference_pde`    the circle's PDE by characteristics
 `reference_zonal`  the PDE for zonal densities on S^{d-1}, by characteristics
+`gaussian`         Gaussian data in R^d: equations of their mean and covariance
 `autonomous`       a tool: scalar autonomous equations solved by quadrature
 `ode`              a tool: systems of equations, landed on asked times
 `refuse`           a tool: the refusals
