@@ -18,6 +18,8 @@ from meanfield.tools.tags import equations
 
 MOST = 10**300
 """Tokens at most: beyond, their number is no float."""
+ROUNDING = 4.0 * float(np.finfo(float).eps)
+"""Of a sum of two numbers that cancel, as a share of either."""
 ITERATIONS = 200
 """Of Newton's method, which needs a step for every scale on which scores are spread, and a few."""
 
@@ -72,7 +74,8 @@ class Equiangular(NamedTuple):
     own : float
         The part of its attention that a token keeps, a_ii = 1 / (1 + (n - 1) e^{-beta (1 - rho)}).
     output : float
-        Inner product of two outputs sum_j a_ij x_j, normalised (one layer without residual connection).
+        Inner product of two outputs sum_j a_ij x_j, normalised (one layer without residual connection); NaN, with the
+        ratio, where outputs vanish: of tokens whose sum is 0, seen with equal weights.
     ratio : float
         Angle between two outputs over that between two inputs: 0 where all become one, 1 where nothing happens.
     slope : float
@@ -135,9 +138,12 @@ def equiangular(law: Law, n: int, rho: float) -> Equiangular:
     # a_ii - a_ij, by which differences of tokens shrink: their sum is kept
     kept = own * -math.expm1(others - math.log(n - 1))
     left, whole = kept**2 * (1.0 - rho), rho + (1.0 - rho) / n
+    if abs(whole) <= ROUNDING * abs(rho):  # the tokens' sum is 0
+        whole = 0.0
     size = whole + kept**2 * (1.0 - rho) * (1.0 - 1.0 / n)
-    ratio = _angle(left / size) / _angle(1.0 - rho)
-    return Equiangular(own, 1.0 - left / size, ratio, slope)
+    if size <= 0.0:
+        return Equiangular(own, math.nan, math.nan, slope)
+    return Equiangular(own, 1.0 - left / size, _angle(left / size) / _angle(1.0 - rho), slope)
 
 
 def _angle(versine: float) -> float:

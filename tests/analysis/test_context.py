@@ -39,6 +39,12 @@ def test_the_simplex_goes_on_as_a_simplex() -> None:
     got = equiangular(mf.SA(1.0), 5, -0.25)
     assert got.output == pytest.approx(-0.25, rel=1e-12)
     assert abs(got.slope) < 1e-15
+    # with equal weights their outputs are their sum, 0, which has no direction
+    got = equiangular(mf.SA(0.0), 5, -0.25)
+    assert got.own == pytest.approx(0.2, rel=1e-15)
+    assert np.isnan([got.output, got.ratio]).all()
+    # and hardly seen it is not lost in rounding
+    assert equiangular(mf.SA(1e-12), 5, -0.25).output == pytest.approx(-0.25, rel=1e-3)
 
 
 @pytest.mark.parametrize("log_n", [20.0, 80.0, 690.0])
