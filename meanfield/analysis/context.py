@@ -196,7 +196,7 @@ def critical_beta(scores: Any, log_counts: Any = None) -> Array:
     if (first < 0.0).any():
         raise ValueError("log_counts: the largest score of a row is counted less than once")
     with np.errstate(divide="ignore"):
-        np.put_along_axis(logs, top, np.where(first == 0.0, -np.inf, first + np.log(-np.expm1(-first))), -1)
+        np.put_along_axis(logs, top, first + np.log(-np.expm1(-first)), -1)
     tied = np.where(gaps == 0.0, np.exp(np.minimum(logs, 1.0)), 0.0).sum(axis=-1) >= 1.0
     return np.where(tied, np.inf, _half(gaps, logs, tied))
 
