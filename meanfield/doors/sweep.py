@@ -120,10 +120,10 @@ def sweep(
         name: after an upgrade use another folder.
     checkpoint, every : path and float, optional
         A folder that does what `keep` does (give one of the two), and keeps the cells under way as well: every run that
-        `fn` begins by `mf.solve`, `pt.simulate` or `pt.longtime` is kept while it goes, every so many seconds (60), and
-        whole when it ends, until its cell is finished.  After a kill the same sweep goes on with what is there, to the
-        bits of the unbroken one; what `fn` does between its runs is done again.  Needs `rng`, and runs without
-        `observe=`; one with a `checkpoint=` of its own is kept there.
+        `fn` begins by `mf.solve`, `pt.simulate`, `pt.gram` or `pt.longtime` is kept while it goes, every so many
+        seconds (60), and whole when it ends, until its cell is finished.  After a kill the same sweep goes on with what
+        is there, to the bits of the unbroken one; what `fn` does between its runs is done again.  Needs `rng`, and runs
+        without `observe=`; one with a `checkpoint=` of its own is kept there.
     done : callable, optional
         ``done(cell, result)``, called in this process when a cell is finished or found in the folder.  An exception of
         its own, or Ctrl-C, ends the sweep and carries what is finished as `.results`.

@@ -21,7 +21,7 @@ import meanfield as mf
 from benchmarks import __main__ as command
 from benchmarks import harness, machine, oracles, picture, report, tuning
 from benchmarks.problems import LIMITS, OURS, PROBLEMS, Problem, chosen
-from benchmarks.runners import loop, ours
+from benchmarks.runners import loop, ours, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNERS = ROOT / "benchmarks" / "runners"
@@ -107,6 +107,14 @@ def test_the_oracles_agree_with_the_product_and_notice_a_fault() -> None:
         name = next(name for name in answer if name in ("pdf", "rho", "rhs", "v", "w"))
         wrong = {**answer, name: answer[name] * (1 + 1e-6)}
         assert error(settings, inputs, wrong) > 1e-8, kind
+
+
+@pytest.mark.rounding
+def test_rows_come_to_the_same_inner_products() -> None:
+    s = {"beta": 4.0, "n": 6, "d": 9, "clouds": 2, "end": 1.0, "rtol": 1e-12, "atol": 1e-14}
+    inputs = oracles.clouds(s)
+    job = rows.gram(s, inputs)
+    assert oracles.gram_error(s, inputs, job.answer(job.solve())[0]) < 1e-11
 
 
 @pytest.mark.rounding
