@@ -11,6 +11,7 @@ from tokens import K3, Q3, V3, tokens
 
 import meanfield as mf
 import particles as pt
+from meanfield.measures.turned import Turned
 from meanfield.protocols import Array
 from validation.exact import ode
 
@@ -156,6 +157,7 @@ def test_a_diagonal_that_climbs_and_moves_a_density() -> None:
     (lambda: mf.Rotary(mf.SA(1.0), frequencies=[np.nan]), "frequencies"),
     (lambda: pt.simulate(mf.Rotary(mf.SA(1.0), frequencies=[1.0, 2.0]), tokens(3), (0.0, 1.0)), "wanted at most 1"),
     (lambda: pt.simulate(mf.Rotary(mf.LinearAttention()), tokens(3), (0.0, 1.0)), "rotary positions answer bilinear"),
+    (lambda: Turned(mf.Points(tokens(3)), 1e4).mean, "rotary positions answer bilinear"),
     (lambda: pt.simulate(mf.Frozen(mf.Rotary(mf.SA(1.0)), EYE), tokens(3), (0.0, 1.0)), "no position in the sequence"),
     (lambda: mf.solve(mf.Rotary(mf.SA(1.0)), mf.uniform(mf.Circle(8)), (0.0, 1.0)), "tells tokens apart"),
     (lambda: mf.solve(mf.Encoded(mf.SA(1.0), np.eye(2)), mf.uniform(mf.Circle(8)), (0.0, 1.0)), "tells tokens apart"),
