@@ -30,6 +30,8 @@ class Between(Kernel):
 
     def log(self, x: Array, y: Array) -> Array:
         """(..., n, d), (..., p, d) -> (..., n, p)."""
-        apart = x[..., :, None, :] - y[..., None, :, :]
-        a, b = self.of.factors(apart, apart)
-        return np.asarray(-0.5 * np.sum(a * b, axis=-1))
+        (a, b), (p, q) = self.of.factors(x, x), self.of.factors(y, y)
+        s = np.zeros((*np.broadcast_shapes(x.shape[:-2], y.shape[:-2]), x.shape[-2], y.shape[-2]))
+        for k in range(a.shape[-1]):  # one after the other: all at once are as many arrays of pairs
+            s -= 0.5 * (a[..., :, None, k] - p[..., None, :, k]) * (b[..., :, None, k] - q[..., None, :, k])
+        return s
