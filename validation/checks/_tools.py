@@ -12,6 +12,7 @@ from meanfield import geometry
 from meanfield.laws.attention import Attention
 from meanfield.protocols import Array, Law
 from validation.exact import double_loop, multipliers
+from validation.registry import Bench
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -87,6 +88,15 @@ def gradient(law: Law, x: Array, w: Array) -> Array:
 
             out[i] += central(turned, 2e-3) / w[i] * e
     return out
+
+
+def spread(bench: Bench, fn: Any, cells: Any) -> Any:
+    """`mf.sweep` of what a full check does, over all cores; beside its figures it keeps what is finished, so that the
+    same command goes on after a kill.
+    """
+    keep = None if bench.out is None else bench.out / f"{bench.id}-cells-{bench.rng}"
+    with mf.workers() as executor:
+        return mf.sweep(fn, cells, rng=bench.rng, executor=executor, keep=keep)
 
 
 def two_waves(theta: Any) -> Array:

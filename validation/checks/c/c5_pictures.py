@@ -11,6 +11,7 @@ import particles as pt
 from meanfield.plot import legends, style
 from meanfield.protocols import Array
 from meanfield.sums.choose import installed
+from validation.checks._tools import spread
 from validation.registry import Bench, check
 from validation.verdict import Limits, Verdict, judge
 
@@ -106,9 +107,7 @@ def _consumed(clouds: int, bench: Bench) -> Array:
     cells = {first: {"first": first, "clouds": min(BATCH, clouds - first)} for first in range(0, clouds, BATCH)}
     if len(cells) == 1:
         return np.array(_batch(cells[0], np.random.default_rng(bench.rng)))
-    keep = None if bench.out is None else bench.out / f"{bench.id}-batches-{bench.rng}"
-    with mf.workers() as executor:
-        found = mf.sweep(_batch, cells, rng=bench.rng, executor=executor, keep=keep)
+    found = spread(bench, _batch, cells)
     return np.concatenate([np.array(found[first]) for first in cells], axis=-1)
 
 
