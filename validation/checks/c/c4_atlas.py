@@ -246,8 +246,8 @@ def _told(conjecture: int, bench: Bench, more: dict[str, float] | None = None) -
         cells = [{"conjecture": conjecture, "first": k, "clouds": 50} for k in range(0, clouds, 50)]
         found = [one for part in spread(bench, _systems, cells) for one in part]
     measured = _counted(found) | (more or {})
-    found = int(measured["at a stable rest elsewhere"])
-    message = f"{found} of {clouds} systems contradict the conjecture as stated." if found else ""
+    elsewhere = int(measured["at a stable rest elsewhere"])
+    message = f"{elsewhere} of {clouds} systems contradict the conjecture as stated." if elsewhere else ""
     if more:
         message = f"Two tokens contradict the conjecture as stated. {message}".strip()
     exact: Limits = dict.fromkeys(more or {}, (None, 1e-6))
