@@ -76,8 +76,6 @@ def _drawn(radii: tuple[float, ...], counts: Array, n: int) -> Any:
         for k in range(counts.shape[1]):
             ax.plot(radii, counts[:, k], "o", color="tab:blue", markersize=3.0)
         ax.plot(radii, counts.mean(axis=1), "x", color="black", label=f"mean of {counts.shape[1]} clouds")
-        ax.set_xscale("log")
-        ax.set_yscale("log")
         ax.set_xlabel("radius (straight)")
         ax.set_ylabel("clusters")
         ax.set_title(f"bounded confidence on the circle, n = {n}, t = 30")
