@@ -62,10 +62,10 @@ TOGETHER: tuple[Breakage, ...] = (
         red=("tests/laws/test_common.py::test_a_density_refuses_it_by_name",),
     ),
     Breakage(
-        name="suited: noise that varies is taken for constant",
-        file="meanfield/laws/suited.py",
-        old="    if first is None:\n",
-        new="    if first is None and not taken:\n",
+        name="scheme: a carried density takes noise",
+        file="meanfield/methods/lagrangian/scheme.py",
+        old="noise=False, flow=pair",
+        new="noise=True, flow=pair",
         red=("tests/doors/test_one_check.py::test_what_a_refusal_says_to_do_works",),
     ),
     Breakage(
