@@ -231,7 +231,7 @@ def gram(
     _obeyed(moved, times)
     _refuse_noise(law, moved, times, y)
     stepper = _stepper(moved, method, step, rtol, atol)
-    ending = checked_until(until, t0, moved.form.measure(y), False)
+    ending = None if until is None else checked_until(until, t0, moved.form.measure(y), False)
     watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
     saves = default_times(t0, t1) if asked is None else asked
     landed, kept = landing(land, t0, t1, saves)
