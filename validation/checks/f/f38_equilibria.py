@@ -67,6 +67,7 @@ LIMITS: Limits = {
     "largest speed at rest": (None, 1e-13),
     "states of another stability": (0, 0),
     "states of another name": (0, 0),
+    "pentagon by another name": (0, 0),
     "pentagon, repulsion: highest rate": (None, -0.1),
     "pentagon, attraction: highest rate": (0.1, None),
     "clusters: highest rate": (None, -0.01),
@@ -98,7 +99,7 @@ def _at_rest(law: Any, axes: Array) -> dict[str, float]:
 def _polygons() -> dict[str, float]:
     theta = 2.0 * np.pi * np.arange(5) / 5
     x = np.stack([np.cos(theta), np.sin(theta)], axis=1)
-    told = {}
+    told = {"pentagon by another name": float(pt.equilibrium(x).kind != "polygon")}
     for name, sign in (("repulsion", -1), ("attraction", 1)):
         rates = np.linalg.eigvals(jacobian_of_rows(mf.SA(1.0, sign=sign), x)).real
         # but for the turn of all, which costs nothing
