@@ -87,7 +87,7 @@ CONTEXT: tuple[Breakage, ...] = (
         file="validation/exact/polygons.py",
         old="bend(c) * np.sin(angle) ** 2",
         new="bend(c) * np.sin(angle)",
-        red=("F05", "F06"),
+        red=("F06",),
     ),
     Breakage(
         name="check F05: far tokens pull more than half as much",
