@@ -97,10 +97,10 @@ CONTEXT: tuple[Breakage, ...] = (
         red=("F05",),
     ),
     Breakage(
-        name="check F06: positive beta",
+        name="check F06: beta a tenth too large",
         file="validation/checks/f/f05_circle.py",
         old="return mf.USA(B, K=-np.eye(2))",
-        new="return mf.USA(B, K=np.eye(2))",
+        new="return mf.USA(B, K=-1.1 * np.eye(2))",
         red=("F06",),
     ),
     Breakage(
