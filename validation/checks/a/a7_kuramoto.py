@@ -185,11 +185,19 @@ def _measured(
 
 
 def _far(sizes: tuple[int, ...], told: list[Array]) -> tuple[float, float]:
-    """r of infinitely many tokens: a + b / n through the means over clouds, weighted, and a's standard error."""
-    mean, error = np.array([(m.mean(), m.std(ddof=1) / sqrt(CLOUDS)) for m in told]).T
-    A = np.stack([np.ones(len(sizes)), 1.0 / np.array(sizes)], axis=1) / error[:, None]
+    """r of infinitely many tokens: a + b / n through the means over clouds, and a's standard error.
+
+    Variances of the means are c / n, c pooled over the sizes; where the means miss the line by more than these say, as
+    where one more token locks or does not, the error is that of the misses.
+    """
+    n = np.array(sizes)
+    mean, variance = np.array([(m.mean(), m.var(ddof=1) / CLOUDS) for m in told]).T
+    error = np.sqrt(np.mean(n * variance) / n)
+    A = np.stack([np.ones(len(n)), 1.0 / n], axis=1) / error[:, None]
     covariance = np.linalg.inv(A.T @ A)
-    return float((covariance @ A.T @ (mean / error))[0]), float(sqrt(covariance[0, 0]))
+    line = covariance @ A.T @ (mean / error)
+    missed = float(np.sum(np.square(A @ line - mean / error))) / (len(n) - 2)
+    return float(line[0]), float(sqrt(covariance[0, 0] * max(1.0, missed)))
 
 
 # --- pictures ----------------------------------------------------------------------------------------------
