@@ -19,10 +19,19 @@ from validation.registry import HOUSE, Bench, checks, run
 from validation.verdict import Outcome, Verdict
 
 QUICK = {check.id: check for check in checks("quick")}
-EVIDENCE = frozenset({"C07", "C08", "C20", "C21", "F46"})
-EVIDENCE = frozenset({"A26", "A44", "A44.coded", "A45", "C07", "C08", "F46"})
-EVIDENCE = frozenset({"C07", "C08", "F06", "F46"})
-EVIDENCE = frozenset({"C07", "C08", "F46", "A18.clusters"})
+EVIDENCE = frozenset({
+    "A18.clusters",
+    "A26",
+    "A44",
+    "A44.coded",
+    "A45",
+    "C07",
+    "C08",
+    "C20",
+    "C21",
+    "F06",
+    "F46",
+})  # fmt: skip
 """Quick checks of open questions: they have numbers and no limit."""
 REQUIRED = {
     *("A03", "A06", "A09", "A12", "A13", "A14", "A16", "A17", "A19", "A20", "A21", "A23", "A24", "A27", "A46", "A47"),
