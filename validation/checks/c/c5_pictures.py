@@ -131,8 +131,8 @@ def consumption(bench: Bench) -> Verdict:
     every time after the first, on average; the mean share of Rényi centres rises to above 0.9 at t = 500, and is above
     0.8 from t = 10 on; that of strong ones at t = 500 lies between 0.5 and 1.
 
-    Runs at a tolerance of 1e-4, batches of 25 clouds on all cores: beside runs at 1e-9 no share of 4 clouds differs, and
-    angles by 4e-3 at most.
+    Runs at a tolerance of 1e-4, batches of 25 clouds on all cores: beside runs at 1e-9 no share of 4 clouds differs,
+    and angles by 4e-3 at most.
     """
     found = _consumed(10 if bench.tier == "quick" else 5000, bench)
     times, told = SAVED, dict(zip(("Rényi", "strong Rényi"), found, strict=True))
