@@ -35,7 +35,7 @@ def clustered(run: Any, radius: float) -> tuple[list[int], float, float]:
 
 @check("A04", where="A Rem 2.1", title="Krause and relatives: bounded confidence leaves several clusters, SA one")
 def krause(bench: Bench) -> Verdict:
-    """40 tokens, three clouds each, from uniform data to t = 30: bounded confidence of radius 1 in a square of side 4,
+    """40 tokens, three clouds each, from uniform data to t = 30: bounded confidence of radius 1 in a square of side 5,
 
     of 0.6 on the circle and on S^2: at least two clusters in every cloud, each narrower than 1e-6, any two further
     apart than the radius, so that nobody will ever move again.  SA at beta = 1 from the same clouds, on the circle to
@@ -49,7 +49,7 @@ def krause(bench: Bench) -> Verdict:
     measured: dict[str, float] = {}
     limits: dict[str, tuple[float | None, float | None]] = {}
     clouds = {
-        "R^2": (mf.HegselmannKrause(1.0), rng.uniform(0.0, 4.0, (3, 40, 2))),
+        "R^2": (mf.HegselmannKrause(1.0), rng.uniform(0.0, 5.0, (3, 40, 2))),
         "circle": (mf.HegselmannKrause(0.6, "sphere"), pt.uniform(40, 2, rng=rng, replicas=3)),
         "S^2": (mf.HegselmannKrause(0.6, "sphere"), pt.uniform(40, 3, rng=rng, replicas=3)),
     }

@@ -192,7 +192,7 @@ def _far(sizes: tuple[int, ...], told: list[Array]) -> tuple[float, float]:
     """
     n = np.array(sizes)
     mean, variance = np.array([(m.mean(), m.var(ddof=1) / CLOUDS) for m in told]).T
-    error = np.sqrt(np.mean(n * variance) / n)
+    error = np.sqrt(np.mean(n * variance) / n) + 1e-12  # where all lock, clouds are one but for rounding
     A = np.stack([np.ones(len(n)), 1.0 / n], axis=1) / error[:, None]
     covariance = np.linalg.inv(A.T @ A)
     line = covariance @ A.T @ (mean / error)
