@@ -2,12 +2,14 @@
 
 from meanfield.doors.resume import load
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
+from meanfield.methods.leading import Branch
 from particles.atlas import Atlas, classify
 from particles.cloud import Cloud
 from particles.equilibria import Equilibrium, equilibrium
 from particles.gram import Gram, gram
 from particles.late import LongTime
 from particles.layers import Layers, layers
+from particles.leaders import Led, branches, leaders
 from particles.longtime import longtime
 from particles.matrix import RowStatistics, attention, attention_rank, row_statistics
 from particles.positions import encoded, positions
@@ -21,6 +23,7 @@ __all__ = [
     "SA",
     "USA",
     "Atlas",
+    "Branch",
     "Cloud",
     "Diffusion",
     "Energies",
@@ -28,12 +31,14 @@ __all__ = [
     "Gram",
     "Law",
     "Layers",
+    "Led",
     "LongTime",
     "RowStatistics",
     "Sum",
     "Trajectory",
     "attention",
     "attention_rank",
+    "branches",
     "classify",
     "consumed",
     "encoded",
@@ -41,6 +46,7 @@ __all__ = [
     "equilibrium",
     "gram",
     "layers",
+    "leaders",
     "load",
     "longtime",
     "positions",

@@ -112,6 +112,8 @@ def simulate(
     cloud = scheme.rebind(law, form, rtol, atol)
     _refuse_field(law, form, x, t0)
     stepper, generator = chosen(cloud, shaken, method, step, rtol, atol, rng)
+    if stepper.order > 1 and not shaken:  # Euler's steps are layers, whose leaders are those at their beginning
+        cloud = cloud.led(t0, x)
     ending = checked_until(until, t0, form.measure(x), shaken)
     watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": method, "step": step, "rtol": rtol, "atol": atol}
@@ -184,6 +186,8 @@ def _merge_tol(
     if form.geometry.manifold != "sphere":
         raise ValueError(f"merge_tol: {law} moves points of R^d: merging is for points on spheres; leave it out")
     mu = form.measure(x)
+    if law.choosing:
+        raise ValueError(f"merge_tol: {law} jumps where another token leads, and one for several may not: omit it")
     suited.indexless("merge_tol", law, mu.d, times[0], "points that merge lose theirs", "leave it out")
     if shaken:
         raise ValueError("merge_tol: noise parts what has merged: leave it out, or take diffusion=0.0")

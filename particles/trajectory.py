@@ -58,6 +58,12 @@ class OfPoints(Record):
         return tuple(replace(merge, jump=math.nan) for merge in found) if self.silent else tuple(found)
 
     @property
+    def switches(self) -> tuple[Any, ...]:
+        """Under a law that jumps (beta = inf), all moments at which leaders changed, in the order of time."""
+        found = (segment.form.leaders for segment in self.segments)
+        return tuple(one for leaders in found if leaders is not None for one in leaders.switches)
+
+    @property
     def labels(self) -> Array:
         """(T, n) for every original point the lowest original point it is one with, at every saved time."""
         n = self.weights.shape[-1]

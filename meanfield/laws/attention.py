@@ -8,6 +8,8 @@ metric: USA, A (3.8)-(3.10)) or w = Z (the weighted metric: SA, A (2.6), (3.1)-(
 from __future__ import annotations
 
 import inspect
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, get_args
@@ -17,7 +19,7 @@ import numpy as np
 from meanfield.geometry import MANIFOLDS
 from meanfield.kernels import Exponential, energy
 from meanfield.kernels.heating import Heating
-from meanfield.laws import general
+from meanfield.laws import general, hardmax
 from meanfield.laws.schedules import settled, slope
 from meanfield.protocols import Array, Measure
 from meanfield.tools import inputs
@@ -25,6 +27,7 @@ from meanfield.tools.settings import register
 
 Scale: TypeAlias = Literal["natural", "scaled", "relative"]
 Manifold: TypeAlias = Literal["sphere", "flat"]
+Ties: TypeAlias = Literal["uniform", "first"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 SMALLEST_BETA = 1e-300
 """1 / (2 beta) overflows at 2.8e-309, and what is as small loses digits."""
@@ -71,6 +74,8 @@ class Attention(general.Attending):
     """
 
     equations: ClassVar[tuple[str, ...]] = ("A (4.1)", "A (7.1)", "A Sec 2.2")
+    more: ClassVar[str] = ""
+    """What a law takes besides, as its text tells it."""
     beta: Any
     sign: int = 1
     scale: Scale = "natural"
@@ -82,7 +87,7 @@ class Attention(general.Attending):
 
     def __post_init__(self) -> None:
         if not callable(self.beta):
-            object.__setattr__(self, "beta", inputs.number("beta", self.beta, low=0.0))
+            object.__setattr__(self, "beta", self._inverse_temperature())
         if isinstance(self.sign, bool) or not np.isscalar(self.sign) or self.sign not in (1, -1):
             raise ValueError(f"sign: got {self.sign!r}, wanted 1 (attractive) or -1 (repulsive)")
         object.__setattr__(self, "sign", int(self.sign))
@@ -101,6 +106,20 @@ class Attention(general.Attending):
             general.kernel(self, 0.0)  # refuses what does not go together
         if not callable(self.beta):
             self._refuse("beta", self.beta)
+
+    def _inverse_temperature(self) -> float:
+        """beta, a number."""
+        if hardmax.hard(self.beta):
+            raise ValueError(
+                f"beta: at inf {type(self).__name__}, which is not normalised, has no limit: give mf.SA(np.inf), which "
+                "has, or a finite beta"
+            )
+        return inputs.number("beta", self.beta, low=0.0)
+
+    @cached_property
+    def hard(self) -> bool:
+        """Whether beta is infinite."""
+        return hardmax.hard(self.beta)
 
     def _refuse(self, name: str, beta: float) -> None:
         """Refuse an inverse temperature with which E's constant, or e^beta, overflows."""
@@ -128,12 +147,15 @@ class Attention(general.Attending):
         sign = "" if self.sign > 0 else ", sign=-1"
         scale = "" if self.scale == "natural" else f', scale="{self.scale}"'
         where = "" if self.geometry == "sphere" else f', geometry="{self.geometry}"'
-        return f"{type(self).__name__}({beta}{sign}{scale}{general.words(self)}{where})"
+        return f"{type(self).__name__}({beta}{sign}{scale}{general.words(self)}{where}{self._more()})"
+
+    def _more(self) -> str:
+        return ""
 
     @cached_property
     def isotropic(self) -> bool:  # type: ignore[override]
-        """True without matrices."""
-        return all(getattr(self, name) is None for name in general.NAMES)
+        """True without matrices, at finite beta."""
+        return all(getattr(self, name) is None for name in general.NAMES) and not self.hard
 
     @cached_property
     def autonomous(self) -> bool:  # type: ignore[override]
@@ -143,8 +165,8 @@ class Attention(general.Attending):
     @cached_property
     def climb(self) -> int:
         """1 where Q^T K = V = V^T, as without matrices, -1 where V is minus that; 0 of others (A, (3.12)-(3.14))."""
-        if self.isotropic or not self.autonomous:
-            return int(self.autonomous)
+        if self.isotropic or not self.autonomous or self.hard:
+            return int(self.autonomous and not self.hard)
         d = general.dimension(self)
         return 0 if d is None else general.climbs(self, d)
 
@@ -200,6 +222,9 @@ class Attention(general.Attending):
         no factor, and what it has of E is lost only where it overflows; USA's rate of change carries the factor twice,
         and its velocity must not underflow either.
         """
+        if self.hard:
+            hardmax.check_range(self, d, smooth)
+            return
         most = LARGEST_NATURAL_BETA if self.normalised else 0.5 * LARGEST_NATURAL_BETA
         if not self.isotropic:
             general.check(self, d, most)
@@ -251,7 +276,7 @@ class Attention(general.Attending):
 
     def attention(self, t: float, mu: Measure) -> Array:
         """P, with velocity sign P V x: rows sum to 1 for SA, and for USA are e^{..}/n in the law's scale."""
-        return general.matrix(self, t, mu)
+        return hardmax.shares(self, t, mu.x, mu) if self.hard else general.matrix(self, t, mu)
 
     def singly(self, t: float, mu: Measure) -> tuple[Any, Any]:
         """SA: Z_k = sum_j e^{beta (<x_k, x_j> - 1)} over what is seen, in tokens, and E_k = -sign (Z_k - 1) / beta."""
@@ -270,6 +295,8 @@ class Attention(general.Attending):
         """As every `GradientLaw`; with matrices only a gradient flow has them; R^d has no excess."""
         if self.isotropic and self.geometry == "sphere":
             return super().quantities(t, mu)
+        if self.hard:
+            return {}
         return general.quantities(self, t, mu)
 
 
@@ -280,6 +307,8 @@ def _settings_shown(law: type[A]) -> type[A]:
     """The law with what `Attention` takes and refuses in its own text, where ``help(mf.SA)`` looks."""
     told = inspect.cleandoc(Attention.__doc__ or "")
     first, _, example = inspect.cleandoc(law.__doc__ or "").partition("Examples\n")
+    more = inspect.cleandoc(law.more) + "\n" if law.more else ""
+    told = told.replace("\n\nRaises\n", f"\n{more}\nRaises\n")
     law.__doc__ = f"{first}{told[told.index('Parameters') :]}\n\nExamples\n{example}\n"
     return law
 
@@ -290,6 +319,10 @@ def _settings_shown(law: type[A]) -> type[A]:
 class SA(Attention):
     """Softmax self-attention, X = sign grad log Z / beta (A, (SA) and (3.1)-(3.4)).
 
+    At ``beta=inf`` its limit, hardmax (A (9.5), (9.6)): a token sees its leaders alone, those of largest score
+    <Q x, K y>.  A run lands on the moments at which leaders change, slides where neither of two keeps the lead
+    (Filippov), and tells both (`Trajectory.switches`).  It has no energy, and moves no density.
+
     Examples
     --------
     >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
@@ -297,9 +330,53 @@ class SA(Attention):
     True
     """
 
-    equations = ("A (SA)", "A (2.3)", "A (2.6)", "A (3.2)", "A (3.7)", "C (SA)")
+    equations = ("A (SA)", "A (2.3)", "A (2.6)", "A (3.2)", "A (3.7)", "A (9.4)", "C (SA)")
     weight = "Z"
+    more = """
+    ties : {"uniform", "first"}
+        At beta = inf, what becomes of several leaders: equal shares (by their masses; if not given), or all for the
+        first of them, which tells tokens apart.  Where solutions branch, that with equal shares, or of the lowest
+        index, is followed.
+    tie : float
+        At beta = inf, how far below the largest a score counts as largest; 1e-12 if not given, at most 1e-6.  Scores
+        that rounding alone may have told apart are equal at any tie.
+    """
     autonomous = Attention.autonomous
+    ties: Ties | None = field(default=None, kw_only=True)
+    tie: float | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.hard:
+            hardmax.check(self)
+        elif self.ties is not None:
+            raise ValueError(f"ties: got {self.ties!r} at beta = {self.beta!r}: only at beta = inf are there any: omit")
+        elif self.tie is not None:
+            raise ValueError(f"tie: got {self.tie!r} at beta = {self.beta!r}: only at beta = inf is there any: omit it")
+        super().__post_init__()
+
+    def _inverse_temperature(self) -> float:
+        return math.inf if self.hard else super()._inverse_temperature()
+
+    def _more(self) -> str:
+        return f', ties="{self.ties}"' if self.labelled else ""
+
+    @property
+    def labelled(self) -> bool:  # type: ignore[override]
+        """True where ties go to the first token."""
+        return self.ties == "first"
+
+    @cached_property
+    def choosing(self) -> tuple[Any, ...]:
+        """The scores, at beta = inf."""
+        return (hardmax.Scores(self),) if self.hard else ()
+
+    def chosen(self, t: float, mu: Measure, shares: Sequence[Array]) -> Any:
+        """sign P V x, at beta = inf."""
+        return hardmax.drawn(self, t, mu, shares[0]) if self.hard else super().chosen(t, mu, shares)
+
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
+        """M / Z; at beta = inf V times the mean of the leaders."""
+        return hardmax.velocity(self, t, x, mu) if self.hard else super().velocity(t, x, mu)
 
 
 @_settings_shown

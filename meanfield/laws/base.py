@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -165,6 +166,21 @@ class Sum(Law):
             total = total + term.velocity(t, x, mu)
         return total
 
+    @property
+    def choosing(self) -> tuple[Any, ...]:
+        """All that the terms compare, in their order."""
+        return tuple(one for term in self.terms for one in term.choosing)
+
+    def chosen(self, t: float, mu: Measure, shares: Sequence[Array]) -> Any:
+        """Sum of the terms' velocities, each by its own shares."""
+        total: Any = 0.0
+        first = 0
+        for term in self.terms:
+            last = first + len(term.choosing)
+            total = total + term.chosen(t, mu, shares[first:last])
+            first = last
+        return total
+
     def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """Sum of the terms' divergences."""
         total: Any = 0.0
@@ -251,6 +267,12 @@ def true(r: protocols.Reading, part: str, log: float = 0.0) -> Any:
 
 
 # --- time ----------------------------------------------------------------------------------------------------
+
+
+def refuse_jumps(law: protocols.Law, why: str) -> None:
+    """Refuse a law whose velocity jumps where another token comes to lead."""
+    if law.choosing:
+        raise ValueError(f"law: {law} jumps where another token comes to lead, and {why}: give it a finite beta")
 
 
 def refuse_changing(law: protocols.Law, why: str) -> None:

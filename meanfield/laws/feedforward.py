@@ -17,7 +17,7 @@ import numpy as np
 
 from meanfield.geometry import MANIFOLDS
 from meanfield.laws import activations
-from meanfield.laws.base import Law
+from meanfield.laws.base import Law, refuse_jumps
 from meanfield.laws.schedules import settled
 from meanfield.laws.seeing import Seeing
 from meanfield.protocols import Array, Measure, said
@@ -283,6 +283,7 @@ class Activated(Seeing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        refuse_jumps(self.law, "an activation makes no mean of what its leaders give")
         object.__setattr__(self, "W", held("W", self.W))
         activations.checked("activation", self.activation)
         if not callable(self.W) and self.W.shape[0] != self.W.shape[1]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry import to_rows
+from meanfield.laws.base import refuse_jumps
 from meanfield.laws.seeing import Seeing
 from meanfield.protocols import Array, Measure
 from meanfield.tools import inputs
@@ -62,6 +63,7 @@ class Frozen(Seeing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        refuse_jumps(self.law, "tokens that do not move are summed apart")
         flat = self.law.geometry != "sphere"
         if inputs.axes(self.points) == 1 and not flat:
             points = inputs.angles("points", self.points)

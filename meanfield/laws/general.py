@@ -48,6 +48,8 @@ class Attending(GradientLaw):
     K: Any
     V: Any
     D: Any
+    tie: float | None = None
+    """How far below the largest a score counts as largest, at beta = inf."""
 
     def beta_at(self, t: float) -> float:
         """The inverse temperature at time t."""
@@ -111,7 +113,7 @@ def made(law: Attending, t: float) -> Exponential:
     """e^{beta <Q x, K y>} at time t, made anew; it refuses what does not go together."""
     matrices = at(law, "Q", t), at(law, "K", t)
     with settled(t) if any(callable(getattr(law, name)) for name in ("Q", "K", "D")) else nullcontext():
-        return Exponential(law.beta_at(t), *matrices)
+        return Exponential(law.beta_at(t), *matrices, tie=law.tie)
 
 
 def kernel(law: Attending, t: float, d: int | None = None) -> Exponential:

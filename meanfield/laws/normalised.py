@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from meanfield import geometry
-from meanfield.laws.base import Law
+from meanfield.laws.base import Law, refuse_jumps
 from meanfield.protocols import Array, Measure, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -74,6 +74,7 @@ class Normalised(Law):
         inputs.law(self.law)
         if self.law.geometry != "sphere":
             raise ValueError(f"law: {self.law} moves points of R^d, wanted a law of the sphere, which directions obey")
+        refuse_jumps(self.law, "lengths are no mean of what its leaders give")
         inputs.choice("norm", self.norm, PLACEMENTS)
         if (self.change is None) == (self.norm == "mix"):
             raise ValueError(f'change: got {self.change!r} with norm="{self.norm}": it is of "mix", which needs it')

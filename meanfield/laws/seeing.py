@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from meanfield.laws.base import Law
-from meanfield.protocols import Array, Geometry, Measure, said
+from meanfield.protocols import Array, Choosing, Geometry, Measure, said
 from meanfield.tools import inputs
 
 
@@ -93,6 +94,15 @@ class Seeing(Law):
         """The law's, of what is seen."""
         return self.law.velocity(t, x, self._sees(t, mu))
 
+    @property
+    def choosing(self) -> tuple[Any, ...]:
+        """What the law compares, of what is seen."""
+        return tuple(Seen(self, one) for one in self.law.choosing)
+
+    def chosen(self, t: float, mu: Measure, shares: Sequence[Array]) -> Any:
+        """The law's, of what is seen."""
+        return self.law.chosen(t, self._sees(t, mu), shares)
+
     def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
         """The law's, of what is seen."""
         return self.law.noise(t, x, self._sees(t, mu))
@@ -101,6 +111,37 @@ class Seeing(Law):
         """The law's, of what is seen."""
         own, shared = self.law.noises(t, x, self._sees(t, mu))
         return own, tuple(shared)
+
+
+@dataclass(frozen=True)
+class Seen(Choosing):
+    """What a law compares, of what is seen."""
+
+    law: Any
+    of: Any
+
+    @property
+    def first(self) -> bool:  # type: ignore[override]
+        """As of the law."""
+        return bool(self.of.first)
+
+    @property
+    def tie(self) -> float:  # type: ignore[override]
+        """As of the law."""
+        return float(self.of.tie)
+
+    def scores(self, t: float, mu: Measure) -> tuple[Array, Array]:
+        """Those of what is seen."""
+        told: tuple[Array, Array] = self.of.scores(t, self.law._sees(t, mu))
+        return told
+
+    def rates(self, t: float, mu: Measure, v: Array) -> Array:
+        """Their rates."""
+        return np.asarray(self.of.rates(t, self.law._sees(t, mu), v))
+
+    def masses(self, t: float, mu: Measure) -> Array:
+        """log of what j counts for at i."""
+        return np.asarray(self.of.masses(t, self.law._sees(t, mu)))
 
 
 class Masking(Seeing):

@@ -10,9 +10,13 @@ import numpy as np
 from meanfield.geometry import unflagged
 from meanfield.measures.points import Points
 from meanfield.methods import merging
+from meanfield.methods.leading import Leaders
 from meanfield.protocols import Array, Change, Form, Geometry, Law, Method, Status, Stop, said
 from meanfield.sums.choose import BANDED
 from meanfield.tools.settings import register, renamed
+
+LOOKS = 15
+"""Times within a step at which leaders are looked at; of a lead lost and won again in between a parabola tells."""
 
 
 def of_0_1(fields: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +43,8 @@ class OnPoints(Form):
         Whole turns by which an original point's angle is ahead of that point's.
     merges : tuple of Merge
         The mergers that led from the stretch before to this one.
+    leaders : Leaders, optional
+        Who leads whom in this stretch, under a law that jumps where that changes; None: as the law says.
     """
 
     weights: Array
@@ -47,6 +53,7 @@ class OnPoints(Form):
     owners: Array | None = None
     turns: Array | None = None
     merges: tuple[Any, ...] = ()
+    leaders: Leaders | None = None
     name = "particles"
 
     def retract(self, y: Array) -> Array:
@@ -103,16 +110,38 @@ class Tokens(Method):
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Velocities, shaped as y; the law sees points on the sphere at every stage."""
-        mu = self.form.measure(y)
-        v = self.law.velocity(t, None if self.law.isotropic else mu.x, mu)
+        mu, leaders = self.form.measure(y), self.form.leaders
+        if leaders is not None:
+            v: Any = leaders.velocity(self.law, t, mu)
+        else:
+            v = self.law.velocity(t, None if self.law.isotropic else mu.x, mu)
         if np.ndim(v) == 0:
             out[...] = v
         else:
             out[...] = self.form.geometry.project(mu.points, v)
         return out
 
+    def led(self, t: float, y: Array) -> Tokens:
+        """These under a law that jumps, their leaders held from here on until others lead; else itself."""
+        if not self.law.choosing:
+            return self
+        return replace(self, form=replace(self.form, leaders=Leaders.begun(self.law, t, self.form.measure(y))))
+
+    @property
+    def looks(self) -> int:  # type: ignore[override]
+        """How often leaders are looked at within a step."""
+        return 0 if self.form.leaders is None else LOOKS
+
+    def events(self, t: float, y: Array) -> Array | None:
+        """What is positive while the same tokens lead."""
+        leaders = self.form.leaders
+        return None if leaders is None else leaders.borders(self.law, t, self.form.measure(y))
+
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
-        """Fewer points, if some have come close."""
+        """Other leaders, if they have changed; fewer points, if some have come close."""
+        if self.form.leaders is not None:
+            now = self.form.leaders.after(self.law, t, self.form.measure(y))
+            return None if now is None else Change(replace(self, form=replace(self.form, leaders=now)), t, y)
         if self.merge_tol is None:
             return None
         mu = self.form.measure(y)
@@ -151,6 +180,10 @@ class Tokens(Method):
 
     def parts(self) -> tuple[Tokens, ...]:
         """The same tokens under each part of the law."""
+        if self.law.choosing:
+            raise ValueError(
+                f'method: {self.law} jumps where another token comes to lead, which no splitting sees: use "dop853"'
+            )
         return tuple(Tokens(part, self.form) for part in self.law.parts)
 
     @property

@@ -12,7 +12,7 @@ from meanfield.protocols.array import Array
 from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.geometry import Geometry, Line
 from meanfield.protocols.kernel import Bilinear, Kernel
-from meanfield.protocols.law import Law, Measure, Reading, Sight, said
+from meanfield.protocols.law import Choosing, Law, Measure, Reading, Sight, said
 from meanfield.protocols.method import Change, Method
 from meanfield.protocols.scheme import Scheme
 from meanfield.protocols.space import Plan, Space
@@ -24,6 +24,7 @@ __all__ = [
     "Between",
     "Bilinear",
     "Change",
+    "Choosing",
     "Form",
     "Geometry",
     "Kernel",

@@ -31,6 +31,8 @@ class Method:
 
     shared: bool = False
     """True: some of its noise is one path that all points share."""
+    looks: int = 0
+    """Times inside every step at which its events are looked at, too, so that two zeros in one step are seen."""
     noise_changes: bool = False
     """True: its noise may change with t itself, and is asked about within every step, too."""
 

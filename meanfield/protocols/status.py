@@ -26,6 +26,7 @@ class Status(Enum):
     OBSERVER = "An observer asked the run to stop."
     INTERRUPTED = "The run was interrupted from the keyboard."
     UNDERWAY = "The run was going on when this was written: mf.resume(path) goes on from here."
+    UNDECIDED = "Where several tokens lead another alike, no way on was found."
     LAW_CHANGED = "The law changed into one that this run cannot follow."
     UNBALANCED = "The iteration for a doubly stochastic kernel did not settle."
     BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."

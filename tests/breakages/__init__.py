@@ -38,6 +38,7 @@ from breakages.sinkhorn import SINKHORN
 from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
+from breakages.zero import ZERO
 
 TABLE: tuple[Breakage, ...] = (
     *A2_A3,
@@ -62,4 +63,5 @@ TABLE: tuple[Breakage, ...] = (
     *RELATIVES,
     *TOKENS,
     *CAUSAL,
+    *ZERO,
 )

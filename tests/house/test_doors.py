@@ -141,6 +141,7 @@ PLAIN: dict[str, Any] = {
     "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5,
 }  # fmt: skip
 """More values, of arguments that need no folder."""
+LED = {"ties": None, "pt.leaders.law": mf.SA(np.inf), "pt.branches.law": mf.SA(np.inf)}
 
 
 def sensible(folder: Path) -> dict[str, Any]:
@@ -181,7 +182,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         "theta": [0.3], "then": None, "times": None, "tie": None, "title": "",
         "tol": 1e-3, "w": [0.01, 0.02], "weights": None, "x": [0.0, 1.0], "x0": [0.0, 1.0], "y": ROWS,
         "mf.Frozen.weights": 1.0, "delta": 0.5, "strong": False, "centres": [0, 2], "radius": 0.5, "paper": "C",
-        "per_token": True,
+        "per_token": True, **LED,
         "mf.clusters.replica": None, "mf.merge_tree.weights": 3, "mf.rescaled_energy.energy": [1.0, 2.0],
         "mf.Lagrangian.max_resolution": 100,
         "mf.rescaled_energy.d": 2, "mf.resume.t_end": 0.2, "mf.switching.law": None,

@@ -40,7 +40,7 @@ def check_refusal(name: str, call: Callable[[], Any], kind: Any) -> None:
 
 WRONG: list[tuple[str, dict[str, Any], Any]] = [
     ("beta", {"beta": -1.0}, ValueError), ("beta", {"beta": NAN}, ValueError),
-    ("beta", {"beta": INF}, ValueError), ("beta", {"beta": "4"}, TypeError),
+    ("beta", {"beta": -INF}, ValueError), ("beta", {"beta": "4"}, TypeError),
     ("beta", {"beta": None}, TypeError), ("beta", {"beta": 1j}, TypeError),
     ("beta", {"beta": True}, TypeError), ("beta", {"beta": np.ones(2)}, TypeError),
     ("beta", {"beta": 701.0}, ValueError), ("beta", {"beta": 1e4}, ValueError),

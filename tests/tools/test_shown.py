@@ -20,6 +20,7 @@ from meanfield.laws.coupling import Polynomial
 from meanfield.laws.krause import OfCosine, Within
 from meanfield.measures.rings import Rings
 from meanfield.measures.turned import Turned
+from meanfield.methods.leading import Leaders, Switch
 from meanfield.runs.record import Record
 from meanfield.steppers import dop853
 from meanfield.sums.edges import Edges, graph
@@ -65,6 +66,10 @@ OTHERS: list[Any] = [
     mf.LinearAttention(A), mf.ALiBi(mf.SA(1.0), 0.5),
     mf.Normalised(mf.SA(1.0), "pre"), pt.layers(mf.SA(1.0), np.eye(8), depth=2, step=0.1),
     pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))), PRODUCTS.scheme, *PRODUCTS.segments,
+    pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))),
+    mf.SA(np.inf, ties="first"), pt.leaders(mf.SA(np.inf), np.eye(8)), pt.branches(mf.SA(np.inf), np.eye(8))[0],
+    Switch(0.5, 3, (1, 2), "slides"), Leaders.begun(mf.SA(np.inf), 0.0, POINTS),
+    *mf.Causal(mf.SA(np.inf)).choosing, *mf.SA(np.inf).choosing,
 ]  # fmt: skip
 
 
