@@ -136,12 +136,12 @@ _A = """
 (9.2) | z_i = e^{-t V} x_i | to come: meanfield/laws/rescaled.py | -
 (9.3) | z_i' = sum_j A_ij V (z_j - z_i): the rescaled tokens | to come: meanfield/laws/rescaled.py | -
 (9.4) | the same without e^{tV} in the scores
-    | mf.SA(100.0, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat") | -
+    | mf.SA(100.0, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat") | A62
 (9.5) | z_i' = mean over C_i of V (z_j - z_i): b = infinity
     | pt.branches(mf.SA(np.inf, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat"), [[1, 1], [-1, 1], [0, 0]])
-    | -
+    | A62 F22
 (9.6) | C_i: the tokens j of largest <Q z_i, K z_j>
-    | pt.leaders(mf.SA(np.inf, geometry="flat"), [[1.0, 1.0], [-1.0, 1.0], [0.2, 0.1]]) | -
+    | pt.leaders(mf.SA(np.inf, geometry="flat"), [[1.0, 1.0], [-1.0, 1.0], [0.2, 0.1]]) | A62
 (A.1) | X' = grad f(X): gradient ascent on a manifold | step: the proof of Lemma A.1 | -
 (A.2) | some subset of a critical point's tokens has a negative sum of products | to come: particles/critical.py | -
 (A.3) | the second derivative of E_0 as these tokens turn | to come: particles/critical.py | -
@@ -292,13 +292,13 @@ C Tab 1 | what all tokens come to, by the largest eigenvalue of V and its multip
 A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian
 A Ex 9.3 | three tokens from which three solutions begin
     | pt.branches(mf.SA(np.inf, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat"), [[1, 1], [-1, 1], [0, 0]])
-    | -
+    | A63 A63.rates
 A Problem 6 | which solution at b = infinity is selected, where there are several
-    | mf.SA(np.inf, ties="first", geometry="flat") | -
+    | mf.SA(np.inf, ties="first", geometry="flat") | A64
 2407.01602 | hardmax layers, and their leaders: tokens that see themselves alone
-    | pt.leaders(mf.SA(np.inf, geometry="flat"), [[1.0, 1.0], [-1.0, 1.0], [0.2, 0.1]]) | -
+    | pt.leaders(mf.SA(np.inf, geometry="flat"), [[1.0, 1.0], [-1.0, 1.0], [0.2, 0.1]]) | F23
 2508.09628 | hardmax as Frank-Wolfe: straight lines to vertices, and how long finite b stays near them
-    | mf.SA(np.inf, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat") | -
+    | mf.SA(np.inf, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat") | F22
 2410.06833 | clusters merge in order, and the rescaled energy is a staircase
     | mf.merge_tree([(1.0, (0, 1)), (4.0, (0, 2))], weights=[0.3, 0.3, 0.4]) | F01 F01.late
 2510.22026 | where a network normalises: tokens with a direction and a length

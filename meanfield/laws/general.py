@@ -48,6 +48,7 @@ class Attending(GradientLaw):
     K: Any
     V: Any
     D: Any
+    ties: Any = None
     tie: float | None = None
     """How far below the largest a score counts as largest, at beta = inf."""
 

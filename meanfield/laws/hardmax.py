@@ -35,7 +35,7 @@ def hard(beta: Any) -> bool:
     return not callable(beta) and not isinstance(beta, bool) and np.isscalar(beta) and beta == math.inf
 
 
-def check(law: Any) -> None:
+def check(law: general.Attending) -> None:
     """Refuse what temperature zero has not: a scale, scores that change with time, an unknown rule, a wide tie."""
     object.__setattr__(law, "ties", inputs.choice("ties", "uniform" if law.ties is None else law.ties, TIES))
     tie = TIE if law.tie is None else inputs.number("tie", law.tie, low=0.0, high=WIDEST)
@@ -50,7 +50,7 @@ def check(law: Any) -> None:
             raise ValueError(f"{name}: at beta = inf scores must not change with time but by the tokens: give numbers")
 
 
-def check_range(law: Any, d: int, smooth: bool) -> None:
+def check_range(law: general.Attending, d: int, smooth: bool) -> None:
     """Refuse a density, and matrices that do not fit dimension d."""
     general.kernel(law, 0.0, d)
     general.values(law, d, 0.0)
@@ -62,7 +62,7 @@ def check_range(law: Any, d: int, smooth: bool) -> None:
 
 
 @equations("A (9.5)", "A (9.6)", "A Problem 6", "2508.09628")
-def velocity(law: Any, t: float, x: Array | None, mu: Measure) -> Array:
+def velocity(law: general.Attending, t: float, x: Array | None, mu: Measure) -> Array:
     """sign V x_C: at rows x, or at the measure's own."""
     if law.ties == "uniform":
         return general.velocity(law, t, x, mu)
@@ -70,12 +70,12 @@ def velocity(law: Any, t: float, x: Array | None, mu: Measure) -> Array:
     return drawn(law, t, mu, shares(law, t, x, mu))
 
 
-def shares(law: Any, t: float, x: Array, mu: Measure) -> Array:
+def shares(law: general.Attending, t: float, x: Array, mu: Measure) -> Array:
     """(..., m, n) what rows x see of every own point: leaders by their masses, or the first of them alone."""
     k = general.kernel(law, t, x.shape[-1])
     own = mu.shares() if x is mu.x else _masses(mu)
     s, off = scored(k, x, mu.x, own)
-    lead = leaders(s, off, law.tie)
+    lead = leaders(s, off, law.tie or 0.0)
     if law.ties == "first":
         lead = np.arange(s.shape[-1]) == np.argmax(lead, axis=-1)[..., None]
     mass = np.where(lead, np.exp(np.where(lead, own, 0.0)), 0.0)
@@ -100,7 +100,7 @@ def leaders(s: Array, off: Array, tie: float) -> Array:
     return np.asarray(top - s <= np.maximum(tie, its + off))
 
 
-def drawn(law: Any, t: float, mu: Measure, P: Array) -> Array:
+def drawn(law: general.Attending, t: float, mu: Measure, P: Array) -> Array:
     """sign P V x."""
     V = general.values(law, mu.d, t)
     return np.asarray(law.sign * (P @ (mu.x if V is None else mu.x @ V.T)))

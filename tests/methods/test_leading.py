@@ -92,11 +92,12 @@ def test_equilibria() -> None:
     """Matching pennies, a half each; stone, scissors, paper, a third; where one move is best, that one."""
     pennies = np.array([[1.0, -1.0], [-1.0, 1.0]])
     R = np.block([[np.zeros((2, 2)), pennies], [-pennies, np.zeros((2, 2))]])
-    told = equilibrium(R, np.zeros(4), np.array([0, 0, 1, 1]))
+    told: Any = equilibrium(R, np.zeros(4), np.array([0, 0, 1, 1]))
     np.testing.assert_allclose(told, 0.5, rtol=0.0, atol=1e-12)
     beats = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]])
-    np.testing.assert_allclose(equilibrium(beats, np.zeros(3), np.zeros(3, dtype=int)), 1 / 3, rtol=0.0, atol=1e-12)
-    best = equilibrium(beats, np.array([0.0, 5.0, 0.0]), np.zeros(3, dtype=int))
+    third: Any = equilibrium(beats, np.zeros(3), np.zeros(3, dtype=int))
+    np.testing.assert_allclose(third, 1 / 3, rtol=0.0, atol=1e-12)
+    best: Any = equilibrium(beats, np.array([0.0, 5.0, 0.0]), np.zeros(3, dtype=int))
     np.testing.assert_allclose(best, [0.0, 1.0, 0.0], rtol=0.0, atol=1e-12)
 
 

@@ -25,6 +25,7 @@ EVIDENCE = frozenset({
     "A44",
     "A44.coded",
     "A45",
+    "A64",
     "C07",
     "C08",
     "C20",

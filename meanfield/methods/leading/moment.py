@@ -11,8 +11,6 @@ tokens at one place is equal shares.  Rows of replicas and of several heads are 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from meanfield.geometry import project
@@ -111,7 +109,7 @@ class Moment:
         return np.concatenate([self.margins(lead).ravel(), self.least(lead, P).ravel()])
 
 
-def places(mu: Any, i: int) -> Array:
+def places(mu: Measure, i: int) -> Array:
     """(n, d) the own points of the replica to which row i belongs."""
     n, d = mu.x.shape[-2:]
     return np.asarray(mu.x.reshape(-1, n, d)[i // n])
