@@ -38,6 +38,7 @@ def checked(space: Space, values: Any, edges: Any) -> tuple[Array, Array]:
     """Values (N,) > 0 and edges (N + 1,) that cover the space's line."""
     e = checked_edges(space, edges)
     v = inputs.array("values", values, shape=(len(e) - 1,))
+    _refuse_counts(space, values, e)
     if (v < 0.0).any():
         i = int(np.argmax(v < 0.0))
         raise ValueError(f"values: got {float(v[i])!r} in cell {i}: a density is not negative")
@@ -50,6 +51,16 @@ def checked(space: Space, values: Any, edges: Any) -> tuple[Array, Array]:
             "between them, and give the mean), or estimate from the points, space.density_from(points, bandwidth=)"
         )
     return v, e
+
+
+def _refuse_counts(space: Space, values: Any, e: Array) -> None:
+    """Whole numbers over cells of unequal areas are taken for counts: as means they would be another density."""
+    sigma = areas(space, e)
+    if np.asarray(values).dtype.kind in "iub" and np.ptp(sigma) > 1e-6 * sigma.max():
+        raise ValueError(
+            f"values: got whole numbers over cells whose areas are {sigma.min():.4g} to {sigma.max():.4g}: counts? "
+            "Type counts / space.cell_areas(edges); means of the density are floats, numpy.asarray(values, float)"
+        )
 
 
 def checked_edges(space: Space, edges: Any) -> Array:

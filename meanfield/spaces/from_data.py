@@ -67,7 +67,8 @@ class FromData:
         ----------
         values : array (n,)
             Means of the density over the cells, > 0; a common factor does not count.  Counts are such means where cells
-            are equal; otherwise divide them, ``counts / space.cell_areas(edges)``.
+            are equal; otherwise divide them, ``counts / space.cell_areas(edges)``: whole numbers over unequal cells are
+            refused.
         edges : array (n + 1,)
             Radians, increasing: once round the circle, from any angle; from 0 to pi, the angles to the axis, on a
             `ZonalSphere`.

@@ -119,6 +119,8 @@ CELLS: dict[str, tuple[Any, Any, Any, str]] = {
     "unsorted": (mf.Circle(64), [1, 2, 3], [0.0, 2.0, 1.0, TURN], "not increasing"),
     "one cell": (mf.Circle(64), [1], [0.0, TURN], "edges must be 3 to 501 angles"),
     "heights": (mf.ZonalSphere(4, 16), [1, 2], [-1.0, 0.0, 1.0], "edges must be increasing from 0 to pi"),
+    "counts of unequal cells": (mf.Circle(64), [4, 3, 2], [0.0, 1.0, 3.0, TURN], r"counts / space.cell_areas\(edges\)"),
+    "counts on a zonal sphere": (mf.ZonalSphere(4, 16), [4, 3], [0.0, 1.0, np.pi], "got whole numbers over cells"),
     "too coarse": (mf.Circle(16), [1, 20, 3, 40], EDGES, "under-resolved: .* use a larger space, such as Circle"),
     "too wild": (mf.Circle(64), [1e-200, 1.0] * 20, np.linspace(0.0, TURN, 41), "no smooth density|resolved"),
 }
