@@ -9,6 +9,7 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.geometry import quarter_turn
+from meanfield.kernels.along import Along
 from meanfield.protocols import Array, Kernel, Reading
 from meanfield.spaces import Circle, Sphere
 from meanfield.sums.cells import cells
@@ -43,7 +44,7 @@ def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | No
         r = differences(kernel, points.theta, weights, want)
         return r if points.angles or r.M is None else r._replace(M=r.M * quarter_turn(points.x))
     if name == "running":
-        seen = _running(points, kernel, want, weights) if x is None or x is points.x else None
+        seen = _running(points, kernel, want, weights, x is not None) if x is None or x is points.x else None
         if seen is None:
             return _dense(points, "direct", kernel, x, want, weights)
         return seen if x is not None or seen.M is None else seen._replace(M=points.tangential(seen.M))
@@ -52,38 +53,59 @@ def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | No
     r = _banded(points, name, kernel, x, want, weights)
     if r.Z is not None and not _mended(points, name, kernel, r, x, want, weights):
         return _dense(points, name, kernel, x, want, weights)
-    if r.M is None or (x is None and points.geometry.axes == 1):
+    if r.M is None or x is not None or points.geometry.axes == 1:
         return r
-    frame = SPACES[points.d].frame(points.x if x is None else x)
-    return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, frame))
+    return r._replace(M=_rows(points, r.M, points.x))
 
 
-def _running(points: Any, kernel: Kernel, want: str, weights: Array) -> Reading | None:
-    """Running sums, with direct ones where Z is faint beside the mass that is seen; None: better all by direct sums."""
+def _running(points: Any, kernel: Kernel, want: str, weights: Array, whole: bool) -> Reading | None:
+    """Running sums, with direct ones where Z is faint beside the mass that is seen; None: better all by direct sums.
+
+    M is P_x M, or all of it.
+    """
     weights = weights / points.unit_seen()
     circle = points.d == 2
     q = np.broadcast_to(points.theta if circle else points.x, weights.shape + (() if circle else (3,)))
     r = running(kernel, q, weights, want + "Z")
     z = r.Z[..., 0]
     faint = z < FAINT * np.maximum(np.maximum.accumulate(z, axis=-1), np.cumsum(np.abs(weights), axis=-1))
-    if r.M is not None:
-        r = r._replace(M=r.M * quarter_turn(points.x) if circle else geometry.project(points.x, r.M))
+    if r.M is not None and circle:
+        r = r._replace(M=r.M * quarter_turn(points.x))
+        if whole:
+            along = running(Along(kernel), q, weights, "Z")
+            r = r._replace(M=r.M + along.Z * points.x)
+
+    def laid(few: Array, M: Array) -> Array:
+        return M if whole else geometry.project(points.x[..., few, :], M)
+
+    if r.M is not None and not (circle or whole):
+        r = r._replace(M=geometry.project(points.x, r.M))
 
     def again(few: Array) -> Reading:
         return direct(kernel, points.x[..., few, :], points.x, weights, want + "Z", sight=Until(few))
 
-    if not _replaced(r, faint, again, lambda few, M: geometry.project(points.x[..., few, :], M)):
+    if not _replaced(r, faint, again, laid):
         return None
     seen = np.broadcast_to(points.seen(), weights.shape)
     return shared(Reading(r.Z if "Z" in want else None, r.M, None, r.log), seen)
 
 
 def _banded(points: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
-    """By harmonics, M along the frame."""
+    """By harmonics: M along the frame at the points themselves, and all of it as rows where rows are given."""
     at = None if x is None or x is points.x else SPACES[points.d].chart(x)
     if name == "cells" or (points.d in CELLED and points.n >= FEWEST * kernel.bandwidth(points.d)):
-        return cells(kernel, points.coordinates, weights, at, want, numba=name == "cells")
-    return harmonic(SPACES[points.d], kernel, points.coordinates, weights, at, want)
+        r = cells(kernel, points.coordinates, weights, at, want, numba=name == "cells")
+    else:
+        r = harmonic(SPACES[points.d], kernel, points.coordinates, weights, at, want)
+    if x is None or r.M is None:
+        return r
+    along = harmonic(SPACES[points.d], Along(kernel), points.coordinates, weights, at, "Z")
+    return r._replace(M=_rows(points, r.M, x) + along.Z * x)
+
+
+def _rows(points: Any, M: Array, x: Array) -> Array:
+    """Components along the frame at x, as rows."""
+    return np.asarray(np.einsum("...nm,...nmd->...nd", M, SPACES[points.d].frame(x)))
 
 
 def _mended(points: Any, name: str, kernel: Kernel, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
@@ -99,6 +121,8 @@ def _mended(points: Any, name: str, kernel: Kernel, r: Reading, x: Array | None,
         return _sum(name)(kernel, at[..., few, :], points.x, weights, want)
 
     def laid(few: Array, M: Array) -> Array:
+        if x is not None:
+            return M
         return np.asarray(np.einsum("...nd,...nmd->...nm", M, SPACES[points.d].frame(at[..., few, :])))
 
     return _replaced(r, z < low, again, laid)

@@ -63,7 +63,7 @@ def running(kernel: Kernel, q: Array, weights: Array, want: str = "ZM") -> Readi
         look()
         run = slice(first, first + BLOCK)
         if circle:
-            _circle(kernel, flat[:, run], w[:, run], kept, out[..., run])
+            _circle(kernel, flat[:, run], w[:, run], kept, out[..., run], "M" in want)
         else:
             _sphere(kernel, flat[:, run], w[:, run], kept, out[..., run], "M" in want)
     Z = out[0, :, :n].reshape(*shape, 1) if "Z" in want else None
@@ -81,10 +81,11 @@ def _summed(terms: Array, kept: list[Array], k: int) -> Array:
     return terms
 
 
-def _circle(kernel: Kernel, theta: Array, w: Array, kept: list[Array], out: Array) -> None:
+def _circle(kernel: Kernel, theta: Array, w: Array, kept: list[Array], out: Array, moved: bool) -> None:
     """Z and M of a run of angles (R, B), added to out (2, R, B); `kept` are the moments of those before."""
     K = kernel.bandwidth(2)
-    q, p = kernel.multipliers(2, K), kernel.potential(2, K)
+    q = kernel.multipliers(2, K)
+    p = kernel.potential(2, K) if moved else None
     turn = np.exp(-1j * theta)
     e = np.ones_like(turn)
     for k in range(K + 1):
@@ -95,7 +96,7 @@ def _circle(kernel: Kernel, theta: Array, w: Array, kept: list[Array], out: Arra
         moment = _summed(w * e, kept, k)
         moment *= np.conj(e)
         out[0] += (2.0 * q[k] if k else q[0]) * moment.real
-        if k:
+        if k and p is not None:
             out[1] -= (2.0 * k * p[k]) * moment.imag
 
 

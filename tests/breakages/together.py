@@ -117,4 +117,18 @@ TOGETHER: tuple[Breakage, ...] = (
         new="        if False and np.any(parts):\n",
         red=("tests/methods/test_gathering.py::test_atoms_that_the_law_comes_to_part_end_the_run",),
     ),
+    Breakage(
+        name="asked: what lies along x is left out of M",
+        file="meanfield/measures/asked.py",
+        old="return r._replace(M=_rows(points, r.M, x) + along.Z * x)",
+        new="return r._replace(M=_rows(points, r.M, x))",
+        red=("tests/measures/test_whole.py::test_points_answer_with_all_of_it",),
+    ),
+    Breakage(
+        name="along: its multipliers are one degree off",
+        file="meanfield/kernels/along.py",
+        old="(k + d - 2.0) * q[2:] + k * q[:-2]",
+        new="(k + d - 2.0) * q[:-2] + k * q[2:]",
+        red=("tests/measures/test_whole.py::test_points_answer_with_all_of_it",),
+    ),
 )
