@@ -129,8 +129,7 @@ class Gram(Record):
 
     def _index(self, replica: Any) -> tuple[Any, ...]:
         """Which replica, by its indices; the first by default."""
-        lead = self.weights.shape[:-1]
-        return (0,) * len(lead) if replica is None else inputs.replica(replica, lead)
+        return inputs.replica(replica, self.weights.shape[:-1])
 
     def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """<x_i, x_j> of all pairs over time, of one replica.

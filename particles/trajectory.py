@@ -168,8 +168,7 @@ class Trajectory(OfPoints):
 
     def _index(self, replica: Any) -> tuple[Any, ...]:
         """Which replica, by its indices; the first by default."""
-        lead = self.weights.shape[:-1]
-        return (0,) * len(lead) if replica is None else inputs.replica(replica, lead)
+        return inputs.replica(replica, self.weights.shape[:-1])
 
     def _shot(
         self, t: float | None, replica: Any, options: dict[str, Any], velocity: bool = False

@@ -88,9 +88,7 @@ class Attention(general.Attending):
     def __post_init__(self) -> None:
         if not callable(self.beta):
             object.__setattr__(self, "beta", self._inverse_temperature())
-        if isinstance(self.sign, bool) or not np.isscalar(self.sign) or self.sign not in (1, -1):
-            raise ValueError(f"sign: got {self.sign!r}, wanted 1 (attractive) or -1 (repulsive)")
-        object.__setattr__(self, "sign", int(self.sign))
+        object.__setattr__(self, "sign", inputs.sense("sign", self.sign))
         inputs.choice("scale", self.scale, SCALES)
         inputs.choice("geometry", self.geometry, MANIFOLDS)
         if self.scale == "relative" and self.geometry == "flat":

@@ -241,7 +241,7 @@ def ascent(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
     """grad dE/dmu of a gradient flow, int e^s Q^T K y dmu(y) in the law's scale, at rows x or at the measure's own."""
     x = mu.x if x is None else x
     r = mu.read(kernel(law, t), x, "M", product(law, x.shape[-1], t))
-    return np.asarray(r.M * np.exp(r.log + law.log_factor(x.shape[-1], t)))
+    return np.asarray(true(r, "M", law.log_factor(x.shape[-1], t)))
 
 
 def quantities(law: Attending, t: float, mu: Any) -> dict[str, Any]:

@@ -91,8 +91,7 @@ class GradientLaw(Law):
 
     def ascent(self, t: float, x: Array | None, mu: Measure) -> Any:
         """grad U = P_x int e^s y d mu(y) times the factor, whatever the sign and the weight."""
-        r = mu.read(self.kernel(t), x, "M")
-        return r.M * np.exp(r.log + self.log_factor(mu.d, t))
+        return true(mu.read(self.kernel(t), x, "M"), "M", self.log_factor(mu.d, t))
 
     @property
     def paired(self) -> bool:  # type: ignore[override]
@@ -104,8 +103,7 @@ class GradientLaw(Law):
         k = self.kernel(t)
         if k.beta == 0.0:
             return 0.5 * np.sum(mu.weights * np.sum(mu.x * self.ascent(t, mu.x, mu), axis=-1), axis=-1)
-        r = mu.read(k, mu.x, "Z")
-        Z = (r.Z * np.exp(r.log + self.log_factor(mu.d, t)))[..., 0]
+        Z = true(mu.read(k, mu.x, "Z"), "Z", self.log_factor(mu.d, t))[..., 0]
         return np.sum(mu.weights * Z, axis=-1) / (2.0 * k.beta)
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:

@@ -89,9 +89,7 @@ class Sinkhorn(Law):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "beta", inputs.number("beta", self.beta, low=0.0))
-        if isinstance(self.sign, bool) or not np.isscalar(self.sign) or self.sign not in (1, -1):
-            raise ValueError(f"sign: got {self.sign!r}, wanted 1 (attractive) or -1 (repulsive)")
-        object.__setattr__(self, "sign", int(self.sign))
+        object.__setattr__(self, "sign", inputs.sense("sign", self.sign))
         inputs.choice("geometry", self.geometry, MANIFOLDS)
         for name in general.NAMES:
             if callable(value := getattr(self, name)):

@@ -9,7 +9,6 @@ import numpy as np
 
 from meanfield import geometry
 from meanfield.geometry import quarter_turn
-from meanfield.kernels.along import Along
 from meanfield.protocols import Array, Kernel, Reading
 from meanfield.spaces import Circle, Sphere
 from meanfield.sums.cells import cells
@@ -50,12 +49,19 @@ def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | No
         return seen if x is not None or seen.M is None else seen._replace(M=points.tangential(seen.M))
     if name in ("direct", "compiled"):
         return _dense(points, name, kernel, x, want, weights, V)
-    r = _banded(points, name, kernel, x, want, weights)
+    whole = x is not None and "M" in want
+    r = _banded(points, name, kernel, x, want + "x" * whole, weights)
     if r.Z is not None and not _mended(points, name, kernel, r, x, want, weights):
         return _dense(points, name, kernel, x, want, weights)
-    if r.M is None or x is not None or points.geometry.axes == 1:
+    if r.M is None or (x is None and points.geometry.axes == 1):
         return r
-    return r._replace(M=_rows(points, r.M, points.x))
+    return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, _frame(points.x if x is None else x, whole)))
+
+
+def _frame(at: Array, whole: bool) -> Array:
+    """(..., n, m, d) what components of M are along at rows: the tangent frame, and the row itself for all of M."""
+    frame = SPACES[at.shape[-1]].frame(at)
+    return np.concatenate([frame, at[..., None, :]], axis=-2) if whole else frame
 
 
 def _running(points: Any, kernel: Kernel, want: str, weights: Array, whole: bool) -> Reading | None:
@@ -66,20 +72,16 @@ def _running(points: Any, kernel: Kernel, want: str, weights: Array, whole: bool
     weights = weights / points.unit_seen()
     circle = points.d == 2
     q = np.broadcast_to(points.theta if circle else points.x, weights.shape + (() if circle else (3,)))
-    r = running(kernel, q, weights, want + "Z")
+    r = running(kernel, q, weights, want + "Z" + "x" * (circle and whole))
     z = r.Z[..., 0]
     faint = z < FAINT * np.maximum(np.maximum.accumulate(z, axis=-1), np.cumsum(np.abs(weights), axis=-1))
-    if r.M is not None and circle:
-        r = r._replace(M=r.M * quarter_turn(points.x))
-        if whole:
-            along = running(Along(kernel), q, weights, "Z")
-            r = r._replace(M=r.M + along.Z * points.x)
 
-    def laid(few: Array, M: Array) -> Array:
+    def laid(few: Any, M: Array) -> Array:
         return M if whole else geometry.project(points.x[..., few, :], M)
 
-    if r.M is not None and not (circle or whole):
-        r = r._replace(M=geometry.project(points.x, r.M))
+    if r.M is not None:
+        M = np.einsum("...nm,...nmd->...nd", r.M, _frame(points.x, whole)) if circle else laid(slice(None), r.M)
+        r = r._replace(M=M)
 
     def again(few: Array) -> Reading:
         return direct(kernel, points.x[..., few, :], points.x, weights, want + "Z", sight=Until(few))
@@ -91,21 +93,11 @@ def _running(points: Any, kernel: Kernel, want: str, weights: Array, whole: bool
 
 
 def _banded(points: Any, name: str, kernel: Kernel, x: Array | None, want: str, weights: Array) -> Reading:
-    """By harmonics: M along the frame at the points themselves, and all of it as rows where rows are given."""
+    """By harmonics, M along the frame."""
     at = None if x is None or x is points.x else SPACES[points.d].chart(x)
     if name == "cells" or (points.d in CELLED and points.n >= FEWEST * kernel.bandwidth(points.d)):
-        r = cells(kernel, points.coordinates, weights, at, want, numba=name == "cells")
-    else:
-        r = harmonic(SPACES[points.d], kernel, points.coordinates, weights, at, want)
-    if x is None or r.M is None:
-        return r
-    along = harmonic(SPACES[points.d], Along(kernel), points.coordinates, weights, at, "Z")
-    return r._replace(M=_rows(points, r.M, x) + along.Z * x)
-
-
-def _rows(points: Any, M: Array, x: Array) -> Array:
-    """Components along the frame at x, as rows."""
-    return np.asarray(np.einsum("...nm,...nmd->...nd", M, SPACES[points.d].frame(x)))
+        return cells(kernel, points.coordinates, weights, at, want, numba=name == "cells")
+    return harmonic(SPACES[points.d], kernel, points.coordinates, weights, at, want)
 
 
 def _mended(points: Any, name: str, kernel: Kernel, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
@@ -121,9 +113,8 @@ def _mended(points: Any, name: str, kernel: Kernel, r: Reading, x: Array | None,
         return _sum(name)(kernel, at[..., few, :], points.x, weights, want)
 
     def laid(few: Array, M: Array) -> Array:
-        if x is not None:
-            return M
-        return np.asarray(np.einsum("...nd,...nmd->...nm", M, SPACES[points.d].frame(at[..., few, :])))
+        frame = _frame(at[..., few, :], x is not None)
+        return np.asarray(np.einsum("...nd,...nmd->...nm", M, frame))
 
     return _replaced(r, z < low, again, laid)
 

@@ -26,6 +26,7 @@ from numpy.polynomial import chebyshev
 
 from meanfield import geometry
 from meanfield.geometry import FEW_TURNS, TURN
+from meanfield.kernels.along import along
 from meanfield.protocols import Array, Kernel, Reading
 from meanfield.spaces import fourier
 from meanfield.sums.direct_numba import compiled
@@ -66,7 +67,7 @@ def cells(
     at : ndarray (..., p), optional
         Where to answer; its leading axes and those of theta are broadcast.
     want : str
-        Letters of the `Reading` wanted.
+        Letters of the `Reading` wanted; x beside M for what of it lies along x, as one more component.
     numba : bool
         Compiled passes.
 
@@ -90,7 +91,7 @@ def cells(
     grid = Cells.of(kernel)
     add, answer = _compiled() if numba else (add_moments, evaluate)
     ease = 2 if numba else 1  # so little work that waking a thread pays later
-    letters = [letter for letter in "ZML" if letter in want]
+    letters = [letter for letter in "ZMxL" if letter in want]
     out = np.empty((len(letters), *lead, at.shape[-1]))
     if theta[..., 0].size == 1:  # one measure: all points asked about are one row
         groups = [(theta.reshape(1, -1), weights.reshape(1, -1), at.reshape(1, -1), out.reshape(len(letters), 1, -1))]
@@ -113,7 +114,9 @@ def cells(
     parallel(one, len(groups), BLOCK // ease if longest < WORK else 0)
     parts = dict(zip(letters, out, strict=True))
     Z, M, L = (parts.get(letter) for letter in "ZML")
-    return Reading(None if Z is None else Z[..., None], None if M is None else M[..., None], L, kernel.log_lambda0(2))
+    if M is not None:
+        M = np.stack([M, parts["x"]], axis=-1) if "x" in parts else M[..., None]
+    return Reading(None if Z is None else Z[..., None], M, L, kernel.log_lambda0(2))
 
 
 def _runs(n: int) -> list[slice]:
@@ -146,6 +149,7 @@ class Cells:
         p = kernel.potential(2, K)
         symbols = {"Z": kernel.multipliers(2, K) + 0j, "M": 1j * k * p, "L": -(k * k) * p + 0j}
         self.M = _number(np.abs(list(symbols.values())))
+        symbols["x"] = along(kernel, 2, K) + 0j  # of the width that Z is of
         weights = _weights(K, self.M)
         self._into = weights
         self._out = {letter: symbol * np.conj(weights) for letter, symbol in symbols.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from meanfield.kernels.along import along
 from meanfield.protocols import Array, Kernel, Reading, Space
 
 
@@ -28,7 +29,7 @@ def harmonic(
     at : ndarray (..., p), optional
         Where to answer.
     want : str
-        Letters of the `Reading` wanted.
+        Letters of the `Reading` wanted; x beside M for what of it lies along x, as one more component.
 
     Returns
     -------
@@ -44,8 +45,13 @@ def harmonic(
         s.append(kernel.multipliers(d, K)[k] * c)
     if "L" in want:
         s.append(-(k * (k + d - 2.0)) * kernel.potential(d, K)[k] * c)
+    if "x" in want:
+        s.append(along(kernel, d, K)[k] * c)
     g = kernel.potential(d, K)[k] * c if "M" in want else None
     fields, M = space.fields(np.stack(s) if s else np.empty((0, *c.shape), c.dtype), g, q if at is None else at)
     parts = iter(fields)
     Z = next(parts)[..., None] if "Z" in want else None
-    return Reading(Z, M, next(parts) if "L" in want else None, kernel.log_lambda0(d))
+    L = next(parts) if "L" in want else None
+    if "x" in want:
+        M = np.concatenate([M, next(parts)[..., None]], axis=-1)
+    return Reading(Z, M, L, kernel.log_lambda0(d))

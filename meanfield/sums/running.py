@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from meanfield.kernels.along import along
 from meanfield.protocols import Array, Kernel, Reading
 from meanfield.tools.alarm import look
 
@@ -40,12 +41,12 @@ def running(kernel: Kernel, q: Array, weights: Array, want: str = "ZM") -> Readi
     weights : ndarray (..., n)
         Masses; zero and negative ones are permitted.
     want : str
-        Letters among "Z" and "M".
+        Letters among "Z" and "M"; on the circle x beside M for what of it lies along x, as one more component.
 
     Returns
     -------
     Reading
-        Z (..., n, 1); M (..., n, 1), along the tangent, on the circle, (..., n, 3) on S^2, a multiple of x left in it;
+        Z (..., n, 1); M (..., n, 1), along the tangent, on the circle, (..., n, 3) on S^2, all of it;
         log = log lambda_0.
     """
     shape, n = weights.shape, weights.shape[-1]
@@ -56,14 +57,14 @@ def running(kernel: Kernel, q: Array, weights: Array, want: str = "ZM") -> Readi
     if rest := -n % LANES:
         flat = np.concatenate([flat, np.broadcast_to(flat[:, :1], (R, rest, *flat.shape[2:]))], axis=1)
         w = np.concatenate([w, np.zeros((R, rest))], axis=1)
-    parts = 2 if circle else 4
+    parts = 2 + ("x" in want) if circle else 4
     out = np.zeros((parts, R, n + rest))
     kept: list[Array] = []
     for first in range(0, n + rest, BLOCK):
         look()
         run = slice(first, first + BLOCK)
         if circle:
-            _circle(kernel, flat[:, run], w[:, run], kept, out[..., run], "M" in want)
+            _circle(kernel, flat[:, run], w[:, run], kept, out[..., run], want)
         else:
             _sphere(kernel, flat[:, run], w[:, run], kept, out[..., run], "M" in want)
     Z = out[0, :, :n].reshape(*shape, 1) if "Z" in want else None
@@ -81,11 +82,11 @@ def _summed(terms: Array, kept: list[Array], k: int) -> Array:
     return terms
 
 
-def _circle(kernel: Kernel, theta: Array, w: Array, kept: list[Array], out: Array, moved: bool) -> None:
-    """Z and M of a run of angles (R, B), added to out (2, R, B); `kept` are the moments of those before."""
+def _circle(kernel: Kernel, theta: Array, w: Array, kept: list[Array], out: Array, want: str) -> None:
+    """Z and M of a run of angles (R, B), added to out (2 or 3, R, B); `kept` are the moments of those before."""
     K = kernel.bandwidth(2)
-    q = kernel.multipliers(2, K)
-    p = kernel.potential(2, K) if moved else None
+    q, p = kernel.multipliers(2, K), kernel.potential(2, K)
+    r = along(kernel, 2, K) if "x" in want else None
     turn = np.exp(-1j * theta)
     e = np.ones_like(turn)
     for k in range(K + 1):
@@ -96,7 +97,9 @@ def _circle(kernel: Kernel, theta: Array, w: Array, kept: list[Array], out: Arra
         moment = _summed(w * e, kept, k)
         moment *= np.conj(e)
         out[0] += (2.0 * q[k] if k else q[0]) * moment.real
-        if k and p is not None:
+        if r is not None:
+            out[2] += (2.0 * r[k] if k else r[0]) * moment.real
+        if k:
             out[1] -= (2.0 * k * p[k]) * moment.imag
 
 

@@ -120,8 +120,8 @@ TOGETHER: tuple[Breakage, ...] = (
     Breakage(
         name="asked: what lies along x is left out of M",
         file="meanfield/measures/asked.py",
-        old="return r._replace(M=_rows(points, r.M, x) + along.Z * x)",
-        new="return r._replace(M=_rows(points, r.M, x))",
+        old="np.concatenate([frame, at[..., None, :]], axis=-2)",
+        new="np.concatenate([frame, 0.0 * at[..., None, :]], axis=-2)",
         red=("tests/measures/test_whole.py::test_points_answer_with_all_of_it",),
     ),
     Breakage(

@@ -17,7 +17,6 @@ from test_street import PACKAGES, ROOT
 
 import meanfield as mf
 from meanfield import geometry, protocols
-from meanfield.kernels.along import Along
 from meanfield.kernels.between import Between
 from meanfield.kernels.heating import Heating
 from meanfield.kernels.radial import Radial
@@ -58,7 +57,6 @@ own kind, and doors that take several kinds."""
 
 KERNELS: tuple[Kernel, ...] = (
     Between(mf.Exponential(1.0)),
-    Along(mf.Exponential(1.0)),
     mf.Exponential(1.0), mf.Zonal(np.exp, "exp"), Heating(1.0), Radial(np.exp, "exp"),
     Turning(mf.Exponential(1.0), 3, 1),
 )  # fmt: skip

@@ -35,6 +35,7 @@ from meanfield.tools.inputs.values import (
     number,
     one_time,
     seed,
+    sense,
     sequence,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "rounding",
     "rows",
     "seed",
+    "sense",
     "sequence",
     "several",
     "snapped",

@@ -196,7 +196,10 @@ def axes(value: Any) -> int:
 
 
 def replica(value: Any, lead: Sequence[int]) -> tuple[int, ...]:
-    """The indices of one replica among those of leading axes `lead`; negative ones count from the end."""
+    """The indices of one replica among those of leading axes `lead`; negative ones count from the end; None: the first.
+    """
+    if value is None:
+        return (0,) * len(lead)
     given = np.atleast_1d(np.asarray(value, dtype=object)) if not isinstance(value, tuple) else value
     wanted = f"{len(lead)} indices, of replicas of shape {tuple(lead)}" if len(lead) else "left out: there are none"
     if np.ndim(given) != 1 or len(given) != len(lead):

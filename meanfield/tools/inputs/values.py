@@ -147,6 +147,13 @@ def flag(name: str, value: Any) -> bool:
     raise TypeError(message(name, "True or False", describe(value), "Write True or False, without quotes."))
 
 
+def sense(name: str, value: Any) -> int:
+    """1 (attractive) or -1 (repulsive)."""
+    if isinstance(value, bool) or not np.isscalar(value) or value not in (1, -1):
+        raise ValueError(f"{name}: got {value!r}, wanted 1 (attractive) or -1 (repulsive)")
+    return int(value)  # type: ignore[arg-type]
+
+
 def choice(name: str, value: Any, options: Iterable[str]) -> str:
     """One of the `options`, spelled exactly; a near miss is answered by a suggestion."""
     known = list(options)
