@@ -94,7 +94,7 @@ def choose(
     if able and gaps and n <= FEW and (gaps <= QUICK or kernel.range > FAR):
         return APART
     if not able or n < CROSSOVER[d] or n < 2 * _bandwidth(kernel, d):
-        dense = geometry.manifold == "sphere" and d <= 3 and n >= COMPILED["compiled"] and isinstance(kernel, Bilinear)
+        dense = geometry.manifold == "sphere" and n >= COMPILED["compiled"] and isinstance(kernel, Bilinear)
         return "compiled" if dense and installed() else "direct"
     return "cells" if d in CELLED and n >= COMPILED["cells"] and installed() else "harmonic"
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from meanfield.protocols import Array, Kernel, Reading
 from meanfield.sums.scores import by_pairs, rounding
-from meanfield.sums.tiles import LARGE_TILE, TILE, WIDE, Block, Tiles, longer
+from meanfield.sums.tiles import LARGE_TILE, TILE, WIDE, Block, Tiles, in_place, longer
 from meanfield.tools.alarm import look
 from meanfield.tools.threads import parallel
 
@@ -35,6 +35,7 @@ def direct(
     sight: Any = None,
     same: bool = False,
     tangent: bool = False,
+    exp: Callable[[Array], None] = in_place,
 ) -> Reading:
     r"""What mu = sum_j weights_j delta_{y_j} answers at x, by summing over all pairs.
 
@@ -72,6 +73,8 @@ def direct(
         Of M only the part orthogonal to x is wanted, at unit rows with `same` and without V: each point's own term is
         left out, a multiple of x that is e^{s(x, x)} large and whose rounding would be all there is where points
         attract each other from afar.
+    exp : callable
+        s <- e^s of an array that is contiguous; 0 for -inf.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def direct(
     if cuts is not None:
         x, w = longer(x, cuts[-1].stop), longer(w, cuts[-1].stop)
         y = x
-    tiles = Tiles(kernel, x, y, w, want, V, sight, cuts, alone=same and tangent and V is None)
+    tiles = Tiles(kernel, x, y, w, want, V, sight, cuts, alone=same and tangent and V is None, exp=exp)
     top = by_pairs(kernel, x, w) if same and sight is None else None
     if tiles.share is not None:
         sums, L, log = _shares(tiles, tiles.share)
@@ -155,7 +158,7 @@ def _rows(tiles: Tiles) -> tuple[Array, Array | None, Array]:
                 s += tiles.exponent[r, :, j]
             if tiles.sight is not None and (bias := tiles.sight.bias(i, j)) is not None:
                 s += bias
-            fade = _lifted(s, top, tiles.peak is not None)
+            fade = _lifted(s, top, tiles.peak is not None, tiles.exp)
             sums[r, i] *= fade
             if L is not None and g is not None:
                 L[r, i] *= fade
@@ -166,7 +169,7 @@ def _rows(tiles: Tiles) -> tuple[Array, Array | None, Array]:
     return sums, L, log if tiles.peak is None else log + tiles.peak
 
 
-def _lifted(s: Array, top: Array, whole: bool) -> Array:
+def _lifted(s: Array, top: Array, whole: bool, exp: Callable[[Array], None]) -> Array:
     """s <- e^{s - top}, top <- the larger of it and the rows' largest; what earlier sums under it are multiplied by."""
     fade = np.empty_like(top)
     for run in _cached(s):
@@ -176,7 +179,7 @@ def _lifted(s: Array, top: Array, whole: bool) -> Array:
             np.ceil(higher, out=higher)  # s(x, x) less a whole number keeps its digits
         shift = np.where(np.isneginf(higher), 0.0, higher)  # a row that has met no mass yet
         fade[..., run, :] = np.exp(before - shift)
-        np.exp(np.subtract(mine, shift, out=mine), out=mine)
+        exp(np.subtract(mine, shift, out=mine))
         before[...] = higher
     return fade
 
@@ -249,7 +252,7 @@ def _some_pairs(tiles: Tiles, blocks: list[Block], top: float) -> tuple[Array, A
         r, i, j = at
         e = tiles.scores(at)
         g = tiles.slopes(at, e) if L is not None else None
-        _exponentiate(e, top if tiles.peak is None else 0.0)
+        _exponentiate(e, top if tiles.peak is None else 0.0, tiles.exp)
         if L is not None and g is not None:
             g *= e
             tiles.add(L[r, i], g, tiles.w[r, j])
@@ -261,9 +264,9 @@ def _some_pairs(tiles: Tiles, blocks: list[Block], top: float) -> tuple[Array, A
     return sums, L
 
 
-def _exponentiate(s: Array, top: float) -> None:
+def _exponentiate(s: Array, top: float, exp: Callable[[Array], None]) -> None:
     """s <- e^{s - top}."""
     for run in _cached(s):
         mine = s[..., run, :]
         mine -= top
-        np.exp(mine, out=mine)
+        exp(mine)

@@ -1,5 +1,6 @@
 """Dense sums over points, compiled: the contract of `direct`, several times as fast for points in d = 2, 3.
 
+Beyond, where the products are BLAS's, `direct` with exponentials that are compiled.
 Under the causal mask too, over half the pairs.
 
 The extra `fast` (numba) is needed, and imported when the first sum is asked for.  Compiling takes about three seconds,
@@ -61,8 +62,8 @@ def direct_numba(
 ) -> Reading:
     """What `direct` answers, with the same arguments, shapes, shifts and refusals, to within rounding.
 
-    A kernel without ``factors``, d > 3 (where BLAS is as fast), a sight other than of the past, and values V y under
-    scores that need differences are handed on to `direct`.  By pairs (`same`, isotropic, no sight, Z and M only) an
+    A kernel without ``factors``, d > 3 (where the products are BLAS's), a sight other than of the past, and values V y
+    under scores that need differences are handed on to `direct`, whose exponentials alone are compiled.  By pairs (`same`, isotropic, no sight, Z and M only) an
     exponential serves both its rows; otherwise the largest score of a row is found first.
 
     Parameters
@@ -86,7 +87,7 @@ def direct_numba(
     past = sight is not None and sight.running
     odd = odd or (sight is not None and not past)
     if not isinstance(kernel, Bilinear) or d > LARGEST or odd or share_of(kernel):
-        return direct(kernel, x, y, weights, want, V=V, sight=sight, same=same, tangent=tangent)
+        return direct(kernel, x, y, weights, want, V=V, sight=sight, same=same, tangent=tangent, exp=_quick)
     x, y, w, lead = checked(x, y, weights, want)
     top = by_pairs(kernel, x, w) if same and "L" not in want and V is None else None
     if top is not None:
@@ -187,13 +188,34 @@ def compiled(function: Callable[..., None], signature: Any, *flags: str) -> Call
 
 
 @lru_cache(maxsize=1)
-def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
+def _compiled() -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
     two, three = "float64[:,::1]", "float64[:,:,::1]"
     pairs = f"void({three}, {two}, float64, int64, int64, {three})"
     given = ", ".join([three] * 4 + [two] * 3 + ["int64", "float64", "float64", "boolean", "boolean"])
     rows = f"void({given}, {two}, {three}, {two}, {two})"
     # Adding along a row in vectors is a reassociation, and must be permitted.
-    return compiled(_add_pairs, pairs, "contract", "reassoc", "nsz"), compiled(_add_rows, rows, "contract")
+    return (
+        compiled(_add_pairs, pairs, "contract", "reassoc", "nsz"),
+        compiled(_add_rows, rows, "contract"),
+        compiled(_exponentials, "void(float64[::1])", "contract"),
+    )
+
+
+def _quick(s: Array) -> None:
+    """s <- e^s, where numpy has one by one what the compiler makes vectors of."""
+    _compiled()[2](s.reshape(-1))
+
+
+def _exponentials(s: Array) -> None:
+    """s <- e^s for s <= 0 and a little more; 0 below -708, and what is no number stays none."""
+    for i in range(s.shape[0]):
+        v = _SMALLEST if s[i] < _SMALLEST else s[i]
+        k = v * _PER_LOG2 + _ROUND
+        f = v - (k - _ROUND) * _LOG2  # nothing is reassociated here, and no integer made a number, which takes long
+        q = ((((_C11 * f + _C10) * f + _C9) * f + _C8) * f + _C7) * f + _C6
+        q = ((((((q * f + _C5) * f + _C4) * f + _C3) * f + _C2) * f + 1.0) * f) + 1.0
+        e = np.int64(np.float64(q).view(np.int64) + (np.float64(k).view(np.int64) << 52)).view(np.float64)
+        s[i] = 0.0 if s[i] < _SMALLEST else e + 0.0 * v
 
 
 def _add_pairs(x: Array, w: Array, beta: float, segment: int, segments: int, sums: Array) -> None:

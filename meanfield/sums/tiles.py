@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from meanfield.protocols import Array, Bilinear, Kernel
 from meanfield.sums.scores import Near, moderate, refuse_unpaired, share_of, sharp
 from meanfield.tools.alarm import look
 
-__all__ = ["LARGE_TILE", "TILE", "WIDE", "Block", "Tiles", "longer"]
+__all__ = ["LARGE_TILE", "TILE", "WIDE", "Block", "Tiles", "in_place", "longer"]
 
 TILE = 256
 """Rows and columns of a tile: its scores (512 KiB) stay in the second-level cache between their making and use."""
@@ -30,6 +30,11 @@ def longer(x: Array, n: int) -> Array:
     out = np.empty((len(x), n, *x.shape[2:]))
     out[:, : x.shape[1]], out[:, x.shape[1] :] = x, x[:, :1]
     return out
+
+
+def in_place(s: Array) -> None:
+    """s <- e^s, by numpy."""
+    np.exp(s, out=s)
 
 
 class Block(NamedTuple):
@@ -51,13 +56,14 @@ class Tiles:
 
     def __init__(
         self, kernel: Kernel, x: Array, y: Array, w: Array, want: str, V: Array | None, sight: Any,
-        cuts: list[slice] | None, *, alone: bool,
+        cuts: list[slice] | None, *, alone: bool, exp: Callable[[Array], None],
     ) -> None:  # fmt: skip
         self.kernel, self.x, self.y = kernel, x, y
         self.plain, self.sight, self.cuts = V is None, sight, cuts
         self.values = y if V is None else _joined([y[:, j] @ V.T for j in cuts or [slice(None)]])
         self.valued = self.values[..., : x.shape[2]]  # of which L is
         self.alone = alone and "M" in want  # M is of all others
+        self.exp = exp
         self.masses = int("Z" in want)
         self.d = x.shape[2]
         self.divergence = "L" in want
