@@ -63,8 +63,9 @@ def direct_numba(
     """What `direct` answers, with the same arguments, shapes, shifts and refusals, to within rounding.
 
     A kernel without ``factors``, d > 3 (where the products are BLAS's), a sight other than of the past, and values V y
-    under scores that need differences are handed on to `direct`, whose exponentials alone are compiled.  By pairs (`same`, isotropic, no sight, Z and M only) an
-    exponential serves both its rows; otherwise the largest score of a row is found first.
+    under scores that need differences are handed on to `direct`, whose exponentials alone are compiled.  By pairs
+    (`same`, isotropic, no sight, Z and M only) an exponential serves both its rows; otherwise the largest score of a
+    row is found first.
 
     Parameters
     ----------
