@@ -40,7 +40,7 @@ class Led(NamedTuple):
 
 
 @equations("A (9.6)", "2407.01602")
-def leaders(law: Law, x: Any, t: float = 0.0) -> Led:
+def leaders(law: Law, x: Any, t: float = 0.0, *, angles: bool = False) -> Led:
     """C_i = argmax_j <Q x_i, K x_j> of every token (A (9.6)), and the tokens with C_i = {i} (2407.01602).
 
     Parameters
@@ -51,6 +51,8 @@ def leaders(law: Law, x: Any, t: float = 0.0) -> Led:
         Angles (n,), or rows (n, d): one cloud.
     t : float
         Time, for laws that change.
+    angles : bool
+        Read x as angles; of one dimension they are.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def leaders(law: Law, x: Any, t: float = 0.0) -> Led:
     >>> [list(map(int, one)) for one in pt.leaders(law, [[1.0, 1.0], [-1.0, 1.0], [0.0, 0.1]]).sets]
     [[0], [1], [0, 1]]
     """
-    moment = _moment(law, x, t)
+    moment = _moment(law, x, t, angles)
     if len(moment.heads) > 1:
         raise ValueError(f"law: {law} has {len(moment.heads)} heads of leaders of their own: give one of its terms")
     lead = moment.tied()[0]
@@ -78,7 +80,7 @@ def leaders(law: Law, x: Any, t: float = 0.0) -> Led:
 
 
 @equations("A (9.5)", "A Ex 9.3")
-def branches(law: Law, x: Any, t: float = 0.0) -> tuple[Branch, ...]:
+def branches(law: Law, x: Any, t: float = 0.0, *, angles: bool = False) -> tuple[Branch, ...]:
     """All ways in which a solution at temperature zero can go on from tokens x, in Filippov's sense (A, Example 9.3).
 
     Where tied leaders leave a choice there are several, and a run follows one of them (``ties``).  To first order: what
@@ -92,6 +94,8 @@ def branches(law: Law, x: Any, t: float = 0.0) -> tuple[Branch, ...]:
         Angles (n,), or rows (n, d): one cloud.
     t : float
         Time, for laws that change.
+    angles : bool
+        Read x as angles; of one dimension they are.
 
     Returns
     -------
@@ -108,18 +112,18 @@ def branches(law: Law, x: Any, t: float = 0.0) -> tuple[Branch, ...]:
     >>> len(pt.branches(law, [[1.0, 1.0], [-1.0, 1.0], [0.01, 0.0]]))
     1
     """
-    moment = _moment(law, x, t)
+    moment = _moment(law, x, t, angles)
     found = ways(moment)
     if found is None:
         raise ValueError("x: too many of these tokens are tied to try all choices (512): give those that matter")
     return tuple(found)
 
 
-def _moment(law: Law, x: Any, t: float) -> Moment:
+def _moment(law: Law, x: Any, t: float, angles: Any) -> Moment:
     inputs.law(law)
     if not law.choosing:
         raise ValueError(f"law: {law} has no leaders, only a law at temperature zero has: give mf.SA(np.inf)")
-    place, q = given("x", x, geometry=law.geometry)
+    place, q = given("x", x, angles=angles, geometry=law.geometry)
     if place.shape(q)[:-1]:
         raise ValueError(f"x: got replicas {place.shape(q)[:-1]}, wanted one cloud: ask for each")
     law.check_range(place.d(q), atoms=True)

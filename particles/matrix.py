@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from meanfield.geometry import located
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Law
 from meanfield.tools import inputs
@@ -15,21 +16,25 @@ ROUNDED = 8.0 * float(np.finfo(float).eps)
 """Times n, the share of the largest singular value below which one is rounding."""
 
 
-def attention(law: Law, x: Any, t: float = 0.0) -> Array:
+def attention(law: Law, x: Any, t: float = 0.0, *, angles: bool = False) -> Array:
     """What multiplies V x_j in the velocity of token i: (..., n, n).
 
     Its rows sum to 1 for SA, and its columns too for doubly stochastic attention (`mf.Sinkhorn`); for USA they are
     e^{beta <Q x_i, K x_j>} / n, in the law's scale, and for linear attention <Q x_i, K x_j> / n.  Under a mask
-    (`mf.Causal`, `mf.Masked`) what is not seen is 0.
+    (`mf.Causal`, `mf.Masked`) what is not seen is 0.  For Krause's law, whose tokens go to the mean of those near them,
+    it is a_ij of that mean; for `mf.Normalised` that of its law at the directions.
 
     Parameters
     ----------
     law : Law
-        One head: of a sum, one of ``law.terms``.
-    x : array
-        Angles (n,), or rows (..., n, d).
+        One head: of a sum, also under a mask, one of ``law.parts``.
+    x : array or measure
+        Angles (n,), or rows (..., n, d); with ``angles=True`` angles (..., n).  Or points with their masses, as
+        ``mf.Points(x, weights)``, or a run's at a time, ``run(t)``: P_ij has the mass of token j in it.
     t : float
         Time, for laws that change.
+    angles : bool
+        Read x as angles.
 
     Raises
     ------
@@ -41,9 +46,11 @@ def attention(law: Law, x: Any, t: float = 0.0) -> Array:
     >>> P = pt.attention(mf.Causal(mf.SA(4.0)), pt.uniform(5, 3, rng=0))
     >>> P.sum(axis=-1).round(12)
     array([1., 1., 1., 1., 1.])
+    >>> pt.attention(mf.SA(0.0), mf.Points([0.0, 1.0], weights=[3.0, 1.0]))[0]
+    array([0.75, 0.25])
     """
     inputs.law(law)
-    mu = Points(x, geometry=law.geometry)
+    mu = _tokens(law, x, angles)
     t = inputs.number("t", t)
     law.check_range(mu.d, atoms=True)
     return law.attention(t, mu)
@@ -135,6 +142,16 @@ def row_statistics(P: Any) -> RowStatistics:
     p = P / total[..., None]
     entropy = np.sum(np.where(p > 0.0, -p * np.log(np.where(p > 0.0, p, 1.0)), 0.0), axis=-1)
     return RowStatistics(total, entropy, np.exp(entropy), p.max(axis=-1), p.argmax(axis=-1))
+
+
+def _tokens(law: Law, x: Any, angles: Any) -> Any:
+    """The measure that is meant: points that are given as one, and others of equal masses."""
+    if not (hasattr(x, "read") and hasattr(x, "weights")):
+        return Points(x, angles=angles, geometry=law.place or law.geometry)
+    if inputs.flag("angles", angles):
+        raise ValueError("angles: a measure knows by itself whether its points are angles; leave it out")
+    located("x", law, x.geometry)
+    return x
 
 
 def _square(P: Any) -> Array:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from meanfield.equations.cells import cells
 from meanfield.equations.printed import TITLES as PAPERS
-from meanfield.equations.printed import cells
 
 
 class Reach(Enum):

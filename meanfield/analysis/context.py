@@ -189,15 +189,19 @@ def critical_beta(scores: Any, log_counts: Any = None) -> Array:
         logs = np.broadcast_to(logs, s.shape).copy()
     except ValueError:
         raise ValueError(f"log_counts: got shape {logs.shape}, wanted one that broadcasts to {s.shape}") from None
-    top = np.argmax(s, axis=-1)[..., None]
-    gaps = np.take_along_axis(s, top, -1) - s
-    # of the largest itself one is no competitor
-    first = np.take_along_axis(logs, top, -1)
-    if (first < 0.0).any():
+    gaps = s.max(axis=-1, keepdims=True) - s
+    # of those that share the largest score one is no competitor: all of them, less 1
+    capped = np.where(gaps == 0.0, np.minimum(logs, 1.0), -np.inf)
+    most = np.argmax(capped, axis=-1)[..., None]
+    others = np.exp(capped)
+    np.put_along_axis(others, most, np.expm1(np.take_along_axis(capped, most, -1)), -1)
+    rivals = others.sum(axis=-1)
+    if (rivals < -ROUNDING).any():
         raise ValueError("log_counts: the largest score of a row is counted less than once")
+    logs[gaps == 0.0] = -np.inf
     with np.errstate(divide="ignore"):
-        np.put_along_axis(logs, top, first + np.log(-np.expm1(-first)), -1)
-    tied = np.where(gaps == 0.0, np.exp(np.minimum(logs, 1.0)), 0.0).sum(axis=-1) >= 1.0
+        np.put_along_axis(logs, most, np.log(np.maximum(rivals, 0.0))[..., None], -1)
+    tied = rivals >= 1.0
     return np.where(tied, np.inf, _half(gaps, logs, tied))
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from meanfield.equations import names
-from meanfield.equations.printed import PRINTED, TITLES, Standing
+from meanfield.equations.cells import Standing
+from meanfield.equations.printed import PRINTED, TITLES
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Equation:
     how: str
     """The room that is still to come, or the proof of which it is a step; else empty."""
     holders: tuple[Holder, ...]
-    """Classes and functions of `meanfield` that hold it."""
+    """Classes and functions that hold it."""
     line: str
     """A line to type after ``import meanfield as mf, particles as pt, numpy as np``; empty where none holds it."""
     checks: tuple[str, ...]
@@ -95,6 +96,16 @@ class Equation:
         return f"<pre>{escape(str(self))}</pre>"
 
 
+def rooms() -> tuple[Holder, ...]:
+    """All that hold equations: here, and in `particles`, where it lies beside this package, as we ship it."""
+    ours = Path(__file__).parents[2] / "particles" / "__init__.py"
+    if not ours.exists():
+        return holders("meanfield")
+    found: Any = pkgutil.resolve_name("particles:")  # of other projects there is one by that name, too
+    same = Path(found.__file__).samefile(ours)
+    return holders("meanfield", "particles") if same else holders("meanfield")
+
+
 def equation(name: str) -> Equation:
     """Which room holds an equation of the papers, a line that shows it, and the checks.
 
@@ -103,7 +114,8 @@ def equation(name: str) -> Equation:
     Parameters
     ----------
     name : str
-        As "A (2.7)", "A 2.7", or "2.7" where one paper has it; "C (CSA)"; "2410.23228" for a later work.
+        As "A (2.7)", "A 2.7", or "2.7" where one paper has it; "C (CSA)"; "C Figure 2"; "2410.23228" for a later work;
+        or a word, as "Hegselmann", if one equation alone speaks of it.
 
     Returns
     -------
@@ -120,9 +132,11 @@ def equation(name: str) -> Equation:
     >>> mf.equation("A (2.7)").checks
     ('A07',)
     """
-    printed = PRINTED[names.find(name)]
+    every = rooms()
+    of = {one: " ".join(room.name for room in every if one in room.equations) for one in PRINTED}
+    printed = PRINTED[names.find(name, of)]
     built = printed.standing is Standing.BUILT
-    held = tuple(one for one in holders("meanfield") if printed.name in one.equations)
+    held = tuple(one for one in every if printed.name in one.equations)
     return Equation(
         printed.name, TITLES[printed.paper] if printed.paper else "", printed.what, printed.standing,
         "" if built else printed.how, held, printed.how if built else "", printed.checks,

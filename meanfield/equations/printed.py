@@ -8,10 +8,7 @@ differs.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
+from meanfield.equations.cells import Printed, parsed
 
 TITLES = {
     "A": "A mathematical perspective on Transformers",
@@ -19,34 +16,6 @@ TITLES = {
     "C": "Clustering in causal attention masking",
     "": "Without a number",
 }
-
-
-class Standing(Enum):
-    """How an equation stands in this project, as a sentence."""
-
-    BUILT = "A room of the library holds it."
-    BENCH = "It is for a check to show; the library needs no room for it."
-    COMING = "Its room is still to come."
-    STEP = "It is a step of a proof, and needs no room."
-
-
-@dataclass(frozen=True)
-class Printed:
-    """One equation of a paper."""
-
-    name: str
-    """As "A (2.7)"; of later works the arXiv number."""
-    what: str
-    standing: Standing
-    how: str
-    """BUILT: a line of Python that shows it; COMING: the room; STEP: the proof; BENCH: empty."""
-    checks: tuple[str, ...]
-    """Ids of the checks that show it."""
-
-    @property
-    def paper(self) -> str:
-        """A, B, C, or nothing."""
-        return self.name[0] if self.name[:2] in ("A ", "B ", "C ") and "(" in self.name else ""
 
 
 # A line is `name | what it says | how | checks`; an indented line goes on with the one above.  How: `bench`;
@@ -132,7 +101,7 @@ _A = """
 (8.1) | d_t psi + d_x (v psi) = 0, v = (2 / (b n)) h'(x) - (2 (n - 2) / (b n)) g: the law of a pair
     | to come: meanfield/methods/pairs.py | A53
 (9.1) | x_i' = sum_j e^{b <Q x_i, K x_j>} V x_j / Z_i in R^d: pure attention
-    | to come: attention with geometry="flat" | -
+    | pt.simulate(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], V=np.eye(3), geometry="flat"), np.eye(3), (0.0, 1.0)) | -
 (9.2) | z_i = e^{-t V} x_i | to come: meanfield/laws/rescaled.py | -
 (9.3) | z_i' = sum_j A_ij V (z_j - z_i): the rescaled tokens | to come: meanfield/laws/rescaled.py | -
 (9.4) | the same without e^{tV} in the scores
@@ -174,14 +143,16 @@ _A = """
 """
 
 _B = """
-(1.1) | x_i' = sum_j P_ij V x_j in R^d | to come: attention with geometry="flat" | -
-(1.2) | P_ij = e^{<Q x_i, K x_j>} / sum_l e^{<Q x_i, K x_l>} | to come: attention with geometry="flat" | -
+(1.1) | x_i' = sum_j P_ij V x_j in R^d
+    | pt.simulate(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], V=np.eye(3), geometry="flat"), np.eye(3), (0.0, 1.0)) | -
+(1.2) | P_ij = e^{<Q x_i, K x_j>} / sum_l e^{<Q x_i, K x_l>}
+    | pt.attention(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], geometry="flat"), np.eye(3)) | -
 (1.3) | x_i(k+1) = x_i(k) + dt sum_j P_ij V x_j(k): layers
     | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0) | -
 (3.1) | z_i' = sum_j P_ij V (z_j - z_i), scores of e^{tV} z: rescaled tokens | to come: meanfield/laws/rescaled.py | -
 (6.1) | d_t mu + div(X[mu] mu) = 0 in R^d | to come: meanfield/methods/finite_volume.py | -
 (6.2) | X[mu](x) = int e^{<Q x, K y>} V y d mu(y) / int e^{<Q x, K y>} d mu(y)
-    | to come: attention with geometry="flat" | -
+    | mf.SA(1.0, geometry="flat").velocity(0.0, None, mf.Points(2.0 * np.eye(3), geometry="flat")) | -
 (6.3) | |X| <= |V| R for measures in the ball of radius R | bench | -
 (6.4) | |grad X| <= 2 |Q^T K| |V| R^2 | bench | -
 (6.5) | |X[mu] - X[nu]| <= C W_2(mu, nu) | bench | -
@@ -192,7 +163,8 @@ _B = """
 (6.10) | the support's radius under a field frozen over a step | bench | -
 (6.11) | W_p of two measures moved by two fields | step: the proof of Proposition 6.6 | -
 (6.12) | W_2 over a short time | step: the proof of Proposition 6.6 | -
-(7.1) | x_i' = sum_j P_ij x_j: Q = K = V = I | to come: attention with geometry="flat" | -
+(7.1) | x_i' = sum_j P_ij x_j: Q = K = V = I
+    | pt.simulate(mf.SA(1.0, geometry="flat"), [[-1.0], [0.0], [2.0]], (0.0, 1.0)) | -
 (7.2) | x -> log sum_j e^{<x, x_j>} is convex | bench | -
 (7.3) | a product of sums of exponentials, by pairs | step: the proof of Lemma 7.1 | -
 (7.4) | its bound from below | step: the proof of Lemma 7.1 | -
@@ -231,7 +203,8 @@ _B = """
 (8.22) | <w - x, w> from below | step: the proof of Lemma 8.4 | -
 (8.23) | u = b w + a + r, orthogonally | step: the proof of Lemma 8.4 | -
 (8.24) | max <x, v_j - x> from below | step: the proof of Lemma 8.4 | -
-(8.25) | x_i' = -sum_j P_ij x_j: V = -I, Q^T K = I | to come: attention with geometry="flat" | -
+(8.25) | x_i' = -sum_j P_ij x_j: V = -I, Q^T K = I
+    | pt.simulate(mf.SA(1.0, sign=-1, geometry="flat"), np.eye(3), (0.0, 1.0)) | -
 (9.1) | a, b: limits of the least and the largest leading coordinate | step: the proof of Theorem 4.2 | -
 (9.2) | a coordinate that stays above epsilon_0 | step: the proof of Theorem 4.2 | -
 (9.3) | its rate as a sum over tokens | step: the proof of Theorem 4.2 | -
@@ -289,6 +262,17 @@ C Lem 5.3 | phi_k' = -dE_k/dphi_k / Z_k: tokens that descend one after the other
     | pt.energies(mf.Causal(mf.SA(4.0)), [0.0, 1.0, 2.0]) | C17 C29
 C Tab 1 | what all tokens come to, by the largest eigenvalue of V and its multiplicity
     | pt.classify(pt.simulate(mf.Causal(mf.SA(1.0)), [0.0, 1.0, 2.0], (0.0, 1.0))) | C04
+A Fig 1 | inner products of random tokens gather at 1 as layers pass | bench | A05
+A Fig 2 | where one cluster is proved in the plane of d and b, and where it is seen | bench | A26
+A Fig 3 | the probability that two tokens are one by t, over t and b, nears that of orthogonal ones
+    | bench | A41 A41.coded
+A Fig 4 | how many clusters on the circle at t = 2.5, 18, 30 | bench | A42
+A Fig 5 | phase diagrams of random matrices Q, K, V | bench | A44 A44.coded
+C Fig 1 | final configurations on S^2 under five matrices V | bench | C04
+C Fig 2 | causal attention at b = 64: clusters that wait, and their centres | bench | C10
+C Fig 3 | the share of tokens that Rényi centres and strong ones have consumed | bench | C13
+C Fig 4 | b^{-1/2} and the largest pull h of one token | bench | C23
+C Fig 5 | the spectrum of a value matrix V | bench | C28
 A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian
 A Ex 9.3 | three tokens from which three solutions begin
     | pt.branches(mf.SA(np.inf, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat"), [[1, 1], [-1, 1], [0, 0]])
@@ -335,37 +319,7 @@ A Rem 3.5 | doubly stochastic attention: k = e^{b <x, y> + phi(x) + phi(y)} of r
     | mf.fastest(mf.SA(5.0), 2) | F02 F02.particles F02.rates
 """
 
-
-def cells(text: str, head: str) -> Iterator[list[str]]:
-    """The cells of every line of a table; an indented line goes on with the one above.
-
-    Parameters
-    ----------
-    text : str
-        The table; |x| stands in the cells, so the separator is the bar with blanks about it.
-    head : str
-        What a line is, as "an equation must be `name | what`": for messages, and how many cells there are.
-    """
-    for line in re.sub(r"\n +", " ", text).strip().splitlines():
-        found = [cell.strip() for cell in line.split(" | ")]
-        if len(found) != len(head.split(" | ")) or not all(found):
-            raise ValueError(f"{head}; got {line!r}.")
-        yield found
-
-
-def _parse(paper: str, text: str) -> list[Printed]:
-    found = []
-    for name, what, how, checks in cells(text, "an equation must be `name | what | how | checks`"):
-        kind, _, rest = how.partition(": ")
-        standing = {"bench": Standing.BENCH, "to come": Standing.COMING, "step": Standing.STEP}.get(kind)
-        said = () if checks == "-" else tuple(checks.split())
-        found.append(
-            Printed(f"{paper} {name}".strip(), what, standing or Standing.BUILT, rest if standing else how, said)
-        )
-    return found
-
-
 PRINTED: dict[str, Printed] = {
-    one.name: one for paper, text in (("A", _A), ("B", _B), ("C", _C), ("", _OTHER)) for one in _parse(paper, text)
+    one.name: one for paper, text in (("A", _A), ("B", _B), ("C", _C), ("", _OTHER)) for one in parsed(paper, text)
 }
 """Every equation by its name, in the order of the papers."""

@@ -25,6 +25,7 @@ class Angles(Arcs, Line):
     fast = (2,)
     symbol = "theta"
     unit = "rad"
+    told = "angles (n,)"
     low = 0.0
     high = TURN
     shown = 512

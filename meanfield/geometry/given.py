@@ -43,6 +43,9 @@ def given(name: str, value: Any, *, angles: Any = False, geometry: str | Geometr
         raise ValueError(inputs.message(name, wanted, "angles=True", "Give rows, and leave angles out."))
     if place is ROWS and (turning or inputs.axes(value) == 1):
         place = ANGLES
+    if hasattr(value, "measures") and hasattr(value, "x") and not hasattr(value, "__array__"):  # a run
+        remedy = f"Take its tokens at a saved time, such as the last: {name}.x[-1]."
+        raise TypeError(inputs.message(name, "points", inputs.describe(value), remedy))
     if hasattr(value, "sample") and not hasattr(value, "__array__"):  # a density; tables have samples, too
         came = inputs.describe(value)
         raise TypeError(inputs.message(name, "points", came, f"Draw some of it: {name}.sample(1000, rng=0)."))

@@ -40,6 +40,7 @@ class Product(Geometry):
     first: Geometry
     second: Geometry
     name = "product"
+    told = "rows (n, 2 d), d components of each kind,"
 
     def __post_init__(self) -> None:
         for name in ("first", "second"):

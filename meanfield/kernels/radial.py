@@ -17,7 +17,7 @@ from meanfield.tools.shown import Shown
 def weighed(phi: Callable[[Array], Array], s: Array) -> Array:
     """phi(s) of squared distances, or a refusal of what is no weight."""
     with np.errstate(all="ignore"):
-        values = np.asarray(phi(s))
+        values = np.asarray(inputs.mapped("phi", phi, s, "squared distances"))
     if values.shape != s.shape or values.dtype.kind not in "fiub":
         raise ValueError(
             f"phi: of an array of squared distances, shape {s.shape}, it gave {inputs.describe(values)}: wanted finite "

@@ -145,7 +145,7 @@ class Zonal(Shown, Kernel):
         object.__setattr__(self, "order", inputs.integer("order", self.order, low=2, high=10**5))
         t = np.linspace(-1.0, 1.0, 8)
         with np.errstate(all="ignore"):
-            whole, parts = self.phi(t), [self.phi(t[:3]), self.phi(t[3:])]
+            whole, *parts = (inputs.mapped("phi", self.phi, part, "numbers <x, y>") for part in (t, t[:3], t[3:]))
         if not np.allclose(np.hstack(parts), whole, rtol=1e-9, atol=0.0, equal_nan=True):
             raise ValueError(f"phi must be a function of each t alone: of {self.name}, phi(t)[:3] is not phi(t[:3])")
 

@@ -328,7 +328,10 @@ class SA(Attention):
     True
     """
 
-    equations = ("A (SA)", "A (2.3)", "A (2.6)", "A (3.2)", "A (3.7)", "A (9.4)", "C (SA)")
+    equations = (
+        "A (SA)", "A (2.3)", "A (2.6)", "A (3.2)", "A (3.7)", "A (9.1)", "A (9.4)", "C (SA)", "B (1.1)", "B (6.2)",
+        "B (7.1)", "B (8.25)",
+    )  # fmt: skip
     weight = "Z"
     more = """
     ties : {"uniform", "first"}

@@ -141,6 +141,11 @@ class Sum(Law):
         return tuple({name: None for term in self.terms for name in term.shared})
 
     @property
+    def tokens(self) -> int | None:  # type: ignore[override]
+        """As the first of the terms that says."""
+        return next((term.tokens for term in self.terms if term.tokens is not None), None)
+
+    @property
     def gradient(self) -> int:  # type: ignore[override]
         """As all of the terms, if they agree."""
         signs = {term.gradient for term in self.terms}

@@ -45,6 +45,10 @@ class Causal(Masking):
     def __str__(self) -> str:
         return f"Causal({self.law})"
 
+    def _product(self) -> str:
+        """The past of B."""
+        return "mf.Masked(law, numpy.tril(B))"
+
     def _sees(self, t: float, mu: Measure) -> Any:
         """The past."""
         return mu.past()

@@ -232,7 +232,7 @@ def _clean(series: Array, size: float) -> Array:
 
 
 def _asked(h: Callable[[Array], Array], d: Array) -> Array:
-    values = np.asarray(h(d))
+    values = np.asarray(inputs.mapped("h", h, d, "differences"))
     if values.shape != d.shape or values.dtype.kind not in "fiu" or not np.isfinite(values).all():
         raise ValueError(
             f"h: of an array of differences, shape {d.shape}, it gave {inputs.describe(values)}: wanted finite numbers "

@@ -24,7 +24,8 @@ class Encoded(Seeing):
 
     which climbs E = (1 / 2 beta) sum_ij w_i w_j e^{beta <x_i + p_i, x_j + p_j>} over the x_i: its largest values are at
     x_i = T(p_i), the image of the positions' law under a map, where tokens of one position are at one place and those
-    of others elsewhere.  (Added once, to the initial data, positions are `pt.encoded`.)
+    of others elsewhere.  (Added once, to the initial data, positions are `pt.encoded`.)  The law tells no energy; that
+    E of rows x is ``mf.Points(x + p, geometry="flat").energy(mf.USA(beta, geometry="flat"))``.
 
     Parameters
     ----------
@@ -64,6 +65,11 @@ class Encoded(Seeing):
 
     def __str__(self) -> str:
         return f"Encoded({self.law}, p {self.p.shape})"
+
+    @property
+    def tokens(self) -> int:  # type: ignore[override]
+        """As many as there are positions."""
+        return len(self.p)
 
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """As the law; and refuse tokens of another dimension than the positions."""

@@ -114,7 +114,7 @@ class Frozen(Seeing):
         """Refused: those that do not move have no place in a square matrix."""
         raise ValueError(
             f"law: {self} sees tokens that do not move, too, and the attention matrix has a column for each that "
-            "moves: give the law without them, law.law"
+            "moves: give the law without them, law.law of the Frozen one"
         )
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:

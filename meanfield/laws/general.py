@@ -199,7 +199,7 @@ def divergence(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
     return np.asarray(law.sign * (r.L / r.Z[..., 0] - np.sum(M * slope, axis=-1) / np.square(r.Z[..., 0])))
 
 
-@equations("A (2.5)")
+@equations("A (2.5)", "B (1.2)")
 def matrix(law: Attending, t: float, mu: Measure) -> Array:
     """What multiplies V x_j at every own point: e^{s_ij} w_j, of SA divided by the row's sum."""
     shares = mu.shares()

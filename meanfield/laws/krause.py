@@ -117,6 +117,14 @@ class Averaging(Law):
             return mean
         return np.where(r.Z > 0.0, mean - (mu.x if x is None else x), 0.0)
 
+    def attention(self, t: float, mu: Measure) -> Array:
+        """a_ij, of the mean to which token i goes: a row of zeros of who sees nobody."""
+        s = mu.scores(self._kernel) + mu.shares()
+        top = s.max(axis=-1, keepdims=True)
+        a = np.exp(s - np.where(np.isfinite(top), top, 0.0))
+        total = a.sum(axis=-1, keepdims=True)
+        return np.divide(a, total, out=np.zeros_like(a), where=total > 0.0)
+
     def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """Refused: it asks for the slope of phi."""
         raise TypeError(

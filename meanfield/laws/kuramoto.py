@@ -39,6 +39,11 @@ class Turning(Law):
         """True if every token has its own frequency."""
         return np.ndim(self.omega) > 0
 
+    @property
+    def tokens(self) -> int | None:  # type: ignore[override]
+        """As many as there are frequencies."""
+        return np.shape(self.omega)[-1] if self.labelled else None
+
     def _omega(self) -> str:
         return f"{np.size(self.omega)} omegas" if self.labelled else f"omega={self.omega:g}"
 

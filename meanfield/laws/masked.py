@@ -102,6 +102,15 @@ class Masked(Masking):
         rate = np.sum(mu.weights * np.sum(up * self.velocity(t, x, mu), axis=-1), axis=-1)
         return {"energy": E, "dissipation": rate}
 
+    @property
+    def tokens(self) -> int:  # type: ignore[override]
+        """As many as the graph has."""
+        return int(self.A.shape[0])
+
+    def _product(self) -> str:
+        """Entry by entry."""
+        return f"mf.Masked(law, A * B{'' if self.per_row else ', per_row=False'})"
+
     def __str__(self) -> str:
         return f"Masked({self.law}, A {self.A.shape}{'' if self.per_row else ', per_row=False'})"
 

@@ -90,6 +90,11 @@ class Normalised(Law):
         return bool(self.law.labelled)
 
     @property
+    def tokens(self) -> int | None:  # type: ignore[override]
+        """As the law."""
+        return self.law.tokens
+
+    @property
     def autonomous(self) -> bool | None:  # type: ignore[override]
         """As the law, None if it does not say; False where depth damps, or the placement changes."""
         return False if self.norm in ("mix", "ln-scaling") else said(self.law)
@@ -114,6 +119,15 @@ class Normalised(Law):
         if norm in ("post", "ngpt"):
             A = np.linalg.norm(x, axis=-1, keepdims=True) * geometry.project(at, A)
         return A
+
+    def attention(self, t: float, mu: Measure) -> Array:
+        """The law's, at the directions."""
+        if len(self.law.parts) > 1:
+            raise TypeError(
+                f"law: {self} has a matrix for every term: give the one head that is meant, "
+                "mf.Normalised(law.law.parts[0], law.norm, law.change)"
+            )
+        return np.asarray(self.law.attention(t, mu.pushed(geometry.retract)))
 
     @property
     def _changed(self) -> float:

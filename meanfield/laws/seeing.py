@@ -53,6 +53,11 @@ class Seeing(Law):
         return bool(self.law.masked)
 
     @property
+    def tokens(self) -> int | None:  # type: ignore[override]
+        """As the law."""
+        return self.law.tokens
+
+    @property
     def advice(self) -> str:  # type: ignore[override]
         """As the law."""
         return str(self.law.advice)
@@ -154,6 +159,10 @@ class Masking(Seeing):
         super().__post_init__()
         if self.law.masked:
             raise ValueError(
-                f"law: {self.law} has a mask already: give the law without a mask, and the product of the two, "
-                "as mf.Masked(law, numpy.tril(A)) of a graph and the past"
+                f"law: {self.law} has a mask already: give the law without one, and the product of the two as a graph "
+                f"of n tokens, {self._product()}, B that which it has (of the past numpy.tri(n))"
             )
+
+    def _product(self) -> str:
+        """What to type for this mask times another, B."""
+        raise TypeError(f"{type(self).__name__} does not say what to type for its product with a mask B")

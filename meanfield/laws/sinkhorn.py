@@ -158,6 +158,7 @@ class Sinkhorn(Law):
         general.values(self, d, 0.0)
 
     def _balanced(self, mu: Measure) -> Balance:
+        self._scores(mu.d)  # refuses points of another dimension
         return balanced(mu, self._kernel)
 
     def potential(self, mu: Measure) -> Array:

@@ -93,6 +93,14 @@ class ALiBi(Masking):
         told = f"{'' if self.causal else ', causal=False'}{', per_row=True' if self.per_row else ''}"
         return f"ALiBi({self.law}, slope={self.slope:g}{told})"
 
+    def _product(self) -> str:
+        """Its weights times B; of the past alone it is itself that product."""
+        i = "numpy.arange(n)"
+        weights = f"numpy.exp(-{self.slope:g} * abs(numpy.subtract.outer({i}, {i})))"
+        seen = f"numpy.tril({weights} * B)" if self.causal else f"{weights} * B"
+        alone = f" (of the past mf.ALiBi(law, {self.slope:g}) alone)" if self.causal else ""
+        return f"mf.Masked(law, {seen}{'' if self.per_row else ', per_row=False'}){alone}"
+
     def _sees(self, t: float, mu: Measure) -> Any:
         """All, or the past, the near ones more."""
         return mu.masked(Slope(self.slope, self.causal, self.per_row))

@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 
 from meanfield import geometry
+from meanfield.geometry import FLAT
 from meanfield.laws.base import refuse_common, steady_noise
 from meanfield.measures.points import Points
 from meanfield.protocols import Array, Geometry, Law, Measure, Space, Stop, said
@@ -61,7 +62,7 @@ def density(
     if law.geometry != place.manifold:
         instead = f'give it geometry="{place.manifold}", if it takes one'
         if place.manifold == "sphere":
-            instead = "move points, pt.simulate(law, x0, t_span) with rows x0 (n, d), or a density on a space of R^d"
+            instead = f"move points, pt.simulate(law, x0, t_span) with {(law.place or FLAT).told} as x0"
         named = {"sphere": "spheres", "flat": "R^d"}
         raise ValueError(
             f"law: {law} moves points of {named[law.geometry]}, and densities on {space} live on "
@@ -77,17 +78,17 @@ def density(
         )
     refuse_common(law, "a density moves at random")
     law.check_range(space.d, smooth=smooth, atoms=atoms)
-    instead = f"move points, {_points(shaken)}"
+    instead = f"move points, {_points(shaken, law.tokens)}"
     indexless("law", law, space.d, times[0], "a density has no first token", instead, place)
     _quiet(law, space.d, times, noise)
     if flow is not None:
         _divergence(law, flow)
 
 
-def _points(shaken: bool) -> str:
-    """How to move points of a density instead."""
+def _points(shaken: bool, tokens: int | None = None) -> str:
+    """How to move points of a density instead, as many as there are tokens for."""
     how = ', method="heun", step=0.01, rng=0' if shaken else ""
-    return f"pt.simulate(law, rho0.sample(1000, rng=0), t_span{how})"
+    return f"pt.simulate(law, rho0.sample({tokens or 1000}, rng=0), t_span{how})"
 
 
 def _strength(law: Law, d: int, t: float) -> float | None:

@@ -118,6 +118,10 @@ class Mixture(ShownMeasure, Beside):
         """Refused: some of the pairs are of points that do not move."""
         raise TypeError("energy: points that do not move are not told apart by it: ask the measure they were added to")
 
+    def balanced(self, kernel: Any) -> Any:
+        """By asking; under a mask as mu refuses it."""
+        return self.body.balanced(kernel) if np.ndim(self.token) else None
+
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`): what mu answers, and a sum over the added points."""
         if share_of(kernel) is not None:

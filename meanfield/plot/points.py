@@ -114,7 +114,10 @@ def unit_rows(name: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         raise ValueError(f"{name} must have shape (n, d) or (m, n, d) with n, d >= 2; got {rows.shape}.")
     worst = float(np.max(np.abs(np.linalg.norm(rows, axis=-1) - 1.0)))
     if not worst <= 1e-6:
-        raise ValueError(f"{name} must have unit rows; got a norm off by {worst:.3g}.")
+        raise ValueError(
+            f"{name} must have unit rows; got a norm off by {worst:.3g}. Their directions are drawn by "
+            f"mf.Points({name} / numpy.linalg.norm({name}, axis=-1, keepdims=True)).plot()."
+        )
     return rows
 
 
@@ -177,6 +180,11 @@ def sphere(
     Axes
     """
     x = np.atleast_2d(np.asarray(x, dtype=float))
+    if x.shape[-1] not in (2, 3):
+        raise ValueError(
+            f"x: a globe shows rows (n, 3) of S^2, and (n, 2) of the circle; got shape {x.shape}. Inner products are "
+            "drawn of any dimension: inner_products, of a run plot_inner_products."
+        )
     x = np.pad(x, ((0, 0), (0, 1))) if x.shape[-1] == 2 else x
     rows = unit_rows("x", arrays.numbers("x", x, None, 3)[None])[0]
     been = None if paths is None else unit_rows("paths", arrays.finite("paths", paths, None, len(rows), 3))

@@ -34,6 +34,8 @@ class Geometry(Shown):
     """What positions are called in a dataset."""
     unit: str = "1"
     """And their unit."""
+    told: str = "rows (n, d)"
+    """What positions are, in a few words: for messages."""
 
     # --- positions ----------------------------------------------------------------------------------------
 

@@ -274,6 +274,8 @@ class Law(Shown):
     labelled: bool = False
     """True: tells tokens apart by their index (causal, graph, natural frequencies of their own), so that it is no
     function of the measure alone.  Such a law moves points as they stand, no density, and none of them merge."""
+    tokens: int | None = None
+    """For how many tokens it is made, as of frequencies of their own or a graph; None: for any number."""
     remedy: str = ""
     """What to give in its place where tokens have no index and no number; empty if nothing will do."""
     advice: str = ""
@@ -311,9 +313,11 @@ class Law(Shown):
 
     def attention(self, t: float, mu: Measure) -> Array:
         """(..., n, n) P with velocity sum_j P_ij V x_j at the own points, before any projection."""
+        if len(self.parts) > 1:
+            raise TypeError(f"law: {self} has a matrix for every term: give the one head that is meant, law.parts[0]")
         raise TypeError(
-            f"law: {type(self).__name__} has no attention matrix: give the one head that is meant, of a sum "
-            "law.terms[0]"
+            f"law: {self} has no attention matrix: ask what it gives the tokens, law.velocity(t, mu.x, mu) of "
+            "mu = mf.Points(x, geometry=law.place or law.geometry)"
         )
 
     @property

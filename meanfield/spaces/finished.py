@@ -20,15 +20,7 @@ FINER = 128
 
 def called(f: Callable[[Array], Any], q: Array, n: int) -> tuple[Array, float]:
     """f at n coordinates q, checked, and the relative spacing of its numbers."""
-    try:
-        answer = f(q)
-    except TypeError as error:
-        if "array" not in str(error) and "scalar" not in str(error):
-            raise
-        raise TypeError(
-            f"density: the callable takes no array of {n} nodes ({error}): write it with numpy (numpy.cos, not "
-            "math.cos), or give numpy.vectorize(f)"
-        ) from error
+    answer = inputs.mapped("density", f, q, "nodes")
     values, eps = inputs.array("density", answer), inputs.spacing("density", answer)
     if values.shape != (n,):
         if values.ndim != 0:

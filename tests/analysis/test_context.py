@@ -75,6 +75,12 @@ def test_the_critical_beta_is_where_the_largest_holds_half() -> None:
     assert critical_beta([1.0, 1.0, 0.0]) == np.inf
     assert critical_beta([1.0, 0.0], [math.log(2.0), 0.0]) == np.inf
     assert critical_beta([1.0, 0.3]) == 0.0
+    # keys that share the largest score count together, in any order
+    shared = [float(critical_beta([1.0, 0.0, 1.0], np.log([a, 3.0, 1.6 - a]))) for a in (1.2, 0.4, 0.8)]
+    assert shared == pytest.approx([math.log(3.0 / 0.4)] * 3, rel=1e-13)
+    assert critical_beta([1.0, 0.0], np.log([1.6, 3.0])) == pytest.approx(shared[0], rel=1e-13)
+    with pytest.raises(ValueError, match="less than once"):
+        critical_beta([1.0, 0.0, 1.0], np.log([0.3, 3.0, 0.4]))
     # scores on many scales: gaps of 1e-9 for a few, of 1 for very many
     far = float(critical_beta([0.0, -1e-9, -1.0], [0.0, math.log(3.0), 600.0]))
     assert far == pytest.approx(math.log(3.0) / 1e-9, rel=1e-12)

@@ -38,6 +38,7 @@ from breakages.sinkhorn import SINKHORN
 from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
+from breakages.words import WORDS
 from breakages.zero import ZERO
 
 TABLE: tuple[Breakage, ...] = (
@@ -55,6 +56,7 @@ TABLE: tuple[Breakage, ...] = (
     *SINKHORN,
     *TOGETHER,
     *TOOLS,
+    *WORDS,
     *MOTION,
     *PLACES,
     *REFERENCES,

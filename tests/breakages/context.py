@@ -15,8 +15,8 @@ CONTEXT: tuple[Breakage, ...] = (
     Breakage(
         name="context: the largest score is its own competitor",
         file="meanfield/analysis/context.py",
-        old="first + np.log(-np.expm1(-first))",
-        new="first",
+        old="np.expm1(np.take_along_axis(capped, most, -1))",
+        new="np.exp(np.take_along_axis(capped, most, -1))",
         red=("F43", "tests/analysis/test_context.py::test_the_critical_beta_is_where_the_largest_holds_half"),
     ),
     Breakage(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import meanfield as mf
 import particles as pt
 from meanfield.equations import PRINTED, Holder, Printed, Standing, holders, places
+from meanfield.equations.answer import rooms
 from meanfield.equations.names import near
 from meanfield.tools.tags import equations as tag
 from validation import equations
@@ -134,6 +136,18 @@ def test_every_line_told_to_be_typed_runs(one: Printed) -> None:
         assert f"{holder.name} ({holder.file}, line {holder.line})" in str(found)
 
 
+def test_rooms_of_particles_are_named_where_they_are_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [one.name for one in mf.equation("C (4)").holders] == ["particles.layers.layers"]
+    assert {one.name for one in rooms()} == {one.name for one in HELD}
+    strange = tmp_path / "particles"
+    strange.mkdir()
+    (strange / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "particles"]:
+        monkeypatch.delitem(sys.modules, name)
+    assert {one.name.split(".")[0] for one in rooms()} == {"meanfield"}
+
+
 def test_heads() -> None:
     found = mf.equation("A (2.7)")
     assert [holder.name for holder in found.holders] == ["meanfield.laws.base.Sum"]
@@ -154,7 +168,9 @@ def test_what_no_room_holds_says_so() -> None:
         ("A (2.7)", "A (2.7)"), ("A 2.7", "A (2.7)"), ("a2.7", "A (2.7)"), ("2.7", "A (2.7)"), (" (2.7) ", "A (2.7)"),
         ("CSA", "C (CSA)"), ("c csa-2d", "C (CSA-2d)"), ("C (SA)", "C (SA)"), ("USA", "A (USA)"), ("B.5", "A (B.5)"),
         ("A B.2", "A (B.2)"), ("C 5", "C (5)"), ("A lem 3.7", "A Lem 3.7"), ("2410.23228", "2410.23228"),
-        ("A Remark 2.1", "A Rem 2.1"), ("C Theorem 5.2", "C Thm 5.2"),
+        ("A Remark 2.1", "A Rem 2.1"), ("C Theorem 5.2", "C Thm 5.2"), ("C Figure 2", "C Fig 2"),
+        ("a fig. 3", "A Fig 3"), ("Vicsek", "A Rem 2.1"), ("alibi", "2605.09213"),
+        ("Cucker-Smale", "A Rem 2.1"), ("strong ones", "C Fig 3"),
     ],
 )  # fmt: skip
 def test_names_as_people_write_them(typed: str, meant: str) -> None:
@@ -168,6 +184,11 @@ def test_names_as_people_write_them(typed: str, meant: str) -> None:
         ("SA", r"write 'A \(SA\)' or 'C \(SA\)'"),
         ("A (3.17)", r"no equation is called 'A \(3\.17\)' \(did you mean .*A \(3\.1[0-6]\)"),
         ("", "no equation is called ''"),
+        ("Sinkhorn", r"A Rem 3\.5, 2110\.11773, 2604\.07925 speak of it; write one of these"),
+        ("Hegselmann", r"A Rem 2\.1, 2602\.11534 speak of it"),
+        ("attention", r"(, .*){5} and \d+ more speak of it"),
+        ("igurations", r"no equation is called 'igurations'(?! speak)"),
+        ("np", "no equation is called 'np'"),
     ],
 )
 def test_what_is_not_one_equation_is_refused(typed: str, said: str) -> None:
@@ -183,6 +204,7 @@ def test_what_is_not_one_equation_is_refused(typed: str, said: str) -> None:
     [
         ("A 2.2 (2.3)-(2.5)", ("A (2.3)", "A (2.4)", "A (2.5)")),
         ("C B.1 (5), (6)", ("C (5)", "C (6)")),
+        ("C Lem A.1, Fig 4", ("C Fig 4",)),
         ("A App B (B.1), (B.2); C Lem A.1", ("A (B.1)", "A (B.2)")),
         ("A Lem 3.7, 9", ("A Lem 3.7",)),
         ("A (3.8)-(3.10), Lem 3.6", ("A (3.8)", "A (3.9)", "A (3.10)")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import meanfield as mf
 import particles as pt
+from meanfield.plot import points as pictures
 from meanfield.sums import choose
 
 LAW = mf.SA(4.0)
@@ -21,7 +23,6 @@ ANGLES = np.array([[0.0, 1.0, 2.0], [0.5, 1.5, 2.5]])
 SOL = mf.solve(LAW, RHO, (0.0, 1.0))
 RUN = pt.simulate(LAW, [0.0, 1.0], (0.0, 1.0), weights=[1.0, 2.0])
 LATE = pt.longtime(LAW, [0.0, 1.0], log_t_end=3.0)
-
 
 
 def test_one_time_or_several_and_a_run_or_a_measure() -> None:
@@ -42,6 +43,21 @@ def test_one_time_or_several_and_a_run_or_a_measure() -> None:
         with pytest.raises(TypeError, match=r"mu: .*a run, wanted a measure.*run\(t\).*mf.track\(run\)"):
             ask(SOL)
         ask(SOL(0.5))
+
+
+HEADS = mf.Causal(mf.SA(1.0) + mf.SA(2.0))
+OF_HEADS = mf.Normalised(mf.SA(1.0) + mf.SA(2.0), "pre")
+TURNING = mf.Kuramoto(np.array([-0.1, 0.0, 0.1]))
+FLOCK = mf.CuckerSmale(lambda s: 1.0 / (1.0 + s))
+FROZEN = mf.Causal(mf.Frozen(LAW, [0.0]))
+FLAT = mf.SA(1.0, geometry="flat")
+LONG = 2.0 * np.eye(4)
+
+
+def velocity(law: Any, x: Any) -> Any:
+    """As the refusal of a matrix has it."""
+    mu = mf.Points(x, geometry=law.place or law.geometry)
+    return law.velocity(0.0, mu.x, mu)
 
 
 Case = tuple[Callable[[], Any], str, Callable[[], Any]]
@@ -114,6 +130,99 @@ CASES: dict[str, Case] = {
         lambda: mf.sweep(lambda cell, rng: 0, [1, 1], rng=0), "mf.grid(repeat=range(10), ...)",
         lambda: mf.sweep(lambda cell, rng: 0, mf.grid(repeat=range(10), beta=[1.0]), rng=0),
     ),
+    "a matrix of angles with replicas": (
+        lambda: pt.attention(LAW, ANGLES), "pass angles=True", lambda: pt.attention(LAW, ANGLES, angles=True)
+    ),
+    "leaders of angles": (
+        lambda: pt.leaders(mf.SA(np.inf), ANGLES[:1]), "pass angles=True",
+        lambda: pt.leaders(mf.SA(np.inf), ANGLES[0], angles=True),
+    ),
+    "a matrix of heads under a mask": (
+        lambda: pt.attention(HEADS, np.eye(3)), "law.parts[0]", lambda: pt.attention(HEADS.parts[0], np.eye(3))
+    ),
+    "a matrix of heads at directions": (
+        lambda: pt.attention(OF_HEADS, np.eye(3)), "mf.Normalised(law.law.parts[0], law.norm, law.change)",
+        lambda: pt.attention(mf.Normalised(OF_HEADS.law.parts[0], OF_HEADS.norm, OF_HEADS.change), np.eye(3)),
+    ),
+    "a matrix of Kuramoto's": (
+        lambda: pt.attention(TURNING, [0.0, 1.0, 2.0]),
+        "law.velocity(t, mu.x, mu) of mu = mf.Points(x, geometry=law.place or law.geometry)",
+        lambda: velocity(TURNING, [0.0, 1.0, 2.0]),
+    ),
+    "a matrix of a flock": (
+        lambda: pt.attention(FLOCK, np.eye(4)),
+        "law.velocity(t, mu.x, mu) of mu = mf.Points(x, geometry=law.place or law.geometry)",
+        lambda: velocity(FLOCK, np.eye(4)),
+    ),
+    "a matrix beside frozen tokens": (
+        lambda: pt.attention(FROZEN, [0.0, 1.0]), "give the law without them, law.law of the Frozen one",
+        lambda: pt.attention(mf.Causal(FROZEN.law.law), [0.0, 1.0]),
+    ),
+    "a matrix of a run": (
+        lambda: pt.attention(LAW, RUN), "x.x[-1]", lambda: pt.attention(LAW, RUN.x[-1])
+    ),
+    "a matrix of a density": (
+        lambda: pt.attention(LAW, RHO), "mf.Points(mu.x, weights=mu.weights)",
+        lambda: pt.attention(LAW, mf.Points(RHO.x, weights=RHO.weights)),
+    ),
+    "frequencies of tokens, and a density": (
+        lambda: mf.solve(TURNING, RHO, (0.0, 1.0)), "pt.simulate(law, rho0.sample(3, rng=0), t_span)",
+        lambda: pt.simulate(TURNING, RHO.sample(3, rng=0), (0.0, 1.0)),
+    ),
+    "a graph, and a density": (
+        lambda: mf.solve(mf.Masked(LAW, np.ones((5, 5))) + TURNING, RHO, (0.0, 1.0)), "rho0.sample(5, rng=0)",
+        lambda: pt.simulate(mf.Masked(LAW, np.ones((5, 5))), RHO.sample(5, rng=0), (0.0, 1.0)),
+    ),
+    "positions, and a density": (
+        lambda: mf.solve(mf.Encoded(LAW, np.ones((4, 2))), RHO, (0.0, 1.0)), "rho0.sample(4, rng=0)",
+        lambda: pt.simulate(mf.Encoded(LAW, np.ones((4, 2))), RHO.sample(4, rng=0), (0.0, 1.0)),
+    ),
+    "a flock, and a density": (
+        lambda: mf.solve(FLOCK, RHO, (0.0, 1.0)),
+        "pt.simulate(law, x0, t_span) with rows (n, 2 d), d components of each kind, as x0",
+        lambda: pt.simulate(FLOCK, np.eye(4), (0.0, 1.0)),
+    ),
+    "R^d, and a density": (
+        lambda: mf.solve(FLAT, RHO, (0.0, 1.0)), "pt.simulate(law, x0, t_span) with rows (n, d) as x0",
+        lambda: pt.simulate(FLAT, np.eye(4), (0.0, 1.0)),
+    ),
+    "doubly stochastic under a mask, beside frozen tokens": (
+        lambda: pt.simulate(mf.Frozen(mf.Causal(mf.Sinkhorn(1.0)), [0.0]), [0.1, 0.2], (0.0, 0.1)),
+        "take mf.SA(beta) under the mask, or mf.Sinkhorn(beta) without one",
+        lambda: [
+            pt.simulate(mf.Frozen(law, [0.0]), [0.1, 0.2], (0.0, 0.1))
+            for law in (mf.Causal(mf.SA(1.0)), mf.Sinkhorn(1.0))
+        ],
+    ),
+    "a weight of single numbers": (
+        lambda: mf.Krause(lambda s: 1.0 if s < 1.0 else 0.0), "give numpy.vectorize(f)",
+        lambda: mf.Krause(np.vectorize(lambda s: 1.0 if s < 1.0 else 0.0)),
+    ),
+    "a coupling of single numbers": (
+        lambda: mf.Coupling(lambda d: math.sin(d)), "numpy.cos, not math.cos", lambda: mf.Coupling(np.sin)
+    ),
+    "a kernel of single numbers": (
+        lambda: mf.Zonal(lambda c: math.exp(c), "e"), "give numpy.vectorize(f)", lambda: mf.Zonal(np.exp, "e")
+    ),
+    "a density of single numbers": (
+        lambda: mf.Circle(8).density(lambda theta: 1.0 if theta < 9.0 else 2.0), "numpy.where, not if",
+        lambda: mf.Circle(8).density(lambda theta: np.where(theta < 9.0, 1.0, 2.0)),
+    ),
+    "scores of another dimension": (
+        lambda: mf.Sinkhorn(1.0, Q=np.eye(3)).velocity(0.0, None, mf.Points([0.0, 1.0])), "wanted (m, 2)",
+        lambda: mf.Sinkhorn(1.0, Q=np.eye(2)).velocity(0.0, None, mf.Points([0.0, 1.0])),
+    ),
+    "more tokens than a float counts": (
+        lambda: mf.equiangular(LAW, 10**301, 0.5), ">= 2 and <= 1e+300;", lambda: mf.equiangular(LAW, 10**300, 0.5)
+    ),
+    "a globe of R^4": (
+        lambda: pt.simulate(LAW, np.eye(4), (0.0, 0.1)).plot_globe(), "of a run plot_inner_products",
+        lambda: pt.simulate(LAW, np.eye(4), (0.0, 0.1)).plot_inner_products(),
+    ),
+    "points of R^d": (
+        lambda: pictures.inner_products(LONG), "mf.Points(x / numpy.linalg.norm(x, axis=-1, keepdims=True)).plot()",
+        lambda: mf.Points(LONG / np.linalg.norm(LONG, axis=-1, keepdims=True)).plot(),
+    ),
     "a saved time": (
         lambda: RUN.plot_inner_products(0.123), "the nearest is 0.12", lambda: RUN.plot_inner_products(0.12)
     ),
@@ -130,6 +239,43 @@ def test_a_remedy_is_told_and_works(name: str) -> None:
     with pytest.raises((ValueError, TypeError), match=re.escape(told)):
         wrong()
     assert right() is not None
+
+
+SLOPE = 0.5
+INNER = {
+    "the past": (mf.Causal(LAW), np.tri(4)),
+    "a graph": (mf.Masked(LAW, np.ones((4, 4)) + np.eye(4, k=1)), np.ones((4, 4)) + np.eye(4, k=1)),
+}
+OUTER: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "the past": (mf.Causal, np.tri(4)),
+    "a graph": (lambda law: mf.Masked(law, 1.0 + np.eye(4)), 1.0 + np.eye(4)),
+    "a slope": (
+        lambda law: mf.ALiBi(law, SLOPE), np.tril(np.exp(-SLOPE * abs(np.subtract.outer(np.arange(4), np.arange(4)))))
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.rounding
+@pytest.mark.parametrize("outer", OUTER)
+@pytest.mark.parametrize("inner", INNER)
+def test_the_product_of_two_masks_is_told_and_typed(outer: str, inner: str) -> None:
+    """What comes of it is what a double loop makes of both weights."""
+    (law, B), (mask, A) = INNER[inner], OUTER[outer]
+    with pytest.raises(ValueError, match="has a mask already") as caught:
+        mask(law)
+    told = r"of n tokens, (mf\.Masked\(.*?\))(?: \(of the past (.*) alone\))?, B that which"
+    typed = re.search(told, str(caught.value))
+    assert typed is not None
+    given = {"mf": mf, "numpy": np, "law": LAW, "n": 4, "A": A, "B": B}
+    ways = [typed[1], *([typed[2]] if typed[2] and inner == "the past" else [])]
+    assert (len(ways) == 2) == (outer == "a slope" and inner == "the past")
+    x = pt.uniform(4, 3, rng=3)
+    e = A * B * np.exp(4.0 * (x @ x.T - 1.0))
+    mu = mf.Points(x)
+    for way in ways:
+        np.testing.assert_allclose(
+            eval(way, given).velocity(0.0, mu.x, mu), e @ x / e.sum(axis=1, keepdims=True), rtol=0.0, atol=1e-13
+        )
 
 
 def test_a_table_that_can_draw_samples_is_an_array_all_the_same() -> None:

@@ -68,6 +68,21 @@ def test_velocities_are_the_printed_loop_s(phi: Callable[[Any], Any], d: int) ->
         np.testing.assert_allclose(angles[:, 0], along, rtol=0.0, atol=1e-13)
 
 
+@pytest.mark.parametrize("place", ["flat", "sphere"])
+def test_the_attention_matrix_is_of_the_mean_to_which_tokens_go(place: Any) -> None:
+    x, w = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-1.0, 0.0]]), np.array([0.4, 0.3, 0.2, 0.1])
+    law = mf.Krause(lambda s: np.maximum(1.0 - s, 0.0), place)
+    P = pt.attention(law, mf.Points(x, w, geometry=place))
+    pairs = [[(wj, float((xi - xj) @ (xi - xj))) for xj, wj in zip(x, w, strict=True)] for xi in x]
+    slow = np.array([[wj * max(1.0 - s, 0.0) for wj, s in row] for row in pairs])
+    np.testing.assert_allclose(P, slow / slow.sum(axis=1, keepdims=True), rtol=0.0, atol=1e-15)
+    assert P[3].tolist() == [0.0, 0.0, 0.0, 1.0]  # out of sight of the others
+    first = pt.attention(mf.Causal(law), x)[0]
+    assert first.tolist() == [1.0, 0.0, 0.0, 0.0]
+    nobody = mf.Krause(lambda s: np.where((s > 0.1) & (s < 1.0), 1.0, 0.0), place)
+    assert pt.attention(nobody, x).sum(axis=1).round(12).tolist() == [1.0, 1.0, 1.0, 0.0]
+
+
 def test_rounds_of_hegselmann_and_krause() -> None:
     """Seven opinions in fractions, round by round; from the fourth on nothing moves."""
     x = line(*map(float, ROUNDS))

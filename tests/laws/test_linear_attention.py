@@ -107,6 +107,8 @@ def test_tokens_with_a_length(norm: str) -> None:
     v = mf.Normalised(mf.SA(2.0, Q=Q3, K=K3, V=V3), norm).velocity(3.0, mu.x, mu)
     expected = r * P * slow + grow * np.sum(A * theta, axis=-1, keepdims=True) * theta
     np.testing.assert_allclose(v, expected, rtol=0.0, atol=1e-13)
+    P = pt.attention(mf.Normalised(mf.SA(2.0, Q=Q3, K=K3, V=V3), norm), x)
+    np.testing.assert_allclose(P @ theta @ V3.T, A, rtol=0.0, atol=1e-13)
 
 
 def test_after_the_sum_is_the_flow_on_the_sphere_and_mix_changes() -> None:
@@ -130,7 +132,7 @@ def test_after_the_sum_is_the_flow_on_the_sphere_and_mix_changes() -> None:
     (lambda: mf.Normalised(mf.SA(1.0), "mix"), "change"),
     (lambda: mf.Normalised(mf.SA(1.0, geometry="flat")), "wanted a law of the sphere"),
     (lambda: pt.simulate(mf.Normalised(mf.Diffusion(0.1)), tokens(3), (0.0, 1.0)), "add it outside"),
-    (lambda: pt.attention(mf.SA(1.0) + mf.SA(2.0), tokens(3)), r"law\.terms\[0\]"),
+    (lambda: pt.attention(mf.SA(1.0) + mf.SA(2.0), tokens(3)), r"law\.parts\[0\]"),
     (lambda: pt.attention(mf.Frozen(mf.SA(1.0), EYE), tokens(3)), "give the law without them"),
     (lambda: mf.solve(mf.LinearAttention(), mf.uniform(mf.ZonalSphere(4, 8)), (0.0, 1.0)), "isotropic"),
 ])  # fmt: skip

@@ -9,6 +9,9 @@ import numpy as np
 
 from meanfield.protocols import Array
 
+LONG = 20
+"""Letters of a bound that is told as it is."""
+
 
 def describe(value: Any) -> str:
     """What came, in a few words: an array by dtype and shape, anything else by its (shortened) repr and type."""
@@ -45,11 +48,12 @@ def first(bad: Array) -> tuple[int, ...]:
 
 def bounds(low: Any, high: Any, above: Any = None) -> str:
     """The bounds as one would write them, after a blank; nothing if there are none."""
-    parts = []
-    if above is not None:
-        parts.append(f"> {above}")
-    if low is not None:
-        parts.append(f">= {low}")
-    if high is not None:
-        parts.append(f"<= {high}")
+    signs = ((">", above), (">=", low), ("<=", high))
+    parts = [f"{sign} {_brief(bound)}" for sign, bound in signs if bound is not None]
     return " " + " and ".join(parts) if parts else ""
+
+
+def _brief(bound: Any) -> str:
+    """A bound as it is, in powers of ten if it has more digits than anyone reads."""
+    text = str(bound)
+    return text if len(text) <= LONG else f"{bound:.6g}"

@@ -122,7 +122,8 @@ def integer(name: str, value: Any, *, low: int | None = None, high: int | None =
             remedy = f"Write {int(value)}, without the decimal point, or convert with int()."
         raise TypeError(message(name, wanted, describe(value), remedy)) from None
     if (low is not None and result < low) or result > most:
-        remedy = "Choose a value in this range." if result <= LARGEST_COUNT else "No memory holds so many."
+        told = high is not None or result <= LARGEST_COUNT
+        remedy = "Choose a value in this range." if told else "No memory holds so many."
         raise ValueError(message(name, wanted, describe(value), remedy))
     if even and result % 2:
         near = result + 1 if result + 1 <= most else result - 1
@@ -189,6 +190,19 @@ def fits(name: str, f: Callable[..., Any], wanted: str) -> None:
     except TypeError:
         remedy = f"Write lambda {wanted}: ..., whether it uses them or not."
         raise TypeError(message(name, f"a function of ({wanted})", f"one of {signature}", remedy)) from None
+
+
+def mapped(name: str, f: Callable[..., Any], at: Any, what: str) -> Any:
+    """f of an array of these numbers; a function of single ones alone is refused, with what to type."""
+    try:
+        return f(at)
+    except (TypeError, ValueError) as error:
+        if "array" not in str(error) and "scalar" not in str(error):
+            raise
+        raise TypeError(
+            f"{name}: the callable takes no array of {len(at)} {what} ({error}): write it with numpy (numpy.cos, not "
+            "math.cos; numpy.where, not if), or give numpy.vectorize(f)"
+        ) from error
 
 
 def generator(rng: Any) -> np.random.Generator:
