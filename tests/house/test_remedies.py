@@ -52,6 +52,9 @@ FLOCK = mf.CuckerSmale(lambda s: 1.0 / (1.0 + s))
 FROZEN = mf.Causal(mf.Frozen(LAW, [0.0]))
 FLAT = mf.SA(1.0, geometry="flat")
 LONG = 2.0 * np.eye(4)
+SINGLE: Any = lambda s: 1.0 if s < 1.0 else 0.0  # noqa: E731
+SINE: Any = math.sin
+EXP: Any = math.exp
 
 
 def velocity(law: Any, x: Any) -> Any:
@@ -195,14 +198,14 @@ CASES: dict[str, Case] = {
         ],
     ),
     "a weight of single numbers": (
-        lambda: mf.Krause(lambda s: 1.0 if s < 1.0 else 0.0), "give numpy.vectorize(f)",
-        lambda: mf.Krause(np.vectorize(lambda s: 1.0 if s < 1.0 else 0.0)),
+        lambda: mf.Krause(SINGLE), "give numpy.vectorize(f)",
+        lambda: mf.Krause(np.vectorize(SINGLE)),
     ),
     "a coupling of single numbers": (
-        lambda: mf.Coupling(lambda d: math.sin(d)), "numpy.cos, not math.cos", lambda: mf.Coupling(np.sin)
+        lambda: mf.Coupling(SINE), "numpy.cos, not math.cos", lambda: mf.Coupling(np.sin)
     ),
     "a kernel of single numbers": (
-        lambda: mf.Zonal(lambda c: math.exp(c), "e"), "give numpy.vectorize(f)", lambda: mf.Zonal(np.exp, "e")
+        lambda: mf.Zonal(EXP, "e"), "give numpy.vectorize(f)", lambda: mf.Zonal(np.exp, "e")
     ),
     "a density of single numbers": (
         lambda: mf.Circle(8).density(lambda theta: 1.0 if theta < 9.0 else 2.0), "numpy.where, not if",
