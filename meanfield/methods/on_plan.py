@@ -12,7 +12,8 @@ from meanfield.measures.belts import Belted, belted
 from meanfield.methods.quadrature import Quadrature
 from meanfield.protocols import Array, Kernel, Reading, Space, Status, Stop
 from meanfield.spaces.coefficients import tail
-from meanfield.spaces.density import Z_FLOOR, Density, Held, factor, floored, summed
+from meanfield.spaces.density import Density, Held, factor, summed
+from meanfield.spaces.fields import Z_FLOOR, floored
 
 PLANS = 8
 """Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""

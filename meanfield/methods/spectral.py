@@ -20,8 +20,9 @@ from meanfield.laws.base import constant_noise, steady_noise
 from meanfield.methods.on_plan import OnPlan
 from meanfield.protocols import Array, Change, Form, Law, Method, Scheme, Space, Status, Stop, said
 from meanfield.spaces.coefficients import recast, tail
-from meanfield.spaces.density import Z_FLOOR, Density
+from meanfield.spaces.density import Density
 from meanfield.spaces.doubt import Doubt
+from meanfield.spaces.fields import Z_FLOOR
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 

@@ -16,11 +16,10 @@ from meanfield.plot.pictured import PicturedDensity
 from meanfield.protocols import Array, Geometry, Kernel, Law, Line, Measure, Reading, Space
 from meanfield.spaces.coefficients import kindred, recast, tail
 from meanfield.spaces.doubt import EXACT, Doubt, UnknownValue, told
+from meanfield.spaces.fields import fields
 from meanfield.tools import inputs
 from meanfield.tools.shown import ShownMeasure
 
-Z_FLOOR = 1e-13
-"""Below this fraction of its maximum the normaliser Z of a density is rounding: it is floored there."""
 EPS = float(np.finfo(float).eps)
 LAID_OUT = 64
 """Degrees from which on a density's own nodes integrate what its energies ask, |X|^2 Z rho of some kernel."""
@@ -50,14 +49,6 @@ def warned(values: Array) -> Array:
         )
         warnings.warn(text, UnknownValue, stacklevel=3)
     return values
-
-
-def floored(Z: Array, least: Any = 0.0) -> Array:
-    """Z >= Z_FLOOR max Z along the last axis, so that a law may divide by it (in place); max Z is at least `least`."""
-    if Z.ndim == 1:  # at every stage of a run: the quickest way to a maximum
-        return np.maximum(Z, Z_FLOOR * max(Z[Z.argmax()], least), out=Z)
-    floor = Z_FLOOR * np.maximum(Z.max(axis=-1, keepdims=True), least)
-    return np.maximum(Z, floor, out=Z)
 
 
 class Held(Measure):
@@ -320,12 +311,12 @@ class Density(PicturedDensity, ShownMeasure, Held):
         return summed(self.resized(self.space.size // K * min(4 * K + 8, LAID_OUT)))
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
-        """Answer a law (see `protocols.Measure`): at rows x, or at the own nodes in tangent components.
+        """Answer a law (see `protocols.Measure`): at rows x, or at the own nodes P_x M in tangent components.
 
-        By the Funk-Hecke formula: the fields are the density's own series times the kernel's multipliers.  Where
-        rounding of the coefficients decides them they are NaN, as values are; at rows with a warning.
+        By the Funk-Hecke formula (`meanfield.spaces.fields`).  Where rounding of the coefficients decides the fields
+        they are NaN, as values are; at rows with a warning.
         """
-        r, hidden = self._fields(kernel, x, want, V)
+        r, hidden = fields(self, kernel, x, want, V)
         if hidden is not None:
             for part in (r.Z, r.M, r.L):
                 if part is not None:
@@ -333,46 +324,6 @@ class Density(PicturedDensity, ShownMeasure, Held):
             if x is not None:
                 warned(np.where(hidden, np.nan, 0.0))
         return r
-
-    def _fields(
-        self, kernel: Kernel, x: Array | None, want: str, V: Array | None, void: Any = True
-    ) -> tuple[Reading, Array | None]:
-        """The answer, and where it is rounding (None: nowhere); where also `void`, it is 0 and no part of max Z."""
-        if not kernel.isotropic or V is not None or self.geometry.manifold != "sphere":
-            came = f"{kernel}" if V is None else f"{kernel} with values V y"
-            raise TypeError(
-                f"a density answers kernels of <x, y> alone, on spheres, got {came} on {self.space}: ask its "
-                "quadrature points, mf.Points(rho.x, weights=rho.weights)"
-            )
-        c, space, d = self.coefficients, self.space, self.d
-        degree = int(space.degrees.max())
-        symbol = {
-            "Z": kernel.multipliers(d, degree)[space.degrees],
-            "L": kernel.potential(d, degree)[space.degrees] * space.laplacian,
-        }
-        names = [name for name in "ZL" if name in want]
-        scalars = np.stack([symbol[name] * c for name in names]) if names else np.empty((0, *c.shape))
-        potential = kernel.potential(d, degree)[space.degrees] * c if "M" in want else None
-        q = None if x is None else space.chart(x)
-        s, M = space.fields(scalars, potential, q)
-        got = dict(zip(names, s, strict=True))
-        hidden = self._hidden(symbol["Z"], symbol["L"], q)
-        if hidden is not None:
-            for part in s if M is None else (*s, M):
-                part[hidden & void] = 0.0
-        if M is not None and x is not None:
-            M = np.einsum("...nm,...nmd->...nd", M, space.frame(x))
-        # at a few points of a stranger's choice Z may be faint everywhere; its mean over the sphere is the mass
-        least = 0.0 if x is None else np.abs(np.asarray(self.mass))[..., None]
-        Z = floored(got["Z"], least)[..., None] if "Z" in got else None
-        return Reading(Z, M, got.get("L"), kernel.log_lambda0(d)), hidden
-
-    def _hidden(self, multipliers: Array, rates: Array, q: Array | None) -> Array | None:
-        """(..., n) where an error in Z or L may exceed the permitted share of Z; None where none ever does."""
-        c, both = self.coefficients, np.abs(multipliers) + np.abs(rates)
-        bound = self.space.bound(both * c, both * self.doubt.error, q)
-        with np.errstate(invalid="ignore", over="ignore"):
-            return bound if bound is None else ~(bound <= self.doubt.share * self.space.evaluate(multipliers * c, q))
 
 
 def summed(rho: Density) -> Density:
@@ -397,4 +348,4 @@ class _Summed(Density):
         if x is not None:
             return super().read(kernel, x, want, V)
         light = np.abs(self.weights) <= EPS * np.abs(np.asarray(self.mass))[..., None]
-        return self._fields(kernel, None, want, V, light)[0]
+        return fields(self, kernel, None, want, V, light)[0]

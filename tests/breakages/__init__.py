@@ -8,7 +8,7 @@
 
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
 process that looks; the tables are `rooms` (what was once missed), `changed`, `given`, `going_on`,
-`tools`, `together`, `relatives`, `masked`, `causal`, `motion`, `places`, `references`, `tokens`,
+`tools`, `together`, `relatives`, `masked`, `mended`, `causal`, `motion`, `places`, `references`, `tokens`,
 `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
 registered check and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
@@ -28,6 +28,7 @@ from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
 from breakages.gram import GRAM
 from breakages.masked import MASKED
+from breakages.mended import MENDED
 from breakages.motion import MOTION
 from breakages.others import OTHERS
 from breakages.places import PLACES
@@ -51,6 +52,7 @@ TABLE: tuple[Breakage, ...] = (
     *GIVEN,
     *GOING_ON,
     *MASKED,
+    *MENDED,
     *OTHERS,
     *ROOMS,
     *SINKHORN,

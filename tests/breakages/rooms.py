@@ -208,7 +208,7 @@ ROOMS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="density: rounding has its part in the largest Z",
-        file="meanfield/spaces/density.py",
+        file="meanfield/spaces/fields.py",
         old="part[hidden & void] = 0.0",
         new="pass",
         red=("tests/spaces/test_known_values.py::test_fields_at_the_own_nodes_are_known_or_unknown",),

@@ -1,4 +1,4 @@
-"""At rows that are given every sum answers with all of M, as the sum over pairs does, and not with P_x M alone."""
+"""At rows that are given every measure answers with all of M, as the sum over pairs does, and not with P_x M alone."""
 
 from __future__ import annotations
 
@@ -36,6 +36,35 @@ def test_points_answer_with_all_of_it(name: str, past: bool) -> None:
         q = pt.uniform(7, d, rng=2)
         theirs = whole(slow, q)
         np.testing.assert_allclose(whole(fast, q), theirs, rtol=0.0, atol=1e-12 * np.abs(theirs).max())
+
+
+DENSITIES = {
+    "circle": lambda: mf.von_mises_fisher(mf.Circle(128), [0.6, 0.8], 3.0),
+    "sphere": lambda: mf.von_mises_fisher(mf.Sphere(32), [2.0, 1.0, 2.0], 3.0),
+    "zonal": lambda: mf.von_mises_fisher(mf.ZonalSphere(3, 48, axis=[2.0, 1.0, 2.0]), [2.0, 1.0, 2.0], 3.0),
+}
+
+
+@pytest.mark.parametrize("kernel", [KERNEL, mf.Exponential(0.0), mf.Zonal(lambda s: np.exp(s + s * s), "s + s^2")])
+@pytest.mark.parametrize("name", DENSITIES)
+def test_densities_answer_with_all_of_it(name: str, kernel: Any) -> None:
+    """Its part along x was missing: against quadrature points, for which any two spaces of S^2 will do."""
+    rho = DENSITIES[name]()
+    fine = DENSITIES["sphere" if name == "zonal" else name]()
+    points = mf.Points(fine.x, weights=fine.weights, field="direct")
+    x = np.concatenate([pt.uniform(9, rho.d, rng=3), np.eye(rho.d), -np.eye(rho.d)])
+    got, wanted = rho.read(kernel, x, "M"), points.read(kernel, x, "M")
+    theirs = wanted.M * np.exp(wanted.log)
+    np.testing.assert_allclose(got.M * np.exp(got.log), theirs, rtol=0.0, atol=1e-12 * np.abs(theirs).max())
+
+
+def test_a_picture_shows_the_velocity_that_moves_the_density() -> None:
+    """relu of an attention needs all of M: the arrows were wrong by half of the largest, the run was not."""
+    space, W = mf.Circle(256), np.array([[1.0, 2.0], [-1.0, 0.5]])
+    rho, law = mf.von_mises_fisher(space, [0.6, 0.8], 1.0), mf.Activated(mf.SA(2.0), W, "tanh")
+    drawn = law.velocity(0.0, rho.x, rho)
+    points = mf.Points(rho.x, weights=rho.weights, field="direct")
+    np.testing.assert_allclose(drawn, law.velocity(0.0, rho.x, points), rtol=0.0, atol=1e-12)
 
 
 def test_a_layer_and_an_activation_are_those_of_the_printed_sum() -> None:

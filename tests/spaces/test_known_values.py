@@ -107,19 +107,26 @@ def test_a_density_that_touches_zero_at_a_pole_is_not_negative(d):
 
 
 def test_fields_at_a_stranger_s_rows_are_known_or_unknown():
-    """At beta = 400 and height 0.95 the speed was 7e12; X = grad log(1 + 0.3 q_1 c) / beta is 2e-4."""
+    """At beta = 400 and height 0.95 the speed was 7e12; X = grad log(1 + 0.3 q_1 c) / beta is 2e-4.
+
+    Along x a token has (q_1 + 0.3 c ((d-1) q_2 + 1) / d) / (1 + 0.3 q_1 c), q_k the kernel's multipliers.
+    """
     d, beta = 128, 400.0
     rho, law = readme(), mf.SA(beta)
     c = np.array([0.1, 0.5, 0.95])
     x = np.zeros((3, d))
     x[:, -1], x[:, 0] = c, np.sqrt(1.0 - c * c)
-    q = 0.3 * ive(0.5 * d, beta) / ive(0.5 * d - 1.0, beta)
+    q1, q2 = ive([0.5 * d, 0.5 * d + 1.0], beta) / ive(0.5 * d - 1.0, beta)
+    q = 0.3 * q1
     right = q * np.sqrt(1.0 - c * c) / (beta * (1.0 + q * c))
-    exact = mf.Density(rho.space, rho.coefficients)
-    np.testing.assert_allclose(np.linalg.norm(law.velocity(0.0, x, exact), axis=1), right, rtol=1e-12)
+    length = (q1 + 0.3 * c * ((d - 1.0) * q2 + 1.0) / d) / (1.0 + q * c)
+    up = (np.eye(d)[-1] - c[:, None] * x) / np.sqrt(1.0 - c * c)[:, None]
+    exact = law.velocity(0.0, x, mf.Density(rho.space, rho.coefficients))
+    np.testing.assert_allclose(exact, right[:, None] * up + length[:, None] * x, rtol=0.0, atol=1e-12 * length.max())
+    np.testing.assert_allclose(np.sum(exact * up, axis=1), right, rtol=1e-10)
     noisy = mf.Density(rho.space, rho.coefficients, mf.Doubt(1e-13, 1e-6))
     with pytest.warns(mf.UnknownValue):
-        v = np.linalg.norm(law.velocity(0.0, x, noisy), axis=1)
+        v = np.sum(law.velocity(0.0, x, noisy) * up, axis=1)
     np.testing.assert_allclose(v[0], right[0], rtol=1e-6)
     assert np.isnan(v[2])
 
