@@ -1,7 +1,7 @@
 """What a density answers a kernel of <x, y> with: its own series times the kernel's multipliers (Funk-Hecke).
 
-With p_k the multipliers of the potential U (q_k / beta of e^{beta <x, y>}), Z and U are series of coefficients, L is the
-Laplacian of U, and M = grad U + x int <x, y> e^s dmu: at rows all of it is told, by one more series
+With p_k the multipliers of the potential U (q_k / beta of e^{beta <x, y>}), Z and U are series of coefficients, L is
+the Laplacian of U, and M = grad U + x int <x, y> e^s dmu: at rows all of it is told, by one more series
 (`kernels.along`), at the own nodes P_x M = grad U.
 """
 
