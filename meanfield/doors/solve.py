@@ -28,6 +28,8 @@ SCHEME = tuple(name for name in vars(Scheme) if not name.startswith("_"))
 UNRESOLVED: tuple[Unresolved, ...] = get_args(Unresolved)
 ATOL, SMALL, ROUNDING = 1e-13, 1e-2, 1e-15
 """The default atol; the size of the largest moving coefficient below which it follows that size, and to where."""
+SUMMED = 1e-15
+"""The least default atol of laws that are summed over quadrature points: what the rounding of such a sum is."""
 MASS = 1e-9
 """How far from 1 the mass of an initial density may be."""
 
@@ -70,7 +72,8 @@ def solve(
     rtol, atol : float
         Tolerances of the time stepping, on every coefficient (c_0 = 1); rtol >= 1e-13, atol > 0.  By default atol is
         1e-13, or less near the uniform density, where all that moves is small: 1e-11 of the largest coefficient but
-        c_0 (`settings["atol"]` of the solution tells).
+        c_0 (`settings["atol"]` of the solution tells); of laws with matrices or fixed points, whose sums have the
+        rounding of c_0, never below 1e-15.
     max_resolution : int, optional
         Largest size of the space (4096 nodes on the circle by default); the resolution doubles when the coefficients'
         tail asks for it.  For the Lagrangian method, the largest number of nodes.
@@ -114,7 +117,7 @@ def solve(
     rho0 = _density(rho0)
     t0, t1, asked = inputs.times(t_span, t_eval)
     suited.density(law, rho0.space, (t0, t1), smooth=False)  # what its numbers may be the method knows
-    rtol, atol = _tolerances(rtol, atol, rho0)
+    rtol, atol = _tolerances(rtol, atol, law, rho0)
     chosen = handing_over(_method(method, max_resolution), on_unresolved)
     bound, y = chosen.bind(law, rho0, rtol, atol)
     given = None if stepper is None else checked_stepper("stepper", stepper, bound)
@@ -142,13 +145,16 @@ def _density(rho0: Any) -> Density:
     return rho0
 
 
-def _tolerances(rtol: Any, atol: Any, rho0: Density) -> tuple[float, float]:
+def _tolerances(rtol: Any, atol: Any, law: Law, rho0: Density) -> tuple[float, float]:
     rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
     if atol is not None:
         return rtol, inputs.number("atol", atol, above=0.0, high=1.0)
     # c_0 does not move; and a perturbation below the rounding of c_0 is none
     moving = float(np.abs(rho0.coefficients[rho0.space.degrees > 0]).max(initial=0.0))
-    return rtol, ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
+    followed = ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
+    # a field by multipliers is as small as the coefficients; one that is summed over points is rounding there, and
+    # moves the uniform density, too
+    return rtol, followed if law.isotropic and law.geometry == "sphere" else max(followed, SUMMED)
 
 
 def _method(method: str | Scheme, max_resolution: int | None) -> Scheme:
