@@ -9,6 +9,8 @@ import pytest
 
 import meanfield as mf
 
+pytestmark = pytest.mark.rounding
+
 A = np.array([[0.3, 1.0], [0.0, -0.2]])
 MOVING = {
     "matrices": mf.SA(2.0, Q=np.array([[1.0, 0.5], [0.0, 1.0]])),
