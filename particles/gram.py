@@ -38,6 +38,9 @@ AGREE = 1e-6
 ROOM = 1e-8
 """How far a matrix given may be from a Gram matrix of unit rows, in an entry or an eigenvalue's share of n."""
 INSTEAD = "move rows, pt.simulate(law, x0, t_span)"
+ATOL, SHARE, LEAST = 1e-12, 1e-6, 1e-24
+"""The default atol; the share of the nearest tokens' gap that it is at most, and the least that it is: (1e-12)^2, where
+the distances that `simulate` knows end."""
 
 
 @register
@@ -160,7 +163,7 @@ def gram(
     land: Any = False,
     weights: Any = None, angles: bool = False,
     method: MethodName | Stepper = "dop853", step: float | None = None,
-    rtol: float = 1e-9, atol: float = 1e-12,
+    rtol: float = 1e-9, atol: float | None = None,
     until: Ending = None, observe: Any = None, max_seconds: float | None = None, progress: bool | None = None,
     checkpoint: Any = None, every: float | None = None,
 ) -> Gram:  # fmt: skip
@@ -193,7 +196,9 @@ def gram(
     step : float
         Step of a fixed-step method.
     rtol, atol : float
-        Tolerances of the adaptive methods, for 1 - <x_i, x_j>.
+        Tolerances of the adaptive methods, for 1 - <x_i, x_j>, half the square of a distance.  By default atol is
+        1e-12, or, where tokens begin nearer than 1e-3, 1e-6 of the smallest gap that is not 0, so that a law may part
+        them (`settings["atol"]` of the run tells; at least 1e-24).
     until, observe, max_seconds, progress, checkpoint, every
         As for ``mf.solve``; a measure is rows with these inner products.
 
@@ -229,6 +234,7 @@ def gram(
     times = (t0,) if said(law) else (t0, t1)  # the run itself asks in between
     _obeyed(moved, times)
     _refuse_noise(law, moved, times, y)
+    atol = _tolerance(y) if atol is None else atol
     stepper = _stepper(moved, method, step, rtol, atol)
     ending = None if until is None else checked_until(until, t0, moved.form.measure(y), False)
     watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
@@ -242,6 +248,12 @@ def gram(
     )  # fmt: skip
     settings["dense"] = job.reads
     return finish(begun(replace(job, dense=job.reads), watch))
+
+
+def _tolerance(gaps: Array) -> float:
+    """atol, by the nearest tokens that are not one."""
+    apart = gaps[gaps > 0.0]
+    return ATOL if not apart.size else min(ATOL, max(LEAST, SHARE * float(apart.min())))
 
 
 # --- what is refused ---------------------------------------------------------------------------------------

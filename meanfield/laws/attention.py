@@ -74,6 +74,7 @@ class Attention(general.Attending):
     """
 
     equations: ClassVar[tuple[str, ...]] = ("A (4.1)", "A (7.1)", "A Sec 2.2")
+    rowwise = True
     more: ClassVar[str] = ""
     """What a law takes besides, as its text tells it."""
     beta: Any

@@ -112,6 +112,17 @@ class Sum(Law):
         places = {term.place for term in self.terms} - {None}
         if len(places) > 1:
             raise ValueError(f"law: terms move points of different geometries: {sorted(map(str, places))}")
+        drifts = {term.drift for term in self.terms if term.drift}
+        if len(drifts) > 1:
+            raise ValueError(f"law: terms move positions at speeds of their own, {sorted(drifts)}: give all the same")
+        scoring = [term for term in self.terms if term.rowwise]
+        if drifts and scoring:
+            raise ValueError(
+                f"law: {scoring[0]} scores rows as they stand, positions and velocities as one vector: give the pull "
+                "as phi of mf.CuckerSmale or mf.Vicsek, or write a law that asks for the positions"
+            )
+        object.__setattr__(self, "drift", drifts.pop() if drifts else 0.0)
+        object.__setattr__(self, "rowwise", bool(scoring))
         object.__setattr__(self, "geometry", self.terms[0].geometry)
         object.__setattr__(self, "place", places.pop() if places else None)
         object.__setattr__(self, "isotropic", all(term.isotropic for term in self.terms))
@@ -127,8 +138,15 @@ class Sum(Law):
 
     @property
     def parts(self) -> tuple[Any, ...]:
-        """The terms."""
-        return self.terms
+        """The terms; x' = v of positions and velocities, which all that have it mean once, goes with the first."""
+        if not self.drift:
+            return self.terms
+        first = next(i for i, term in enumerate(self.terms) if term.drift)
+        return tuple(term if i <= first else term.pushing() for i, term in enumerate(self.terms))
+
+    def pushing(self) -> Sum:
+        """The terms without x' = v."""
+        return Sum(tuple(term.pushing() for term in self.terms))
 
     @property
     def advice(self) -> str:  # type: ignore[override]
@@ -164,9 +182,9 @@ class Sum(Law):
         return " + ".join(str(term) for term in self.terms)
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
-        """Sum of the terms' velocities."""
+        """Sum of the parts' velocities."""
         total: Any = 0.0
-        for term in self.terms:
+        for term in self.parts:
             # a term may answer in the measure's buffer, which the next term's question overwrites
             total = total + term.velocity(t, x, mu)
         return total

@@ -10,6 +10,7 @@ a product of geometries.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, ClassVar
@@ -33,6 +34,23 @@ class Flock(Law):
     autonomous = True
     phi: Callable[[Array], Array]
     coupling: float
+    coasting = True
+
+    @property
+    def pace(self) -> float:
+        """x' is so many times the velocity, or heading."""
+        return 1.0
+
+    @property
+    def drift(self) -> float:  # type: ignore[override]
+        """The pace, but of a law that was told to push alone."""
+        return self.pace if self.coasting else 0.0
+
+    def pushing(self) -> Any:
+        """The same push, positions at rest."""
+        one = copy(self)
+        object.__setattr__(one, "coasting", False)
+        return one
 
     def __post_init__(self) -> None:
         if not callable(self.phi):
@@ -102,7 +120,7 @@ class CuckerSmale(Flock):
         x = mu.x if x is None else x
         Z, M = self._seen(x, mu)
         v = halves(x)[1]
-        return np.concatenate([v, self.coupling * (M - Z * v)], axis=-1)
+        return np.concatenate([self.drift * v, self.coupling * (M - Z * v)], axis=-1)
 
     def quantities(self, t: float, mu: Measure) -> dict[str, Any]:
         """momentum (..., d), energy and dissipation."""
@@ -169,13 +187,18 @@ class Vicsek(Flock):
         noise = f", kappa={self.kappa:g}" if self.kappa else ""
         return f"Vicsek({self._named()}, coupling={self.coupling:g}, speed={self.speed:g}{noise})"
 
+    @property
+    def pace(self) -> float:
+        """The speed."""
+        return self.speed
+
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """speed u, and K P_u M / Z; of who sees nobody no turn."""
         x = mu.x if x is None else x
         Z, M = self._seen(x, mu)
         u = halves(x)[1]
         mean = np.divide(M, Z, out=np.zeros_like(M), where=Z > 0.0)
-        return np.concatenate([self.speed * u, self.coupling * ROWS.project(u, mean)], axis=-1)
+        return np.concatenate([self.drift * u, self.coupling * ROWS.project(u, mean)], axis=-1)
 
     def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
         """sqrt(2 kappa) of the headings, 0 of the positions."""

@@ -69,6 +69,7 @@ class Normalised(Law):
     norm: str = "post"
     change: float | None = None
     geometry = "flat"
+    rowwise = True
 
     def __post_init__(self) -> None:
         inputs.law(self.law)

@@ -43,6 +43,21 @@ class Seeing(Law):
         return place
 
     @property
+    def drift(self) -> float:  # type: ignore[override]
+        """As the law."""
+        return float(self.law.drift)
+
+    @property
+    def rowwise(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.rowwise)
+
+    def pushing(self) -> Any:
+        """The law without x' = v, of what is seen."""
+        one: Any = self
+        return replace(one, law=self.law.pushing())
+
+    @property
     def labelled(self) -> bool:  # type: ignore[override]
         """As the law."""
         return bool(self.law.labelled)

@@ -79,6 +79,7 @@ class Sinkhorn(Law):
 
     equations: ClassVar[tuple[str, ...]] = ("A Rem 3.5", "2110.11773", "2604.07925")
     autonomous = True
+    rowwise = True
     beta: float
     sign: int = 1
     Q: Any = field(default=None, kw_only=True)

@@ -12,6 +12,13 @@ h = diag(c D) and a_i = sum_j c_ij - h_i = <x_i, v_i>,
 
 of which the diagonal is 0, and which is symmetric, to the last bit.  For orthogonal tokens it is the scalar equation of
 A Theorem 6.8.
+
+Of tokens at a distance r, among others far away, the terms of such a sum are of size 1 and it is of size r^2.  So of
+near ones their differences from a token p among them are multiplied,
+
+    sum_k (c_ik - c_jk) (D_kj - D_ki) = P_ij + P_ji - P_ii - P_jj,    P = (c - c_p) (D - D_p)^T,
+
+with the rounding of r^2, not of 1: what repels near tokens, or tells them apart later, then has digits to work with.
 """
 
 from __future__ import annotations
@@ -28,6 +35,9 @@ from meanfield.protocols import Array, Form, Method, said
 from meanfield.sums.scores import Near
 from meanfield.sums.tiles import Block
 from meanfield.tools.settings import register
+
+NEAR = 1e-4
+"""Gaps, half squares of distances, of tokens that are near one another, or of the next in a chain of such."""
 
 
 def gaps_of(x: Array) -> Array:
@@ -54,6 +64,17 @@ def rows_of(gaps: Array, d: int) -> Array:
     out[..., :most] = vectors[..., -most:] * np.sqrt(np.maximum(values[..., None, -most:], 0.0))
     out /= np.linalg.norm(out, axis=-1, keepdims=True)
     return out
+
+
+def owners(gaps: Array) -> Array:
+    """(..., n) the first of the near tokens that each belongs to, by chains."""
+    n = gaps.shape[-1]
+    near, own = gaps < NEAR, np.broadcast_to(np.arange(n), gaps.shape[:-1])
+    while True:
+        first = np.where(near, own[..., None, :], n).min(axis=-1)
+        if np.array_equal(first, own):
+            return first
+        own = first
 
 
 @register
@@ -108,11 +129,18 @@ class Gaps(Method):
         cD = v @ y
         h = np.einsum("...ii->...i", cD).copy()
         a = v.sum(axis=-1) - h
-        np.add(cD, cD.swapaxes(-1, -2), out=out)
-        out -= _pairs(h)
+        _mutual(cD, h, out)
+        own = owners(y)
+        if (own != np.arange(y.shape[-1])).any():
+            P = _less(np.broadcast_to(v, y.shape), own) @ _less(y, own).swapaxes(-1, -2)
+            _among(own, P, out)
         np.multiply(_pairs(a), y, out=cD)
         out -= cD
         return out
+
+    def moving(self, t: float, y: Array, v: Array) -> Array:
+        """How fast distances (2 D)^{1/2} change: D'_ij / |x_i - x_j|, of the size of the tokens' speeds."""
+        return np.divide(v, np.sqrt(2.0 * np.maximum(y, 0.0)), out=np.zeros_like(v), where=y > 0.0)
 
     def retract(self, y: Array) -> Array:
         """Symmetric, its diagonal 0."""
@@ -131,7 +159,10 @@ class Gaps(Method):
         K = b @ y @ b.swapaxes(-1, -2)
         r, k = b.sum(axis=-1), np.einsum("...ii->...i", K)
         size = np.sqrt(r * r - k)
-        apart = np.square(r[..., :, None] - r[..., None, :]) + 2.0 * K - _pairs(k)
+        apart = _mutual(K, k, np.empty_like(y))
+        b = _less(b, own := owners(y))
+        _among(own, b @ y @ b.swapaxes(-1, -2), apart)
+        apart += np.square(r[..., :, None] - r[..., None, :])
         apart -= np.square(size[..., :, None] - size[..., None, :])
         return symmetric(apart / (2.0 * size[..., :, None] * size[..., None, :]))
 
@@ -142,6 +173,24 @@ class Gaps(Method):
     def noise(self, t: float, y: Array) -> Any:
         """The law's."""
         return self.law.noise(t, None, self.form.among(y))
+
+
+def _mutual(P: Array, p: Array, out: Array) -> Array:
+    """P_ij + P_ji - p_i - p_j, symmetric to the last bit."""
+    np.add(P, P.swapaxes(-1, -2), out=out)
+    out -= _pairs(p)
+    return out
+
+
+def _less(a: Array, own: Array) -> Array:
+    """Every row less that of the token it belongs to."""
+    return np.asarray(a - np.take_along_axis(a, own[..., None], axis=-2))
+
+
+def _among(own: Array, P: Array, out: Array) -> None:
+    """P_ij + P_ji - P_ii - P_jj where i and j belong to one token."""
+    told = _mutual(P, np.einsum("...ii->...i", P).copy(), np.empty_like(P))
+    np.copyto(out, told, where=own[..., :, None] == own[..., None, :])
 
 
 def _pairs(a: Array) -> Array:

@@ -271,6 +271,10 @@ class Law(Shown):
     isotropic: bool = False
     """True: no matrix, no fixed point.  Such a law is handed x=None (the measure's own points) and may answer in
     tangent components."""
+    drift: float = 0.0
+    """Of positions and velocities: x' = drift v is a part of its velocity, which a sum of laws has once (`pushing`)."""
+    rowwise: bool = False
+    """True: it scores rows as they stand, so that there is no sense in it beside a law of positions and velocities."""
     labelled: bool = False
     """True: tells tokens apart by their index (causal, graph, natural frequencies of their own), so that it is no
     function of the measure alone.  Such a law moves points as they stand, no density, and none of them merge."""
@@ -310,6 +314,10 @@ class Law(Shown):
     def parts(self) -> tuple[Any, ...]:
         """Laws whose velocities add up to its own, in the order in which a splitting takes them."""
         return (self,)
+
+    def pushing(self) -> Any:
+        """Itself without x' = `drift` v."""
+        return self
 
     def attention(self, t: float, mu: Measure) -> Array:
         """(..., n, n) P with velocity sum_j P_ij V x_j at the own points, before any projection."""

@@ -57,8 +57,8 @@ class Method:
         """After an accepted step from (t0, y0) to (t, y): None, or a Change, or raise Stop."""
         return None
 
-    def moving(self, v: Array) -> Array:
-        """Of y' (shaped as y) what says how fast anything moves: all of it, if the state is where things are."""
+    def moving(self, t: float, y: Array, v: Array) -> Array:
+        """Of y' = v (shaped as y) what says how fast anything moves: all of it, if the state is where things are."""
         return v
 
     def retract(self, y: Array) -> Array:

@@ -36,7 +36,7 @@ class Steady(Until):
         """Whether nothing that moves is faster than tol at the step's end."""
         velocity = np.empty_like(step.y)
         slope_of(step.method)(step.t, step.y, velocity)
-        return bool(np.abs(step.method.moving(velocity)).max(initial=0.0) <= self.tol)
+        return bool(np.abs(step.method.moving(step.t, step.y, velocity)).max(initial=0.0) <= self.tol)
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,10 @@ def steady(tol: float) -> Steady:
 
     The speed is max |dy/dt| over the unknowns that say where things are: the coefficients of a density (c_0 = 1), the
     angles or the components of rows of points, the positions of a Lagrangian run (not its log J, which falls for ever
-    where a cluster contracts).  It is looked at after every accepted step, by one evaluation, so that a run ends with
-    the first step at whose end it is small, not before.  At rest is not where a run would stay: near an unstable
-    equilibrium, and between clusters that attract by e^{-beta}, it is small as well.
+    where a cluster contracts), the distances of tokens that are moved by their inner products. It is looked at after
+    every accepted step, by one evaluation, so that a run ends with the first step at whose end it is small, not before.
+    At rest is not where a run would stay: near an unstable equilibrium, and between clusters that attract by e^{-beta},
+    it is small as well.
 
     Parameters
     ----------

@@ -74,8 +74,8 @@ GOING_ON: tuple[Breakage, ...] = (
     Breakage(
         name="until: a run rests when its slowest unknown does",
         file="meanfield/runs/until.py",
-        old="np.abs(step.method.moving(velocity)).max(initial=0.0)",
-        new="np.abs(step.method.moving(velocity)).min(initial=1.0)",
+        old="np.abs(step.method.moving(step.t, step.y, velocity)).max(initial=0.0)",
+        new="np.abs(step.method.moving(step.t, step.y, velocity)).min(initial=1.0)",
         red=("tests/runs/test_until.py::test_a_run_ends_at_rest_and_goes_on_from_there",),
     ),
     Breakage(

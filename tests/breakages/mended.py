@@ -19,4 +19,35 @@ MENDED: tuple[Breakage, ...] = (
         new="else followed",
         red=("tests/doors/test_from_uniform.py::test_the_uniform_density_is_left_in_few_steps",),
     ),
+    Breakage(
+        name="gram: near tokens are told by sums over all",
+        file="meanfield/methods/gram.py",
+        old="NEAR = 1e-4",
+        new="NEAR = 0.0",
+        red=(
+            "tests/particles/test_gram_near.py::test_near_tokens_that_repel_are_parted_as_rows_are",
+            "tests/particles/test_gram_near.py::test_replicas_and_chains_of_near_tokens",
+        ),
+    ),
+    Breakage(
+        name="gram: atol knows of no near tokens",
+        file="particles/gram.py",
+        old="min(ATOL, max(LEAST,",
+        new="max(ATOL, max(LEAST,",
+        red=("tests/particles/test_gram_near.py::test_near_tokens_that_repel_are_parted_as_rows_are",),
+    ),
+    Breakage(
+        name="gram: rest is of squares of distances",
+        file="meanfield/methods/gram.py",
+        old="return np.divide(v, np.sqrt(",
+        new="return np.divide(v, 1.0 + 0.0 * np.sqrt(",
+        red=("tests/particles/test_gram_near.py::test_rest_is_where_distances_rest",),
+    ),
+    Breakage(
+        name="sums: every flock moves positions",
+        file="meanfield/laws/flocking.py",
+        old="return self.pace if self.coasting else 0.0",
+        new="return self.pace",
+        red=("tests/laws/test_flocking.py::test_a_sum_of_flocks_goes_as_fast_as_one",),
+    ),
 )

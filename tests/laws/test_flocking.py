@@ -108,6 +108,7 @@ def test_flocks_in_sums_on_graphs_and_on_the_disk(tmp_path: Any) -> None:
     mu = mf.Points(x, geometry=law.place)
     alone, told = (one.velocity(0.0, mu.x, mu) for one in (mf.CuckerSmale(Tail(0.2)), law))
     np.testing.assert_allclose(told[:, 2:], alone[:, 2:], rtol=0.0, atol=1e-14)
+    np.testing.assert_array_equal(told[:, :2], x[:, 2:])  # x' = v, once
     birds = mf.CuckerSmale(Tail(0.2))
     once, twice = birds.quantities(0.0, mu), (birds + birds).quantities(0.0, mu)
     np.testing.assert_array_equal(twice["momentum"], once["momentum"])  # of the flock, not of who moves it
@@ -118,6 +119,22 @@ def test_flocks_in_sums_on_graphs_and_on_the_disk(tmp_path: Any) -> None:
     assert kept.geometry == run.geometry and kept.law == run.law
     np.testing.assert_allclose(kept.quantity("energy"), run.energy, rtol=1e-14, atol=0.0)
     assert abs(run(1.0).energy(run.law) - run.energy[-1]) < 1e-15 * 8
+
+
+@pytest.mark.parametrize("method", ["dop853", "lie", "strang"])
+def test_a_sum_of_flocks_goes_as_fast_as_one(method: Any) -> None:
+    """Two halves of a coupling are the whole; x' was 2 v, in sums, in sums of sums, and part by part."""
+    half, tail = mf.CuckerSmale(Tail(0.3), coupling=0.5), mf.CuckerSmale(Tail(0.3), coupling=0.0)
+    x = flock(5, 2, 3)
+    options = {"method": method, **({} if method == "dop853" else {"step": 0.05})}
+    run = pt.simulate(half + (mf.Masked(half, np.ones((5, 5))) + tail), x, (0.0, 1.0), [1.0], **options)
+    whole = pt.simulate(mf.CuckerSmale(Tail(0.3)), x, (0.0, 1.0), [1.0])
+    room = {"dop853": 1e-8, "lie": 0.1, "strang": 1e-3}[method]
+    np.testing.assert_allclose(run.x, whole.x, rtol=0.0, atol=room)
+    birds = mf.Vicsek(Tail(1.0), speed=2.0)
+    y = np.concatenate([x[:, :2], x[:, 2:] / np.linalg.norm(x[:, 2:], axis=1, keepdims=True)], axis=1)
+    mu = mf.Points(y, geometry=birds.place)
+    np.testing.assert_array_equal((birds + birds).velocity(0.0, mu.x, mu)[:, :2], 2.0 * y[:, 2:])
 
 
 def test_who_is_refused() -> None:
@@ -134,6 +151,9 @@ def test_who_is_refused() -> None:
         (lambda: pt.simulate(birds, x, (0.0, 1.0), geometry="flat"), "x0: .*law.place"),
         (lambda: mf.Points(x, geometry="flat").energy(birds), "law: .*law.place"),
         (lambda: birds + mf.Vicsek(Tail(1.0)), "terms move points of different geometries"),
+        (lambda: mf.Vicsek(Tail(1.0)) + mf.Vicsek(Tail(1.0), speed=2.0), "at speeds of their own"),
+        (lambda: birds + mf.SA(1.0, geometry="flat"), "scores rows as they stand"),
+        (lambda: mf.Krause(Tail(1.0)) + (birds + birds), "scores rows as they stand"),
         (lambda: mf.solve(birds, mf.uniform(mf.Circle(16)), (0.0, 1.0)), "law: "),
         (lambda: pt.simulate(birds, x, (0.0, 1.0), merge_tol=1e-6), "merge_tol"),
     ):

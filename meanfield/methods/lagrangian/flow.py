@@ -67,7 +67,7 @@ class Flow(Method):
         out[:points] = self.form.line.project(mu.positions, v) if np.ndim(v) else v
         return out
 
-    def moving(self, v: Array) -> Array:
+    def moving(self, t: float, y: Array, v: Array) -> Array:
         """Velocities of the points: log J falls for ever where a cluster contracts."""
         return v[..., : len(self.form.weights)]
 
