@@ -10,8 +10,9 @@ from particles.gram import Gram, gram
 from particles.late import LongTime
 from particles.layers import Layers, layers
 from particles.leaders import Led, branches, leaders
+from particles.line import Ends, Stays, ends, escape, stays
 from particles.longtime import longtime
-from particles.matrix import RowStatistics, attention, attention_rank, row_statistics
+from particles.matrix import RowStatistics, attention, attention_rank, log_others, row_statistics
 from particles.positions import encoded, positions
 from particles.renyi import consumed, renyi
 from particles.sample import sample, uniform, uniform_angles
@@ -26,6 +27,7 @@ __all__ = [
     "Branch",
     "Cloud",
     "Diffusion",
+    "Ends",
     "Energies",
     "Equilibrium",
     "Gram",
@@ -34,6 +36,7 @@ __all__ = [
     "Led",
     "LongTime",
     "RowStatistics",
+    "Stays",
     "Sum",
     "Trajectory",
     "attention",
@@ -42,18 +45,22 @@ __all__ = [
     "classify",
     "consumed",
     "encoded",
+    "ends",
     "energies",
     "equilibrium",
+    "escape",
     "gram",
     "layers",
     "leaders",
     "load",
+    "log_others",
     "longtime",
     "positions",
     "renyi",
     "row_statistics",
     "sample",
     "simulate",
+    "stays",
     "uniform",
     "uniform_angles",
 ]

@@ -14,9 +14,11 @@ from meanfield.tools.shown import line
 
 ROUNDED = 8.0 * float(np.finfo(float).eps)
 """Times n, the share of the largest singular value below which one is rounding."""
+ROWS = 1e-9
+"""By how much a row of shares may miss 1."""
 
 
-def attention(law: Law, x: Any, t: float = 0.0, *, angles: bool = False) -> Array:
+def attention(law: Law, x: Any, t: float = 0.0, *, angles: bool = False, log: bool = False) -> Array:
     """What multiplies V x_j in the velocity of token i: (..., n, n).
 
     Its rows sum to 1 for SA, and its columns too for doubly stochastic attention (`mf.Sinkhorn`); for USA they are
@@ -35,6 +37,9 @@ def attention(law: Law, x: Any, t: float = 0.0, *, angles: bool = False) -> Arra
         Time, for laws that change.
     angles : bool
         Read x as angles.
+    log : bool
+        Give log P, to its digits where P itself underflows or is 1 to rounding (`log_others`); -inf where nothing is
+        seen.  For softmax attention, with masks, and doubly stochastic attention; other laws refuse it.
 
     Raises
     ------
@@ -48,12 +53,58 @@ def attention(law: Law, x: Any, t: float = 0.0, *, angles: bool = False) -> Arra
     array([1., 1., 1., 1., 1.])
     >>> pt.attention(mf.SA(0.0), mf.Points([0.0, 1.0], weights=[3.0, 1.0]))[0]
     array([0.75, 0.25])
+    >>> pt.attention(mf.SA(1.0, geometry="flat"), [[30.0], [-30.0]], log=True)
+    array([[    0., -1800.],
+           [-1800.,     0.]])
     """
     inputs.law(law)
+    log = inputs.flag("log", log)
     mu = _tokens(law, x, angles)
     t = inputs.number("t", t)
     law.check_range(mu.d, atoms=True)
-    return law.attention(t, mu)
+    return law.log_attention(t, mu) if log else law.attention(t, mu)
+
+
+def log_others(log_P: Any) -> Array:
+    """log(1 - P_ij), what row i gives to all others, from log P: right also where P_ij is 1 to rounding.
+
+    Of entries up to 1/2 that is log(1 - P); of the one that may be larger, the logarithm of the sum of the others.
+
+    Parameters
+    ----------
+    log_P : array (..., n, n)
+        From ``attention(law, x, log=True)``; rows that sum to 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, and for rows that sum to anything but 1.
+
+    Examples
+    --------
+    >>> float(pt.log_others(pt.attention(mf.SA(1.0, geometry="flat"), [[30.0], [-30.0]], log=True))[0, 0])
+    -1800.0
+    """
+    raw = np.asarray(log_P)
+    unseen = np.isneginf(raw) if raw.dtype.kind == "f" else np.zeros(raw.shape, dtype=bool)
+    a = _square(np.where(unseen, 0.0, raw) if unseen.any() else log_P, "log_P")
+    a[unseen] = -np.inf
+    off = np.abs(np.exp(a).sum(axis=-1) - 1.0).max(initial=0.0)
+    if off > ROWS:
+        raise ValueError(
+            f"log_P: got rows whose shares sum to 1 but for {off:.2g}, wanted log P with rows that sum to 1: "
+            "pt.attention(law, x, log=True) of mf.SA(beta)"
+        )
+    largest = a.argmax(axis=-1)[..., None]
+    others = a.copy()
+    np.put_along_axis(others, largest, -np.inf, axis=-1)
+    top = others.max(axis=-1, keepdims=True)
+    top = np.where(np.isneginf(top), 0.0, top)
+    with np.errstate(divide="ignore"):
+        rest = top + np.log(np.exp(others - top).sum(axis=-1, keepdims=True))
+        out = np.log1p(-np.exp(np.minimum(others, 0.0)))
+    np.put_along_axis(out, largest, rest, axis=-1)
+    return out
 
 
 def attention_rank(P: Any, tol: float | None = None) -> Array:
@@ -154,8 +205,8 @@ def _tokens(law: Law, x: Any, angles: Any) -> Any:
     return x
 
 
-def _square(P: Any) -> Array:
-    P = inputs.array("P", P)
+def _square(P: Any, name: str = "P") -> Array:
+    P = inputs.array(name, P)
     if P.ndim < 2 or P.shape[-1] != P.shape[-2]:
-        raise ValueError(f"P: got shape {P.shape}, wanted (..., n, n), an attention matrix")
+        raise ValueError(f"{name}: got shape {P.shape}, wanted (..., n, n), an attention matrix")
     return P

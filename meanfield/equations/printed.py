@@ -273,6 +273,10 @@ C Fig 2 | causal attention at b = 64: clusters that wait, and their centres | be
 C Fig 3 | the share of tokens that Rényi centres and strong ones have consumed | bench | C13
 C Fig 4 | b^{-1/2} and the largest pull h of one token | bench | C23
 C Fig 5 | the spectrum of a value matrix V | bench | C28
+B Thm 2.1 | d = 1: attention tends to rows e_1 and e_n, and one of asterisks at the most
+    | pt.ends(mf.SA(1.0, geometry="flat"), [[-4.0], [2.0], [3.0]]).P | -
+B Lem 7.8 | the row of asterisks: theta_0, the root of g, of the token that stays bounded
+    | pt.stays(mf.SA(1.0, geometry="flat"), [[-2.0], [0.5], [2.0]], 1) | -
 A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian
 A Ex 9.3 | three tokens from which three solutions begin
     | pt.branches(mf.SA(np.inf, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat"), [[1, 1], [-1, 1], [0, 0]])

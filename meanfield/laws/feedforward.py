@@ -301,6 +301,10 @@ class Activated(Seeing):
         """None: sigma of a sum over tokens is no such sum."""
         return Law.attention(self, t, mu)
 
+    def log_attention(self, t: float, mu: Measure) -> Array:
+        """None, either."""
+        return self.attention(t, mu)
+
     def _sees(self, t: float, mu: Measure) -> Measure:
         """What is there."""
         return mu

@@ -117,6 +117,10 @@ class Frozen(Seeing):
             "moves: give the law without them, law.law of the Frozen one"
         )
 
+    def log_attention(self, t: float, mu: Measure) -> Array:
+        """Refused, as the matrix."""
+        return self.attention(t, mu)
+
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """The law's, as rows: the measure's own points are those that move."""
         return super().velocity(t, mu.x if x is None else x, mu)

@@ -202,14 +202,22 @@ def divergence(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
 @equations("A (2.5)", "B (1.2)")
 def matrix(law: Attending, t: float, mu: Measure) -> Array:
     """What multiplies V x_j at every own point: e^{s_ij} w_j, of SA divided by the row's sum."""
-    shares = mu.shares()
-    k = kernel(law, t, mu.d)
-    s = mu.scores(k) + shares
-    if not law.normalised:
-        return np.asarray(np.exp(s + law.log_factor(mu.d, t)))
-    s -= s.max(axis=-1, keepdims=True)
+    s = _lifted(law, t, mu)
     e = np.exp(s)
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True) if law.normalised else e)
+
+
+def log_matrix(law: Attending, t: float, mu: Measure) -> Array:
+    """Its logarithm, in which nothing underflows."""
+    s = _lifted(law, t, mu)
+    return np.asarray(s - np.log(np.exp(s).sum(axis=-1, keepdims=True)) if law.normalised else s)
+
+
+def _lifted(law: Attending, t: float, mu: Measure) -> Array:
+    """s_ij + log w_j, of SA less the row's largest, else in the law's scale."""
+    shares = mu.shares()
+    s = mu.scores(kernel(law, t, mu.d)) + shares
+    return np.asarray(s - s.max(axis=-1, keepdims=True) if law.normalised else s + law.log_factor(mu.d, t))
 
 
 # --- the energy ------------------------------------------------------------------------------------------------

@@ -106,6 +106,10 @@ class Seeing(Law):
         """The law's, of what is seen."""
         return np.asarray(self.law.attention(t, self._sees(t, mu)))
 
+    def log_attention(self, t: float, mu: Measure) -> Array:
+        """The law's, of what is seen."""
+        return np.asarray(self.law.log_attention(t, self._sees(t, mu)))
+
     def singly(self, t: float, mu: Measure) -> tuple[Any, Any]:
         """The law's, of what is seen."""
         return self.law.singly(t, self._sees(t, mu))

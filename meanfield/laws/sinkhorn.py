@@ -181,9 +181,13 @@ class Sinkhorn(Law):
 
     def attention(self, t: float, mu: Measure) -> Array:
         """P_ij = w_j k(x_i, x_j): rows sum to 1, and sum_i w_i P_ij = w_j: columns too, where masses are equal."""
+        return np.asarray(np.exp(self.log_attention(t, mu)))
+
+    def log_attention(self, t: float, mu: Measure) -> Array:
+        """Its logarithm."""
         phi = self._balanced(mu).phi
         s = self._kernel.log(mu.x, mu.x) + (phi[..., :, None] + phi[..., None, :])
-        return np.asarray(np.exp(s + mu.shares()))
+        return np.asarray(s + mu.shares())
 
     def quantities(self, t: float, mu: Any) -> dict[str, Any]:
         """E, its rate of change and the free energy, of a gradient flow; of a density if some nodes hold e^phi mu."""

@@ -328,6 +328,13 @@ class Law(Shown):
             "mu = mf.Points(x, geometry=law.place or law.geometry)"
         )
 
+    def log_attention(self, t: float, mu: Measure) -> Array:
+        """(..., n, n) log of P, to its digits where P itself underflows."""
+        raise TypeError(
+            f"law: {type(self).__name__} tells no logarithm of its attention: leave log out, or give one head of "
+            "softmax attention, mf.SA(beta)"
+        )
+
     @property
     def choosing(self) -> tuple[Any, ...]:
         """What it compares (`Choosing`), where its velocity jumps; () of a law without jumps."""

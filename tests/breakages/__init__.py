@@ -27,6 +27,7 @@ from breakages.engine import Breakage
 from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
 from breakages.gram import GRAM
+from breakages.line import LINE
 from breakages.masked import MASKED
 from breakages.mended import MENDED
 from breakages.motion import MOTION
@@ -68,4 +69,5 @@ TABLE: tuple[Breakage, ...] = (
     *TOKENS,
     *CAUSAL,
     *ZERO,
+    *LINE,
 )

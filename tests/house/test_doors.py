@@ -136,9 +136,14 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
 }
 
 
+LINE = {
+    "pt.attention.log": False, "log_P": np.log(np.full((2, 2), 0.5)), "index": 1,
+    **{f"pt.{door}.law": mf.SA(1.0, geometry="flat") for door in ("ends", "stays")},
+    **{f"pt.{door}.x": [[-2.0], [0.5], [2.0]] for door in ("ends", "stays")},
+}  # fmt: skip
 PLAIN: dict[str, Any] = {
     "base": 1e4, "frequencies": None, "mf.Encoded.p": ROWS, "D": None,
-    "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5,
+    "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5, **LINE,
 }  # fmt: skip
 """More values, of arguments that need no folder."""
 LED = {"ties": None, "pt.leaders.law": mf.SA(np.inf), "pt.branches.law": mf.SA(np.inf)}

@@ -62,6 +62,8 @@ OTHERS: list[Any] = [
     OfCosine(np.exp), Within(1.0), geometry.Product(geometry.FLAT, geometry.FLAT),
     mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), A),
     mf.equiangular(mf.SA(1.0), 8, 0.5), pt.equilibrium(np.eye(8)),
+    pt.ends(mf.SA(1.0, geometry="flat"), np.arange(8.0)[:, None]),
+    pt.Stays(A[:, :1], 1e-12, A[0], 0.5, A[1]),
     mf.Sinkhorn(1.0, Q=A, K=A),
     mf.LinearAttention(A), mf.ALiBi(mf.SA(1.0), 0.5),
     mf.Normalised(mf.SA(1.0), "pre"), pt.layers(mf.SA(1.0), np.eye(8), depth=2, step=0.1),
