@@ -167,7 +167,8 @@ def ends(law: Law, x: Any) -> Ends:
         pace[side] = V if side.sum() > 1 else 2.0 * V
     open_ = ~(left | right)
     rank = None if open_.any() else int(left.any()) + int(right.any())
-    return Ends(P, *(np.flatnonzero(one) for one in (left, right, open_)), rank, pace)
+    which = [np.flatnonzero(one) for one in (left, right, open_)]
+    return Ends(P, which[0], which[1], which[2], rank, pace)
 
 
 @equations("B Lem 7.8")
@@ -229,9 +230,10 @@ def stays(law: Law, x: Any, index: int) -> Stays:
                 f"index: token {k} runs to {way} from every start tried between its neighbours: give another index, or "
                 "other tokens beside it"
             )
-        pair = slice(int(np.argmax(runs)) - 1, int(np.argmax(runs)) + 1)
+        first = int(np.argmax(runs))
+        pair = slice(first - 1, first + 1)
         found = clouds[pair], t, end[pair]
-        starts = np.linspace(*starts[pair], many)
+        starts = np.linspace(starts[first - 1], starts[first], many)
     return _told(*found, k, b)
 
 
