@@ -277,13 +277,6 @@ class Attention(general.Attending):
         """P, with velocity sign P V x: rows sum to 1 for SA, and for USA are e^{..}/n in the law's scale."""
         return hardmax.shares(self, t, mu.x, mu) if self.hard else general.matrix(self, t, mu)
 
-    def log_attention(self, t: float, mu: Measure) -> Array:
-        """Its logarithm."""
-        if not self.hard:
-            return general.log_matrix(self, t, mu)
-        with np.errstate(divide="ignore"):
-            return np.log(hardmax.shares(self, t, mu.x, mu))
-
     def singly(self, t: float, mu: Measure) -> tuple[Any, Any]:
         """SA: Z_k = sum_j e^{beta (<x_k, x_j> - 1)} over what is seen, in tokens, and E_k = -sign (Z_k - 1) / beta."""
         beta = self.beta_at(t)

@@ -56,6 +56,14 @@ class Attending(GradientLaw):
         """The inverse temperature at time t."""
         raise TypeError(f"{type(self).__name__} does not say its beta_at(t)")
 
+    def log_attention(self, t: float, mu: Measure) -> Array:
+        """The logarithm of `matrix`, in which nothing underflows; of leaders' shares at beta = inf."""
+        if getattr(self, "hard", False):
+            with np.errstate(divide="ignore"):
+                return np.log(self.attention(t, mu))
+        s = _lifted(self, t, mu)
+        return np.asarray(s - np.log(np.exp(s).sum(axis=-1, keepdims=True)) if self.normalised else s)
+
 
 def given(name: str, value: Any) -> Any:
     """A matrix, or D's numbers, as a law holds it: None, a frozen array, or a function of t."""
@@ -205,12 +213,6 @@ def matrix(law: Attending, t: float, mu: Measure) -> Array:
     s = _lifted(law, t, mu)
     e = np.exp(s)
     return np.asarray(e / e.sum(axis=-1, keepdims=True) if law.normalised else e)
-
-
-def log_matrix(law: Attending, t: float, mu: Measure) -> Array:
-    """Its logarithm, in which nothing underflows."""
-    s = _lifted(law, t, mu)
-    return np.asarray(s - np.log(np.exp(s).sum(axis=-1, keepdims=True)) if law.normalised else s)
 
 
 def _lifted(law: Attending, t: float, mu: Measure) -> Array:

@@ -8,7 +8,7 @@ LINE: tuple[Breakage, ...] = (
     Breakage(
         name="general: log P is the score, not normalised",
         file="meanfield/laws/general.py",
-        old="s - np.log(np.exp(s).sum(axis=-1, keepdims=True)) if law.normalised else s",
+        old="s - np.log(np.exp(s).sum(axis=-1, keepdims=True)) if self.normalised else s",
         new="s",
         red=("tests/particles/test_line.py::test_logarithms_of_every_kind_of_attention_are_logarithms",),
     ),
