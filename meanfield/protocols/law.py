@@ -330,10 +330,7 @@ class Law(Shown):
 
     def log_attention(self, t: float, mu: Measure) -> Array:
         """(..., n, n) log of P, to its digits where P itself underflows."""
-        raise TypeError(
-            f"law: {type(self).__name__} tells no logarithm of its attention: leave log out, or give one head of "
-            "softmax attention, mf.SA(beta)"
-        )
+        raise TypeError(f"law: {type(self).__name__} tells no logarithm of its attention: leave log out")
 
     @property
     def choosing(self) -> tuple[Any, ...]:
