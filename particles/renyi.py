@@ -54,8 +54,8 @@ def renyi(x: Any, delta: float, strong: bool = False, *, angles: bool = False) -
     array([0, 3])
     """
     place, q = _cloud(x, angles)
-    least = place.straight(inputs.angle("delta", delta, above=0.0))
-    return _strong(place, q, least) if inputs.flag("strong", strong) else _greedy(place, q, least)
+    delta = inputs.angle("delta", delta, above=0.0)
+    return _strong(place, q, delta) if inputs.flag("strong", strong) else _greedy(place, q, delta)
 
 
 def _cloud(x: Any, angles: bool) -> tuple[Geometry, Array]:
@@ -65,26 +65,33 @@ def _cloud(x: Any, angles: bool) -> tuple[Geometry, Array]:
     return place, q
 
 
-def _strong(place: Geometry, q: Array, least: float) -> Array:
+def _beyond(place: Geometry, p: Array, q: Array, delta: float) -> Array:
+    """Whether they are farther apart than delta: by chords, in which short arcs have all digits, or by arcs."""
+    if delta < 0.5 * np.pi:
+        return np.asarray(place.chord(p, q) > place.straight(delta))
+    return np.asarray(place.distance(p, q) > delta)
+
+
+def _strong(place: Geometry, q: Array, delta: float) -> Array:
     """Those farther from all before."""
     n = len(q)
     alone = np.ones(n, dtype=bool)
     rows = max(1, PAIRS // n)
     for first in range(0, n, rows):
         i = np.arange(first, min(first + rows, n))
-        apart = place.chord(q[i, None], q[None, : i[-1] + 1]) > least
+        apart = _beyond(place, q[i, None], q[None, : i[-1] + 1], delta)
         alone[i] = (apart | (np.arange(i[-1] + 1) >= i[:, None])).all(axis=1)
     return np.flatnonzero(alone)
 
 
-def _greedy(place: Geometry, q: Array, least: float) -> Array:
+def _greedy(place: Geometry, q: Array, delta: float) -> Array:
     """One after the other: a centre takes all that are near it out of those left."""
     left, centres = np.arange(len(q)), []
     while len(left):
         first = left[0]
         centres.append(first)
         left = left[1:]
-        left = left[place.chord(q[left], q[first][None]) > least]
+        left = left[_beyond(place, q[left], q[first][None], delta)]
     return np.array(centres)
 
 
@@ -120,11 +127,11 @@ def consumed(run: Trajectory, centres: Any, radius: float) -> Array:
     inputs.having("run", run, ("x", "geometry"), "a Trajectory, as pt.simulate returns it")
     place, q = run.geometry, np.asarray(run.x)
     k = _indices(centres, place.shape(q)[-1])
-    least = place.straight(inputs.angle("radius", radius, above=0.0))
+    radius = inputs.angle("radius", radius, above=0.0)
     near = np.zeros(place.shape(q), dtype=bool)
     axis = -place.axes
     for i in k:
-        near |= place.chord(q, np.take(q, [i], axis=axis)) <= least
+        near |= ~_beyond(place, q, np.take(q, [i], axis=axis), radius)
     return np.asarray(near.mean(axis=-1))
 
 

@@ -63,6 +63,10 @@ class Rows(Arcs):
         near = q - p
         return np.asarray(np.sqrt(np.sum(near * near, axis=-1)))
 
+    def distance(self, p: Array, q: Array) -> Array:
+        """2 arctan(|q - p| / |q + p|), in which arcs of nearly half a turn have all their digits, too."""
+        return np.asarray(2.0 * np.arctan2(self.chord(p, q), self.chord(-p, q)))
+
     def opening(self, p: Array, q: Array, u: Array, v: Array) -> float:
         """<q - p, v - u> / sin(distance)."""
         return float((q - p) @ (v - u)) / math.sin(float(self.distance(p, q)))

@@ -78,7 +78,8 @@ class Kuramoto(Turning):
 
     The flow climbs F = (K/2) r^2 + sum_i w_i omega_i theta_i (A (7.3); angles as they turn, not modulo 2 pi), with the
     order parameter r = |int x dmu|; without frequencies it is USA at beta = 0, K times as fast.  `quantities` are
-    "order", r, "energy", (K/2) r^2, its rate "dissipation", and of angles "potential", F.
+    "order", r, "energy", (K/2) r^2, its rate "dissipation", and of angles "potential", F (in a run whose angles begin
+    beyond four turns less its constant 2 pi sum_i w_i omega_i of the whole turns, which a run takes off).
 
     Parameters
     ----------

@@ -44,6 +44,13 @@ MENDED: tuple[Breakage, ...] = (
         red=("tests/particles/test_gram_near.py::test_rest_is_where_distances_rest",),
     ),
     Breakage(
+        name="renyi: arcs of nearly half a turn by their chords",
+        file="particles/renyi.py",
+        old="    if delta < 0.5 * np.pi:\n",
+        new="    if True:\n",
+        red=("tests/particles/test_renyi.py::test_arcs_of_nearly_half_a_turn",),
+    ),
+    Breakage(
         name="sums: every flock moves positions",
         file="meanfield/laws/flocking.py",
         old="return self.pace if self.coasting else 0.0",

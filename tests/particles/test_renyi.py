@@ -38,6 +38,16 @@ def test_near_centres_small_distances_and_angles_of_many_turns() -> None:
     np.testing.assert_array_equal(pt.renyi(theta[None][0], 1.5e-7, strong=True), [0, 2, 4])
 
 
+def test_arcs_of_nearly_half_a_turn() -> None:
+    """Chords there are all 2: opposite tokens were no centres of delta = pi - 1e-9."""
+    for less, delta, count in ((0.0, 1e-9, 2), (2e-9, 1e-9, 1), (0.0, -1e-3, 1)):
+        x = np.array([[1.0, 0.0, 0.0], [-np.cos(less), np.sin(less), 0.0]])
+        assert len(pt.renyi(x, np.pi - delta)) == len(pt.renyi(x, np.pi - delta, strong=True)) == count
+        assert len(pt.renyi(np.array([0.0, np.pi - less]), np.pi - delta)) == count
+    arc = mf.geometry.ROWS.distance(x[0], np.array([-np.cos(1e-9), np.sin(1e-9), 0.0]))
+    assert abs(np.pi - arc - 1e-9) < 1e-14
+
+
 def test_consumed() -> None:
     theta = np.array([0.0, 0.3, 0.6, 2.0])
     run = pt.simulate(mf.Causal(mf.SA(64.0)), theta, (0.0, 20.0), [0.0, 20.0])
