@@ -71,7 +71,7 @@ def owners(gaps: Array) -> Array:
     n = gaps.shape[-1]
     near, own = gaps < NEAR, np.broadcast_to(np.arange(n), gaps.shape[:-1])
     while True:
-        first = np.where(near, own[..., None, :], n).min(axis=-1)
+        first = np.minimum(own, np.where(near, own[..., None, :], n).min(axis=-1))  # of what is not finite, itself
         if np.array_equal(first, own):
             return first
         own = first
