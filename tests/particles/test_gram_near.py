@@ -9,7 +9,7 @@ import pytest
 
 import meanfield as mf
 import particles as pt
-from meanfield.methods.gram import gaps_of
+from meanfield.methods.gram import gaps_of, owners
 from meanfield.protocols import Array
 
 pytestmark = pytest.mark.rounding
@@ -55,3 +55,8 @@ def test_rest_is_where_distances_rest() -> None:
     run = pt.gram(mf.SA(1.0), x, (0.0, 1e3), until=mf.steady(1e-6))
     assert run.status is mf.Status.UNTIL and abs(run.end - rows.end) < 3.0
     assert np.sqrt(2.0 * run.gaps[-1].max()) < 1e-5
+
+
+def test_near_by_chains_and_what_is_not_finite_is_near_nobody() -> None:
+    chain = np.array([[0.0, 1e-5, 1.0], [1e-5, 0.0, 5e-5], [1.0, 5e-5, 0.0]])
+    assert owners(np.stack([chain, np.full((3, 3), np.nan)])).tolist() == [[0, 0, 0], [0, 1, 2]]
