@@ -11,7 +11,7 @@ from meanfield.geometry import ROWS, given, located, project
 from meanfield.laws.base import noisy
 from meanfield.measures.points import Points
 from meanfield.methods.gram import Gaps, OnInner, gaps_of, symmetric
-from meanfield.plot import points
+from meanfield.plot import points, scales, titles
 from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Law, Scheme, Stepper, said
 from meanfield.runs import dataset
@@ -139,17 +139,32 @@ class Gram(Record):
 
         Options: title, color, label.
         """
-        n = self.weights.shape[-1]
+        n, index = self.weights.shape[-1], self._index(replica)
         i, j = np.triu_indices(n, min(1, n - 1))  # of one token, it with itself
-        pairs = self.G[(slice(None), *self._index(replica))][:, i, j]
-        return drawn(points.products, self.t, pairs, ax, **{"title": self.title, **options})
+        pairs = self.G[(slice(None), *index)][:, i, j]
+        return drawn(points.products, self.t, pairs, ax, **{"title": self.title + titles.of_replica(index), **options})
+
+    def plot_inner_products(
+        self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any
+    ) -> Any:
+        """Histogram of <x_i, x_j>, a pair counting w_i w_j, at a saved time (the last by default).
+
+        Options: title, log, color, label, bins, uniform.
+        """
+        at, index = len(self.t) - 1 if t is None else self.saved(t), self._index(replica)
+        title = f"{self.title}{titles.of_replica(index)}, t = {scales.clocks(self.t[at])[0]}"
+        look = {"weights": self.weights[index], "title": title, **options}
+        return drawn(points.inner_products, self.measures[at].x[index], ax, **look)
 
     def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The energy curve of one replica, with the identity's defect beneath.
 
         Options are those of `Solution.plot_energy`.
         """
-        return self._draw_energy((slice(None), *self._index(replica)), axes, {"title": self.title, **options})
+        index = self._index(replica)
+        # E is of first order in the gaps, which at consensus are what the tolerances leave
+        look = {"title": self.title + titles.of_replica(index), "slack": self.settings["rtol"], **options}
+        return self._draw_energy((slice(None), *index), axes, look)
 
 
 @equations("A (6.9)", "A (6.10)")

@@ -8,7 +8,8 @@ networks do; as step -> 0 with depth step fixed it is the flow of `mf.Normalised
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -16,10 +17,12 @@ from meanfield import geometry
 from meanfield.geometry import FLAT, ROWS
 from meanfield.laws.normalised import unit
 from meanfield.measures.points import Points
+from meanfield.plot import curves, points, titles
+from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Law
 from meanfield.steppers.control import whole
 from meanfield.tools import inputs
-from meanfield.tools.shown import line
+from meanfield.tools.shown import Shown
 from meanfield.tools.tags import equations
 
 Norm: TypeAlias = Literal["post", "pre", "mix", "peri", "ngpt", "ln-scaling", "attention"]
@@ -29,11 +32,16 @@ EARLY = 0.25
 """Share of the layers that "mix" normalises after the sum, as its authors do."""
 
 
-class Layers(NamedTuple):
-    """Tokens before the first layer and after every one.
+@dataclass(frozen=True, eq=False)
+class Layers(Shown):
+    """Tokens before the first layer and after every one, as `layers` returns them; ``t, x, directions, lengths = run``.
 
     Attributes
     ----------
+    laws : tuple of Law
+        One for every layer.
+    norm : str
+        Where they normalise.
     t : ndarray (depth + 1,)
         Layers times step.
     x : ndarray (depth + 1, ..., n, d)
@@ -45,17 +53,63 @@ class Layers(NamedTuple):
 
     Examples
     --------
-    >>> pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=12, step=0.5, norm="pre").lengths.shape
-    (13, 8)
+    >>> run = pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=12, step=0.5, norm="pre")
+    >>> run.lengths.shape, [part.shape for part in run]
+    ((13, 8), [(13,), (13, 8, 3), (13, 8, 3), (13, 8)])
     """
 
+    laws: tuple[Any, ...]
+    norm: str
     t: Array
     x: Array
-    directions: Array
-    lengths: Array
 
-    def __repr__(self) -> str:
-        return line(self)
+    @property
+    def directions(self) -> Array:
+        """x / |x|."""
+        return unit(self.x)
+
+    @property
+    def lengths(self) -> Array:
+        """|x|."""
+        return np.asarray(np.linalg.norm(self.x, axis=-1))
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter((self.t, self.x, self.directions, self.lengths))
+
+    @property
+    def title(self) -> str:
+        """The parameters, for a figure."""
+        said = str(self.laws[0]) if len(set(self.laws)) == 1 else f"{len(set(self.laws))} laws"
+        depth, step = len(self.laws), float(self.t[1])
+        return f"{said}, {inputs.several(depth, 'layer')} of step {step:g}, {self.norm!r}, n = {self.x.shape[-2]}"
+
+    def _of(self, replica: Any) -> tuple[Any, str]:
+        """Directions over the layers of one replica, the first by default, and what they are called."""
+        index = inputs.replica(replica, self.x.shape[1:-2])
+        return self.directions[(slice(None), *index)], self.title + titles.of_replica(index)
+
+    def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
+        """Directions of one replica: on the circle angles over the layers; on S^2 a globe, with the tokens' ways.
+
+        Options: title, color, label; on the circle cmap; on S^2 elevation, azimuth.
+        """
+        rows, title = self._of(replica)
+        if rows.shape[-1] not in (2, 3):
+            raise ValueError(f"plot: these are tokens of R^{rows.shape[-1]}: plot_inner_products draws any dimension")
+        look = {"title": title, **options}
+        if rows.shape[-1] == 3:
+            return drawn(points.sphere, rows[-1], ax, **{"paths": rows, **look})
+        return drawn(curves.trajectories, self.t, geometry.to_angles(rows), ax, **look)
+
+    def plot_inner_products(self, layer: int = -1, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
+        """Histogram of <x_i, x_j> of the directions after a layer (the last by default; 0 is before the first).
+
+        Options: title, log, color, label, bins, uniform.
+        """
+        depth = len(self.laws)
+        k = inputs.integer("layer", layer, low=-depth - 1, high=depth) % (depth + 1)
+        rows, title = self._of(replica)
+        return drawn(points.inner_products, rows[k], ax, **{"title": f"{title}, after {k}", **options})
 
 
 @equations("A (2.1)", "B (1.3)", "C (4)")
@@ -113,8 +167,7 @@ def layers(
             if not np.isfinite(x).all():
                 raise ValueError(f"step: tokens are no longer finite after layer {k + 1}: take a smaller one")
         kept.append(x)
-    tokens = np.array(kept)
-    return Layers(step * np.arange(depth + 1), tokens, unit(tokens), np.linalg.norm(tokens, axis=-1))
+    return Layers(tuple(laws), norm, step * np.arange(depth + 1), np.array(kept))
 
 
 def _laws(law: Any, depth: int) -> list[Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from meanfield import geometry
-from meanfield.plot import animate, circle, curves, points, scales
+from meanfield.plot import animate, circle, curves, points, scales, titles
 from meanfield.plot.options import drawn
 from meanfield.plot.pictured import moved
 from meanfield.protocols import Array, Geometry, Stepper
@@ -166,6 +167,15 @@ class Trajectory(OfPoints):
         """The parameters, for a figure."""
         return f"{self.law}, n = {self.weights.shape[-1]}"
 
+    def _titled(self, index: tuple[Any, ...]) -> str:
+        """The title, and which replica it is of, if there are some."""
+        return self.title + titles.of_replica(index)
+
+    def _fixed(self, of: Callable[[Array], Array]) -> dict[str, Any]:
+        """What the tokens see and does not move, as a picture takes it."""
+        rows = self.law.fixed
+        return {} if rows is None else {"fixed": of(rows)}
+
     def _index(self, replica: Any) -> tuple[Any, ...]:
         """Which replica, by its indices; the first by default."""
         return inputs.replica(replica, self.weights.shape[:-1])
@@ -174,8 +184,8 @@ class Trajectory(OfPoints):
         self, t: float | None, replica: Any, options: dict[str, Any], velocity: bool = False
     ) -> tuple[Any, dict[str, Any]]:
         """Which saved time (the last by default) of which replica, and the look of its picture; velocities, too."""
-        at, index = len(self.t) - 1 if t is None else self._saved(t), self._index(replica)
-        title = f"{self.title}, t = {scales.clocks(self.t[at])[0]}"
+        at, index = len(self.t) - 1 if t is None else self.saved(t), self._index(replica)
+        title = f"{self._titled(index)}, t = {scales.clocks(self.t[at])[0]}"
         look = {"weights": self.weights[index], "title": title, **options}
         if inputs.flag("velocity", velocity):
             form, mu = self.segments[self.owners[at]].form, self.measures[at]
@@ -184,14 +194,16 @@ class Trajectory(OfPoints):
         return (at, *index), look
 
     def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
-        """One replica: on the circle angles over time; on S^2 the globe at the end, with the ways of the points.
+        """One replica: on the circle angles over time; on S^2 the globe at the end, with the ways of the points, but of
+        a run with noise (``paths=run.rows`` draws these, too).
 
         Options: title, color, label; on the circle cmap, log_time; on S^2 elevation, azimuth.
         """
-        look = {"title": self.title, **options}
         every = (slice(None), *self._index(replica))
         if self.geometry.manifold == "sphere" and self.rows.shape[-1] == 3:
-            return self.plot_globe(ax=ax, replica=replica, paths=self.rows[every], **options)
+            ways = {} if self.noisy else {"paths": self.rows[every]}  # with noise they are knots
+            return self.plot_globe(ax=ax, replica=replica, **{**ways, **options})
+        look = {"title": self._titled(every[1:]), **self._fixed(geometry.to_angles), **options}
         return drawn(curves.trajectories, self.t, self.theta[every], ax, **look)
 
     def plot_globe(
@@ -205,7 +217,7 @@ class Trajectory(OfPoints):
         Options: title, color, label, elevation, azimuth (of the eye, degrees), paths (T, n, 3).
         """
         at, look = self._shot(t, replica, options, velocity)
-        return drawn(points.sphere, self.rows[at], ax, **look)
+        return drawn(points.sphere, self.rows[at], ax, **{**self._fixed(np.asarray), **look})
 
     def plot_ring(
         self, t: float | None = None, ax: Any = None, *, replica: Any = None, velocity: bool = False, **options: Any
@@ -220,14 +232,15 @@ class Trajectory(OfPoints):
         at, look = self._shot(t, replica, options, velocity)
         if velocity:
             look["velocity"] = points.turning(self.rows[at], look["velocity"])
-        return drawn(circle.ring, theta[at], ax, **look)
+        return drawn(circle.ring, theta[at], ax, **{**self._fixed(geometry.to_angles), **look})
 
     def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The energy curve of one replica, with the identity's defect beneath; with noise, without one.
 
         Options are those of `Solution.plot_energy`.
         """
-        return self._draw_energy((slice(None), *self._index(replica)), axes, {"title": self.title, **options})
+        index = self._index(replica)
+        return self._draw_energy((slice(None), *index), axes, {"title": self._titled(index), **options})
 
     def plot_inner_products(
         self, t: float | None = None, ax: Any = None, *, replica: Any = None, **options: Any
@@ -243,11 +256,4 @@ class Trajectory(OfPoints):
         """The particles in motion on the circle over the saved times, by their masses, as gif, webp or png."""
         index = self._index(replica)
         theta, w = self.theta[(slice(None), *index)], self.weights[index]
-        return animate.ring(self.t, theta, path, weights=w, fps=fps, title=self.title, overwrite=overwrite)
-
-    def _saved(self, t: float) -> int:
-        t = inputs.number("t", t)
-        at = int(np.argmin(np.abs(self.t - t)))
-        if self.t[at] != t:
-            raise ValueError(f"t: got {t!r}, which is not a saved time; the nearest is {float(self.t[at])!r}")
-        return at
+        return animate.ring(self.t, theta, path, weights=w, fps=fps, title=self._titled(index), overwrite=overwrite)

@@ -159,6 +159,18 @@ class Sum(Law):
         return tuple({name: None for term in self.terms for name in term.shared})
 
     @property
+    def fixed(self) -> Any:  # type: ignore[override]
+        """Those of all terms."""
+        found = [term.fixed for term in self.terms if term.fixed is not None]
+        return np.concatenate(found) if found else None
+
+    @property
+    def energy_is(self) -> str:  # type: ignore[override]
+        """As of the terms that say, if they agree."""
+        words = {term.energy_is for term in self.terms} - {""}
+        return words.pop() if len(words) == 1 else ""
+
+    @property
     def tokens(self) -> int | None:  # type: ignore[override]
         """As the first of the terms that says."""
         return next((term.tokens for term in self.terms if term.tokens is not None), None)

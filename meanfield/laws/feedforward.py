@@ -202,6 +202,7 @@ class Linear(Alone):
     """
 
     equations = ("C (5)",)
+    energy_is = "quadratic energy"
     A: Any
     geometry: str = field(default="sphere", kw_only=True)
     weights = "A"

@@ -103,6 +103,7 @@ class CuckerSmale(Flock):
     autonomous = True
     place = Product(FLAT, FLAT)
     keeps = ("momentum",)
+    energy_is = "spread of velocities"
     shared = ("momentum", "energy")
     phi: Callable[[Array], Array]
     coupling: float = 1.0

@@ -97,6 +97,12 @@ class Frozen(Seeing):
         """(k, d) where they are."""
         return to_rows(self.points) if self.points.ndim == 1 else self.points
 
+    @property
+    def fixed(self) -> Array:  # type: ignore[override]
+        """Where they are, and what the law has by itself."""
+        more = self.law.fixed
+        return self.rows if more is None else np.concatenate([self.rows, more])
+
     def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
         """As the law; and refuse points of another dimension."""
         if self.rows.shape[-1] != d:

@@ -34,6 +34,7 @@ class GradientLaw(Law):
     sign: int = 1
     weight: str = "1"
     isotropic = True
+    energy_is = "interaction energy"
 
     @property
     def normalised(self) -> bool:

@@ -74,6 +74,7 @@ class Averaging(Law):
     isotropic = True
     autonomous = True
     rowwise = True
+    energy_is = "interaction energy"
 
     @property
     def weight(self) -> Any:

@@ -24,6 +24,7 @@ class Turning(Law):
     omega: Any
     isotropic = True
     autonomous = True
+    energy_is = "interaction energy"
 
     def __post_init__(self) -> None:
         omega = self.omega

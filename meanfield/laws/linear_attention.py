@@ -54,6 +54,7 @@ class LinearAttention(Law):
     """
 
     equations = ("2607.18584",)
+    energy_is = "interaction energy"
     Q: Any = None
     K: Any = None
     V: Any = None

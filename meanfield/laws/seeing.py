@@ -68,6 +68,16 @@ class Seeing(Law):
         return bool(self.law.masked)
 
     @property
+    def fixed(self) -> Any:  # type: ignore[override]
+        """As the law."""
+        return self.law.fixed
+
+    @property
+    def energy_is(self) -> str:  # type: ignore[override]
+        """As the law."""
+        return str(self.law.energy_is)
+
+    @property
     def tokens(self) -> int | None:  # type: ignore[override]
         """As the law."""
         return self.law.tokens

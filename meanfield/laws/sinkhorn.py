@@ -78,6 +78,7 @@ class Sinkhorn(Law):
     """
 
     equations: ClassVar[tuple[str, ...]] = ("A Rem 3.5", "2110.11773", "2604.07925")
+    energy_is = "minus half the transport cost"
     autonomous = True
     rowwise = True
     beta: float

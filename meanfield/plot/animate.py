@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from meanfield.plot import arrays, circle, grids, mollweide, scales, style, zonal
+from meanfield.plot import arrays, circle, grids, mollweide, scales, style, titles, zonal
 from meanfield.tools import files, inputs
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def circle_frames(
         right.set(**{"yscale": "log", "ylim": (low * 0.7, high * 1.6)} if logarithmic else {"ylim": (low, high * 1.05)})
         style.pi_ticks(right.xaxis)
         right.set_title(f"dashed: $t = {times[0]:g}$", loc="right", fontsize="small", color="0.35")
-        figure.suptitle(title, x=0.02, ha="left", fontsize=style.STYLE["axes.titlesize"])
+        _title(figure, title)
 
         def update(k: int) -> None:
             mesh.set_array(circle.around(angles, density[k], norm)[1])
@@ -223,9 +223,15 @@ def ring(
 # --- the other spaces --------------------------------------------------------------------------------------
 
 
+def _title(figure: Figure, title: str) -> None:
+    """Above a figure, made to fit."""
+    text = figure.suptitle(title, x=0.02, ha="left", fontsize=style.STYLE["axes.titlesize"])
+    titles.fit(text, 0.96 * figure.bbox.width)
+
+
 def _headed(figure: Figure, ax: Any, title: str) -> Any:
     """The title above a figure, and the empty text that tells the time below it."""
-    figure.suptitle(title, x=0.02, ha="left", fontsize=style.STYLE["axes.titlesize"])
+    _title(figure, title)
     return ax.set_title("", loc="right", fontsize=style.STYLE["axes.titlesize"])
 
 

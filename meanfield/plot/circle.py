@@ -233,7 +233,7 @@ def _angle_axis(ax: Axes) -> None:
 def ring(
     theta: ArrayLike, ax: Axes | None = None, *, weights: ArrayLike | None = None, stacked: bool = True,
     mean: bool = True, title: str = "", color: Any = None, label: str | None = None,
-    velocity: ArrayLike | None = None,
+    velocity: ArrayLike | None = None, fixed: ArrayLike | None = None,
 ) -> Axes:  # fmt: skip
     """Particles on the unit circle, those at the same place stacked outwards so that clusters show their size.
 
@@ -253,6 +253,8 @@ def ring(
         Of the dots, as for `profiles`.
     velocity : (n,) array, optional
         d theta / dt of the particles, drawn as arrows along the circle.
+    fixed : (k,) array, optional
+        Angles of particles that are seen and do not move, drawn as crosses.
 
     Returns
     -------
@@ -286,6 +288,9 @@ def ring(
             kept = arrows.spread(out, arrows.MANY // 4)
             along = speed[:, None] * out[:, ::-1] * [-1.0, 1.0]
             arrows.plane(ax, out[kept], along[kept], np.abs(speed[kept]))
+        if fixed is not None:
+            held = arrays.finite("fixed", fixed, None)
+            ax.scatter(np.cos(held), np.sin(held), s=36.0, color=style.INK, marker="x", linewidth=1.2, zorder=5)
         n = pens.tell(ax, [dots], title, label)
         pens.reach(ax, n, xlim=(-reach, reach), ylim=(-reach, reach))
         ax.set(aspect="equal")

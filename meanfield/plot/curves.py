@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from meanfield.plot import arrays, circle, legends, pens, scales, style
 from meanfield.plot.circle import ANGLE, TURN
+from meanfield.tools import inputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,10 +23,11 @@ _ZERO = 1e-17
 # --- energy ------------------------------------------------------------------------------------------------
 
 
-def monotone(values: ArrayLike, direction: float) -> bool:
-    """Whether values never go against `direction` (> 0 up, < 0 down) by more than rounding, 16 eps max |values|."""
+def monotone(values: ArrayLike, direction: float, slack: float = 0.0) -> bool:
+    """Whether values never go against `direction` (> 0 up, < 0 down) by more than rounding, 16 eps max |values|, or
+    this share of their span."""
     array = arrays.numbers("values", values, None)
-    slack = 16 * _EPS * float(np.max(np.abs(array)))
+    slack = max(16 * _EPS * float(np.max(np.abs(array))), slack * float(np.ptp(array)))
     return bool(np.all(np.diff(array) * np.sign(direction) >= -slack))
 
 
@@ -61,7 +63,7 @@ def energy(
     t: ArrayLike, energy: ArrayLike, dissipated: ArrayLike | None, axes: Sequence[Axes] | NDArray[Any] | None = None, *,
     gained: ArrayLike | None = None, size: ArrayLike | None = None, bounds: Mapping[str, float] | None = None,
     tolerance: float | None = None, symbol: str = "E", ylabel: str = "interaction energy", title: str = "",
-    color: Any = None, label: str | None = None, log_time: bool | None = None,
+    color: Any = None, label: str | None = None, log_time: bool | None = None, slack: float = 0.0,
 ) -> NDArray[Any]:  # fmt: skip
     """The Lyapunov function, and beneath it how far its identity is from holding.
 
@@ -100,6 +102,9 @@ def energy(
     log_time : bool, optional
         A logarithmic axis of times, without what is at t <= 0; None: as the axes have it already, else where the times
         tell it (`scales.late`).
+    slack : float
+        Share of its span by which E may go against its way and be monotone all the same: the tolerance of a run, where
+        E is of first order in what it moves.
 
     Returns
     -------
@@ -112,7 +117,7 @@ def energy(
     D = None if dissipated is None else arrays.finite("dissipated", dissipated, len(times))
     relative, constant = defect(E, change if D is None else D, change, large)
     caption, way = f"${symbol}(t)$", float((change if D is None else D)[-1])
-    if not constant and monotone(E, way):
+    if not constant and monotone(E, way, inputs.number("slack", slack, low=0.0)):
         caption += f", {'non-decreasing' if way > 0 else 'non-increasing'}" + ("" if D is None else r" $\checkmark$")
     with style.panels(axes, (1.5, 1.0), (5.6, 4.9)) as pair:
         top, below = pair
@@ -295,7 +300,7 @@ def _decades(ax: Axes, values: NDArray[np.float64], n: int = 0, decades: float =
 
 def trajectories(
     t: ArrayLike, theta: ArrayLike, ax: Axes | None = None, *, title: str = "", cmap: Any = None, color: Any = None,
-    label: str | None = None, log_time: bool | None = None,
+    label: str | None = None, log_time: bool | None = None, fixed: ArrayLike | None = None,
 ) -> Axes:  # fmt: skip
     """Angles of particles over time on [0, 2 pi]; a line leaving above comes back below, with no stroke across.
 
@@ -314,6 +319,8 @@ def trajectories(
         Of the particles by their initial angle, or of all; None: ours, another map for every record on the axes.
     label, log_time
         As for `energy`.
+    fixed : (k,) array, optional
+        Angles of particles that are seen and do not move, drawn as dotted lines.
 
     Returns
     -------
@@ -331,6 +338,8 @@ def trajectories(
         colours = pens.spread(ax, 0.88 * np.nan_to_num(first), cmap) if one is None else one
         width = float(np.clip(12.0 / np.sqrt(len(lines)), 0.35, 1.2))
         drawn = ax.add_collection(LineCollection(lines, colors=colours, linewidths=width), autolim=False)
+        for angle in [] if fixed is None else np.mod(arrays.finite("fixed", fixed, None), TURN):
+            ax.axhline(angle, color=style.INK, linewidth=0.9, linestyle=(0, (1.3, 1.3)), zorder=1)
         n = pens.tell(ax, [drawn], title, label)
         _clock(np.array([ax]), times, n, log_time)
         ax.set(ylim=(0.0, TURN), ylabel=ANGLE)

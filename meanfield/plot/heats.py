@@ -46,7 +46,7 @@ def painted(
     )  # fmt: skip
     ax.set_xscale("log" if log else "linear")
     ax.set(xlim=(t[0], t[-1]), xlabel=scales.TIME)
-    style.headline(ax, title)
+    style.headline(ax, title, 0.66)  # profiles and a bar of colours come to stand beside
     return mesh
 
 

@@ -31,6 +31,8 @@ class Drawn:
     title: str
     label: str | None
     captions: tuple[tuple[Any, str], ...]
+    shown: str = ""
+    """The title as it is above the axes, in lines or shortened."""
 
     def name(self, *, alone: bool) -> None:
         """Label the artists."""
@@ -118,13 +120,12 @@ def tell(
     One alone has its title above the axes; several have theirs, or their labels, in the legend.
     """
     before = records(ax)
-    mine = Drawn(title or f"record {len(before) + 1}", label, tuple(zip(artists, captions, strict=True)))
+    shown = "" if before else style.headline(ax, title)
+    mine = Drawn(title or f"record {len(before) + 1}", label, tuple(zip(artists, captions, strict=True)), shown)
     vars(artists[0])[_KEY] = mine
-    if not before:
-        style.headline(ax, title)
-    elif before[0].title != title:
+    if before and before[0].title != title:
         for place in ("left", "center", "right"):
-            if ax.get_title(loc=place) == before[0].title:
+            if ax.get_title(loc=place) == before[0].shown:
                 ax.set_title("", loc=place)
     for one in [*before, mine]:
         one.name(alone=not before)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _TILE = 512
+ROOM = 1e-6
+"""How far from 1 the length of a unit row may be."""
 
 
 def inner_products(
@@ -112,8 +114,13 @@ def unit_rows(name: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Clouds (m, n, d) of at least two unit rows, or a refusal."""
     if rows.ndim != 3 or rows.shape[1] < 2 or rows.shape[2] < 2 or rows.shape[0] < 1:
         raise ValueError(f"{name} must have shape (n, d) or (m, n, d) with n, d >= 2; got {rows.shape}.")
+    return _unit(name, rows)
+
+
+def _unit(name: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of length 1, or a refusal."""
     worst = float(np.max(np.abs(np.linalg.norm(rows, axis=-1) - 1.0)))
-    if not worst <= 1e-6:
+    if not worst <= ROOM:
         raise ValueError(
             f"{name} must have unit rows; got a norm off by {worst:.3g}. Their directions are drawn by "
             f"mf.Points({name} / numpy.linalg.norm({name}, axis=-1, keepdims=True)).plot()."
@@ -154,7 +161,7 @@ def uniform_pairs(d: int, edges: NDArray[np.float64]) -> NDArray[np.float64]:
 def sphere(
     x: ArrayLike, ax: Axes | None = None, *, weights: ArrayLike | None = None, elevation: float = 25.0,
     azimuth: float = 30.0, title: str = "", color: Any = None, label: str | None = None,
-    paths: ArrayLike | None = None, velocity: ArrayLike | None = None,
+    paths: ArrayLike | None = None, velocity: ArrayLike | None = None, fixed: ArrayLike | None = None,
 ) -> Axes:  # fmt: skip
     """Points of S^2 seen from afar: those in front as dots, those behind as pale rings.
 
@@ -174,20 +181,16 @@ def sphere(
         Where the points have been, drawn as thin lines.
     velocity : (n, 3) or (n, 2) array, optional
         Velocities, drawn as arrows at the points in front.
+    fixed : (k, 3) or (k, 2) array, optional
+        Points that are seen and do not move, drawn as crosses, paler behind.
 
     Returns
     -------
     Axes
     """
-    x = np.atleast_2d(np.asarray(x, dtype=float))
-    if x.shape[-1] not in (2, 3):
-        raise ValueError(
-            f"x: a globe shows rows (n, 3) of S^2, and (n, 2) of the circle; got shape {x.shape}. Inner products are "
-            "drawn of any dimension: inner_products, of a run plot_inner_products."
-        )
-    x = np.pad(x, ((0, 0), (0, 1))) if x.shape[-1] == 2 else x
-    rows = unit_rows("x", arrays.numbers("x", x, None, 3)[None])[0]
-    been = None if paths is None else unit_rows("paths", arrays.finite("paths", paths, None, len(rows), 3))
+    rows = _on_globe("x", x)
+    held = None if fixed is None else _on_globe("fixed", fixed)
+    been = None if paths is None else _unit("paths", arrays.finite("paths", paths, None, len(rows), 3))
     mass = arrays.masses("weights", weights, len(rows))
     view = _view(np.deg2rad(elevation), np.deg2rad(azimuth))
     right, up, depth = (rows @ view).T
@@ -202,6 +205,8 @@ def sphere(
         pale: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.6", "linewidth": 0.6}
         ax.scatter(right[~front], up[~front], s=area[~front], zorder=2, **pale)
         dots = ax.scatter(right[front], up[front], s=area[front], color=dark, linewidth=0, zorder=4)
+        if held is not None:
+            _crosses(ax, held @ view)
         if velocity is not None:
             v = arrays.finite("velocity", velocity, len(rows), None)
             v = arrays.finite("velocity", np.pad(v, ((0, 0), (0, max(3 - v.shape[1], 0)))), len(rows), 3)
@@ -212,6 +217,18 @@ def sphere(
         legends.legend(ax)
         ax.set_axis_off()
     return ax
+
+
+def _on_globe(name: str, x: ArrayLike) -> NDArray[np.float64]:
+    """Unit rows (n, 3) of rows of S^2 or of the circle, which is its equator."""
+    x = np.atleast_2d(np.asarray(x, dtype=float))
+    if x.shape[-1] not in (2, 3):
+        raise ValueError(
+            f"{name}: a globe shows rows (n, 3) of S^2, and (n, 2) of the circle; got shape {x.shape}. Inner products "
+            "are drawn of any dimension: inner_products, of a run plot_inner_products."
+        )
+    x = np.pad(x, ((0, 0), (0, 1))) if x.shape[-1] == 2 else x
+    return _unit(name, arrays.numbers(name, x, None, 3))
 
 
 def cloud(x: ArrayLike, ax: Axes | None = None, **options: Any) -> Axes:
@@ -231,6 +248,13 @@ def turning(x: NDArray[np.float64], v: ArrayLike) -> NDArray[np.float64]:
     """d theta / dt (n,) of rows (n, 2) of the circle that move with velocities (n, 2)."""
     velocity = arrays.finite("velocity", v, len(x), 2)
     return np.asarray(x[:, 0] * velocity[:, 1] - x[:, 1] * velocity[:, 0])
+
+
+def _crosses(ax: Axes, seen: NDArray[np.float64]) -> None:
+    """Points that do not move, seen as (k, 3)."""
+    front = seen[:, 2] >= 0.0
+    for shown, color in ((front, style.INK), (~front, "0.6")):
+        ax.scatter(seen[shown, 0], seen[shown, 1], s=36.0, color=color, marker="x", linewidth=1.2, zorder=5)
 
 
 def _paths(ax: Axes, seen: NDArray[np.float64], color: Any) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from meanfield.plot import shade
+from meanfield.plot import shade, titles
 from meanfield.tools import files, inputs
 
 if TYPE_CHECKING:
@@ -233,15 +233,14 @@ def bar(ax: Axes, mesh: Any, label: str, **options: Any) -> Any:
     return made
 
 
-def headline(ax: Axes, title: str) -> None:
-    """The title, in smaller letters if it is longer than the axes are wide; an empty one leaves what is there."""
+def headline(ax: Axes, title: str, share: float = 1.08) -> str:
+    """The title, made to fit if it is longer than the axes are wide, and as it is shown; an empty one leaves what is
+    there."""
     if not title:
-        return
+        return ""
     text = ax.set_title(title)
-    room = 1.08 * ax.get_window_extent().width  # nothing is laid out yet, and layout widens the axes
-    width = text.get_window_extent().width
-    if width > room:
-        text.set_fontsize(float(text.get_fontsize()) * max(room / width, 0.7))
+    titles.fit(text, share * ax.get_window_extent().width)  # nothing is laid out yet, and layout widens the axes
+    return text.get_text()
 
 
 def root(ax: Axes) -> Any:

@@ -280,6 +280,10 @@ class Law(Shown):
     function of the measure alone.  Such a law moves points as they stand, no density, and none of them merge."""
     tokens: int | None = None
     """For how many tokens it is made, as of frequencies of their own or a graph; None: for any number."""
+    fixed: Any = None
+    """(k, d) rows of what its tokens see and does not move, for pictures; None where there is nothing."""
+    energy_is: str = ""
+    """What its "energy" is, in words, for pictures; empty of a law that does not say, or tells none."""
     remedy: str = ""
     """What to give in its place where tokens have no index and no number; empty if nothing will do."""
     advice: str = ""

@@ -148,6 +148,14 @@ class Record:
         started = t == self.begin and self.start is not None
         return started or bool(np.any(self.t == t)) or self._step(t) is not None
 
+    def saved(self, t: float) -> int:
+        """The number of a saved time, or a refusal that names the nearest."""
+        t = inputs.number("t", t)
+        at = int(np.argmin(np.abs(self.t - t)))
+        if self.t[at] != t:
+            raise ValueError(f"t: got {t!r}, which is not a saved time; the nearest is {float(self.t[at])!r}")
+        return at
+
     def _step(self, t: float) -> int | None:
         """Which kept step of the dense output covers t, if any."""
         i = int(np.searchsorted([b.t1 for b in self.dense], t))
@@ -353,7 +361,7 @@ class Record:
 
     def _draw_energy(self, index: Any, axes: Any, options: dict[str, Any]) -> Any:
         """The energy and its identity's defect; with noise the free energy, if it is known, and no defect."""
-        look: dict[str, Any] = {}
+        look: dict[str, Any] = {"ylabel": self.law.energy_is or "energy"}
         if not self.noisy and (self.autonomous or "driven" in self.names):
             name = self._energy_name
             look |= {"gained": self.gained[index], "size": np.abs(self.quantity(name)[index])}
@@ -363,7 +371,7 @@ class Record:
             total = self.dissipated + self.driven
             return drawn(curves.energy, self.t, curve[index], total[index], axes, **{**look, **options})
         name = "free_energy" if "free_energy" in self.names else "energy"
-        look = {"symbol": "F", "ylabel": "free energy"} if name == "free_energy" else {}
+        look |= {"symbol": "F", "ylabel": "free energy"} if name == "free_energy" else {}
         return drawn(curves.energy, self.t, self.quantity(name)[index], None, axes, **{**look, **options})
 
     # --- other forms --------------------------------------------------------------------------------------

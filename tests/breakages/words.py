@@ -62,6 +62,44 @@ WORDS: tuple[Breakage, ...] = (
         red=("tests/analysis/test_context.py::test_the_critical_beta_is_where_the_largest_holds_half",),
     ),
     Breakage(
+        name="titles: what is beyond the last line stays",
+        file="meanfield/plot/titles.py",
+        old="if len(lines) > LINES:",
+        new="if len(lines) > 9 * LINES:",
+        red=("tests/plot/test_plot_titles.py::test_titles_fit",),
+    ),
+    Breakage(
+        name="titles: replicas are called by no number",
+        file="meanfield/plot/titles.py",
+        old='else index}" if index else ""',
+        new='else index}" if not index else ""',
+        red=("tests/plot/test_plot_titles.py::test_the_replica_is_named",),
+    ),
+    Breakage(
+        name="frozen: of tokens that do not move the outer ones alone are told",
+        file="meanfield/laws/frozen.py",
+        old="return self.rows if more is None else",
+        new="return self.rows if self is not None else",
+        red=("tests/plot/test_plot_titles.py::test_tokens_that_do_not_move_are_drawn",),
+    ),
+    Breakage(
+        name="inner products: their energy has no tolerance beside rounding",
+        file="meanfield/plot/curves.py",
+        old="slack * float(np.ptp(array)))",
+        new="0.0 * slack)",
+        red=(
+            "tests/plot/test_plot_titles.py::"
+            "test_inner_products_have_their_histogram_and_their_check_mark_after_consensus",
+        ),
+    ),
+    Breakage(
+        name="layers: the one before is drawn",
+        file="particles/layers.py",
+        old="% (depth + 1)",
+        new="% depth",
+        red=("tests/plot/test_plot_titles.py::test_layers_are_drawn_and_unpack",),
+    ),
+    Breakage(
         name="ALiBi: the product with a mask has no slope",
         file="meanfield/laws/sloped.py",
         old='weights = f"numpy.exp(-{self.slope:g} *',
