@@ -40,12 +40,14 @@ from meanfield.laws import (
     Sum,
     Vicsek,
 )
+from meanfield.measures.gaussian import Gaussian
 from meanfield.measures.points import Points
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.merging import LateMerge, Merge
 from meanfield.methods.spectral import Spectral
 from meanfield.protocols import Reading, Status
 from meanfield.runs.errors import Interrupted, RunError, StoppedEarly, UnresolvedError
+from meanfield.runs.gaussian import GaussianSolution
 from meanfield.runs.solution import Solution
 from meanfield.runs.until import steady, steps
 from meanfield.spaces import Circle, Sphere, ZonalSphere
@@ -74,6 +76,8 @@ __all__ = [
     "Exponential",
     "FeedForward",
     "Frozen",
+    "Gaussian",
+    "GaussianSolution",
     "HegselmannKrause",
     "Interrupted",
     "Krause",

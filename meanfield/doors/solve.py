@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, get_args
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
 from meanfield.laws import suited
+from meanfield.measures.gaussian import Gaussian
+from meanfield.methods import gaussian
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
 from meanfield.protocols import Law, Scheme, Stepper
@@ -14,6 +17,7 @@ from meanfield.runs.checkpoint import checked
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import begun
 from meanfield.runs.errors import finish
+from meanfield.runs.gaussian import GaussianSolution
 from meanfield.runs.job import Job, stepper_of
 from meanfield.runs.solution import Solution
 from meanfield.runs.times import default_times, landing
@@ -21,9 +25,9 @@ from meanfield.runs.until import Ending, checked_until
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
 
-MethodName: TypeAlias = Literal["spectral", "lagrangian"]
+MethodName: TypeAlias = Literal["auto", "spectral", "lagrangian", "gaussian"]
 Unresolved: TypeAlias = Literal["raise", "stop", "lagrangian"]
-METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian}
+METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian, "gaussian": gaussian.ByMoments}
 SCHEME = tuple(name for name in vars(Scheme) if not name.startswith("_"))
 UNRESOLVED: tuple[Unresolved, ...] = get_args(Unresolved)
 ATOL, SMALL, ROUNDING = 1e-13, 1e-2, 1e-15
@@ -34,12 +38,59 @@ MASS = 1e-9
 """How far from 1 the mass of an initial density may be."""
 
 
+class _Kind(NamedTuple):
+    """What is asked of a measure to begin with, as it is held."""
+
+    method: str
+    """How it is moved, if nobody says."""
+    face: Any
+    """Of its run."""
+    refuse: Callable[[Law, Any, tuple[float, float]], None]
+    """What must be refused of it, and of the law."""
+    atol: Callable[[Law, Any], float]
+    """By the size of what moves, if nobody says."""
+
+
+def _whole(law: Law, rho0: Density, times: tuple[float, float]) -> None:
+    if np.ndim(rho0.coefficients) != 1:
+        raise ValueError(f"rho0: got {rho0.coefficients.shape[:-1]} densities at once, wanted one")
+    if abs(float(rho0.mass) - 1.0) > MASS:
+        raise ValueError(f"rho0: its mass is {float(rho0.mass)!r}, wanted 1: is it a signed perturbation?")
+    suited.density(law, rho0.space, times, smooth=False)  # what its numbers may be the method knows
+
+
+def _followed(law: Law, rho0: Density) -> float:
+    # c_0 does not move; and a perturbation below the rounding of c_0 is none
+    moving = float(np.abs(rho0.coefficients[rho0.space.degrees > 0]).max(initial=0.0))
+    followed = ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
+    # a field by multipliers is as small as the coefficients; one that is summed over points is rounding there, and
+    # moves the uniform density, too
+    return followed if law.isotropic and law.geometry == "sphere" else max(followed, SUMMED)
+
+
+def _one(law: Law, rho0: Gaussian, times: tuple[float, float]) -> None:
+    if np.ndim(rho0.mean) != 1:
+        raise ValueError(f"rho0: got {rho0.mean.shape[:-1]} Gaussians at once, wanted one")
+    gaussian.refuse_others(law, rho0, times)
+
+
+def _width(law: Law, rho0: Gaussian) -> float:
+    return ATOL * min(1.0, float(np.abs(rho0.covariance).max()) or 1.0)
+
+
+KINDS: dict[str, _Kind] = {
+    "coefficients": _Kind("spectral", Solution, _whole, _followed),
+    "moments": _Kind("gaussian", GaussianSolution, _one, _width),
+}
+"""By what a measure says that it is `held`, and a scheme that it `takes`."""
+
+
 def solve(
     law: Law,
-    rho0: Density,
+    rho0: Density | Gaussian,
     t_span: Any,
     *, t_eval: Any = None, land: Any = False,
-    method: MethodName | Scheme = "spectral", stepper: Stepper | None = None,
+    method: MethodName | Scheme = "auto", stepper: Stepper | None = None,
     diffusion: float = 0.0, rtol: float = 1e-10, atol: float | None = None,
     max_resolution: int | None = None, on_unresolved: Unresolved = "raise",
     until: Ending = None, observe: Any = None, max_seconds: float | None = None, progress: bool | None = None,
@@ -51,8 +102,8 @@ def solve(
     ----------
     law : Law
         ``mf.SA(beta)``, ``mf.USA(beta)``, or a sum of laws.
-    rho0 : Density
-        Initial density, from ``space.density(...)``.
+    rho0 : Density or Gaussian
+        Initial density, from ``space.density(...)``; or ``mf.Gaussian(mean, covariance)`` of R^d, for laws affine in x.
     t_span : (float, float)
         Beginning and end, increasing.
     t_eval : array, optional
@@ -60,10 +111,11 @@ def solve(
         dense output, whose error is controlled to the tolerance as that of the steps is, and shorten no step.
     land : bool or array
         True: a step ends at every time to save; or at times given here, as at those where a law jumps.
-    method : {"spectral", "lagrangian"} or mf.Spectral(...), mf.Lagrangian(...)
-        How.  Spectral: a density by its coefficients, for smooth densities, with or without diffusion.  Lagrangian: a
-        density carried by its flow, through the formation of clusters and beyond (circle and zonal spheres, no
-        diffusion).  Any `Scheme` serves (see ``meanfield.protocols``).
+    method : {"auto", "spectral", "lagrangian", "gaussian"} or mf.Spectral(...), mf.Lagrangian(...)
+        How; "auto": spectral of a density.  Spectral: a density by its coefficients, for smooth densities, with or
+        without diffusion.  Lagrangian: a density carried by its flow, through the formation of clusters and beyond
+        (circle and zonal spheres, no diffusion).  Gaussian: the mean and covariance of one, to a blow-up if there is
+        one.  Any `Scheme` serves (see ``meanfield.protocols``).
     stepper : Stepper, optional
         What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense
         output needs ``land=True``; under diffusion it must say that it takes the linear part (``linear``).
@@ -73,7 +125,7 @@ def solve(
         Tolerances of the time stepping, on every coefficient (c_0 = 1); rtol >= 1e-13, atol > 0.  By default atol is
         1e-13, or less near the uniform density, where all that moves is small: 1e-11 of the largest coefficient but
         c_0 (`settings["atol"]` of the solution tells); of laws with matrices or fixed points, whose sums have the
-        rounding of c_0, never below 1e-15.
+        rounding of c_0, never below 1e-15; of a Gaussian, that share of its covariance's largest entry.
     max_resolution : int, optional
         Largest size of the space (4096 nodes on the circle by default); the resolution doubles when the coefficients'
         tail asks for it.  For the Lagrangian method, the largest number of nodes.
@@ -97,11 +149,12 @@ def solve(
     Returns
     -------
     Solution
+        Of a Gaussian a `GaussianSolution`.
 
     Raises
     ------
     UnresolvedError, RunError, Interrupted
-        Each with everything up to the last good step in `.solution`.
+        Each with everything up to the last good step in `.solution`, and its `blow_up` of a Gaussian that has one.
     ValueError, TypeError
         For what was given.
 
@@ -114,11 +167,11 @@ def solve(
     True
     """
     law = checked_law(law, diffusion)
-    rho0 = _density(rho0)
+    kind = _kind(rho0)
     t0, t1, asked = inputs.times(t_span, t_eval)
-    suited.density(law, rho0.space, (t0, t1), smooth=False)  # what its numbers may be the method knows
-    rtol, atol = _tolerances(rtol, atol, law, rho0)
-    chosen = handing_over(_method(method, max_resolution), on_unresolved)
+    kind.refuse(law, rho0, (t0, t1))
+    rtol, atol = _tolerances(rtol, atol, kind.atol(law, rho0))
+    chosen = handing_over(_method(method, kind, max_resolution), on_unresolved)
     bound, y = chosen.bind(law, rho0, rtol, atol)
     given = None if stepper is None else checked_stepper("stepper", stepper, bound)
     ending = checked_until(until, t0, bound.measure(t0, y), shaken=False)
@@ -126,40 +179,38 @@ def solve(
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
     saves = default_times(t0, t1) if asked is None else asked
     landed, kept = landing(land, t0, t1, saves)
-    settings |= {"stepper": given, "t_eval": asked, "land": kept, "space": rho0.space}
+    settings |= {"stepper": given, "t_eval": asked, "land": kept}
+    settings |= {"space": getattr(rho0, "space", None)}
     job = Job(
-        face=Solution, law=law, method=bound, y=y, span=(t0, t1),
+        face=kind.face, law=law, method=bound, y=y, span=(t0, t1),
         saves=saves, stepper=stepper_of(chosen, bound, rtol, atol) if given is None else given,
-        settings=settings, land=landed, dense=True, gauge=Solution.gauged,
+        settings=settings, land=landed, dense=True, gauge=kind.face.gauged,
     )  # fmt: skip
     return finish(begun(job, watch), on_unresolved)
 
 
-def _density(rho0: Any) -> Density:
-    if not isinstance(rho0, Density):
-        raise TypeError(f"rho0: got {type(rho0).__name__}, wanted a Density: make one with mf.Circle(256).density(...)")
-    if np.ndim(rho0.coefficients) != 1:
-        raise ValueError(f"rho0: got {rho0.coefficients.shape[:-1]} densities at once, wanted one")
-    if abs(float(rho0.mass) - 1.0) > MASS:
-        raise ValueError(f"rho0: its mass is {float(rho0.mass)!r}, wanted 1: is it a signed perturbation?")
-    return rho0
+def _kind(rho0: Any) -> _Kind:
+    if not isinstance(rho0, Density | Gaussian):
+        raise TypeError(
+            f"rho0: got {type(rho0).__name__}, wanted a Density: make one with mf.Circle(256).density(...); or an "
+            "mf.Gaussian(mean, covariance)"
+        )
+    return KINDS[rho0.held]
 
 
-def _tolerances(rtol: Any, atol: Any, law: Law, rho0: Density) -> tuple[float, float]:
+def _tolerances(rtol: Any, atol: Any, least: float) -> tuple[float, float]:
     rtol = inputs.number("rtol", rtol, low=1e-13, high=1.0)
-    if atol is not None:
-        return rtol, inputs.number("atol", atol, above=0.0, high=1.0)
-    # c_0 does not move; and a perturbation below the rounding of c_0 is none
-    moving = float(np.abs(rho0.coefficients[rho0.space.degrees > 0]).max(initial=0.0))
-    followed = ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
-    # a field by multipliers is as small as the coefficients; one that is summed over points is rounding there, and
-    # moves the uniform density, too
-    return rtol, followed if law.isotropic and law.geometry == "sphere" else max(followed, SUMMED)
+    return rtol, least if atol is None else inputs.number("atol", atol, above=0.0, high=1.0)
 
 
-def _method(method: str | Scheme, max_resolution: int | None) -> Scheme:
-    chosen = METHODS[inputs.choice("method", method, tuple(METHODS))]() if isinstance(method, str) else method
+def _method(method: str | Scheme, kind: _Kind, max_resolution: int | None) -> Scheme:
+    chosen: Any = method
+    if isinstance(method, str):
+        name = inputs.choice("method", method, ("auto", *METHODS))
+        chosen = METHODS[kind.method if name == "auto" else name]()
     inputs.having("method", chosen, SCHEME, f"one of {sorted(METHODS)} or a Scheme such as mf.Spectral()")
+    if KINDS[chosen.takes] is not kind:
+        raise ValueError(f'method: {chosen} is none for this measure: leave it out, or give method="{kind.method}"')
     return chosen if max_resolution is None else chosen.limited(max_resolution)
 
 

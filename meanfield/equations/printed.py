@@ -150,7 +150,8 @@ _B = """
 (1.3) | x_i(k+1) = x_i(k) + dt sum_j P_ij V x_j(k): layers
     | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0) | -
 (3.1) | z_i' = sum_j P_ij V (z_j - z_i), scores of e^{tV} z: rescaled tokens | to come: meanfield/laws/rescaled.py | -
-(6.1) | d_t mu + div(X[mu] mu) = 0 in R^d | to come: meanfield/methods/finite_volume.py | -
+(6.1) | d_t mu + div(X[mu] mu) = 0 in R^d
+    | mf.solve(mf.SA(1.0, geometry="flat"), mf.Gaussian([0.0], [[0.1]]), (0.0, 0.5)) | -
 (6.2) | X[mu](x) = int e^{<Q x, K y>} V y d mu(y) / int e^{<Q x, K y>} d mu(y)
     | mf.SA(1.0, geometry="flat").velocity(0.0, None, mf.Points(2.0 * np.eye(3), geometry="flat")) | -
 (6.3) | |X| <= |V| R for measures in the ball of radius R | bench | -

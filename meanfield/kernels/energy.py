@@ -56,7 +56,10 @@ def told(law: Law, mu: Measure, t: Any = None) -> Any:
     if np.isinf(found["energy"]).any():
         law.check_range(mu.d, atoms=True)
         if law.geometry == "flat":
-            raise ValueError(f"law: E of {law} overflows at these points: they are too long for its beta, take others")
+            raise ValueError(
+                f"law: E of {law} overflows at these points: they are too long for its beta (a Gaussian is too wide: E "
+                "is infinite), take others"
+            )
     return found["energy"]
 
 

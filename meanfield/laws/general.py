@@ -261,6 +261,8 @@ def quantities(law: Attending, t: float, mu: Any) -> dict[str, Any]:
     if isinstance(mu, Points):
         mu.unmasked("energy")
     k = kernel(law, t)
+    if (known := mu.tilted(k)) is not None:
+        return _closed(law, t, mu, *known)
     if not mu.dense:
         return _told(law, t, mu)
     if mu.geometry.manifold == "sphere":
@@ -283,6 +285,27 @@ def _told(law: Attending, t: float, mu: Any) -> dict[str, Any]:
     sign = law.sign * climbs(law, mu.d, t)
     told = {"energy": E, "dissipation": sign * rate, "free_energy": -sign * E}
     return told if law.autonomous else {**told, "driven": _driven(law, t, body, E)}
+
+
+def _closed(law: Attending, t: float, mu: Measure, log: Any, seen: Any) -> dict[str, Any]:
+    """The quantities of a measure that knows iint e^s dmu dmu, and Z mu: E may be infinite.
+
+    Not the rate of USA's, of M that is no polynomial, nor one of an E that is infinite; nor what time does to E.
+    """
+    k, factor, B = kernel(law, t), law.log_factor(mu.d, t), product(law, mu.d, t)
+    with np.errstate(over="ignore"):
+        size = np.exp(log + factor)
+    if k.beta == 0.0:
+        E = 0.5 * np.einsum("...i,ij,...j->...", mu.mean, B, mu.mean) * math.exp(factor)
+    else:
+        E = size / (2.0 * k.beta)
+    sign = law.sign * climbs(law, mu.d, t)
+    told = {"energy": E, "free_energy": -sign * E}
+    if not law.normalised or not np.isfinite(E).all():
+        return told
+    r = mu.read(k, seen.x, "ZM", B)
+    square = np.sum(seen.weights * np.sum(np.square(r.M / r.Z), axis=-1), axis=-1)
+    return {**told, "dissipation": sign * size * square}
 
 
 def _driven(law: Attending, t: float, body: Points, E: Any) -> Any:

@@ -35,9 +35,11 @@ def still(law: Law, t: float, mu: Measure) -> bool:
 def rate(law: Law, telling: Sequence[Law], t: float, mu: Any) -> Any:
     """dE/dt along the velocity of `law`, E being what the laws `telling` tell; None where it is not known.
 
-    It is known where each of them tells its `ascent`.
+    It is known where each of them tells its `ascent`, of a measure over whose own points e^s may be summed.
     """
     mu = mu.summed
+    if mu.quadratic:
+        return None
     if not mu.dense or (law.isotropic and mu.geometry.manifold == "sphere"):
         found = _rate(law, telling, t, mu)
         return None if found is None else found[0]

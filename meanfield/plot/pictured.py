@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.plot import circle, globe, points, zonal
+from meanfield.plot import circle, ellipses, globe, points, zonal
 from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Law, Measure, Space, said
 from meanfield.tools import inputs
@@ -126,3 +126,22 @@ def moved(law: Law, mu: Measure, t: Any) -> Array:
         return np.zeros(np.shape(mu.x))
     speed = mu.geometry.project(mu.positions, v)
     return np.asarray(speed[..., None] * mu.x[..., ::-1] * [-1.0, 1.0] if mu.geometry.axes == 1 else speed)
+
+
+class PicturedGaussian:
+    """A Gaussian that can be drawn."""
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Its density over a line; of more dimensions the ellipse of one standard deviation, of the first two.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; None makes a figure.
+        **options
+            title, color, cmap, label, labels.
+        """
+        mu: Any = self
+        d = mu.d
+        given = np.reshape(mu.mean, (-1, d)), np.reshape(mu.covariance, (-1, d, d))
+        return drawn(ellipses.several, *given, ax, **{"title": f"d = {d}", **options})

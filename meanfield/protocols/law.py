@@ -173,6 +173,17 @@ class Measure(Protocol):
         it is found by asking (`kernels.balancing`)."""
         return None
 
+    @fallback
+    def quadratic(self) -> bool:
+        """True of a measure whose own points have its moments to degree 3, and no more: integrals of e^s over them are
+        none over it, which it tells in closed form (`tilted`) or not at all."""
+        return False
+
+    def tilted(self, kernel: Kernel) -> Any:
+        """(log iint e^s dmu dmu, Z mu / int Z dmu), Z = int e^s dmu, of one that knows it in closed form; None: sums
+        over its own points tell what is asked."""
+        return None
+
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer at rows x (..., n, d); None means the measure's own points.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from meanfield.protocols.array import Array
 from meanfield.protocols.law import Law
@@ -18,6 +18,8 @@ class Scheme(Shown):
     A frozen, registered dataclass: a run keeps it in its settings, and goes on by it.
     """
 
+    takes: ClassVar[str] = "coefficients"
+    """What it moves, as a measure says that it is `held`: coefficients of a density, moments of a Gaussian."""
     max_resolution: int | None = None
     """The largest it may go to; None: the space's own limit, or it knows none."""
 

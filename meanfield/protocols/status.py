@@ -29,6 +29,7 @@ class Status(Enum):
     UNDECIDED = "Where several tokens lead another alike, no way on was found."
     LAW_CHANGED = "The law changed into one that this run cannot follow."
     UNBALANCED = "The iteration for a doubly stochastic kernel did not settle."
+    BLOWN_UP = "The solution runs to infinity in finite time."
     BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."
 
     @property

@@ -77,6 +77,11 @@ class Record:
         return math.log(t) if t > 0.0 else -math.inf if t == 0.0 else math.nan
 
     @property
+    def blow_up(self) -> float | None:
+        """When the solution is infinite, of a run that ended near that time; None of others."""
+        return None
+
+    @property
     def told_span(self) -> tuple[str, float, float]:
         """Beginning and end by which the run is told, and of what: t, or its logarithm."""
         return "t", self.begin, self.end

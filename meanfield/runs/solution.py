@@ -62,6 +62,16 @@ class Solution(Record):
         return np.array([rho.entropy for rho in self.densities])
 
     @cached_property
+    def mean(self) -> Array:
+        """(T, d) int x dmu at every saved time."""
+        return np.stack([rho.mean for rho in self.densities])
+
+    @cached_property
+    def covariance(self) -> Array:
+        """(T, d, d) int (x - mean) (x - mean)^T dmu at every saved time."""
+        return np.stack([rho.second_moment for rho in self.densities]) - self.mean[:, :, None] * self.mean[:, None, :]
+
+    @cached_property
     def minimum(self) -> Array:
         """Smallest node value at every saved time: reported, never clipped."""
         return np.array([rho.minimum for rho in self.densities])

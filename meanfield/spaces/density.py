@@ -125,10 +125,8 @@ class Density(PicturedDensity, ShownMeasure, Held):
 
     # --- what it is -------------------------------------------------------------------------------------
 
-    @property
-    def dense(self) -> bool:
-        """True."""
-        return True
+    held = "coefficients"
+    dense = True
 
     @property
     def values(self) -> Array:

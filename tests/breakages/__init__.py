@@ -24,6 +24,7 @@ from breakages.changed import CHANGED
 from breakages.context import CONTEXT
 from breakages.divided import DIVIDED
 from breakages.engine import Breakage
+from breakages.gaussian import GAUSSIAN
 from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
 from breakages.gram import GRAM
@@ -50,6 +51,7 @@ TABLE: tuple[Breakage, ...] = (
     *CHANGED,
     *CONTEXT,
     *DIVIDED,
+    *GAUSSIAN,
     *GIVEN,
     *GOING_ON,
     *MASKED,

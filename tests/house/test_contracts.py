@@ -25,6 +25,7 @@ from meanfield.measures.inner import Inner
 from meanfield.measures.mixture import Mixture
 from meanfield.measures.rings import Rings
 from meanfield.measures.turned import Turned, Turning
+from meanfield.methods.gaussian import ByMoments
 from meanfield.methods.lagrangian.snapshot import Carried
 from meanfield.methods.on_plan import OnPlan, Reweighed
 from meanfield.protocols import (
@@ -71,7 +72,9 @@ LAWS: tuple[Law, ...] = (
     mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), np.eye(3)),
 )  # fmt: skip
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
-SCHEMES: tuple[Scheme, ...] = (mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8), InProducts())
+SCHEMES: tuple[Scheme, ...] = (
+    mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8), InProducts(), ByMoments(),
+)  # fmt: skip
 STEPPERS: tuple[Stepper, ...] = (dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), strang(0.1))
 GEOMETRIES: tuple[Geometry, ...] = (
     geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT, geometry.Product(geometry.FLAT, geometry.ROWS),
@@ -84,9 +87,9 @@ def densities(a: mf.Density, b: Carried) -> list[Snapshot]:
 
 def measures(
     a: mf.Points, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted, i: Inner,
-    j: Turned,
+    j: Turned, k: mf.Gaussian,
 ) -> list[Measure]:  # fmt: skip
-    return [a, b, c, d, e, f, g, h, i, j]
+    return [a, b, c, d, e, f, g, h, i, j, k]
 
 
 def plans(a: CirclePlan, b: ZonalPlan, c: SpherePlan) -> list[Plan]:

@@ -40,7 +40,9 @@ INSIDE = {
     "ZonalSphere.around", "Circle.moments", "Sphere.moments",
     "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at",
     "Solution.ahead", "Trajectory.ahead", "LongTime.ahead", "Solution.dense_wanted", "Trajectory.dense_wanted",
-    "Gram.joined", "Gram.ahead", "Gram.dense_wanted",
+    "Gram.joined", "Gram.ahead", "Gram.dense_wanted", "Gaussian.trusted",
+    *(f"GaussianSolution.{one}" for one in ("joined", "ahead", "dense_wanted", "plot_profiles", "plot_spectrum")),
+    "GaussianSolution.animate",
     "LongTime.dense_wanted", "Snapshot.cells", "Snapshot.below", "Snapshot.found", "Snapshot.on_panels",
     "Points.on_sphere", "Points.unmasked", "Points.trusted",
     "Exponential.factors", "SA.driven", "USA.driven",
@@ -89,6 +91,12 @@ def products() -> pt.Gram:
     return dataclasses.replace(run, t=run.t[::50], states=run.states[::50], owners=run.owners[::50])
 
 
+@cache
+def normal() -> Any:
+    run = mf.solve(mf.SA(1.0, geometry="flat"), mf.Gaussian([0.3], [[0.5]]), (0.0, 0.2))
+    return dataclasses.replace(run, t=run.t[::50], states=run.states[::50], owners=run.owners[::50])
+
+
 SUBJECTS: dict[str, Callable[[], Any]] = {
     "SA": lambda: LAW,
     "USA": lambda: mf.USA(1.0),
@@ -127,7 +135,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "Solution": solution,
     "Trajectory": trajectory,
     "LongTime": late,
-    "Gram": products,
+    "Gram": products, "GaussianSolution": normal, "Gaussian": lambda: mf.Gaussian([0.3], [[0.5]]),
     "Clusters": lambda: mf.clusters(mf.Points([0.0, 0.05, 2.0])),
     "Order": lambda: mf.order_parameters(mf.Points([0.0, 0.05, 2.0])),
     "Prediction": lambda: mf.predict(LAW, density("Circle")),
@@ -207,7 +215,8 @@ def sensible(folder: Path) -> dict[str, Any]:
         **{f"metrics.{one}.{side}": rows for one in (
             "emd_sphere", "sliced_sphere", "sobolev_axial", "sobolev_sphere", "w1_axial", "w2_axial"
         ) for side, rows in (("a", ROWS), ("b", ROWS[::-1]))},
-        "mf.equation.name": "A (2.7)",
+        "mf.equation.name": "A (2.7)", "mf.Gaussian.mean": [0.3], "covariance": [[0.5]], "Gaussian.pdf.x": [[0.1]],
+        "Gaussian.energy.law": mf.SA(1.0, geometry="flat"),
         **{f"metrics.{one}.axis": ROWS[2] for one in ("sobolev_axial", "w1_axial", "w2_axial")},
     }  # fmt: skip
 

@@ -33,6 +33,7 @@ FLOW = mf.solve(mf.SA(4.0), RHO, (0.0, 0.2), method="lagrangian")
 FEW = pt.simulate(mf.SA(4.0), np.linspace(0.0, 5.0, 8), (0.0, 0.5), merge_tol=1e-6)
 LATE = pt.longtime(mf.USA(9.0), np.linspace(0.0, 5.0, 8), log_t_end=9.0)
 PRODUCTS = pt.gram(mf.SA(4.0), np.eye(8), (0.0, 0.5), [0.5])
+NORMAL = mf.solve(mf.SA(1.0, geometry="flat"), mf.Gaussian([1.0, 0.0], np.eye(2)), (0.0, 0.1))
 TREE = mf.merge_tree([(1.0, [0, 1]), (2.0, [0, 2])], 3)
 POINTS = mf.Points(np.eye(8))
 MEASURES: list[Any] = [
@@ -40,10 +41,10 @@ MEASURES: list[Any] = [
     POINTS.past(), POINTS.masked(A**2), POINTS.also(np.eye(8)[:2], [1.0, 1.0]), mf.Points(A, geometry="flat"),
     mf.Points(np.zeros((5, 3))[..., None] + [1.0, 0.0]), RHO, FLOW(0.1), mf.uniform(mf.ZonalSphere(512, 8)),
     Rings(mf.ZonalSphere(4, 8), np.array([0.1, 2.0]), np.array([0.5, 0.5])),
-    PRODUCTS.segments[0].form.among(np.zeros((8, 8))),
+    PRODUCTS.segments[0].form.among(np.zeros((8, 8))), NORMAL(0.05),
 ]  # fmt: skip
 TREES: list[Any] = [TREE, mf.track(LATE, 2e-3), mf.track(SOL)]
-RECORDS: list[Any] = [SOL, FLOW, FEW, LATE, PRODUCTS]
+RECORDS: list[Any] = [SOL, FLOW, FEW, LATE, PRODUCTS, NORMAL]
 OTHERS: list[Any] = [
     mf.SA(1.0, Q=A, K=A, V=A), mf.USA(lambda t: 1.0 + t), mf.Causal(mf.SA(1.0, V=A)), mf.Diffusion(0.1),
     mf.Masked(mf.SA(1.0), A**2), mf.Frozen(mf.SA(1.0), np.eye(8)), Edges.of(csr_array(A**2)), graph(csr_array(A**2)),
