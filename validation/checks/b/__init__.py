@@ -1,0 +1,1 @@
+"""Checks of B, 2305.05465: a file a section."""
