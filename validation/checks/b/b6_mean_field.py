@@ -141,7 +141,7 @@ def frozen_fields(bench: Bench) -> Verdict:
     1e-10, by scipy): its W_2 distance from the solution halves with every k, order 1 within 0.1 between the last two.
     The support's radius obeys (6.10), R(l + 1) <= (1 + |V| T / 2^k) R(l), and stays below e^{|V| T} R_0, and so does
     the solution's; W_2 between two times is at most |V| R |t - s|.  Under Q = K = V = 1, which widens, two solutions
-    that begin at x and (1 + eps) x, eps = 1e-1 and 1e-4, part at a rate above 0, and no quicker than e^{C t}, C = L + C_1
+    that begin at x and (1 + eps) x, eps = 1e-1 and 1e-4, part at a rate above 0, no quicker than e^{C t}, C = L + C_1
     with the constants of Lemma 6.5 in the ball of radius e^{|V| T} R_0; as quickly, relatively, at both eps, within a
     half, as an exponent says.
     """
