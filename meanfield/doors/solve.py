@@ -103,7 +103,7 @@ def solve(
     law : Law
         ``mf.SA(beta)``, ``mf.USA(beta)``, or a sum of laws.
     rho0 : Density or Gaussian
-        Initial density, from ``space.density(...)``; or ``mf.Gaussian(mean, covariance)`` of R^d, for laws affine in x.
+        The initial one, from ``space.density(...)``; or ``mf.Gaussian(mean, covariance)``, for laws affine in x.
     t_span : (float, float)
         Beginning and end, increasing.
     t_eval : array, optional
@@ -112,10 +112,9 @@ def solve(
     land : bool or array
         True: a step ends at every time to save; or at times given here, as at those where a law jumps.
     method : {"auto", "spectral", "lagrangian", "gaussian"} or mf.Spectral(...), mf.Lagrangian(...)
-        How; "auto": spectral of a density.  Spectral: a density by its coefficients, for smooth densities, with or
-        without diffusion.  Lagrangian: a density carried by its flow, through the formation of clusters and beyond
-        (circle and zonal spheres, no diffusion).  Gaussian: the mean and covariance of one, to a blow-up if there is
-        one.  Any `Scheme` serves (see ``meanfield.protocols``).
+        How.  Spectral ("auto" of a density): by coefficients, smooth, with or without diffusion.  Lagrangian: carried
+        by its flow, through the formation of clusters and beyond (circle and zonal spheres, no diffusion).  Gaussian:
+        mean and covariance of one, to a blow-up if it has one.  Any `Scheme` serves (see ``meanfield.protocols``).
     stepper : Stepper, optional
         What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense
         output needs ``land=True``; under diffusion it must say that it takes the linear part (``linear``).
@@ -148,13 +147,12 @@ def solve(
 
     Returns
     -------
-    Solution
-        Of a Gaussian a `GaussianSolution`.
+    Solution, of a Gaussian a GaussianSolution
 
     Raises
     ------
     UnresolvedError, RunError, Interrupted
-        Each with everything up to the last good step in `.solution`, and its `blow_up` of a Gaussian that has one.
+        Each with everything up to the last good step in `.solution` (and its `blow_up`, of a Gaussian).
     ValueError, TypeError
         For what was given.
 

@@ -152,6 +152,9 @@ LINE = {
 PLAIN: dict[str, Any] = {
     "base": 1e4, "frequencies": None, "mf.Encoded.p": ROWS, "D": None,
     "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5, **LINE,
+    "mf.Gaussian.mean": [0.3], "covariance": [[0.5]], "Gaussian.pdf.x": [[0.1]],
+    "Gaussian.energy.law": mf.SA(1.0, geometry="flat"),
+    "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5,
 }  # fmt: skip
 """More values, of arguments that need no folder."""
 LED = {"ties": None, "pt.leaders.law": mf.SA(np.inf), "pt.branches.law": mf.SA(np.inf)}
@@ -215,8 +218,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         **{f"metrics.{one}.{side}": rows for one in (
             "emd_sphere", "sliced_sphere", "sobolev_axial", "sobolev_sphere", "w1_axial", "w2_axial"
         ) for side, rows in (("a", ROWS), ("b", ROWS[::-1]))},
-        "mf.equation.name": "A (2.7)", "mf.Gaussian.mean": [0.3], "covariance": [[0.5]], "Gaussian.pdf.x": [[0.1]],
-        "Gaussian.energy.law": mf.SA(1.0, geometry="flat"),
+        "mf.equation.name": "A (2.7)",
         **{f"metrics.{one}.axis": ROWS[2] for one in ("sobolev_axial", "w1_axial", "w2_axial")},
     }  # fmt: skip
 
