@@ -66,8 +66,8 @@ def reachable(bench: Bench) -> Verdict:
     up, at 1 / (2 v b s_0) within 1e-8; the others fall to s_0 / (1 - 2 v b s_0 t) within 1e-9.  V = B symmetric,
     commuting with S_0, eigenvalues a_i of both signs: blow-up at min 1 / (2 a_i^2 s_i) whatever the signs, 1e-8.
     V = B = 1 in R^3: 1 / (2 lambda_max), and V = -1 is stable, 2 t S -> 1.  The general example of two matrices that
-    do not commute: t* = 1.8818560452, 1e-8, and to half of it the equations under scipy's integrator, 1e-9.  V = -B^T is
-    stable for every B, tr S' = -2 |S^{1/2} B S^{1/2}|^2: as many in R^3, tr S monotone.  With heads that change
+    do not commute: t* = 1.8818560452, 1e-8, and to half of it the equations under scipy's integrator, 1e-9.  V = -B^T
+    is stable for every B, tr S' = -2 |S^{1/2} B S^{1/2}|^2: as many in R^3, tr S monotone.  With heads that change
     in time every covariance of full rank is reached: by V(t) = S' S^{-2} / 2 the geodesic of Bures between two random
     ones, 1e-9; the rank is kept: of a covariance of rank 2 in R^3 the third eigenvalue stays 0 (1e-12).
     """
