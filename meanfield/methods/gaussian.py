@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,13 +42,12 @@ class Field:
     """
 
     def __init__(self, law: Law, t: float, mu: Gaussian) -> None:
-        d, size = mu.d, 1.0 + float(np.abs(mu.mean).max())
-        extra = size * np.cos(1.0 + np.arange(d))
-        x = np.concatenate([np.zeros((1, d)), size * np.eye(d), extra[None]])
+        size = 1.0 + float(np.abs(mu.mean).max())
+        x = size * _places(mu.d)
         with np.errstate(over="ignore", invalid="ignore"):
             v = np.array(np.broadcast_to(law.velocity(t, x, mu), x.shape), dtype=float)
             self.a, self.A = v[0], (v[1:-1] - v[0]).T / size
-            self.off = float(np.abs(v[-1] - self.a - self.A @ extra).max())
+            self.off = float(np.abs(v[-1] - self.a - self.A @ x[-1]).max())
         self.most = float(np.abs(v).max())
         squares = np.square(np.broadcast_to(np.asarray(law.noise(t, x, mu), dtype=float), x.shape))
         self.noise, self.even = squares[0], bool(np.all(squares == squares[0]))
@@ -56,6 +56,12 @@ class Field:
     def affine(self) -> bool:
         """Whether the velocity is, as far as was asked."""
         return self.off <= AFFINE * self.most < math.inf
+
+
+@lru_cache(16)
+def _places(d: int) -> Array:
+    """(d + 2, d) 0, the unit vectors, and one more point."""
+    return np.concatenate([np.zeros((1, d)), np.eye(d), np.cos(1.0 + np.arange(d))[None]])
 
 
 @register
