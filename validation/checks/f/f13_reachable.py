@@ -153,7 +153,7 @@ def _draw(law: Any, mu: mf.Gaussian) -> Any:
     try:
         mf.solve(law, mu, (0.0, FAR), t_eval=np.concatenate([np.linspace(0.0, 1.88, 200), [FAR]]))
     except mf.RunError as error:
-        up = error.solution
+        up: Any = error.solution
     down = mf.solve(mf.SA(1.0, sign=-1, geometry="flat"), mu, (0.0, 1.88))
     with style.axes(None) as ax:
         up.plot(ax, title="", label="general V, B: blow-up")
