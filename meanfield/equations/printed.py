@@ -102,8 +102,10 @@ _A = """
     | to come: meanfield/methods/pairs.py | A53
 (9.1) | x_i' = sum_j e^{b <Q x_i, K x_j>} V x_j / Z_i in R^d: pure attention
     | pt.simulate(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], V=np.eye(3), geometry="flat"), np.eye(3), (0.0, 1.0)) | -
-(9.2) | z_i = e^{-t V} x_i | to come: meanfield/laws/rescaled.py | -
-(9.3) | z_i' = sum_j A_ij V (z_j - z_i): the rescaled tokens | to come: meanfield/laws/rescaled.py | -
+(9.2) | z_i = e^{-t V} x_i
+    | mf.Rescaled(mf.SA(1.0, V=np.diag([1.0, 0.5, -1.0]), geometry="flat")).rescaled(2.0, np.eye(3)) | -
+(9.3) | z_i' = sum_j A_ij V (z_j - z_i): the rescaled tokens
+    | pt.simulate(mf.Rescaled(mf.SA(1.0, V=np.diag([1.0, 0.5, -1.0]), geometry="flat")), np.eye(3), (0.0, 5.0)) | -
 (9.4) | the same without e^{tV} in the scores
     | mf.SA(100.0, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat") | A62
 (9.5) | z_i' = mean over C_i of V (z_j - z_i): b = infinity
@@ -149,7 +151,8 @@ _B = """
     | pt.attention(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], geometry="flat"), np.eye(3)) | -
 (1.3) | x_i(k+1) = x_i(k) + dt sum_j P_ij V x_j(k): layers
     | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0) | -
-(3.1) | z_i' = sum_j P_ij V (z_j - z_i), scores of e^{tV} z: rescaled tokens | to come: meanfield/laws/rescaled.py | -
+(3.1) | z_i' = sum_j P_ij V (z_j - z_i), scores of e^{tV} z: rescaled tokens
+    | pt.simulate(mf.Rescaled(mf.SA(1.0, V=np.diag([1.0, 0.5, -1.0]), geometry="flat")), np.eye(3), (0.0, 5.0)) | B09
 (6.1) | d_t mu + div(X[mu] mu) = 0 in R^d
     | mf.solve(mf.SA(1.0, geometry="flat"), mf.Gaussian([0.0], [[0.1]]), (0.0, 0.5)) | B22
 (6.2) | X[mu](x) = int e^{<Q x, K y>} V y d mu(y) / int e^{<Q x, K y>} d mu(y)
@@ -180,8 +183,10 @@ _B = """
 (7.13) | x_j x_n - x_n^2 -> -infinity | step: the proof of Lemma 7.7 | -
 (7.14) | its rate, bounded | step: the proof of Lemma 7.7 | -
 (7.15) | y_i = e^t x_i = o(e^t) for the bounded token | step: the proof of Lemma 7.8 | -
-(8.1) | z_i' = sum_j softmax(e^{2t} <A z_i, A z_j>) (z_j - z_i): V = I | to come: meanfield/laws/rescaled.py | -
-(8.2) | A = (Q^T K)^{1/2} | to come: meanfield/laws/rescaled.py | -
+(8.1) | z_i' = sum_j softmax(e^{2t} <A z_i, A z_j>) (z_j - z_i): V = I
+    | pt.simulate(mf.Rescaled(mf.SA(1.0, geometry="flat")), np.eye(3), (0.0, 5.0)) | -
+(8.2) | A = (Q^T K)^{1/2}
+    | mf.Rescaled(mf.SA(1.0, Q=np.diag([2.0, 1.0]), K=np.diag([2.0, 1.0]), geometry="flat")) | -
 (8.3) | the distance to a half-space outside the hull never falls | step: the proof of Proposition 8.2 | -
 (8.4) | that distance's rate | step: the proof of Proposition 8.2 | -
 (8.5) | |A x|^2 <= max <A x, A v_j> in a polytope of vertices v_j | bench | -

@@ -15,6 +15,7 @@ from meanfield.laws.linear_attention import LinearAttention
 from meanfield.laws.masked import Masked
 from meanfield.laws.noise import Diffusion
 from meanfield.laws.normalised import Normalised
+from meanfield.laws.rescaled import Rescaled
 from meanfield.laws.rotary import Rotary
 from meanfield.laws.sinkhorn import Sinkhorn
 from meanfield.laws.sloped import ALiBi
@@ -40,6 +41,7 @@ __all__ = [
     "LinearAttention",
     "Masked",
     "Normalised",
+    "Rescaled",
     "Rotary",
     "Sinkhorn",
     "Sum",

@@ -9,6 +9,7 @@
 A check or test that stays green where its subject is false has no teeth.  `engine` says what red is, `judge` is the
 process that looks; the tables are `rooms` (what was once missed), `changed`, `given`, `going_on`,
 `tools`, `together`, `relatives`, `masked`, `mended`, `causal`, `motion`, `places`, `references`, `tokens`,
+`tools`, `together`, `relatives`, `masked`, `rescaled`, `causal`, `motion`, `places`, `references`, `tokens`,
 `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
 registered check and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
@@ -36,6 +37,7 @@ from breakages.others import OTHERS
 from breakages.places import PLACES
 from breakages.references import REFERENCES
 from breakages.relatives import RELATIVES
+from breakages.rescaled import RESCALED
 from breakages.rooms import ROOMS
 from breakages.sinkhorn import SINKHORN
 from breakages.together import TOGETHER
@@ -57,6 +59,7 @@ TABLE: tuple[Breakage, ...] = (
     *MASKED,
     *MENDED,
     *OTHERS,
+    *RESCALED,
     *ROOMS,
     *SINKHORN,
     *TOGETHER,

@@ -69,7 +69,7 @@ LAWS: tuple[Law, ...] = (
     mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp),
     mf.Sinkhorn(1.0),
     mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
-    mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), np.eye(3)),
+    mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), np.eye(3)), mf.Rescaled(mf.SA(1.0, geometry="flat")),
 )  # fmt: skip
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
 SCHEMES: tuple[Scheme, ...] = (

@@ -116,6 +116,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "LinearAttention": mf.LinearAttention,
     "Sinkhorn": lambda: mf.Sinkhorn(1.0),
     "ALiBi": lambda: mf.ALiBi(LAW, 0.5),
+    "Rescaled": lambda: mf.Rescaled(mf.SA(1.0, V=np.diag([1.0, -1.0, 0.5]), geometry="flat")),
     "Rotary": lambda: mf.Rotary(LAW), "Encoded": lambda: mf.Encoded(LAW, ROWS),
     "Normalised": lambda: mf.Normalised(LAW, "pre"),
     "Exponential": lambda: mf.Exponential(1.0),
@@ -218,7 +219,8 @@ def sensible(folder: Path) -> dict[str, Any]:
         **{f"metrics.{one}.{side}": rows for one in (
             "emd_sphere", "sliced_sphere", "sobolev_axial", "sobolev_sphere", "w1_axial", "w2_axial"
         ) for side, rows in (("a", ROWS), ("b", ROWS[::-1]))},
-        "mf.equation.name": "A (2.7)",
+        "mf.equation.name": "A (2.7)", "z": ROWS, "Rescaled.rescaled.x": ROWS,
+        "mf.Rescaled.law": mf.SA(1.0, geometry="flat"),
         **{f"metrics.{one}.axis": ROWS[2] for one in ("sobolev_axial", "w1_axial", "w2_axial")},
     }  # fmt: skip
 

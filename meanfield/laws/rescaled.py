@@ -1,0 +1,191 @@
+r"""Tokens of R^d in rescaled coordinates, z = e^{-tV} x (B (3.1)): they stay where x runs to infinity."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from meanfield.kernels import Exponential
+from meanfield.laws import general
+from meanfield.laws.attention import SA
+from meanfield.laws.base import Law
+from meanfield.laws.seeing import Masking
+from meanfield.protocols import Array, Measure
+from meanfield.special.growth import Growth
+from meanfield.tools import inputs
+from meanfield.tools.settings import register
+
+LARGEST = 600.0
+"""Logarithm of the growth e^{2 top t} of scores beyond which they count as this large: the softmax is a hardmax long
+before."""
+
+
+@register
+@dataclass(frozen=True)
+class Rescaled(Law):
+    r"""Self-attention in R^d for z = e^{-tV} x (B (3.1)): z_i' = sum_j P_ij V (z_j - z_i).
+
+    P = softmax_j beta <Q e^{tV} z_i, K e^{tV} z_j> is that of x; x' = sum_j P_ij V x_j (B (1.1)).  z begins where x
+    does, and its convex hull shrinks where V >= 0.  e^{tV} is made in a real Schur form, its growth kept as a
+    logarithm, so that nothing overflows but z itself, along contracting directions (a status, then).
+
+    Parameters
+    ----------
+    law : Law
+        ``mf.SA(beta, Q=, K=, V=, geometry="flat")`` with a constant V (None: the identity), or that under a mask
+        (``mf.Causal``, ``mf.Masked``, ``mf.ALiBi``); beta, Q and K may change with time.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a law of the sphere, another one than SA, several heads, beta = inf, a D, and a V that is a function of
+        time or not square.
+
+    Examples
+    --------
+    >>> law = mf.Rescaled(mf.SA(1.0, V=np.diag([2.0, -1.0]), geometry="flat"))
+    >>> run = pt.simulate(law, [[1.0, 0.2], [-0.5, 0.3], [0.1, -0.6]], (0.0, 10.0))
+    >>> pt.attention(law, run.x[-1], t=run.t[-1]).round(6)[1]
+    array([0., 1., 0.])
+    """
+
+    equations = ("A (9.2)", "A (9.3)", "B (3.1)", "B (8.1)", "B (8.2)")
+    autonomous = False
+    law: Any
+
+    def __post_init__(self) -> None:
+        inputs.law(self.law)
+        core = self.core
+        here = 'wanted one head of R^d, mf.SA(beta, V=V, geometry="flat"), or that under a mask'
+        if not isinstance(core, SA):
+            raise TypeError(f"law: {self.law} has no z = e^(-tV) x that is known, {here}")
+        if core.geometry != "flat":
+            raise ValueError(f"law: {self.law} moves points of the sphere, which do not run away: {here}")
+        if callable(core.V):
+            raise ValueError("law: V is a function of time, and z = e^(-tV) x is of a constant one: give a matrix V")
+        if core.V is not None and core.V.shape[0] != core.V.shape[1]:
+            raise ValueError(f"law: V has shape {core.V.shape}, and e^(tV) is of a square matrix: give V of (d, d)")
+        if core.D is not None:
+            raise ValueError("law: D multiplies tokens that a layer has normalised, and these are not: leave it out")
+        if core.hard:
+            raise ValueError("law: beta is inf, and where leaders change is not looked for here: give it a finite beta")
+
+    @property
+    def core(self) -> Any:
+        """The law without its mask."""
+        law = self.law
+        while isinstance(law, Masking):
+            law = law.law
+        return law
+
+    def __str__(self) -> str:
+        return f"Rescaled({self.law})"
+
+    @property
+    def geometry(self) -> str:  # type: ignore[override]
+        """Where the law lives."""
+        return str(self.law.geometry)
+
+    @property
+    def labelled(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.labelled)
+
+    @property
+    def masked(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.masked)
+
+    @property
+    def tokens(self) -> int | None:  # type: ignore[override]
+        """As the law."""
+        return self.law.tokens
+
+    def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
+        """As the law."""
+        self.law.check_range(d, smooth=smooth, atoms=atoms)
+
+    # --- between x and z --------------------------------------------------------------------------------------
+
+    @cached_property
+    def _growths(self) -> dict[int, Growth]:
+        return {}
+
+    def growth(self, d: int) -> Growth:
+        """e^{tV}, in dimension d."""
+        if d not in self._growths:
+            V = general.values(self.core, d, 0.0)
+            self._growths[d] = Growth.of(self.core.sign * (np.eye(d) if V is None else V))
+        return self._growths[d]
+
+    def grown(self, t: Any, z: Any) -> tuple[Array, Array]:
+        """(rows, log) with x = e^{tV} z = e^{log} rows, at any t: of times (T,) and z (T, ..., n, d), log (T,)."""
+        times, z = inputs.array("t", t, ndim=None), inputs.array("z", z)
+        if times.ndim:
+            each = [self.grown(float(s), row) for s, row in zip(times, z, strict=True)]
+            return np.array([rows for rows, _ in each]), np.array([log for _, log in each])
+        g = self.growth(z.shape[-1])
+        F = g.half(float(times))
+        return z @ g.inverse.T @ F.T @ F.T @ g.S.T, np.asarray(g.log(float(times)))
+
+    def unscaled(self, t: Any, z: Any) -> Array:
+        """x = e^{tV} z, of times (T,) and z (T, ..., n, d) too; refused where floats end (`grown` then).
+
+        Raises
+        ------
+        ValueError
+            Where x overflows.
+        """
+        rows, log = self.grown(t, z)
+        with np.errstate(over="ignore", invalid="ignore"):
+            half = np.exp(0.5 * log.reshape(log.shape + (1,) * (rows.ndim - log.ndim)))
+            x = rows * half * half  # what is 0 stays so
+        if not np.isfinite(x).all():
+            raise ValueError(
+                f"t: x = e^(tV) z overflows, e^{float(np.max(log)):.4g} times z: take rows and logarithm of the growth "
+                "apart, rows, log = law.grown(t, z)"
+            )
+        return np.asarray(x)
+
+    def rescaled(self, t: float, x: Any) -> Array:
+        """z = e^{-tV} x."""
+        return self.unscaled(-inputs.number("t", t), x)
+
+    # --- the field --------------------------------------------------------------------------------------------
+
+    def _seen(self, t: float, mu: Measure) -> Any:
+        """What tokens see, through the masks."""
+        law, seen = self.law, mu
+        while isinstance(law, Masking):
+            law, seen = law.law, law._sees(t, seen)
+        return seen
+
+    def kernel(self, t: float, d: int) -> Exponential:
+        """e^{beta <Q e^{tV} z, K e^{tV} z'>}."""
+        core = self.core
+        E, log = self.growth(d).at(t)
+        k = general.kernel(core, t, d)
+        Q, K = (E if m is None else m @ E for m in (k.Q, k.K))
+        return Exponential(k.beta * math.exp(min(2.0 * log, LARGEST)), Q, K)
+
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Array:
+        """V (sum_j P_ij z_j - z_i)."""
+        x = mu.x if x is None else x
+        d = x.shape[-1]
+        r = self._seen(t, mu).read(self.kernel(t, d), x, "ZM")
+        v = np.divide(r.M, r.Z, out=r.M)
+        v -= x
+        V = general.values(self.core, d, t)
+        return np.asarray(self.core.sign * (v if V is None else v @ V.T))
+
+    def attention(self, t: float, mu: Measure) -> Array:
+        """P, which is that of x = e^{tV} z."""
+        seen = self._seen(t, mu)
+        s = seen.scores(self.kernel(t, mu.d)) + seen.shares()
+        s -= s.max(axis=-1, keepdims=True)
+        e = np.exp(s)
+        return np.asarray(e / e.sum(axis=-1, keepdims=True))

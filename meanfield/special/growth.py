@@ -1,0 +1,98 @@
+"""e^{tV} of a real matrix without overflow: blocks by the real parts of eigenvalues, growth kept as a logarithm."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import block_diag, expm, schur, solve_sylvester
+
+from meanfield.protocols import Array
+
+APART = 1e-3
+"""Share of |V| by which real parts of eigenvalues differ at least where V is cut into blocks between them."""
+STEEP = 1e3
+"""Where the basis of the blocks would be steeper than this, they stay one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Growth:
+    """V = S diag(T_1, ..., T_b) S^{-1}, every T a real Schur form of eigenvalues of nearly one real part.
+
+    Attributes
+    ----------
+    S, inverse : ndarray (d, d)
+        The basis; of a symmetric V it is orthogonal.
+    blocks : tuple of ndarray
+        The T, by falling real part.
+    rates : tuple of float
+        Mean real part of each.
+
+    Examples
+    --------
+    >>> from meanfield.special.growth import Growth
+    >>> E, log = Growth.of([[2.0, 1.0], [0.0, -2.0]]).at(300.0)
+    >>> E.round(3), log
+    (array([[1.  , 0.25],
+           [0.  , 0.  ]]), 600.0)
+    """
+
+    S: Array
+    inverse: Array
+    blocks: tuple[Array, ...]
+    rates: tuple[float, ...]
+
+    @classmethod
+    def of(cls, V: Array) -> Growth:
+        """By a real Schur form, cut where real parts of eigenvalues are apart (Sylvester's equation)."""
+        V = np.asarray(V, dtype=float)
+        S, blocks = _cut(V, APART * max(float(np.linalg.norm(V, 2)), np.finfo(float).tiny))
+        rates = tuple(float(np.trace(T)) / len(T) for T in blocks)
+        return cls(S, np.linalg.inv(S), tuple(blocks), rates)
+
+    def half(self, t: float) -> Array:
+        """F, in the basis, with F F e^{log} = e^{t diag(T)}, log = top t of t >= 0: a square root reaches twice as far
+        below 1 as floats do."""
+        log = self.log(t) / 2.0
+        with np.errstate(under="ignore"):
+            parts = (_turned(T, rate, t / 2.0) * math.exp(rate * t / 2.0 - log) for T, rate in self._parts())
+            return np.asarray(block_diag(*parts))
+
+    def _parts(self) -> Any:
+        return zip(self.blocks, self.rates, strict=True)
+
+    def log(self, t: float) -> float:
+        """Of the growth that is left out."""
+        return max(0.0, max(rate * t for rate in self.rates))
+
+    def at(self, t: float) -> tuple[Array, float]:
+        """(E, log) with e^{tV} = e^{log} E."""
+        F = self.half(t)
+        return np.asarray(self.S @ F @ F @ self.inverse), self.log(t)
+
+
+def _turned(T: Array, rate: float, t: float) -> Any:
+    """e^{t (T - rate)}, which a block of one number does not feel."""
+    return 1.0 if len(T) == 1 else expm(t * (T - rate * np.eye(len(T))))
+
+
+def _cut(V: Array, apart: float) -> tuple[Array, list[Array]]:
+    """S and the blocks of V, cut at the widest gap between real parts, and again."""
+    T, U = schur(V, output="real")
+    real = np.sort(np.linalg.eigvals(V).real)[::-1]
+    gaps = real[:-1] - real[1:]
+    for k in np.argsort(-gaps):
+        if gaps[k] <= apart:
+            break
+        middle = 0.5 * (real[k] + real[k + 1])
+        T, U, m = schur(V, output="real", sort=lambda re, im=0.0, middle=middle: re > middle)
+        X = solve_sylvester(T[:m, :m], -T[m:, m:], -T[:m, m:])
+        if not 0 < m < len(V) or not np.isfinite(X).all() or np.abs(X).max() > STEEP:
+            continue
+        first, upper = _cut(T[:m, :m], apart)
+        second, lower = _cut(T[m:, m:], apart)
+        corner = np.block([[np.eye(m), X], [np.zeros((len(V) - m, m)), np.eye(len(V) - m)]])
+        return U @ corner @ block_diag(first, second), upper + lower
+    return U, [T]
