@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.geometry import FLAT
 from meanfield.kernels import Exponential
 from meanfield.laws import general
 from meanfield.laws.attention import SA
@@ -59,7 +60,7 @@ class Rescaled(Law):
 
     def __post_init__(self) -> None:
         inputs.law(self.law)
-        core = self.core
+        core = self._core
         here = 'wanted one head of R^d, mf.SA(beta, V=V, geometry="flat"), or that under a mask'
         if not isinstance(core, SA):
             raise TypeError(f"law: {self.law} has no z = e^(-tV) x that is known, {here}")
@@ -75,7 +76,7 @@ class Rescaled(Law):
             raise ValueError("law: beta is inf, and where leaders change is not looked for here: give it a finite beta")
 
     @property
-    def core(self) -> Any:
+    def _core(self) -> Any:
         """The law without its mask."""
         law = self.law
         while isinstance(law, Masking):
@@ -115,22 +116,17 @@ class Rescaled(Law):
     def _growths(self) -> dict[int, Growth]:
         return {}
 
-    def growth(self, d: int) -> Growth:
+    def _growth(self, d: int) -> Growth:
         """e^{tV}, in dimension d."""
         if d not in self._growths:
-            V = general.values(self.core, d, 0.0)
-            self._growths[d] = Growth.of(self.core.sign * (np.eye(d) if V is None else V))
+            V = general.values(self._core, d, 0.0)
+            self._growths[d] = Growth.of(self._core.sign * (np.eye(d) if V is None else V))
         return self._growths[d]
 
     def grown(self, t: Any, z: Any) -> tuple[Array, Array]:
         """(rows, log) with x = e^{tV} z = e^{log} rows, at any t: of times (T,) and z (T, ..., n, d), log (T,)."""
-        times, z = inputs.array("t", t, ndim=None), inputs.array("z", z)
-        if times.ndim:
-            each = [self.grown(float(s), row) for s, row in zip(times, z, strict=True)]
-            return np.array([rows for rows, _ in each]), np.array([log for _, log in each])
-        g = self.growth(z.shape[-1])
-        F = g.half(float(times))
-        return z @ g.inverse.T @ F.T @ F.T @ g.S.T, np.asarray(g.log(float(times)))
+        times = inputs.array("t", t)
+        return self._grown(times, self._rows("z", z, times))
 
     def unscaled(self, t: Any, z: Any) -> Array:
         """x = e^{tV} z, of times (T,) and z (T, ..., n, d) too; refused where floats end (`grown` then).
@@ -140,20 +136,43 @@ class Rescaled(Law):
         ValueError
             Where x overflows.
         """
-        rows, log = self.grown(t, z)
+        times = inputs.array("t", t)
+        return self._whole(times, self._rows("z", z, times))
+
+    def rescaled(self, t: Any, x: Any) -> Array:
+        """z = e^{-tV} x, in the same shapes."""
+        times = inputs.array("t", t)
+        return self._whole(-times, self._rows("x", x, times))
+
+    def _rows(self, name: str, z: Any, times: Array) -> Array:
+        """Rows of R^d, as many sets as times."""
+        z = FLAT.check(name, z)
+        V = self._core.V
+        if V is not None and len(V) != z.shape[-1]:
+            raise ValueError(f"{name}: got rows of R^{z.shape[-1]}, wanted R^{len(V)}: V has shape {V.shape}")
+        if times.ndim > 1 or (times.ndim and times.shape != z.shape[:1]):
+            raise ValueError(f"t: got shape {times.shape}, wanted one number, or one for each of {name} {z.shape}")
+        return z
+
+    def _grown(self, times: Array, z: Array) -> tuple[Array, Array]:
+        if times.ndim:
+            each = [self._grown(*one) for one in zip(times, z, strict=True)]
+            return np.array([rows for rows, _ in each]), np.array([log for _, log in each])
+        g = self._growth(z.shape[-1])
+        F = g.half(float(times))
+        return z @ g.inverse.T @ F.T @ F.T @ g.S.T, np.asarray(g.log(float(times)))
+
+    def _whole(self, times: Array, z: Array) -> Array:
+        rows, log = self._grown(times, z)
         with np.errstate(over="ignore", invalid="ignore"):
             half = np.exp(0.5 * log.reshape(log.shape + (1,) * (rows.ndim - log.ndim)))
             x = rows * half * half  # what is 0 stays so
         if not np.isfinite(x).all():
             raise ValueError(
-                f"t: x = e^(tV) z overflows, e^{float(np.max(log)):.4g} times z: take rows and logarithm of the growth "
-                "apart, rows, log = law.grown(t, z)"
+                f"t: e^(tV) overflows, rows to {np.abs(rows).max():.3g} times e^{float(np.max(log)):.4g}: take "
+                "them apart, rows, log = law.grown(t, z)"
             )
         return np.asarray(x)
-
-    def rescaled(self, t: float, x: Any) -> Array:
-        """z = e^{-tV} x."""
-        return self.unscaled(-inputs.number("t", t), x)
 
     # --- the field --------------------------------------------------------------------------------------------
 
@@ -164,10 +183,10 @@ class Rescaled(Law):
             law, seen = law.law, law._sees(t, seen)
         return seen
 
-    def kernel(self, t: float, d: int) -> Exponential:
+    def _kernel(self, t: float, d: int) -> Exponential:
         """e^{beta <Q e^{tV} z, K e^{tV} z'>}."""
-        core = self.core
-        E, log = self.growth(d).at(t)
+        core = self._core
+        E, log = self._growth(d).at(t)
         k = general.kernel(core, t, d)
         Q, K = (E if m is None else m @ E for m in (k.Q, k.K))
         return Exponential(k.beta * math.exp(min(2.0 * log, LARGEST)), Q, K)
@@ -176,16 +195,16 @@ class Rescaled(Law):
         """V (sum_j P_ij z_j - z_i)."""
         x = mu.x if x is None else x
         d = x.shape[-1]
-        r = self._seen(t, mu).read(self.kernel(t, d), x, "ZM")
+        r = self._seen(t, mu).read(self._kernel(t, d), x, "ZM")
         v = np.divide(r.M, r.Z, out=r.M)
         v -= x
-        V = general.values(self.core, d, t)
-        return np.asarray(self.core.sign * (v if V is None else v @ V.T))
+        V = general.values(self._core, d, t)
+        return np.asarray(self._core.sign * (v if V is None else v @ V.T))
 
     def attention(self, t: float, mu: Measure) -> Array:
         """P, which is that of x = e^{tV} z."""
         seen = self._seen(t, mu)
-        s = seen.scores(self.kernel(t, mu.d)) + seen.shares()
+        s = seen.scores(self._kernel(t, mu.d)) + seen.shares()
         s -= s.max(axis=-1, keepdims=True)
         e = np.exp(s)
         return np.asarray(e / e.sum(axis=-1, keepdims=True))

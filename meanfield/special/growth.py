@@ -86,8 +86,7 @@ def _cut(V: Array, apart: float) -> tuple[Array, list[Array]]:
     for k in np.argsort(-gaps):
         if gaps[k] <= apart:
             break
-        middle = 0.5 * (real[k] + real[k + 1])
-        T, U, m = schur(V, output="real", sort=lambda re, im=0.0, middle=middle: re > middle)
+        T, U, m = _parted(V, 0.5 * float(real[k] + real[k + 1]))
         X = solve_sylvester(T[:m, :m], -T[m:, m:], -T[:m, m:])
         if not 0 < m < len(V) or not np.isfinite(X).all() or np.abs(X).max() > STEEP:
             continue
@@ -96,3 +95,13 @@ def _cut(V: Array, apart: float) -> tuple[Array, list[Array]]:
         corner = np.block([[np.eye(m), X], [np.zeros((len(V) - m, m)), np.eye(len(V) - m)]])
         return U @ corner @ block_diag(first, second), upper + lower
     return U, [T]
+
+
+def _parted(V: Array, middle: float) -> tuple[Array, Array, int]:
+    """A real Schur form and its basis, the m eigenvalues right of `middle` first."""
+
+    def right(re: float, im: float = 0.0) -> bool:
+        return re > middle
+
+    T, U, m = schur(V, output="real", sort=right)
+    return T, U, int(m)

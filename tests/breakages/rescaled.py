@@ -8,8 +8,8 @@ RESCALED: tuple[Breakage, ...] = (
     Breakage(
         name="rescaled: scores are those of z",
         file="meanfield/laws/rescaled.py",
-        old="E, log = self.growth(d).at(t)",
-        new="E, log = self.growth(d).at(0.0)",
+        old="E, log = self._growth(d).at(t)",
+        new="E, log = self._growth(d).at(0.0)",
         red=("B09", "tests/laws/test_rescaled.py::test_printed_digits_of_a_symmetric_V"),
     ),
     Breakage(
