@@ -20,6 +20,7 @@ from meanfield.runs.record import Record
 from meanfield.runs.times import Ahead
 from meanfield.tools import inputs
 from particles.cloud import Cloud, named
+from particles.plot import PicturedRows
 
 
 def cloud_data(run: Any, replicas: tuple[str, ...] = ()) -> tuple[dict[str, Any], dict[str, str]]:
@@ -85,7 +86,7 @@ class OfPoints(Record):
 
 
 @face("trajectory")
-class Trajectory(OfPoints):
+class Trajectory(PicturedRows, OfPoints):
     """n particles over time, as `simulate` returns them.
 
     Attributes
@@ -142,6 +143,7 @@ class Trajectory(OfPoints):
     @property
     def theta(self) -> Array:
         """(T, ..., n) angles (d = 2 only); unwrapped if the run was given angles, else in (-pi, pi]."""
+        self._on_sphere("theta")
         return self.geometry.angles(self.x, "take rows; plot_globe draws S^2, plot_inner_products any dimension")
 
     @property
@@ -197,8 +199,14 @@ class Trajectory(OfPoints):
         """One replica: on the circle angles over time; on S^2 the globe at the end, with the ways of the points, but of
         a run with noise (``paths=run.rows`` draws these, too).
 
-        Options: title, color, label; on the circle cmap, log_time; on S^2 elevation, azimuth.
+        In R^d the plane or space at the end (d > 3: its first three components), with the ways of the points; on a line
+        positions over time.
+
+        Options: title, color, label; on the circle cmap, log_time; on S^2 elevation, azimuth; in R^d axes, hull, along,
+        planes, directions, symbol, paths; on a line log, cmap.
         """
+        if self.geometry.manifold != "sphere":
+            return self._drawn_in_space(ax, replica, options)
         every = (slice(None), *self._index(replica))
         if self.geometry.manifold == "sphere" and self.rows.shape[-1] == 3:
             ways = {} if self.noisy else {"paths": self.rows[every]}  # with noise they are knots
@@ -217,7 +225,7 @@ class Trajectory(OfPoints):
         Options: title, color, label, elevation, azimuth (of the eye, degrees), paths (T, n, 3).
         """
         at, look = self._shot(t, replica, options, velocity)
-        return drawn(points.sphere, self.rows[at], ax, **{**self._fixed(np.asarray), **look})
+        return drawn(points.sphere, self._on_sphere("plot_globe")[at], ax, **{**self._fixed(np.asarray), **look})
 
     def plot_ring(
         self, t: float | None = None, ax: Any = None, *, replica: Any = None, velocity: bool = False, **options: Any
@@ -250,10 +258,26 @@ class Trajectory(OfPoints):
         Options: title, log, color, label, bins, uniform.
         """
         at, look = self._shot(t, replica, options)
-        return drawn(points.inner_products, self.rows[at], ax, **look)
+        return drawn(points.inner_products, self._on_sphere("plot_inner_products")[at], ax, **look)
 
     def animate(self, path: Any, *, replica: Any = None, fps: int = 15, overwrite: bool = False) -> Any:
         """The particles in motion on the circle over the saved times, by their masses, as gif, webp or png."""
         index = self._index(replica)
         theta, w = self.theta[(slice(None), *index)], self.weights[index]
         return animate.ring(self.t, theta, path, weights=w, fps=fps, title=self._titled(index), overwrite=overwrite)
+
+    def _on_sphere(self, picture: str) -> Array:
+        """The rows, or a refusal of a picture of directions that says what draws points of R^d."""
+        if self.geometry.manifold != "sphere":
+            raise TypeError(
+                f"{picture}: these are points of R^{self.geometry.d(self.x)}, and it is asked of directions: "
+                "run.plot(), run.plot_states() and run.plot_components() draw them"
+            )
+        return self.rows
+
+    def _saved(self, t: float) -> int:
+        t = inputs.number("t", t)
+        at = int(np.argmin(np.abs(self.t - t)))
+        if self.t[at] != t:
+            raise ValueError(f"t: got {t!r}, which is not a saved time; the nearest is {float(self.t[at])!r}")
+        return at

@@ -16,17 +16,21 @@ from meanfield.plot import (
     curves,
     globe,
     grids,
+    matrices,
     mollweide,
     orthographic,
     points,
+    polytopes,
     scales,
+    sheets,
     slopes,
     style,
     tree,
+    vectors,
     zonal,
 )
 
 __all__ = [
-    "animate", "arrays", "arrows", "circle", "curves", "globe", "grids", "mollweide", "orthographic", "points",
-    "scales", "slopes", "style", "tree", "zonal",
+    "animate", "arrays", "arrows", "circle", "curves", "globe", "grids", "matrices", "mollweide", "orthographic",
+    "points", "polytopes", "scales", "sheets", "slopes", "style", "tree", "vectors", "zonal",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.plot import circle, ellipses, globe, points, zonal
+from meanfield.plot import circle, ellipses, globe, points, vectors, zonal
 from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Law, Measure, Space, said
 from meanfield.tools import inputs
@@ -100,6 +100,8 @@ class PicturedPoints:
     def plot(self, ax: Any = None, *, velocity: Law | None = None, t: float | None = None, **options: Any) -> Any:
         """The points by their masses: on the circle, on a globe; of other dimensions their inner products.
 
+        In R^d, d >= 2, they lie in the plane or in space.
+
         Parameters
         ----------
         ax : Axes, optional
@@ -110,10 +112,14 @@ class PicturedPoints:
             When, of a law that changes with time.
         **options
             title, color, label; of the circle stacked, mean; of the globe elevation, azimuth; of inner products bins,
-            uniform, log.
+            uniform, log; of R^d axes, hull, along, planes, directions, symbol.
         """
         mu: Any = self
         look = {"weights": mu.weights, "title": f"n = {mu.n}", **options}
+        if mu.geometry.manifold != "sphere":
+            if velocity is not None:
+                raise ValueError("velocity: arrows are drawn on the circle and on a globe, not in R^d: leave it out")
+            return drawn(vectors.cloud, mu.x, ax, **look)
         if velocity is not None:
             look["velocity"] = moved(velocity, mu, t)
         return points.cloud(mu.x, ax, **look)

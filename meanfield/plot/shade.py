@@ -64,35 +64,38 @@ def letters(ax: Axes) -> None:
     from matplotlib.text import Text
 
     below, inside = paper(ax.figure), paper(ax.patch, ax.figure)
+    deep: Any = getattr(ax, "zaxis", None)  # of axes of three dimensions
     titles = [child for child in ax.get_children() if isinstance(child, Text) and child not in ax.texts]
     legend = ax.get_legend()
-    for text in [*titles, ax.xaxis.label, ax.yaxis.label]:
-        if _lost(text.get_color(), below):
-            text.set_color(_ink(below))
+    for text in [*titles, ax.xaxis.label, ax.yaxis.label, *([] if deep is None else [deep.label])]:
+        if lost(text.get_color(), below):
+            text.set_color(ink(below))
     if legend and (paper(legend.get_frame()) < _MIDDLE) != (inside < _MIDDLE):
         legend.get_frame().set_facecolor(ax.get_facecolor())
     for text in legend.get_texts() if legend else []:
-        if _lost(text.get_color(), inside):
-            text.set_color(_ink(inside))
+        if lost(text.get_color(), inside):
+            text.set_color(ink(inside))
     for spine in ax.spines.values():
-        if _lost(spine.get_edgecolor(), below):
-            spine.set_edgecolor(_ink(below))
-    for axis in (ax.xaxis, ax.yaxis):
+        if lost(spine.get_edgecolor(), below):
+            spine.set_edgecolor(ink(below))
+    for axis in (ax.xaxis, ax.yaxis, *([] if deep is None else [deep])):
         for tick in axis.get_major_ticks()[:1]:
-            if _lost(tick.label1.get_color(), below):
-                axis.set_tick_params(which="both", labelcolor=_ink(below))
-            if _lost(tick.tick1line.get_markeredgecolor(), below):
-                axis.set_tick_params(which="both", color=_ink(below))
+            if lost(tick.label1.get_color(), below):
+                axis.set_tick_params(which="both", labelcolor=ink(below))
+            if lost(tick.tick1line.get_markeredgecolor(), below):
+                axis.set_tick_params(which="both", color=ink(below))
     for child in getattr(ax, "child_axes", ()):
         letters(child)
 
 
-def _lost(colour: Any, below: float) -> bool:
+def lost(colour: Any, below: float) -> bool:
+    """Whether a colour cannot be told from paper of this luminance."""
     low, high = sorted((below, luminance(colour)))
     return (high + 0.05) / (low + 0.05) < _LEGIBLE
 
 
-def _ink(below: float) -> str:
+def ink(below: float) -> str:
+    """What is legible on it."""
     return "white" if below < _MIDDLE else "black"
 
 

@@ -44,6 +44,7 @@ from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
 from breakages.words import WORDS
+from breakages.vectors import VECTORS
 from breakages.zero import ZERO
 
 TABLE: tuple[Breakage, ...] = (
@@ -65,6 +66,7 @@ TABLE: tuple[Breakage, ...] = (
     *TOGETHER,
     *TOOLS,
     *WORDS,
+    *VECTORS,
     *MOTION,
     *PLACES,
     *REFERENCES,
