@@ -43,8 +43,8 @@ from breakages.sinkhorn import SINKHORN
 from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
-from breakages.words import WORDS
 from breakages.vectors import VECTORS
+from breakages.words import WORDS
 from breakages.zero import ZERO
 
 TABLE: tuple[Breakage, ...] = (
