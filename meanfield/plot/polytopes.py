@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from meanfield.plot import arrays
 from meanfield.tools import inputs
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 FLATNESS = 1e-7
 """Times the largest extent, what a hull is flat below."""
@@ -33,8 +31,6 @@ def corners(points: ArrayLike) -> NDArray[np.float64]:
 
 def faces(points: ArrayLike) -> list[NDArray[np.intp]]:
     """Faces of the convex hull of points (m, D) as indices: triangles of a body, else the one polygon, in order."""
-    from scipy.spatial import ConvexHull
-
     x = arrays.finite("hull", points, None, None)
     middle = x.mean(axis=0)
     _, extent, ways = np.linalg.svd(x - middle, full_matrices=False)
@@ -43,9 +39,9 @@ def faces(points: ArrayLike) -> list[NDArray[np.intp]]:
     if rank == 0:
         return [np.zeros(1, dtype=np.intp)]
     if rank == 1:
-        return [np.array([along[:, 0].argmin(), along[:, 0].argmax()])]
-    hull = ConvexHull(along)
-    return [hull.vertices] if rank == 2 else list(hull.simplices)
+        return [np.array([along[:, 0].argmin(), along[:, 0].argmax()], dtype=np.intp)]
+    around = scipy.spatial.ConvexHull(along)
+    return [np.asarray(one, dtype=np.intp) for one in ([around.vertices] if rank == 2 else around.simplices)]
 
 
 def hull(ax: Any, points: NDArray[np.float64], along: NDArray[np.float64] | None = None) -> None:
@@ -122,7 +118,7 @@ def planes(value: Any, d: int) -> list[tuple[NDArray[np.float64], float]]:
     return found
 
 
-def plane(ax: Axes | Any, normal: NDArray[np.float64], offset: float, dimensions: int) -> None:
+def plane(ax: Any, normal: NDArray[np.float64], offset: float, dimensions: int) -> None:
     """One hyperplane across axes of two or three dimensions."""
     if dimensions == 2:
         foot = offset * normal / float(normal @ normal)

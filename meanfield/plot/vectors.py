@@ -78,7 +78,8 @@ def cloud(
     at = chosen(axes, rows.shape[1], ax is not None and not sheets.solid(ax))
     with sheets.sheet(None if ax is None else [ax], 1, deep=len(at) == 3) as panels:
         _cloud(panels[0], rows, at, weights, paths, hull, along, planes, directions, symbol, title, color, label)
-    return panels[0]  # type: ignore[no-any-return]
+    one: Axes = panels[0]
+    return one
 
 
 def states(

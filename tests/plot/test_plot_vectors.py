@@ -65,7 +65,7 @@ def test_a_cloud_is_the_components_asked(axes: Any, kept: list[int]) -> None:
 
 
 def test_flat_axes_take_two_components_and_keep_what_was_there() -> None:
-    ax = plt.subplots()[1]
+    ax: Any = plt.subplots()[1]
     vectors.cloud(X5, ax, label="first")
     vectors.cloud(10.0 * X5, ax, label="second")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["first", "second"]
