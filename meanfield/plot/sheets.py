@@ -23,19 +23,33 @@ ACROSS = {1: 1, 2: 2, 4: 2}
 
 def solid(ax: Axes) -> bool:
     """Whether axes have a depth."""
-    return ax.name == "3d"
+    return bool(getattr(ax, "name", "") == "3d")
+
+
+def given(panels: Any, count: int) -> NDArray[Any] | None:
+    """As many axes as there are panels, or None, or a refusal."""
+    if panels is None:
+        return None
+    found = np.atleast_1d(np.asarray(panels, dtype=object)).ravel()
+    strange = [one for one in found if not (hasattr(one, "plot") and hasattr(one, "get_figure"))]
+    if strange or len(found) != count:
+        came = inputs.describe(strange[0]) if strange else f"{len(found)} axes"
+        raise (TypeError if strange else ValueError)(
+            f"panels: got {came}, wanted {count} axes of matplotlib, one a panel, or None for a new figure"
+        )
+    return found
 
 
 @contextmanager
 def sheet(
-    axes: Sequence[Axes] | NDArray[Any] | None, count: int, *, deep: bool = False, columns: int | None = None,
+    panels: Sequence[Axes] | NDArray[Any] | None, count: int, *, deep: bool = False, columns: int | None = None,
     title: str = "",
 ) -> Iterator[NDArray[Any]]:  # fmt: skip
     """Give `count` panels as an object array (count,), in the order of reading.
 
     Parameters
     ----------
-    axes : sequence of Axes, an Axes, or None
+    panels : sequence of Axes, an Axes, or None
         As many axes as there are panels, or None for a new figure.
     count : int
         Panels.
@@ -49,11 +63,12 @@ def sheet(
     Raises
     ------
     TypeError, ValueError
-        If `axes` does not hold axes, or not as many as there are panels.
+        If `panels` does not hold axes, or not as many as there are panels.
     """
-    if axes is not None:
-        with style.panels(np.atleast_1d(np.asarray(axes, dtype=object)).ravel(), [1.0] * count) as given:
-            yield given
+    drawn = given(panels, count)
+    if drawn is not None:
+        with shade.on(drawn):
+            yield drawn
         return
     across = ACROSS.get(count, 3) if columns is None else inputs.integer("columns", columns, low=1)
     across = min(across, count)
@@ -63,17 +78,16 @@ def sheet(
         size = (across * PANEL[0] + (1.4 if across == 1 else 0.3), down * PANEL[1] + (0.35 if title else 0.0))
         look: dict[str, Any] = {"projection": "3d"} if deep else {}
         figure, made = plt.subplots(down, across, figsize=size, layout="constrained", squeeze=False, subplot_kw=look)
-        panels = made.ravel()
-        for spare in panels[count:]:
+        for spare in made.ravel()[count:]:
             spare.remove()
-        panels = panels[:count]
-        for ax in panels:
+        drawn = made.ravel()[:count]
+        for ax in drawn:
             style.dress(ax)
             if deep:
                 boxed(ax)
         try:
-            with shade.on(panels):
-                yield panels
+            with shade.on(drawn):
+                yield drawn
             _entitle(figure, title)
         except BaseException:
             plt.close(figure)  # an unfinished figure would wait in pyplot's list to be shown

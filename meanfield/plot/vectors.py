@@ -109,8 +109,8 @@ def states(
     """
     times = arrays.finite("t", t, None)
     rows = arrays.finite("x", x, len(times), None, None)
-    given = None if panels is None else np.atleast_1d(np.asarray(panels, dtype=object)).ravel()
-    flat = given is not None and len(given) > 0 and not sheets.solid(given[0])
+    given = sheets.given(panels, len(times))
+    flat = given is not None and not sheets.solid(given[0])
     at = chosen(axes, rows.shape[2], flat)
     if len(at) < 2:
         raise ValueError("x must be points of R^d, d >= 2; got d = 1. Over time, components(t, x) draws them.")

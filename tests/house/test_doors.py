@@ -214,7 +214,9 @@ def sensible(folder: Path) -> dict[str, Any]:
         "Snapshot.at.x": np.eye(2), "MergeTree.plot_staircase.t": None, "Trajectory.plot_ring.t": None,
         "Trajectory.plot_globe.t": None, "velocity": LAW, "Solution.plot.velocity": False,
         "Trajectory.plot_ring.velocity": False, "Trajectory.plot_globe.velocity": False,
-        "Trajectory.plot_inner_products.t": None, "Solution.animate.path": folder / "a.gif",
+        "Trajectory.plot_inner_products.t": None, "panels": None, "paths": False, "directions": None,
+        **{f"Trajectory.{one}.t": None for one in ("plot_states", "plot_attention")},
+        "Solution.animate.path": folder / "a.gif",
         "Trajectory.animate.path": folder / "b.gif", "LongTime.answers.t": 1.0,
         **{f"metrics.{one}.{side}": rows for one in (
             "emd_sphere", "sliced_sphere", "sobolev_axial", "sobolev_sphere", "w1_axial", "w2_axial"

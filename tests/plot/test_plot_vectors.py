@@ -235,7 +235,9 @@ REFUSED = {
     "not square": (lambda: matrices.matrices([0.0], np.ones((1, 2, 3))), ValueError, "square"),
     "another direction": (lambda: RUNS[3].plot_components(directions=np.eye(2)), ValueError, r"points of R\^3"),
     "an option of the sphere": (lambda: RUNS[3].plot(elevation=3.0), TypeError, "no such option"),
-    "another number of panels": (lambda: RUNS[2].plot_states(panels=[plt.subplots()[1]]), ValueError, "axes must be"),
+    "another number of panels": (
+        lambda: RUNS[2].plot_states(panels=[plt.subplots()[1]]), ValueError, "panels: got 1 axes",
+    ),
     "velocity": (
         lambda: mf.Points(X5, geometry=RUNS[3].geometry).plot(velocity=RUNS[3].law), ValueError, "not in R",
     ),
