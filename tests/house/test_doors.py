@@ -57,6 +57,12 @@ TOLD = {
 }  # fmt: skip
 """By what other names a refusal may speak of an argument: coordinates by those of the space, a callable's density."""
 
+DRAWN = {
+    "panels": None, "paths": False, "directions": None, "Trajectory.plot_states.t": None,
+    "Trajectory.plot_attention.t": None,
+}  # fmt: skip
+"""What pictures of rows are given."""
+
 
 @cache
 def space(kind: str) -> Any:
@@ -199,7 +205,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         "theta": [0.3], "then": None, "times": None, "tie": None, "title": "",
         "tol": 1e-3, "w": [0.01, 0.02], "weights": None, "x": [0.0, 1.0], "x0": [0.0, 1.0], "y": ROWS,
         "mf.Frozen.weights": 1.0, "delta": 0.5, "strong": False, "centres": [0, 2], "radius": 0.5, "paper": "C",
-        "per_token": True, **LED,
+        "per_token": True, **LED, **DRAWN,
         "mf.clusters.replica": None, "mf.merge_tree.weights": 3, "mf.rescaled_energy.energy": [1.0, 2.0],
         "mf.Lagrangian.max_resolution": 100,
         "mf.rescaled_energy.d": 2, "mf.resume.t_end": 0.2, "mf.switching.law": None,
@@ -214,9 +220,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         "Snapshot.at.x": np.eye(2), "MergeTree.plot_staircase.t": None, "Trajectory.plot_ring.t": None,
         "Trajectory.plot_globe.t": None, "velocity": LAW, "Solution.plot.velocity": False,
         "Trajectory.plot_ring.velocity": False, "Trajectory.plot_globe.velocity": False,
-        "Trajectory.plot_inner_products.t": None, "panels": None, "paths": False, "directions": None,
-        **{f"Trajectory.{one}.t": None for one in ("plot_states", "plot_attention")},
-        "Solution.animate.path": folder / "a.gif",
+        "Trajectory.plot_inner_products.t": None, "Solution.animate.path": folder / "a.gif",
         "Trajectory.animate.path": folder / "b.gif", "LongTime.answers.t": 1.0,
         **{f"metrics.{one}.{side}": rows for one in (
             "emd_sphere", "sliced_sphere", "sobolev_axial", "sobolev_sphere", "w1_axial", "w2_axial"
