@@ -86,7 +86,8 @@ class Layers(Shown):
     def _of(self, replica: Any) -> tuple[Any, str]:
         """Directions over the layers of one replica, the first by default, and what they are called."""
         index = inputs.replica(replica, self.x.shape[1:-2])
-        return self.directions[(slice(None), *index)], self.title + titles.of_replica(index)
+        at: Any = (slice(None), *index)
+        return self.directions[at], self.title + titles.of_replica(index)
 
     def plot(self, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """Directions of one replica: on the circle angles over the layers; on S^2 a globe, with the tokens' ways.

@@ -120,7 +120,7 @@ def escape(n: int) -> float:
     Examples
     --------
     >>> round(pt.escape(4), 12)
-    1.418080635187
+    1.432896617856
     """
     n = inputs.integer("n", n, low=1, high=10**150)
     return math.sqrt(lambertw(float(n) ** 2).real)

@@ -87,7 +87,7 @@ class PicturedRows:
         if t is None:
             at = np.unique(np.linspace(0, len(run.t) - 1, PANELS).round().astype(int)).tolist()
         else:
-            at = [run._saved(one) for one in np.atleast_1d(inputs.array("t", t)).tolist()]
+            at = [run.saved(one) for one in np.atleast_1d(inputs.array("t", t)).tolist()]
         return run, at, run.rows[(slice(None), *run._index(replica))]
 
     def _drawn_in_space(self, ax: Any, replica: Any, options: dict[str, Any]) -> Any:

@@ -274,10 +274,3 @@ class Trajectory(PicturedRows, OfPoints):
                 "run.plot(), run.plot_states() and run.plot_components() draw them"
             )
         return self.rows
-
-    def _saved(self, t: float) -> int:
-        t = inputs.number("t", t)
-        at = int(np.argmin(np.abs(self.t - t)))
-        if self.t[at] != t:
-            raise ValueError(f"t: got {t!r}, which is not a saved time; the nearest is {float(self.t[at])!r}")
-        return at

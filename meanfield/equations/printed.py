@@ -146,9 +146,9 @@ _A = """
 
 _B = """
 (1.1) | x_i' = sum_j P_ij V x_j in R^d
-    | pt.simulate(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], V=np.eye(3), geometry="flat"), np.eye(3), (0.0, 1.0)) | -
+    | pt.simulate(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], geometry="flat"), np.eye(3), (0.0, 1.0)) | B01
 (1.2) | P_ij = e^{<Q x_i, K x_j>} / sum_l e^{<Q x_i, K x_l>}
-    | pt.attention(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], geometry="flat"), np.eye(3)) | -
+    | pt.attention(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], geometry="flat"), np.eye(3)) | B01
 (1.3) | x_i(k+1) = x_i(k) + dt sum_j P_ij V x_j(k): layers
     | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0) | -
 (3.1) | z_i' = sum_j P_ij V (z_j - z_i), scores of e^{tV} z: rescaled tokens

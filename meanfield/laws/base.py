@@ -159,7 +159,7 @@ class Sum(Law):
         return tuple({name: None for term in self.terms for name in term.shared})
 
     @property
-    def fixed(self) -> Any:  # type: ignore[override]
+    def fixed(self) -> Any:
         """Those of all terms."""
         found = [term.fixed for term in self.terms if term.fixed is not None]
         return np.concatenate(found) if found else None

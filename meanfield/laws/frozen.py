@@ -98,7 +98,7 @@ class Frozen(Seeing):
         return to_rows(self.points) if self.points.ndim == 1 else self.points
 
     @property
-    def fixed(self) -> Array:  # type: ignore[override]
+    def fixed(self) -> Array:
         """Where they are, and what the law has by itself."""
         more = self.law.fixed
         return self.rows if more is None else np.concatenate([self.rows, more])

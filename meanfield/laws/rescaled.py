@@ -51,7 +51,7 @@ class Rescaled(Law):
     >>> law = mf.Rescaled(mf.SA(1.0, V=np.diag([2.0, -1.0]), geometry="flat"))
     >>> run = pt.simulate(law, [[1.0, 0.2], [-0.5, 0.3], [0.1, -0.6]], (0.0, 10.0))
     >>> pt.attention(law, run.x[-1], t=run.t[-1]).round(6)[1]
-    array([0., 1., 0.])
+    array([1., 0., 0.])
     """
 
     equations = ("A (9.2)", "A (9.3)", "B (3.1)", "B (8.1)", "B (8.2)")

@@ -68,7 +68,7 @@ class Seeing(Law):
         return bool(self.law.masked)
 
     @property
-    def fixed(self) -> Any:  # type: ignore[override]
+    def fixed(self) -> Any:
         """As the law."""
         return self.law.fixed
 

@@ -9,10 +9,11 @@ All parts are pure: the same arguments give the same bits, so a run can be resum
 """
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.choosing import Choosing
 from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.geometry import Geometry, Line
 from meanfield.protocols.kernel import Bilinear, Kernel
-from meanfield.protocols.law import Choosing, Law, Measure, Reading, Sight, said
+from meanfield.protocols.law import Law, Measure, Reading, Sight, said
 from meanfield.protocols.method import Change, Method
 from meanfield.protocols.scheme import Scheme
 from meanfield.protocols.space import Plan, Space

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import block_diag, expm, schur, solve_sylvester
 
 from meanfield.protocols import Array
+from meanfield.tools.shown import Shown
 
 APART = 1e-3
 """Share of |V| by which real parts of eigenvalues differ at least where V is cut into blocks between them."""
@@ -18,7 +19,7 @@ STEEP = 1e3
 
 
 @dataclass(frozen=True, eq=False)
-class Growth:
+class Growth(Shown):
     """V = S diag(T_1, ..., T_b) S^{-1}, every T a real Schur form of eigenvalues of nearly one real part.
 
     Attributes

@@ -67,8 +67,8 @@ MASKED: tuple[Breakage, ...] = (
     Breakage(
         name="renyi: centres take those behind them only to half the distance",
         file="particles/renyi.py",
-        old="left = left[place.chord(q[left], q[first][None]) > least]",
-        new="left = left[place.chord(q[left], q[first][None]) > 0.5 * least]",
+        old="left = left[_beyond(place, q[left], q[first][None], delta)]",
+        new="left = left[_beyond(place, q[left], q[first][None], 0.5 * delta)]",
         red=(
             "C12",
             "C30",

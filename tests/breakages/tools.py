@@ -63,8 +63,8 @@ TOOLS: tuple[Breakage, ...] = (
     ),
     Breakage(
         name="style: a long title is no smaller",
-        file="meanfield/plot/style.py",
-        old="text.set_fontsize(float(text.get_fontsize()) * max(room / width, 0.7))",
+        file="meanfield/plot/titles.py",
+        old="text.set_fontsize(float(text.get_fontsize()) * max(room / width, SMALLEST))",
         new="text.set_fontsize(float(text.get_fontsize()))",
         red=("tests/plot/test_plot.py::test_long_titles_are_fitted",),
     ),

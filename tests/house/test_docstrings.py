@@ -26,7 +26,7 @@ NAMES: dict[str, Any] = {
     for name in page.__all__
     if not isinstance(getattr(page, name), ModuleType)
 }
-MADE_BY_RUNS = (BaseException, Enum, tuple, mf.Merge)
+MADE_BY_RUNS = (BaseException, Enum, tuple, mf.Merge, pt.Layers)
 """Whose constructors nobody calls: they have attributes, and refuse nothing."""
 
 

@@ -161,10 +161,12 @@ PLAIN: dict[str, Any] = {
     "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5, **LINE,
     "mf.Gaussian.mean": [0.3], "covariance": [[0.5]], "Gaussian.pdf.x": [[0.1]],
     "Gaussian.energy.law": mf.SA(1.0, geometry="flat"),
-    "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5,
 }  # fmt: skip
 """More values, of arguments that need no folder."""
-LED = {"ties": None, "pt.leaders.law": mf.SA(np.inf), "pt.branches.law": mf.SA(np.inf)}
+LED = {
+    "z": ROWS, "Rescaled.rescaled.x": ROWS, "mf.Rescaled.law": mf.SA(1.0, geometry="flat"),
+    "ties": None, "pt.leaders.law": mf.SA(np.inf), "pt.branches.law": mf.SA(np.inf),
+}  # fmt: skip
 
 
 def sensible(folder: Path) -> dict[str, Any]:
@@ -225,8 +227,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         **{f"metrics.{one}.{side}": rows for one in (
             "emd_sphere", "sliced_sphere", "sobolev_axial", "sobolev_sphere", "w1_axial", "w2_axial"
         ) for side, rows in (("a", ROWS), ("b", ROWS[::-1]))},
-        "mf.equation.name": "A (2.7)", "z": ROWS, "Rescaled.rescaled.x": ROWS,
-        "mf.Rescaled.law": mf.SA(1.0, geometry="flat"),
+        "mf.equation.name": "A (2.7)",
         **{f"metrics.{one}.axis": ROWS[2] for one in ("sobolev_axial", "w1_axial", "w2_axial")},
     }  # fmt: skip
 
@@ -246,7 +247,7 @@ def public() -> Iterator[tuple[str, Any]]:
         for name in package.__all__:
             thing = getattr(package, name)
             by_runs = isinstance(thing, type) and (
-                issubclass(thing, BaseException | Enum | tuple | mf.Merge) or hasattr(thing, "measures")
+                issubclass(thing, BaseException | Enum | tuple | mf.Merge | pt.Layers) or hasattr(thing, "measures")
             )
             if not by_runs and thing is not mf.Law and thing not in seen and not isinstance(thing, ModuleType):
                 seen.add(thing)

@@ -166,7 +166,7 @@ class Street:
         declared = project.get("dependencies", [])
         declared += [d for extra in project.get("optional-dependencies", {}).values() for d in extra]
         names = [re.split(r"[^\w-]", d)[0] for d in declared]
-        self.declared = {IMPORT_NAMES.get(name, name.lower()) for name in names}
+        self.declared = {IMPORT_NAMES.get(name, name.lower()) for name in names} | {"mpl_toolkits"}  # matplotlib's
 
     def room(self, file: str) -> Room | None:
         return next((r for r in self.rooms if within(file, r.path)), None)

@@ -11,6 +11,8 @@ import meanfield as mf
 import particles as pt
 from validation.exact import line
 
+pytestmark = pytest.mark.rounding
+
 LAW = mf.SA(1.0, geometry="flat")
 FOUR = np.array([-1.0, -0.2, 0.5, 1.2])[:, None]
 LATER = np.array([-9.53964989863831826, -7.14428443008299720, 11.5700109048291289, 12.5898075092452518])[:, None]
@@ -20,7 +22,6 @@ LATER = np.array([-9.53964989863831826, -7.14428443008299720, 11.570010904829128
 # --- logarithms of attention -------------------------------------------------------------------------------
 
 
-@pytest.mark.rounding
 def test_logarithms_of_attention_are_those_of_the_loop_where_it_underflows() -> None:
     log_P = pt.attention(LAW, LATER, log=True)
     others = pt.log_others(log_P)
@@ -142,7 +143,6 @@ def test_other_laws_and_other_tokens_are_refused(law: Any, x: Any, word: str) ->
 # --- the one that stays ------------------------------------------------------------------------------------
 
 
-@pytest.mark.rounding
 def test_the_token_that_stays_is_that_of_the_flow_back_in_time() -> None:
     gamma = [-0.8, -0.8, 1.1]
     y = line.branch(gamma, [0.0, 0.7, 0.0], [0.0, 4.0])
@@ -170,7 +170,6 @@ def test_a_token_that_runs_the_same_way_from_wherever_is_told() -> None:
         pt.stays(LAW, FOUR, 4)
 
 
-@pytest.mark.rounding
 def test_two_tokens_of_the_plane_part_by_what_a_quadrature_tells() -> None:
     for eps in (1.5, 0.7):
         x = pt.simulate(LAW, [[1.0, eps], [1.0, -eps]], (0.0, 5.0), [5.0], rtol=1e-11).x[-1]

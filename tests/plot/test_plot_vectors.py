@@ -16,6 +16,8 @@ import meanfield.plot
 import particles as pt
 from meanfield.plot.shade import luminance
 
+pytestmark = pytest.mark.rounding
+
 matrices: Any = meanfield.plot.matrices
 polytopes: Any = meanfield.plot.polytopes
 sheets: Any = meanfield.plot.sheets
