@@ -169,7 +169,7 @@ _B = """
 (6.12) | W_2 over a short time | step: the proof of Proposition 6.6 | -
 (7.1) | x_i' = sum_j P_ij x_j: Q = K = V = I
     | pt.simulate(mf.SA(1.0, geometry="flat"), [[-1.0], [0.0], [2.0]], (0.0, 1.0)) | -
-(7.2) | x -> log sum_j e^{<x, x_j>} is convex | bench | -
+(7.2) | x -> log sum_j e^{<x, x_j>} is convex | bench | B24
 (7.3) | a product of sums of exponentials, by pairs | step: the proof of Lemma 7.1 | -
 (7.4) | its bound from below | step: the proof of Lemma 7.1 | -
 (7.5) | c = the least gap between neighbours at t = 0 | step: the proof of Lemma 7.3 | -
@@ -210,7 +210,7 @@ _B = """
 (8.23) | u = b w + a + r, orthogonally | step: the proof of Lemma 8.4 | -
 (8.24) | max <x, v_j - x> from below | step: the proof of Lemma 8.4 | -
 (8.25) | x_i' = -sum_j P_ij x_j: V = -I, Q^T K = I
-    | pt.simulate(mf.SA(1.0, sign=-1, geometry="flat"), np.eye(3), (0.0, 1.0)) | -
+    | pt.simulate(mf.SA(1.0, sign=-1, geometry="flat"), np.eye(3), (0.0, 1.0)) | B33
 (9.1) | a, b: limits of the least and the largest leading coordinate | step: the proof of Theorem 4.2 | -
 (9.2) | a coordinate that stays above epsilon_0 | step: the proof of Theorem 4.2 | -
 (9.3) | its rate as a sum over tokens | step: the proof of Theorem 4.2 | -
@@ -280,9 +280,9 @@ C Fig 3 | the share of tokens that Rényi centres and strong ones have consumed 
 C Fig 4 | b^{-1/2} and the largest pull h of one token | bench | C23
 C Fig 5 | the spectrum of a value matrix V | bench | C28
 B Thm 2.1 | d = 1: attention tends to rows e_1 and e_n, and one of asterisks at the most
-    | pt.ends(mf.SA(1.0, geometry="flat"), [[-4.0], [2.0], [3.0]]).P | -
+    | pt.ends(mf.SA(1.0, geometry="flat"), [[-4.0], [2.0], [3.0]]).P | B05
 B Lem 7.8 | the row of asterisks: theta_0, the root of g, of the token that stays bounded
-    | pt.stays(mf.SA(1.0, geometry="flat"), [[-2.0], [0.5], [2.0]], 1) | -
+    | pt.stays(mf.SA(1.0, geometry="flat"), [[-2.0], [0.5], [2.0]], 1) | B28
 A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian
 A Ex 9.3 | three tokens from which three solutions begin
     | pt.branches(mf.SA(np.inf, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat"), [[1, 1], [-1, 1], [0, 0]])
