@@ -62,6 +62,13 @@ LINE: tuple[Breakage, ...] = (
         red=("B26", "tests/particles/test_line.py::test_where_tokens_are_sure_to_leave"),
     ),
     Breakage(
+        name="B05: the follower's share is asked, not the leader's",
+        file="validation/checks/b/b2_line.py",
+        old="ends.P.argmax(axis=1)])",
+        new="ends.P.argmin(axis=1)])",
+        red=("B05",),
+    ),
+    Breakage(
         name="B12: tokens are rescaled by half of their growth",
         file="validation/checks/b/b3_rates.py",
         old="x * np.exp(-t)",

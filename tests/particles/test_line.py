@@ -37,6 +37,7 @@ def test_logarithms_of_attention_are_those_of_the_loop_where_it_underflows() -> 
     assert np.isfinite(far).all() and far.min() < -1e10 and pt.attention(LAW, 1e4 * LATER).min() == 0.0
 
 
+@pytest.mark.rounding
 def test_logarithms_of_every_kind_of_attention_are_logarithms() -> None:
     x = pt.uniform(6, 3, rng=0)
     rng = np.random.default_rng(0)
@@ -78,6 +79,7 @@ def test_what_is_no_logarithm_of_shares_is_refused(log_P: Any) -> None:
 # --- which way tokens run ----------------------------------------------------------------------------------
 
 
+@pytest.mark.rounding
 def test_where_tokens_are_sure_to_leave() -> None:
     for n in (1, 2, 10, 10**6):
         A = pt.escape(n)
