@@ -23,7 +23,7 @@ LATE = 16.0
 LAW = mf.SA(1.0, geometry="flat")
 
 
-def left(law: Any, x: Array, ends: pt.Ends) -> Array:
+def left(law: mf.Law, x: Array, ends: pt.Ends) -> Array:
     """log(1 - P_il) of every row, l its leader in the end."""
     others = pt.log_others(pt.attention(law, x, log=True))
     return np.asarray(others[np.arange(len(x)), ends.P.argmax(axis=1)])

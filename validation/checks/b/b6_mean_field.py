@@ -105,12 +105,12 @@ def bounds(bench: Bench) -> Verdict:
     )
 
 
-def _along(law: Any, t: float, x: Array, mu: Any, e: Array, h: float = 1e-5) -> Array:
+def _along(law: mf.Law, t: float, x: Array, mu: Any, e: Array, h: float = 1e-5) -> Array:
     """The derivative of the field along e, by central differences."""
     return (np.array(law.velocity(t, x + h * e, mu)) - law.velocity(t, x - h * e, mu)) / (2.0 * h)
 
 
-def _weak(law: Any, run: Any, a: Array) -> float:
+def _weak(law: mf.Law, run: Any, a: Array) -> float:
     """How far int g dmu, g = sin <a, x>, is from what the field gives it over the run."""
     nodes, weights = np.polynomial.legendre.leggauss(24)
     rate = 0.0
@@ -194,7 +194,7 @@ def _parting(x0: Array) -> tuple[Array, Array, float]:
     return gaps[:, 1:] / gaps[:, :1], t[1:], 2.0 * b + (1.0 + 2.0 * b) * exp(2.0 * b)
 
 
-def _scheme(law: Any, x0: Array, many: int) -> Array:
+def _scheme(law: mf.Law, x0: Array, many: int) -> Array:
     """(many + 1, n, d): over every T / many the field of the measure at its beginning."""
     path, tau = [x0], T / many
     for _ in range(many):
