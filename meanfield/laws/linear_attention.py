@@ -8,6 +8,9 @@ Where B = V is symmetric it is grad dE of E = (1/4) iint <x, B y>^2 dmu dmu, in 
 of -E.  On the circle with Q = K = V = I it is Kuramoto's in 2 theta: X = -(r / 2) sin(2 theta - psi),
 r e^{i psi} = int e^{2 i theta} dmu, by which Poisson kernels in 2 theta stay such, r / (1 - r^2)^{1/2} growing as
 e^{t/2}.
+
+Where Q, K, V are multiples of the identity, A = a S, densities about an axis stay such.  They know no rows: there
+P_x S x is P_x M of the kernel 1 + <x, y> less P_x M of the constant 1.
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ from typing import Any
 import numpy as np
 
 from meanfield.kernels import Exponential
+from meanfield.kernels.affine import Affine
 from meanfield.laws import general
-from meanfield.laws.base import Law
+from meanfield.laws.base import Law, true
 from meanfield.protocols import Array, Measure
 from meanfield.tools.settings import register
+
+CONSTANT, AFFINE = Exponential(0.0), Affine()
 
 
 @register
@@ -75,6 +81,11 @@ class LinearAttention(Law):
         return not any(callable(getattr(self, name)) for name in general.NAMES)
 
     @property
+    def isotropic(self) -> bool:  # type: ignore[override]
+        """True without matrices, and of multiples of the identity."""
+        return all(m is None or (not callable(m) and _multiple(m)) for m in (getattr(self, n) for n in general.NAMES))
+
+    @property
     def gradient(self) -> int:  # type: ignore[override]
         """1 where Q^T K = V = V^T, -1 where V is minus that, 0 of others."""
         if not self.autonomous:
@@ -100,12 +111,22 @@ class LinearAttention(Law):
         self._scores(0.0, d)
         general.values(self, d, 0.0)
 
+    def _about_axis(self, t: float, mu: Measure) -> Any:
+        """P_x S x in components, times the matrices' multiple: of a measure that knows no rows."""
+        V = general.values(self, mu.d, t)
+        size = self._scores(t, mu.d)[0, 0] * (1.0 if V is None else V[0, 0])
+        return size * (true(mu.read(AFFINE, None, "M"), "M") - true(mu.read(CONSTANT, None, "M"), "M"))
+
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """V S B^T x."""
+        if x is None and _rows(mu) is None:
+            return self._about_axis(t, mu)
         return np.einsum("...ij,...j->...i", self._map(t, mu), mu.x if x is None else x)
 
     def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """tr A - d <x, A x>."""
+        if x is None and _rows(mu) is None:
+            raise TypeError("of what is symmetric about an axis it does not say it")
         x, A = mu.x if x is None else x, self._map(t, mu)
         along = np.einsum("...i,...ij,...j->...", x, A, x)
         return np.trace(A, axis1=-2, axis2=-1) - x.shape[-1] * along
@@ -122,6 +143,22 @@ class LinearAttention(Law):
         mu = mu.summed
         S, B = mu.second()[..., 0, :, :], self._scores(t, mu.d)
         E = 0.25 * np.einsum("...ik,ij,...jl,kl->...", S, B, S, B)
-        v = mu.tangential(self.velocity(t, mu.x, mu))
+        rows = _rows(mu)
+        v = self.velocity(t, rows, mu)
+        v = v if rows is None else mu.tangential(v)
         rate = np.sum(mu.weights * np.sum(np.square(v), axis=-1), axis=-1)
         return {"energy": E, "dissipation": self.gradient * rate}
+
+
+def _multiple(m: Array) -> bool:
+    """Whether a matrix, or D's diagonal, is a multiple of the identity."""
+    whole = np.diag(m) if m.ndim == 1 else m
+    return whole.shape[0] == whole.shape[1] and np.array_equal(whole, whole[0, 0] * np.eye(len(whole)))
+
+
+def _rows(mu: Measure) -> Array | None:
+    """The measure's own points, None of one about an axis, which knows none."""
+    try:
+        return mu.x
+    except TypeError:
+        return None

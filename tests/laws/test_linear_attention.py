@@ -134,8 +134,41 @@ def test_after_the_sum_is_the_flow_on_the_sphere_and_mix_changes() -> None:
     (lambda: pt.simulate(mf.Normalised(mf.Diffusion(0.1)), tokens(3), (0.0, 1.0)), "add it outside"),
     (lambda: pt.attention(mf.SA(1.0) + mf.SA(2.0), tokens(3)), r"law\.parts\[0\]"),
     (lambda: pt.attention(mf.Frozen(mf.SA(1.0), EYE), tokens(3)), "give the law without them"),
-    (lambda: mf.solve(mf.LinearAttention(), mf.uniform(mf.ZonalSphere(4, 8)), (0.0, 1.0)), "isotropic"),
+    (lambda: mf.solve(mf.LinearAttention(Q=Q3), mf.uniform(mf.ZonalSphere(3, 8)), (0.0, 1.0)), "isotropic"),
 ])  # fmt: skip
 def test_refusals(make: Any, said: str) -> None:
     with pytest.raises((ValueError, TypeError), match=said):
         make()
+
+
+def test_about_an_axis_it_is_the_sphere_s() -> None:
+    """Q, K, V multiples of the identity keep densities zonal: against all of S^2, to 1e-11, and by rows of S^{d-1}."""
+    axis, law = np.array([2.0, 1.0, 2.0]) / 3.0, mf.LinearAttention(Q=-1.5 * EYE, V=-1.5 * EYE)
+    spaces: Any = mf.ZonalSphere(3, 48, axis=axis), mf.Sphere(32)
+    zonal, sphere = (mf.von_mises_fisher(space, axis, 1.0) for space in spaces)
+    tight: Any = {"rtol": 1e-12, "atol": 1e-14}
+    one = mf.solve(law, zonal, (0.0, 0.4), t_eval=[0.0, 0.4], **tight)
+    two = mf.solve(law, sphere, (0.0, 0.4), t_eval=[0.0, 0.4], **tight)
+    np.testing.assert_allclose(one(0.4).mean, two(0.4).mean, rtol=0.0, atol=1e-11)
+    np.testing.assert_allclose(one(0.4).second_moment, two(0.4).second_moment, rtol=0.0, atol=1e-11)
+    np.testing.assert_allclose(one.energy, two.energy, rtol=1e-11)
+    np.testing.assert_allclose(one.quantity("dissipation"), two.quantity("dissipation"), rtol=1e-9)
+    x = pt.uniform(20, 3, rng=0)
+    np.testing.assert_allclose(one(0.4).at(x), two(0.4).at(x), rtol=0.0, atol=1e-11)
+    with pytest.raises(ValueError, match=r'gives no divergence.*use method="spectral"'):
+        mf.solve(law, zonal, (0.0, 0.4), method="lagrangian")
+
+
+@pytest.mark.parametrize("d", [2, 5, 40])
+def test_about_an_axis_in_any_dimension(d: int) -> None:
+    """X = (s_1 - s_2) c (1 - c^2)^{1/2} towards the axis, s_1 and s_2 the second moments along it and across."""
+    rho = mf.von_mises_fisher(mf.ZonalSphere(d, 32), np.eye(d)[0 if d == 2 else -1], 1.5)
+    s, c = np.linalg.eigvalsh(rho.second_moment), rho.space.nodes
+    v = mf.LinearAttention().velocity(0.0, None, rho)[:, 0]
+    known = np.isfinite(v)
+    right = (s[-1] - s[0]) * c * np.sqrt(1.0 - c * c)
+    np.testing.assert_allclose(v[known], right[known], rtol=0.0, atol=1e-12 * np.abs(right).max())
+    assert rho.weights[~known].sum() < 1e-9
+    grown = mf.growth_rates(mf.LinearAttention(), d, 3)  # 2 d / (d (d + 2)) of the second mode alone
+    np.testing.assert_allclose(grown, [0.0, 0.0, 2.0 / (d + 2.0), 0.0], rtol=0.0, atol=1e-14)
+    assert not mf.LinearAttention(Q=np.diag([1.0, 2.0])).isotropic and mf.LinearAttention(D=[2.0, 2.0]).isotropic
