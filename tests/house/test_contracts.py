@@ -17,6 +17,7 @@ from test_street import PACKAGES, ROOT
 
 import meanfield as mf
 from meanfield import geometry, protocols
+from meanfield.kernels.affine import Affine
 from meanfield.kernels.between import Between
 from meanfield.kernels.heating import Heating
 from meanfield.kernels.radial import Radial
@@ -59,7 +60,7 @@ own kind, and doors that take several kinds."""
 KERNELS: tuple[Kernel, ...] = (
     Between(mf.Exponential(1.0)),
     mf.Exponential(1.0), mf.Zonal(np.exp, "exp"), Heating(1.0), Radial(np.exp, "exp"),
-    Turning(mf.Exponential(1.0), 3, 1),
+    Turning(mf.Exponential(1.0), 3, 1), Affine(),
 )  # fmt: skip
 LAWS: tuple[Law, ...] = (
     mf.SA(1.0), mf.USA(1.0), mf.Causal(mf.SA(1.0)), mf.Masked(mf.SA(1.0), np.eye(2)),
