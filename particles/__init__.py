@@ -4,13 +4,16 @@ from meanfield.doors.resume import load
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
 from meanfield.methods.leading import Branch
 from particles.atlas import Atlas, classify
+from particles.boolean import Boolean, boolean
 from particles.cloud import Cloud
 from particles.equilibria import Equilibrium, equilibrium
 from particles.gram import Gram, gram
+from particles.hulls import Hull, hull
 from particles.late import LongTime
 from particles.layers import Layers, layers
 from particles.leaders import Led, branches, leaders
 from particles.line import Ends, Stays, ends, escape, stays
+from particles.limits import LimitSet, limit_set
 from particles.longtime import longtime
 from particles.matrix import RowStatistics, attention, attention_rank, log_others, row_statistics
 from particles.positions import encoded, positions
@@ -19,11 +22,13 @@ from particles.sample import sample, uniform, uniform_angles
 from particles.sequential import Energies, energies
 from particles.simulate import simulate
 from particles.trajectory import Trajectory
+from particles.triples import Triple, good_triple
 
 __all__ = [
     "SA",
     "USA",
     "Atlas",
+    "Boolean",
     "Branch",
     "Cloud",
     "Diffusion",
@@ -31,16 +36,20 @@ __all__ = [
     "Energies",
     "Equilibrium",
     "Gram",
+    "Hull",
     "Law",
     "Layers",
     "Led",
+    "LimitSet",
     "LongTime",
     "RowStatistics",
     "Stays",
     "Sum",
     "Trajectory",
+    "Triple",
     "attention",
     "attention_rank",
+    "boolean",
     "branches",
     "classify",
     "consumed",
@@ -49,9 +58,12 @@ __all__ = [
     "energies",
     "equilibrium",
     "escape",
+    "good_triple",
     "gram",
+    "hull",
     "layers",
     "leaders",
+    "limit_set",
     "load",
     "log_others",
     "longtime",

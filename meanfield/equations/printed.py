@@ -190,7 +190,8 @@ _B = """
 (8.3) | the distance to a half-space outside the hull never falls | step: the proof of Proposition 8.2 | -
 (8.4) | that distance's rate | step: the proof of Proposition 8.2 | -
 (8.5) | |A x|^2 <= max <A x, A v_j> in a polytope of vertices v_j | bench | -
-(8.6) | S: the points w of it with |A w|^2 = max <A w, A v_j> | to come: particles/limits.py | -
+(8.6) | S: the points w of it with |A w|^2 = max <A w, A v_j>
+    | pt.limit_set([[1.0, 1.0], [1.0, -1.0]]) | -
 (8.7) | d/dt |A z_i|^2 >= gamma delta outside S_delta | bench | -
 (8.8) | d/dt |A z_i|^2 as a sum of b_j | step: the proof of Theorem 8.1 | -
 (8.9) | b_j >= 0 where a_j >= 0 | step: the proof of Theorem 8.1 | -
@@ -266,6 +267,9 @@ C Thm 5.2 | phi_k' = (sum_{j <= k} h(phi_j - phi_k) + sum_j a_j h(theta_j - phi_
     | pt.simulate(mf.Frozen(mf.Causal(mf.SA(64.0)), [0.0, 1.5], 1.0), [0.2, 1.3], (0.0, 1.0)) | C16
 C Lem 5.3 | phi_k' = -dE_k/dphi_k / Z_k: tokens that descend one after the other
     | pt.energies(mf.Causal(mf.SA(4.0)), [0.0, 1.0, 2.0]) | C17 C29
+B Def 4.1 | a good triple: the largest eigenvalue of V is real, positive, simple, and <Q phi, K phi> > 0
+    | pt.good_triple(None, None, np.diag([1.0, -0.5])) | B14
+B Prop 8.2 | convex hulls of rescaled tokens never grow, if V = I | pt.hull([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]]) | -
 C Tab 1 | what all tokens come to, by the largest eigenvalue of V and its multiplicity
     | pt.classify(pt.simulate(mf.Causal(mf.SA(1.0)), [0.0, 1.0, 2.0], (0.0, 1.0))) | C04
 A Fig 1 | inner products of random tokens gather at 1 as layers pass | bench | A05

@@ -26,6 +26,7 @@ from breakages.context import CONTEXT
 from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.gaussian import GAUSSIAN
+from breakages.flat import FLAT
 from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
 from breakages.gram import GRAM
@@ -55,6 +56,7 @@ TABLE: tuple[Breakage, ...] = (
     *CONTEXT,
     *DIVIDED,
     *GAUSSIAN,
+    *FLAT,
     *GIVEN,
     *GOING_ON,
     *MASKED,
