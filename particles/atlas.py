@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -9,10 +10,13 @@ import numpy as np
 from meanfield.clustering.linked import near
 from meanfield.protocols import Array
 from meanfield.tools import inputs
+from meanfield.tools.shown import line
 from meanfield.tools.tags import equations
+from particles.origin import decaying
+from particles.settled import settled
 from particles.trajectory import Trajectory
 
-Paper = Literal["C"]
+Paper = Literal["B", "C"]
 ROWS = (
     "First particle x_0",
     "One point in L",
@@ -20,7 +24,9 @@ ROWS = (
     "Point cloud around L",
     "Two point clouds around xi and -xi",
 )
-"""Table 1's last column but one, from above."""
+"""The last column but one of C's Table 1, from above."""
+FLAT_ROWS = ("polytope", "hyperplanes", "polytope x subspace", "origin", "undecided")
+"""The limit geometries of B's Table 1, from above, and where a run does not tell."""
 TOGETHER = 1e-3
 """Tokens at this distance are one point."""
 STILL = 1e-6
@@ -33,12 +39,20 @@ class Atlas(NamedTuple):
     Attributes
     ----------
     row : str
-        One of `ROWS`, in Table 1's own words.
+        On a sphere one of `ROWS`, in the own words of C's Table 1; in R^d one of `FLAT_ROWS`, of B's.
     evidence : dict
-        Numbers it was read from: "points" (groups of tokens at one place), "gathered" (share of tokens that share their
-        place), "first moved" (how far the first token has come from where it began), "dimension" (of the linear space
-        about which they lie), "off" (their largest distance from it), "antipodal" (how far the points are from being
-        one and its antipode).
+        Numbers it was read from.  On a sphere: "points" (groups of tokens at one place), "gathered" (share of tokens
+        that share their place), "first moved" (how far the first token has come from where it began), "dimension" (of
+        the linear space about which they lie), "off" (their largest distance from it), "antipodal" (how far the points are from being
+        one and its antipode).  In R^d: "rate" (the largest at which directions contract), "directions" (how many do at
+        it), "following" (the next rate over it), "limits" and "vertices" (where tokens end in these directions, and how
+        many of them are vertices of their hull), "off" (how far a limit is from the boundary and from 0), "distance"
+        (how far a token still is from its limit; both over the extent at the start), "settled" (the time from which
+        increments follow from those before), "residual" (how well), "e-foldings" (how much nearer tokens have come
+        since).  At the origin: "largest" |x|, "exponent" (of its fall over the last half), "bend" (of 1 / |x|^2 from a
+        straight line), "e-foldings".
+    why : str
+        Of a run that is not decided, what is missing.
 
     Examples
     --------
@@ -48,24 +62,35 @@ class Atlas(NamedTuple):
 
     row: str
     evidence: dict[str, float]
+    why: str = ""
+
+    def __repr__(self) -> str:
+        return line(self)
 
 
-@equations("C Tab 1")
-def classify(run: Trajectory, paper: Paper = "C") -> Atlas:
-    """Which row of C's Table 1 the tokens of a causal run have come to: nothing but the tokens is looked at.
+@equations("B Tab 1", "C Tab 1")
+def classify(run: Trajectory, paper: Paper | None = None) -> Atlas:
+    """What tokens have come to, in the rows of a paper's Table 1: nothing but tokens and times is looked at.
 
-    At the end tokens are *points* if most share their place with another, within 1e-3; else they are clouds.  Points
-    whose first token has not moved are row 1 (all come to it in the end, though clusters may wait for longer than any
-    run: V = I); two antipodal ones are row 3; others lie in L, whose tokens wait alike: row 2.  Clouds are about +-xi
-    if one direction holds most of their second moment (the largest gap of its eigenvalues is behind the first): row 5;
-    else row 4.
+    On a sphere the table is C's, of causal runs.  At the end tokens are *points* if most share their place with
+    another, within 1e-3; else they are clouds.  Points whose first token has not moved are row 1 (all come to it in the
+    end, though clusters may wait for longer than any run: V = I); two antipodal ones are row 3; others lie in L, whose
+    tokens wait alike: row 2.  Clouds are about +-xi if one direction holds most of their second moment (the largest gap
+    of its eigenvalues is behind the first): row 5; else row 4.
+
+    In R^d it is B's.  Its first three rows are of rescaled tokens z = e^{-tV} x, where attention that has settled
+    makes increments over equal times follow from those before, D(t + h) = D(t) e^{-V^T h}: if all directions contract
+    at one rate it is a *polytope*; if one is ahead of all others, *hyperplanes*; if several are but not all,
+    *polytope x subspace*.  It is so only if every limit has a token at rest, lies on the boundary of the limits' hull
+    or at 0, and all have come nearer by three e-foldings.  Of (1.1) itself there is one row, the *origin*: 1 / |x|^2
+    rises like a straight line, |x| ~ t^{-1/2}.  Everything else is *undecided*, and `why` says so.
 
     Parameters
     ----------
     run : Trajectory
-        One cloud on a sphere, rows or angles, from its beginning.
-    paper : {"C"}
-        Whose table.
+        One cloud from its beginning, on a sphere (rows or angles) or in R^d, there saved at equally spaced times.
+    paper : {"B", "C"}, optional
+        Whose table; by where the tokens live if not given.
 
     Returns
     -------
@@ -81,15 +106,31 @@ def classify(run: Trajectory, paper: Paper = "C") -> Atlas:
     >>> law = mf.Causal(mf.SA(1.0, V=np.diag([1.0, 0.0, 0.0])))
     >>> pt.classify(pt.simulate(law, pt.uniform(8, 3, rng=0), (0.0, 60.0))).row
     'Two points xi and -xi'
+    >>> pt.classify(pt.simulate(mf.SA(1.0, V=-np.eye(2), geometry="flat"), np.eye(2), (0.0, 0.1))).row
+    'undecided'
     """
-    inputs.having("run", run, ("x", "geometry"), "a Trajectory, as pt.simulate returns it")
-    inputs.choice("paper", paper, ("C",))
+    inputs.having("run", run, ("x", "t", "geometry"), "a Trajectory, as pt.simulate returns it")
     place = run.geometry
-    if place.manifold != "sphere":
-        raise ValueError("run: its tokens live in R^d, and Table 1 speaks of tokens on a sphere")
+    if place.manifold not in TABLES:
+        raise ValueError(f"run: its tokens live on {place}, wanted a sphere (C's Table 1) or R^d (B's)")
+    own, read = TABLES[place.manifold]
+    if paper is not None and inputs.choice("paper", paper, ("B", "C")) != own:
+        raise ValueError(f"paper: got {paper!r}, but the run is of the kind of {own}'s Table 1: leave it out")
     if len(place.shape(run.x)) != 2 or place.shape(run.x)[1] < 2:
         raise ValueError(f"run: got tokens of shape {place.shape(run.x)[1:]}, wanted one cloud of two or more")
-    x = np.asarray(place.rows(run.x))
+    return read(np.asarray(run.t), np.asarray(place.rows(run.x)))
+
+
+def _flat(t: Array, x: Array) -> Atlas:
+    """B's table."""
+    falls, told = decaying(t, x)
+    if falls:
+        return Atlas("origin", told)
+    return Atlas(*settled(t, x))
+
+
+def _sphere(t: Array, x: Array) -> Atlas:
+    """C's table."""
     return _read(x[0], x[-1])
 
 
@@ -112,3 +153,7 @@ def _read(start: Array, end: Array) -> Atlas:
     if moved <= STILL:
         return Atlas(ROWS[0], told)
     return Atlas(ROWS[2 if len(counts) == 2 and antipodal <= TOGETHER else 1], told)
+
+
+TABLES: dict[str, tuple[Paper, Callable[[Array, Array], Atlas]]] = {"sphere": ("C", _sphere), "flat": ("B", _flat)}
+"""By the manifold that tokens live on: whose table, and who reads it from times and rows."""

@@ -267,6 +267,8 @@ C Thm 5.2 | phi_k' = (sum_{j <= k} h(phi_j - phi_k) + sum_j a_j h(theta_j - phi_
     | pt.simulate(mf.Frozen(mf.Causal(mf.SA(64.0)), [0.0, 1.5], 1.0), [0.2, 1.3], (0.0, 1.0)) | C16
 C Lem 5.3 | phi_k' = -dE_k/dphi_k / Z_k: tokens that descend one after the other
     | pt.energies(mf.Causal(mf.SA(4.0)), [0.0, 1.0, 2.0]) | C17 C29
+B Tab 1 | what rescaled tokens of R^d come to, by the leading eigenvalue of V; the origin if V = -I
+    | pt.classify(pt.simulate(mf.SA(1.0, V=-np.eye(2), geometry="flat"), np.eye(2), (0.0, 0.1))) | B03
 B Def 4.1 | a good triple: the largest eigenvalue of V is real, positive, simple, and <Q phi, K phi> > 0
     | pt.good_triple(None, None, np.diag([1.0, -0.5])) | B14
 B Prop 8.2 | convex hulls of rescaled tokens never grow, if V = I | pt.hull([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]]) | -

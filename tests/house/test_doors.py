@@ -210,6 +210,8 @@ def sensible(folder: Path) -> dict[str, Any]:
         "tol": 1e-3, "w": [0.01, 0.02], "weights": None, "x": [0.0, 1.0], "x0": [0.0, 1.0], "y": ROWS,
         "mf.Frozen.weights": 1.0, "delta": 0.5, "strong": False, "centres": [0, 2], "radius": 0.5, "paper": "C",
         "per_token": True, **LED, **DRAWN,
+        "mf.Frozen.weights": 1.0, "delta": 0.5, "strong": False, "centres": [0, 2], "radius": 0.5, "paper": None,
+        "per_token": True, **LED,
         "mf.clusters.replica": None, "mf.merge_tree.weights": 3, "mf.rescaled_energy.energy": [1.0, 2.0],
         "mf.Lagrangian.max_resolution": 100,
         "mf.rescaled_energy.d": 2, "mf.resume.t_end": 0.2, "mf.switching.law": None,

@@ -116,7 +116,7 @@ def test_refusals() -> None:
     cases: list[tuple[str, Any]] = [
         ("x: got .* replicas", lambda: pt.renyi(np.zeros((2, 3)), 0.1, angles=True)),
         ("delta", lambda: pt.renyi([0.0], 0.0)), ("delta", lambda: pt.renyi([0.0], np.nan)),
-        ("run: got tokens", lambda: pt.classify(run)), ("run: its tokens live in R", lambda: pt.classify(flat)),
+        ("run: got tokens", lambda: pt.classify(run)), ("paper: got 'C'", lambda: pt.classify(flat, "C")),
         ("paper", lambda: pt.classify(one, "A")),  # type: ignore[arg-type]
         ("centres: got indices from 0 to 4", lambda: pt.consumed(run, [0, 4], 0.1)),
         ("radius", lambda: pt.consumed(one, [0], -1.0)),
