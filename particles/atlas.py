@@ -44,13 +44,13 @@ class Atlas(NamedTuple):
         Numbers it was read from.  On a sphere: "points" (groups of tokens at one place), "gathered" (share of tokens
         that share their place), "first moved" (how far the first token has come from where it began), "dimension" (of
         the linear space about which they lie), "off" (their largest distance from it), "antipodal" (how far the points
-        are from being one and its antipode).  In R^d: "rate" (the largest at which directions contract), "directions" (how many do at
-        it), "following" (the next rate over it), "limits" and "vertices" (where tokens end in these directions, and how
-        many of them are vertices of their hull), "off" (how far a limit is from the boundary and from 0), "distance"
-        (how far a token still is from its limit; both over the extent at the start), "settled" (the time from which
-        increments follow from those before), "residual" (how well), "e-foldings" (how much nearer tokens have come
-        since).  At the origin: "largest" |x|, "exponent" (of its fall over the last half), "bend" (of 1 / |x|^2 from a
-        straight line), "e-foldings".
+        are from being one and its antipode).  In R^d: "rate" (the largest at which directions contract), "directions"
+        (how many do at it), "following" (the next rate over it), "limits" and "vertices" (where tokens end in these
+        directions, and how many of them are vertices of their hull), "off" (how far a limit is from the boundary and
+        from 0), "distance" (how far a token still is from its limit; both over the extent at the start), "settled" (the
+        time from which increments follow from those before), "residual" (how well), "e-foldings" (how much nearer
+        tokens have come since).  At the origin: "largest" |x|, "exponent" (of its fall over the last half), "bend" (of
+        1 / |x|^2 from a straight line), "e-foldings".
     why : str
         Of a run that is not decided, what is missing.
 

@@ -115,8 +115,7 @@ def good_triple(Q: Any, K: Any, V: Any, tol: float = 1e-6) -> Triple:
     value = complex(max(w[same], key=lambda one: (one.real, one.imag)))
     multiplicity = int(np.sum(np.abs(w - value) <= tol * most))
     alone = bool(same.sum() == multiplicity)
-    real = abs(value.imag) <= tol * most
-    leads = alone and real and value.real > 0.0
+    leads = alone and abs(value.imag) <= tol * most and value.real > 0.0
     gap = float(1.0 - size[~same].max() / most) if alone and not same.all() and most else float(alone and most > 0.0)
     phi, psi = _vectors(V, w, value) if multiplicity == 1 and value.imag == 0.0 else (None, None)
     score = float("nan") if phi is None else float(phi @ B @ phi)
@@ -125,8 +124,10 @@ def good_triple(Q: Any, K: Any, V: Any, tol: float = 1e-6) -> Triple:
     definite = bool(np.linalg.eigvalsh(0.5 * (B + B.T)).min() > 0.0)
     kernel = null_space(V - value.real * np.eye(d), rcond=tol).shape[1] if leads else 0
     paranormal = leads and kernel == multiplicity
-    told = (dominant and positive, dominant, positive, definite and paranormal, definite, paranormal)
-    return Triple(*map(bool, told), value, gap, multiplicity, score, phi, psi)
+    return Triple(
+        dominant and positive, dominant, positive, definite and paranormal, definite, paranormal, value, gap,
+        multiplicity, score, phi, psi,
+    )  # fmt: skip
 
 
 def _vectors(V: Array, w: Array, value: complex) -> tuple[Array, Array]:
