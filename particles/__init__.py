@@ -12,8 +12,8 @@ from particles.hulls import Hull, hull
 from particles.late import LongTime
 from particles.layers import Layers, layers
 from particles.leaders import Led, branches, leaders
-from particles.line import Ends, Stays, ends, escape, stays
 from particles.limits import LimitSet, limit_set
+from particles.line import Ends, Stays, ends, escape, stays
 from particles.longtime import longtime
 from particles.matrix import RowStatistics, attention, attention_rank, log_others, row_statistics
 from particles.positions import encoded, positions

@@ -25,8 +25,8 @@ from breakages.changed import CHANGED
 from breakages.context import CONTEXT
 from breakages.divided import DIVIDED
 from breakages.engine import Breakage
-from breakages.gaussian import GAUSSIAN
 from breakages.flat import FLAT
+from breakages.gaussian import GAUSSIAN
 from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
 from breakages.gram import GRAM
