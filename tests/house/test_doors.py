@@ -157,6 +157,7 @@ LINE = {
     **{f"pt.{door}.x": [[-2.0], [0.5], [2.0]] for door in ("ends", "stays")},
 }  # fmt: skip
 PLAIN: dict[str, Any] = {
+    "pt.hull.x": ROWS, "pt.limit_set.x": ROWS, "pt.good_triple.V": ROWS,
     "base": 1e4, "frequencies": None, "mf.Encoded.p": ROWS, "D": None,
     "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5, **LINE,
     "mf.Gaussian.mean": [0.3], "covariance": [[0.5]], "Gaussian.pdf.x": [[0.1]],
@@ -181,9 +182,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         **{f"{kind}.density_from.degree": None for kind in ("Circle", "Sphere", "ZonalSphere")},
         "P": np.eye(3), "slope": 0.5, "causal": True, "norm": "post", "change": None, "kind": "sinusoidal", "M": 100.0,
         "how": "add", "depth": 2, "splitting": "lie", "mf.FeedForward.A": ROWS, "pt.layers.x0": ROWS,
-        "pt.layers.step": 0.5,
-        "pt.hull.x": ROWS, "pt.limit_set.x": ROWS, "pt.good_triple.V": ROWS,
-        "pt.encoded.x": ROWS, "pt.encoded.p": ROWS, "pt.attention_rank.tol": None,
+        "pt.layers.step": 0.5, "pt.encoded.x": ROWS, "pt.encoded.p": ROWS, "pt.attention_rank.tol": None,
         "W": ROWS, "activation": "tanh", "mf.FeedForward.b": [0.0, 0.1, 0.2],
         "A": np.eye(3), "per_row": True, "Q": None, "K": None, "V": None, "R": ROWS,
         "a": [0.0, 1.0], "a_weights": None, "common": True, "angles": False, "atol": 1e-9, "ax": None,
