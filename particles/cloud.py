@@ -70,7 +70,8 @@ class Cloud(Scheme):
 
     def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Tokens:
         """The method as it was when a run stopped."""
-        return Tokens(law, form, self.merge_tol, rtol)
+        moved: Tokens = form.moved(law, self.merge_tol, rtol)
+        return moved
 
 
 def named(method: str | Stepper, step: float | None, rtol: float, atol: float) -> Stepper:

@@ -2,7 +2,7 @@
 
 A layer adds step times what the law gives, term by term (attention, then the feed-forward layer), and normalises where
 networks do; as step -> 0 with depth step fixed it is the flow of `mf.Normalised`, or for "post" of the law itself
-(A (2.1), (2.2); B (1.3); C (4); 2510.22026).
+(A (2.1), (2.2); B (1.3); C (4); 2510.22026).  In R^d nothing is normalised, and the layers are Euler's steps.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from meanfield.tools.tags import equations
 Norm: TypeAlias = Literal["post", "pre", "mix", "peri", "ngpt", "ln-scaling", "attention"]
 NORMS: tuple[Norm, ...] = get_args(Norm)
 SPLITTINGS = ("lie", "strang")
+SINGULAR = 1e12
 EARLY = 0.25
 """Share of the layers that "mix" normalises after the sum, as its authors do."""
 
@@ -112,28 +113,42 @@ class Layers(Shown):
         rows, title = self._of(replica)
         return drawn(points.inner_products, rows[k], ax, **{"title": f"{title}, after {k}", **options})
 
+    def rescaled(self, V: Any) -> Array:
+        """z = (I + step V)^{-k} x after every layer k, of layers of R^d (B, Remark 3.4): they stay in their hull."""
+        V, d = inputs.matrix("V", V), self.x.shape[-1]
+        if V.shape != (d, d):
+            raise ValueError(f"V: got shape {V.shape}, wanted ({d}, {d}): these are tokens of R^{d}")
+        R = np.eye(d) + (self.t[1] - self.t[0]) * V
+        if np.linalg.cond(R) > SINGULAR:
+            raise ValueError(f"V: I + {self.t[1] - self.t[0]:g} V has no inverse: take layers of a smaller step")
+        z, one = self.x.copy(), np.eye(d)
+        for k in range(len(z)):
+            z[k] = self.x[k] @ one.T
+            one = np.linalg.solve(R, one)
+        return z
+
 
 @equations("A (2.1)", "B (1.3)", "C (4)")
 def layers(
-    law: Law | list[Law], x0: Any, depth: int, step: float, *, splitting: str | None = "lie", norm: Norm = "post"
+    law: Law | list[Law], x0: Any, depth: int, step: float, *, splitting: str | None = "lie", norm: Norm | None = None
 ) -> Layers:
     """Tokens through `depth` layers, x <- N(x + step v) for every term of the law in turn.
 
     Parameters
     ----------
     law : Law or list of Law
-        Of the sphere; its terms are a layer's sublayers, in their order.  A list has a law for every layer; matrices
+        Of the sphere, or of R^d; its terms are a layer's sublayers, in their order.  A list has a law for every layer; matrices
         that are functions of t are asked at layers times step.
     x0 : array (..., n, d)
-        Unit rows.
+        Unit rows; of R^d any.
     depth : int
         How many layers.
     step : float
         What multiplies attention in the residual sum; networks have 1.
     splitting : {"lie", "strang"} or None
         Terms one after the other; half a step of the later ones before and after the first; or all in one sum.
-    norm : {"post", "pre", "mix", "peri", "ngpt", "ln-scaling", "attention"}
-        With A the law's velocity at the directions, h the step, N v = v / |v|: N(x + h A); x + h A; the first in a
+    norm : {"post", "pre", "mix", "peri", "ngpt", "ln-scaling", "attention"}, optional
+        "post" if not given; in R^d there is none, x + h A at x itself (B (1.3)).  With A the law's velocity at the directions, h the step, N v = v / |v|: N(x + h A); x + h A; the first in a
         quarter of the layers and then the second; x + h N A; N(x + h (N A - x)); x + h A / (1 + t)^{1/2}; and, as C (4)
         is printed, x + h N A with A at x itself, which leaves the sphere.
 
@@ -153,18 +168,23 @@ def layers(
     >>> bool(np.allclose(run.lengths, 1.0))
     True
     """
-    inputs.choice("norm", norm, NORMS)
+    if norm is not None:
+        inputs.choice("norm", norm, NORMS)
     if splitting is not None:
         inputs.choice("splitting", splitting, SPLITTINGS)
     depth, step = inputs.integer("depth", depth, low=1), inputs.number("step", step, above=0.0)
     laws = _laws(law, depth)
-    x = inputs.rows("x0", x0)
+    flat = laws[0].geometry == "flat"
+    if flat and norm is not None:
+        raise ValueError(f'norm: got "{norm}", and nothing is normalised under {laws[0]}, a law of R^d: leave it out')
+    x = FLAT.check("x0", x0) if flat else inputs.rows("x0", x0)
+    how = "flat" if flat else "post" if norm is None else norm
     for one in dict.fromkeys(laws):
         one.check_range(x.shape[-1], atoms=True)
     kept = [x]
     for k, one in enumerate(laws):
         for part, share in _sublayers(one, splitting):
-            x = _added(part, x, whole(k, step), share * step, norm, k < EARLY * depth)
+            x = _added(part, x, whole(k, step), share * step, how, k < EARLY * depth)
             if not np.isfinite(x).all():
                 raise ValueError(f"step: tokens are no longer finite after layer {k + 1}: take a smaller one")
         kept.append(x)
@@ -176,9 +196,9 @@ def _laws(law: Any, depth: int) -> list[Any]:
     laws = list(law) if isinstance(law, list | tuple) else [law] * depth
     if len(laws) != depth:
         raise ValueError(f"law: got {len(laws)} laws for {depth} layers, wanted one for each, or one for all")
-    for one in laws:
-        if inputs.law(one).geometry != "sphere":
-            raise ValueError(f"law: {one} moves points of R^d, wanted a law of the sphere: layers normalise")
+    places = {inputs.law(one).geometry for one in laws}
+    if len(places) > 1:
+        raise ValueError(f"law: got laws of {sorted(places)}, wanted all of one geometry")
     return laws
 
 
@@ -193,7 +213,7 @@ def _sublayers(law: Law, splitting: str | None) -> Iterator[tuple[Law, float]]:
 
 def _added(law: Law, x: Array, t: float, h: float, norm: str, early: bool) -> Array:
     """The tokens after one sublayer."""
-    place, at = (FLAT, x) if norm == "attention" else (ROWS, geometry.retract(x))
+    place, at = (FLAT, x) if norm in ("attention", "flat") else (ROWS, geometry.retract(x))
     mu = Points.trusted(at, np.full(at.shape[:-1], 1.0 / at.shape[-2]), place)
     if np.any(law.noise(t, mu.x, mu)):
         raise ValueError(f"law: {law} has noise, and layers have none: use pt.simulate")
@@ -204,6 +224,7 @@ def _added(law: Law, x: Array, t: float, h: float, norm: str, early: bool) -> Ar
 _RESIDUAL: dict[str, Callable[[Array, Array, float, float], Array]] = {
     "post": lambda x, A, t, h: geometry.retract(x + h * A),
     "pre": lambda x, A, t, h: x + h * A,
+    "flat": lambda x, A, t, h: x + h * A,
     "peri": lambda x, A, t, h: x + h * unit(A),
     "ngpt": lambda x, A, t, h: geometry.retract(x + h * (unit(A) - x)),
     "ln-scaling": lambda x, A, t, h: x + h * A / np.sqrt(1.0 + t),

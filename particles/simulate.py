@@ -12,6 +12,7 @@ from meanfield.laws import suited
 from meanfield.laws.base import noisy
 from meanfield.methods import merging
 from meanfield.methods.cloud import OnPoints
+from meanfield.methods.parted import started
 from meanfield.protocols import Array, Geometry, Law, Stepper, said
 from meanfield.runs.checkpoint import checked
 from meanfield.runs.checks import checked_law, checked_watch
@@ -109,6 +110,7 @@ def simulate(
     times = (t0,) if said(law) else (t0, t1)  # the run itself asks in between
     shaken = any(noisy(law, form.measure(x), t) for t in times)
     scheme = Cloud(field, _merge_tol(law, form, x, times, merge_tol, rtol, shaken))
+    form, x = started(law, form, x, shaken)
     cloud = scheme.rebind(law, form, rtol, atol)
     _refuse_field(law, form, x, t0)
     stepper, generator = chosen(cloud, shaken, method, step, rtol, atol, rng)

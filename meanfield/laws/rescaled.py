@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from meanfield.geometry import FLAT
 from meanfield.kernels import Exponential
@@ -23,6 +24,8 @@ from meanfield.tools.settings import register
 LARGEST = 600.0
 """Logarithm of the growth e^{2 top t} of scores beyond which they count as this large: the softmax is a hardmax long
 before."""
+MOST = 1e40
+"""The largest difference of scores that is told apart, before it grows: e^LARGEST times it is finite."""
 
 
 @register
@@ -204,7 +207,43 @@ class Rescaled(Law):
     def attention(self, t: float, mu: Measure) -> Array:
         """P, which is that of x = e^{tV} z."""
         seen = self._seen(t, mu)
-        s = seen.scores(self._kernel(t, mu.d)) + seen.shares()
+        s = seen.scores(self._kernel(t, mu.d)) if seen.differences is None else self._scores(t, seen)
+        s = s + seen.shares()
         s -= s.max(axis=-1, keepdims=True)
         e = np.exp(s)
         return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+    # --- by differences ---------------------------------------------------------------------------------------
+
+    def basis(self, d: int) -> Array:
+        """Columns along which tokens grow each at their own rate: those of the blocks of V."""
+        return self._growth(d).S
+
+    def apart(self, t: float, mu: Any) -> Array:
+        """z' in these coordinates, (..., n, d), of points that are held by differences."""
+        P = self.attention(t, mu)
+        near, centre, group = mu.differences
+        other = np.where(group[..., :, None] == group[..., None, :], 0.0, P)
+        v = P @ near - near
+        v += other @ centre - other.sum(axis=-1, keepdims=True) * centre
+        return np.asarray(v @ block_diag(*self._growth(mu.d).blocks).T)
+
+    def _scores(self, t: float, mu: Any) -> Array:
+        """(..., n, n) scores, in every row less one that is nearly the largest: of differences, which are small.
+
+        <a_i, c_j + n_j> of centre and difference: what centres have in common goes out before anything is rounded.
+        """
+        near, centre, group = mu.differences
+        g, k = self._growth(mu.d), general.kernel(self._core, t, mu.d)
+        F, grown = g.half(t), min(2.0 * g.log(t), LARGEST)
+        near, centre = near @ F.T @ F.T, centre @ F.T @ F.T
+        Q, K = (g.S if m is None else m @ g.S for m in (k.Q, k.K))
+        a = (near + centre) @ Q.T @ K
+        scale = k.beta * math.exp(grown)
+        by_near = a @ np.swapaxes(near, -1, -2)
+        by_centre = np.take_along_axis(a @ np.swapaxes(centre, -1, -2), group[..., None, :], -1)
+        with np.errstate(over="ignore"):
+            whole = np.where(np.isneginf(mu.shares()), -np.inf, by_near + by_centre)
+            top = whole.argmax(axis=-1)[..., None]
+            rest = by_centre - np.take_along_axis(by_centre, top, -1)
+            return np.asarray(scale * np.clip(rest + (by_near - np.take_along_axis(by_near, top, -1)), -MOST, MOST))

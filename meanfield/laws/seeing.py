@@ -192,6 +192,15 @@ class Masking(Seeing):
                 f"of n tokens, {self._product()}, B that which it has (of the past numpy.tri(n))"
             )
 
+    def basis(self, d: int) -> Array | None:
+        """As of the law."""
+        basis: Array | None = self.law.basis(d)
+        return basis
+
+    def apart(self, t: float, mu: Any) -> Array:
+        """The law's, of what is seen."""
+        return np.asarray(self.law.apart(t, self._sees(t, mu)))
+
     def _product(self) -> str:
         """What to type for this mask times another, B."""
         raise TypeError(f"{type(self).__name__} does not say what to type for its product with a mask B")

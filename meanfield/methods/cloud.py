@@ -15,6 +15,9 @@ from meanfield.protocols import Array, Change, Form, Geometry, Law, Method, Stat
 from meanfield.sums.choose import BANDED
 from meanfield.tools.settings import register, renamed
 
+SHORT, GROWN = 1e-11, 1.001
+"""Steps of this share of t in which velocities still grow by this are the last before they are infinite: what is left
+is of their length."""
 LOOKS = 15
 """Times within a step at which leaders are looked at; of a lead lost and won again in between a parabola tells."""
 
@@ -72,6 +75,10 @@ class OnPoints(Form):
         if self.owners is not None:
             y = np.take(y, self.owners, axis=-self.geometry.axes)
         return y if self.turns is None else self.geometry.turned(y, self.turns)
+
+    def moved(self, law: Law, merge_tol: float | None, rtol: float) -> Tokens:
+        """The method that moves a state of this kind."""
+        return Tokens(law, self, merge_tol, rtol)
 
     def merged(self, law: Law, t: float, y: Array, labels: Array) -> tuple[OnPoints, Array]:
         """What the state means, and the state, once the points of equal label are one."""
@@ -142,6 +149,8 @@ class Tokens(Method):
         if self.form.leaders is not None:
             now = self.form.leaders.after(self.law, t, self.form.measure(y))
             return None if now is None else Change(replace(self, form=replace(self.form, leaders=now)), t, y)
+        if t - t0 < SHORT * abs(t) and self.form.geometry.manifold == "flat":
+            self._finite(t0, y0, t, y)
         if self.merge_tol is None:
             return None
         mu = self.form.measure(y)
@@ -155,6 +164,12 @@ class Tokens(Method):
             merging.checked_now(self.law, self.form.geometry.d(y), self.merge_tol, self.rtol, t)
         form, x = self.form.merged(self.law, t, y, labels)
         return Change(replace(self, form=form), t, x)
+
+    def _finite(self, t0: float, y0: Array, t: float, y: Array) -> None:
+        """End a run whose velocities grow in the shortest steps there are, and so without bound in finite time."""
+        before, now = (np.abs(self.rhs(*at, np.empty_like(y))).max() for at in ((t0, y0), (t, y)))
+        if now > GROWN * before:
+            raise Stop(Status.BLOWN_UP, f"At t = {t!r} points of R^d run to infinity: {self.law} blows up there.")
 
     def retract(self, y: Array) -> Array:
         """Unit norms to rounding, by construction."""

@@ -164,6 +164,11 @@ class Measure(Protocol):
         rounding decides unknown."""
         return self
 
+    @fallback
+    def differences(self) -> Any:
+        """(near, centre, group) of points of R^d that are held by what they differ from centres; None of others."""
+        return None
+
     def excess(self, kernel: Any) -> Any:
         """E less that of the uniform measure, by a sum that does not cancel (see above); None if it knows none."""
         return None
@@ -302,6 +307,15 @@ class Law(Shown):
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """(..., n, d) rows, not yet projected on the tangent space."""
         raise TypeError(f"{type(self).__name__} gives no velocity")
+
+    def basis(self, d: int) -> Array | None:
+        """(d, d) columns along which points of R^d are held by differences, each to its own digits, by `apart`; None:
+        points are held as they are."""
+        return None
+
+    def apart(self, t: float, mu: Any) -> Array:
+        """(..., n, d) the velocity in these coordinates, of points that tell their `differences`."""
+        raise TypeError(f"{type(self).__name__} moves points as they are: ask its velocity(t, mu.x, mu)")
 
     @property
     def parts(self) -> tuple[Any, ...]:

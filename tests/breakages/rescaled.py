@@ -26,4 +26,32 @@ RESCALED: tuple[Breakage, ...] = (
         new='"SA", flat.reshape(N, D), 1.0, Q, K, V.T, sphere=False',
         red=("B01",),
     ),
+    Breakage(
+        name="parted: centres stay where they were",
+        file="meanfield/methods/parted.py",
+        old="if not self._lost(y, leader):",
+        new="if True:",
+        red=("tests/laws/test_rescaled_long.py::test_z_at_10_and_50",),
+    ),
+    Breakage(
+        name="parted: who has another centre is told as having the same",
+        file="meanfield/measures/parted.py",
+        old="np.broadcast_to(self.centre, shape)",
+        new="np.broadcast_to(0.0 * self.centre, shape)",
+        red=("tests/laws/test_rescaled_long.py::test_z_at_10_and_50",),
+    ),
+    Breakage(
+        name="layers of R^d are normalised",
+        file="particles/layers.py",
+        old='"flat": lambda x, A, t, h: x + h * A,',
+        new='"flat": lambda x, A, t, h: geometry.retract(x + h * A),',
+        red=("B02", "B13", "tests/particles/test_flat_layers.py::test_printed_iterates"),
+    ),
+    Breakage(
+        name="B37: the frozen attention is taken at every stage",
+        file="validation/checks/b/b11_setup.py",
+        old="P = _attention(x, Q, K)  # frozen",
+        new="P = _attention(x + 0.05, Q, K)",
+        red=("B37",),
+    ),
 )
