@@ -137,8 +137,8 @@ def layers(
     Parameters
     ----------
     law : Law or list of Law
-        Of the sphere, or of R^d; its terms are a layer's sublayers, in their order.  A list has a law for every layer; matrices
-        that are functions of t are asked at layers times step.
+        Of the sphere, or of R^d; its terms are a layer's sublayers, in their order.  A list has a law for every layer;
+        matrices that are functions of t are asked at layers times step.
     x0 : array (..., n, d)
         Unit rows; of R^d any.
     depth : int
@@ -148,7 +148,8 @@ def layers(
     splitting : {"lie", "strang"} or None
         Terms one after the other; half a step of the later ones before and after the first; or all in one sum.
     norm : {"post", "pre", "mix", "peri", "ngpt", "ln-scaling", "attention"}, optional
-        "post" if not given; in R^d there is none, x + h A at x itself (B (1.3)).  With A the law's velocity at the directions, h the step, N v = v / |v|: N(x + h A); x + h A; the first in a
+        "post" if not given; in R^d there is none, x + h A at x itself (B (1.3)).
+        With A the law's velocity at the directions, h the step, N v = v / |v|: N(x + h A); x + h A; the first in a
         quarter of the layers and then the second; x + h N A; N(x + h (N A - x)); x + h A / (1 + t)^{1/2}; and, as C (4)
         is printed, x + h N A with A at x itself, which leaves the sphere.
 

@@ -20,7 +20,6 @@ class Status(Enum):
     VANISHING_FIELD = "The normaliser Z is lost in rounding where there is mass."
     STEP_TOO_SMALL = "The step size needed for the tolerance fell below the spacing of floating-point times."
     NOT_FINITE = "The state stopped being finite."
-    BLOWN_UP = "The points of R^d run to infinity in finite time."
     DIVERGED = "The state left what a density can be: its steps were too long."
     OUT_OF_TIME = "The wall-clock limit max_seconds was reached."
     UNTIL = "The condition until= was met."

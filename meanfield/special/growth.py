@@ -75,8 +75,17 @@ class Growth(Shown):
 
 
 def _turned(T: Array, rate: float, t: float) -> Any:
-    """e^{t (T - rate)}, which a block of one number does not feel."""
-    return 1.0 if len(T) == 1 else expm(t * (T - rate * np.eye(len(T))))
+    """e^{t (T - rate)}; of two rows by cosh q + (T - rate) t sinh(q) / q, q^2 = -det t^2, which is quick."""
+    if len(T) == 1:
+        return 1.0  # a block of one number does not feel it
+    M = t * (T - rate * np.eye(len(T)))
+    if len(T) > 2:
+        return expm(M)
+    square = -float(M[0, 0] * M[1, 1] - M[0, 1] * M[1, 0])
+    q = math.sqrt(abs(square))
+    if square > 0.0:
+        return math.cosh(q) * np.eye(2) + (math.sinh(q) / q) * M
+    return math.cos(q) * np.eye(2) + float(np.sinc(q / math.pi)) * M
 
 
 def _cut(V: Array, apart: float) -> tuple[Array, list[Array]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def hull(bench: Bench) -> Verdict:
     x0, Q, K = _set_up(rng, 12, 2)
     run = pt.layers(mf.SA(1.0, Q=Q, K=K, geometry="flat"), x0, 40, 0.1)
     z, out = run.rescaled(np.eye(2)), 0.0
-    for before, now in zip(z[:-1], z[1:], strict=True):
+    for before, now in pairwise(z):
         if np.linalg.matrix_rank(before - before[0], tol=1e-6) < 2:
             break
         facets = ConvexHull(before, qhull_options="QJ").equations
