@@ -24,6 +24,7 @@ from meanfield.kernels.radial import Radial
 from meanfield.measures.belts import Belted
 from meanfield.measures.inner import Inner
 from meanfield.measures.mixture import Mixture
+from meanfield.measures.parted import Parted
 from meanfield.measures.rings import Rings
 from meanfield.measures.turned import Turned, Turning
 from meanfield.methods.gaussian import ByMoments
@@ -87,7 +88,7 @@ def densities(a: mf.Density, b: Carried) -> list[Snapshot]:
 
 
 def measures(
-    a: mf.Points, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted, i: Inner,
+    a: Parted, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted, i: Inner,
     j: Turned, k: mf.Gaussian,
 ) -> list[Measure]:  # fmt: skip
     return [a, b, c, d, e, f, g, h, i, j, k]
