@@ -219,7 +219,7 @@ class Rescaled(Law):
         """Columns along which tokens grow each at their own rate: those of the blocks of V."""
         return self._growth(d).S
 
-    def apart(self, t: float, mu: Any) -> Array:
+    def apart(self, t: float, mu: Measure) -> Array:
         """z' in these coordinates, (..., n, d), of points that are held by differences."""
         P = self.attention(t, mu)
         near, centre, group = mu.differences
@@ -228,7 +228,7 @@ class Rescaled(Law):
         v += other @ centre - other.sum(axis=-1, keepdims=True) * centre
         return np.asarray(v @ block_diag(*self._growth(mu.d).blocks).T)
 
-    def _scores(self, t: float, mu: Any) -> Array:
+    def _scores(self, t: float, mu: Measure) -> Array:
         """(..., n, n) scores, in every row less one that is nearly the largest: of differences, which are small.
 
         <a_i, c_j + n_j> of centre and difference: what centres have in common goes out before anything is rounded.

@@ -197,7 +197,7 @@ class Masking(Seeing):
         basis: Array | None = self.law.basis(d)
         return basis
 
-    def apart(self, t: float, mu: Any) -> Array:
+    def apart(self, t: float, mu: Measure) -> Array:
         """The law's, of what is seen."""
         return np.asarray(self.law.apart(t, self._sees(t, mu)))
 

@@ -15,7 +15,7 @@ import numpy as np
 from meanfield.geometry import FLAT
 from meanfield.measures.parted import Parted
 from meanfield.methods.cloud import OnPoints, Tokens
-from meanfield.protocols import Array, Change
+from meanfield.protocols import Array, Change, Law
 from meanfield.tools.settings import register
 
 LED = 0.9
@@ -63,7 +63,7 @@ class OnParted(OnPoints):
         """The points."""
         return np.asarray((y + self.centre) @ self.basis.T)
 
-    def moved(self, law: Any, merge_tol: float | None, rtol: float) -> Tokens:
+    def moved(self, law: Law, merge_tol: float | None, rtol: float) -> Tokens:
         """The method."""
         return PartedTokens(law, self, merge_tol, rtol)
 
@@ -125,7 +125,7 @@ class PartedTokens(Tokens):
         return bool((led[..., None] & (gap > 0.0) & (size > LOST * gap)).any())
 
 
-def started(law: Any, form: OnPoints, x: Array, shaken: bool) -> tuple[OnPoints, Array]:
+def started(law: Law, form: OnPoints, x: Array, shaken: bool) -> tuple[OnPoints, Array]:
     """The form and the state with which a law begins: differences, where it knows them, points are few, and no field
     is asked for."""
     if shaken or form.field != "auto" or form.geometry != FLAT or x.size // x.shape[-1] * x.shape[-2] > PAIRS:

@@ -313,7 +313,7 @@ class Law(Shown):
         points are held as they are."""
         return None
 
-    def apart(self, t: float, mu: Any) -> Array:
+    def apart(self, t: float, mu: Measure) -> Array:
         """(..., n, d) the velocity in these coordinates, of points that tell their `differences`."""
         raise TypeError(f"{type(self).__name__} moves points as they are: ask its velocity(t, mu.x, mu)")
 
