@@ -74,10 +74,9 @@ def simulate(
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     merge_tol : float, optional
         Geodesic distance in radians: points of a group no wider than this become one after the step, of their joint
-        mass at their centre of mass, which makes late times cheap, where the flow brings them closer still
-        (`methods.merging.gathering`).  `x` keeps a place for every original point.  Refused if it could change a
-        velocity elsewhere by more than rtol, relatively (`methods.merging.checked`), and of a law that parts what is
-        near.  For one cloud without noise.
+        mass at their centre of mass, which makes late times cheap, where the flow brings them closer still.
+        `x` keeps a place for every original point.  Refused if it could change a velocity elsewhere by more than rtol,
+        relatively (`methods.merging.checked`), and of a law that parts what is near.  For one cloud without noise.
     rtol, atol : float
         Tolerances of the adaptive methods.
     rng : int or numpy.random.Generator

@@ -309,13 +309,8 @@ class Law(Shown):
         raise TypeError(f"{type(self).__name__} gives no velocity")
 
     def basis(self, d: int) -> Array | None:
-        """(d, d) columns along which points of R^d are held by differences, each to its own digits, by `apart`; None:
-        points are held as they are."""
+        """(d, d) columns in which its `apart(t, mu)` moves points of R^d by their `differences`; None: it does not."""
         return None
-
-    def apart(self, t: float, mu: Measure) -> Array:
-        """(..., n, d) the velocity in these coordinates, of points that tell their `differences`."""
-        raise TypeError(f"{type(self).__name__} moves points as they are: ask its velocity(t, mu.x, mu)")
 
     @property
     def parts(self) -> tuple[Any, ...]:
