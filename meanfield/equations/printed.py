@@ -189,10 +189,10 @@ _B = """
     | mf.Rescaled(mf.SA(1.0, Q=np.diag([2.0, 1.0]), K=np.diag([2.0, 1.0]), geometry="flat")) | -
 (8.3) | the distance to a half-space outside the hull never falls | step: the proof of Proposition 8.2 | -
 (8.4) | that distance's rate | step: the proof of Proposition 8.2 | -
-(8.5) | |A x|^2 <= max <A x, A v_j> in a polytope of vertices v_j | bench | -
+(8.5) | |A x|^2 <= max <A x, A v_j> in a polytope of vertices v_j | bench | B32
 (8.6) | S: the points w of it with |A w|^2 = max <A w, A v_j>
-    | pt.limit_set([[1.0, 1.0], [1.0, -1.0]]) | -
-(8.7) | d/dt |A z_i|^2 >= gamma delta outside S_delta | bench | -
+    | pt.limit_set([[1.0, 1.0], [1.0, -1.0]]) | B30
+(8.7) | d/dt |A z_i|^2 >= gamma delta outside S_delta | bench | B32
 (8.8) | d/dt |A z_i|^2 as a sum of b_j | step: the proof of Theorem 8.1 | -
 (8.9) | b_j >= 0 where a_j >= 0 | step: the proof of Theorem 8.1 | -
 (8.10) | the largest of them, from below | step: the proof of Theorem 8.1 | -
@@ -271,7 +271,7 @@ B Tab 1 | what rescaled tokens of R^d come to, by the leading eigenvalue of V; t
     | pt.classify(pt.simulate(mf.SA(1.0, V=-np.eye(2), geometry="flat"), np.eye(2), (0.0, 0.1))) | B03
 B Def 4.1 | a good triple: the largest eigenvalue of V is real, positive, simple, and <Q phi, K phi> > 0
     | pt.good_triple(None, None, np.diag([1.0, -0.5])) | B14
-B Prop 8.2 | convex hulls of rescaled tokens never grow, if V = I | pt.hull([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]]) | -
+B Prop 8.2 | convex hulls of rescaled tokens never grow, if V = I | pt.hull([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]]) | B31
 C Tab 1 | what all tokens come to, by the largest eigenvalue of V and its multiplicity
     | pt.classify(pt.simulate(mf.Causal(mf.SA(1.0)), [0.0, 1.0, 2.0], (0.0, 1.0))) | C04
 A Fig 1 | inner products of random tokens gather at 1 as layers pass | bench | A05
