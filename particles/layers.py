@@ -42,7 +42,7 @@ class Layers(Shown):
     laws : tuple of Law
         One for every layer.
     norm : str
-        Where they normalise.
+        Where they normalise; "flat" of layers of R^d, which do not.
     t : ndarray (depth + 1,)
         Layers times step.
     x : ndarray (depth + 1, ..., n, d)
@@ -189,7 +189,7 @@ def layers(
             if not np.isfinite(x).all():
                 raise ValueError(f"step: tokens are no longer finite after layer {k + 1}: take a smaller one")
         kept.append(x)
-    return Layers(tuple(laws), norm, step * np.arange(depth + 1), np.array(kept))
+    return Layers(tuple(laws), how, step * np.arange(depth + 1), np.array(kept))
 
 
 def _laws(law: Any, depth: int) -> list[Any]:
