@@ -17,15 +17,16 @@ pytestmark = pytest.mark.rounding
 VALUES = {
     "diagonal": np.diag([2.0, -2.0]),
     "not normal": np.array([[2.0, 3.0], [0.0, -2.0]]),
+    "Jordan block": np.array([[2.0, 1.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, -2.0]]),
+    "Jordan block that contracts": np.array([[2.0, 0.0, 0.0], [0.0, -2.0, 1.0], [0.0, 0.0, -2.0]]),
 }
 
 
 def given(V: Array) -> tuple[Any, Array]:
     rng = np.random.default_rng(0)
-    if len(V) == 2:
-        Q, K = rng.standard_normal((2, 2, 2)) * 0.7
-        return mf.SA(1.0, Q=Q, K=K, V=V, geometry="flat"), rng.uniform(-1.0, 1.0, (6, 2))
-    raise ValueError("V: two by two")
+    d = len(V)
+    Q, K = rng.standard_normal((2, d, d)) * 0.7
+    return mf.SA(1.0, Q=Q, K=K, V=V, geometry="flat"), rng.uniform(-1.0, 1.0, (6, d))
 
 
 def exact(law: Any, x0: Array, V: Array, t0: float, times: list[float]) -> list[Array]:
@@ -44,7 +45,7 @@ def test_z_at_10_and_50(name: str) -> None:
     V = VALUES[name]
     law, x0 = given(V)
     run = pt.simulate(mf.Rescaled(law), x0, (0.0, 50.0), [10.0, 50.0], rtol=1e-10)
-    for z, truth in zip(run.x, exact(law, x0, V, 4.5, [10.0, 50.0]), strict=True):
+    for z, truth in zip(run.x, exact(law, x0, V, 5.0, [10.0, 50.0]), strict=True):
         np.testing.assert_allclose(z, truth, rtol=0.0, atol=1e-8 * np.abs(truth).max())
     assert isinstance(run.segments[-1].form, OnParted)
     P = pt.attention(run.law, run(50.0), t=50.0)
