@@ -99,4 +99,11 @@ GAUSSIAN: tuple[Breakage, ...] = (
         new="return np.exp(-2.0 * self.beta * s)",
         red=("F21",),
     ),
+    Breakage(
+        name="A59: the printed form of rescaled tokens forgets its own place",
+        file="validation/checks/a/a9_flat.py",
+        old="@ z - z) @ V.T",
+        new="@ z) @ V.T",
+        red=("A59",),
+    ),
 )
