@@ -101,7 +101,7 @@ _A = """
 (8.1) | d_t psi + d_x (v psi) = 0, v = (2 / (b n)) h'(x) - (2 (n - 2) / (b n)) g: the law of a pair
     | to come: meanfield/methods/pairs.py | A53
 (9.1) | x_i' = sum_j e^{b <Q x_i, K x_j>} V x_j / Z_i in R^d: pure attention
-    | pt.simulate(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], V=np.eye(3), geometry="flat"), np.eye(3), (0.0, 1.0)) | A59
+    | pt.simulate(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], geometry="flat"), np.eye(3), (0.0, 1.0)) | A59
 (9.2) | z_i = e^{-t V} x_i
     | mf.Rescaled(mf.SA(1.0, V=np.diag([1.0, 0.5, -1.0]), geometry="flat")).rescaled(2.0, np.eye(3)) | A59
 (9.3) | z_i' = sum_j A_ij V (z_j - z_i): the rescaled tokens
