@@ -43,6 +43,7 @@ from meanfield.laws import (
 )
 from meanfield.measures.gaussian import Gaussian
 from meanfield.measures.points import Points
+from meanfield.methods.finite_volume import CellAverages, FiniteVolume
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.merging import LateMerge, Merge
 from meanfield.methods.spectral import Spectral
@@ -67,6 +68,7 @@ __all__ = [
     "ALiBi",
     "Activated",
     "Causal",
+    "CellAverages",
     "Circle",
     "Coupling",
     "CuckerSmale",
@@ -76,6 +78,7 @@ __all__ = [
     "Encoded",
     "Exponential",
     "FeedForward",
+    "FiniteVolume",
     "Frozen",
     "Gaussian",
     "GaussianSolution",

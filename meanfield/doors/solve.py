@@ -10,6 +10,7 @@ import numpy as np
 from meanfield.laws import suited
 from meanfield.measures.gaussian import Gaussian
 from meanfield.methods import gaussian
+from meanfield.methods.finite_volume import CellAverages, FiniteVolume
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.spectral import Spectral
 from meanfield.protocols import Law, Scheme, Stepper
@@ -25,9 +26,11 @@ from meanfield.runs.until import Ending, checked_until
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
 
-MethodName: TypeAlias = Literal["auto", "spectral", "lagrangian", "gaussian"]
+MethodName: TypeAlias = Literal["auto", "spectral", "lagrangian", "finite-volume", "gaussian"]
 Unresolved: TypeAlias = Literal["raise", "stop", "lagrangian"]
-METHODS: dict[str, Any] = {"spectral": Spectral, "lagrangian": Lagrangian, "gaussian": gaussian.ByMoments}
+METHODS: dict[str, Any] = {
+    "spectral": Spectral, "lagrangian": Lagrangian, "finite-volume": FiniteVolume, "gaussian": gaussian.ByMoments,
+}  # fmt: skip
 SCHEME = tuple(name for name in vars(Scheme) if not name.startswith("_"))
 UNRESOLVED: tuple[Unresolved, ...] = get_args(Unresolved)
 ATOL, SMALL, ROUNDING = 1e-13, 1e-2, 1e-15
@@ -45,21 +48,22 @@ class _Kind(NamedTuple):
     """How it is moved, if nobody says."""
     face: Any
     """Of its run."""
-    refuse: Callable[[Law, Any, tuple[float, float]], None]
-    """What must be refused of it, and of the law."""
+    refuse: Callable[[Law, Any, tuple[float, float], Scheme], None]
+    """What must be refused of it, and of the law, by any method or by this one."""
     atol: Callable[[Law, Any], float]
     """By the size of what moves, if nobody says."""
 
 
-def _whole(law: Law, rho0: Density, times: tuple[float, float]) -> None:
+def _whole(law: Law, rho0: Any, times: tuple[float, float], chosen: Scheme) -> None:
     if np.ndim(rho0.coefficients) != 1:
         raise ValueError(f"rho0: got {rho0.coefficients.shape[:-1]} densities at once, wanted one")
     if abs(float(rho0.mass) - 1.0) > MASS:
         raise ValueError(f"rho0: its mass is {float(rho0.mass)!r}, wanted 1: is it a signed perturbation?")
-    suited.density(law, rho0.space, times, smooth=False)  # what its numbers may be the method knows
+    # what its numbers may be the method knows
+    suited.density(law, rho0.space, times, smooth=False, varied=chosen.varied)
 
 
-def _followed(law: Law, rho0: Density) -> float:
+def _followed(law: Law, rho0: Any) -> float:
     # c_0 does not move; and a perturbation below the rounding of c_0 is none
     moving = float(np.abs(rho0.coefficients[rho0.space.degrees > 0]).max(initial=0.0))
     followed = ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
@@ -68,7 +72,7 @@ def _followed(law: Law, rho0: Density) -> float:
     return followed if law.isotropic and law.geometry == "sphere" else max(followed, SUMMED)
 
 
-def _one(law: Law, rho0: Gaussian, times: tuple[float, float]) -> None:
+def _one(law: Law, rho0: Gaussian, times: tuple[float, float], chosen: Scheme) -> None:
     if np.ndim(rho0.mean) != 1:
         raise ValueError(f"rho0: got {rho0.mean.shape[:-1]} Gaussians at once, wanted one")
     gaussian.refuse_others(law, rho0, times)
@@ -80,6 +84,7 @@ def _width(law: Law, rho0: Gaussian) -> float:
 
 KINDS: dict[str, _Kind] = {
     "coefficients": _Kind("spectral", Solution, _whole, _followed),
+    "cells": _Kind("finite-volume", Solution, _whole, _followed),
     "moments": _Kind("gaussian", GaussianSolution, _one, _width),
 }
 """By what a measure says that it is `held`, and a scheme that it `takes`."""
@@ -87,7 +92,7 @@ KINDS: dict[str, _Kind] = {
 
 def solve(
     law: Law,
-    rho0: Density | Gaussian,
+    rho0: Density | CellAverages | Gaussian,
     t_span: Any,
     *, t_eval: Any = None, land: Any = False,
     method: MethodName | Scheme = "auto", stepper: Stepper | None = None,
@@ -102,8 +107,8 @@ def solve(
     ----------
     law : Law
         ``mf.SA(beta)``, ``mf.USA(beta)``, or a sum of laws.
-    rho0 : Density or Gaussian
-        The initial one, from ``space.density(...)``; or ``mf.Gaussian(mean, covariance)``, for laws affine in x.
+    rho0 : Density, CellAverages or Gaussian
+        The initial one: ``space.density(...)``, ``mf.CellAverages(...)`` (finite volumes), ``mf.Gaussian(...)`` (R^d).
     t_span : (float, float)
         Beginning and end, increasing.
     t_eval : array, optional
@@ -111,9 +116,10 @@ def solve(
         dense output, whose error is controlled to the tolerance as that of the steps is, and shorten no step.
     land : bool or array
         True: a step ends at every time to save; or at times given here, as at those where a law jumps.
-    method : {"auto", "spectral", "lagrangian", "gaussian"} or mf.Spectral(...), mf.Lagrangian(...)
+    method : {"auto", "spectral", "lagrangian", "finite-volume", "gaussian"} or mf.Spectral(...), mf.Lagrangian(...)
         How.  Spectral ("auto" of a density): by coefficients, smooth, with or without diffusion.  Lagrangian: carried
-        by its flow, through the formation of clusters and beyond (circle and zonal spheres, no diffusion).  Gaussian:
+        by its flow, through clusters and beyond (circle and zonal spheres, no diffusion).  Finite volumes (there, too):
+        masses in cells, positive, energy monotone; rough data, varying noise.  Gaussian:
         mean and covariance of one, to a blow-up if it has one.  Any `Scheme` serves (see ``meanfield.protocols``).
     stepper : Stepper, optional
         What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense
@@ -167,9 +173,9 @@ def solve(
     law = checked_law(law, diffusion)
     kind = _kind(rho0)
     t0, t1, asked = inputs.times(t_span, t_eval)
-    kind.refuse(law, rho0, (t0, t1))
-    rtol, atol = _tolerances(rtol, atol, kind.atol(law, rho0))
     chosen = handing_over(_method(method, kind, max_resolution), on_unresolved)
+    kind.refuse(law, rho0, (t0, t1), chosen)
+    rtol, atol = _tolerances(rtol, atol, kind.atol(law, rho0))
     bound, y = chosen.bind(law, rho0, rtol, atol)
     given = None if stepper is None else checked_stepper("stepper", stepper, bound)
     ending = checked_until(until, t0, bound.measure(t0, y), shaken=False)
@@ -177,8 +183,7 @@ def solve(
     settings: dict[str, Any] = {"t_span": [t0, t1], "method": chosen, "rtol": rtol, "atol": atol}
     saves = default_times(t0, t1) if asked is None else asked
     landed, kept = landing(land, t0, t1, saves)
-    settings |= {"stepper": given, "t_eval": asked, "land": kept}
-    settings |= {"space": getattr(rho0, "space", None)}
+    settings |= {"stepper": given, "t_eval": asked, "land": kept, "space": getattr(rho0, "space", None)}
     job = Job(
         face=kind.face, law=law, method=bound, y=y, span=(t0, t1),
         saves=saves, stepper=stepper_of(chosen, bound, rtol, atol) if given is None else given,
@@ -188,7 +193,7 @@ def solve(
 
 
 def _kind(rho0: Any) -> _Kind:
-    if not isinstance(rho0, Density | Gaussian):
+    if not isinstance(rho0, Density | CellAverages | Gaussian):
         raise TypeError(
             f"rho0: got {type(rho0).__name__}, wanted a Density: make one with mf.Circle(256).density(...); or an "
             "mf.Gaussian(mean, covariance)"
@@ -207,7 +212,7 @@ def _method(method: str | Scheme, kind: _Kind, max_resolution: int | None) -> Sc
         name = inputs.choice("method", method, ("auto", *METHODS))
         chosen = METHODS[kind.method if name == "auto" else name]()
     inputs.having("method", chosen, SCHEME, f"one of {sorted(METHODS)} or a Scheme such as mf.Spectral()")
-    if KINDS[chosen.takes] is not kind:
+    if KINDS[chosen.takes] is not kind and not (chosen.rough and kind is KINDS["cells"]):
         raise ValueError(f'method: {chosen} is none for this measure: leave it out, or give method="{kind.method}"')
     return chosen if max_resolution is None else chosen.limited(max_resolution)
 

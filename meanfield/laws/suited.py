@@ -34,7 +34,7 @@ less), and of the largest of all, a token's pull on itself included: its twin's 
 
 def density(
     law: Law, space: Space, times: Sequence[float] = (0.0,), *, noise: bool = True, flow: Measure | None = None,
-    smooth: bool = True, atoms: bool = False,
+    smooth: bool = True, atoms: bool = False, varied: bool = False,
 ) -> None:  # fmt: skip
     """Refuse a law that cannot move densities of this space, or not by this method: the one place for all of them.
 
@@ -52,6 +52,8 @@ def density(
         Some points on the space's line, of a method that asks the divergence: to see whether the law knows it.
     smooth, atoms : bool
         Whether densities are held that are smooth, and clusters, as points.
+    varied : bool
+        Whether the method takes noise of any kind, so that none is refused.
 
     Raises
     ------
@@ -80,7 +82,8 @@ def density(
     law.check_range(space.d, smooth=smooth, atoms=atoms)
     instead = f"move points, {_points(shaken, law.tokens)}"
     indexless("law", law, space.d, times[0], "a density has no first token", instead, place)
-    _quiet(law, space.d, times, noise)
+    if not varied:
+        _quiet(law, space.d, times, noise)
     if flow is not None:
         _divergence(law, flow)
 

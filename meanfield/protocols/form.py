@@ -25,6 +25,9 @@ class Form(Shown):
     owners: Array | None = None
     """Which point of a state every original point is part of, where points merge; None: each is its own."""
 
+    lacking: str = ""
+    """What a run whose last stretch has this form lacks, though it ended well: a sentence, told as a warning."""
+
     def measure(self, y: Array) -> Any:
         """y -> the measure it stands for (leading axes: several); a form of densities answers with a Snapshot."""
         raise TypeError(f"{type(self).__name__} does not say what a state means")

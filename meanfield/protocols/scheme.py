@@ -22,6 +22,10 @@ class Scheme(Shown):
     """What it moves, as a measure says that it is `held`: coefficients of a density, moments of a Gaussian."""
     max_resolution: int | None = None
     """The largest it may go to; None: the space's own limit, or it knows none."""
+    rough: bool = False
+    """True: it moves a density that is held by the masses in cells, too, smooth or not."""
+    varied: bool = False
+    """True: it takes noise that is not the same for all tokens, or at all times; else of constant strength, if any."""
 
     def check(self, law: Law, space: Space, rtol: float) -> None:
         """Refuse a law, or a space, that the method cannot move: before a run, also of who may take over in it."""

@@ -324,7 +324,7 @@ class Record:
     @property
     def warning(self) -> str:
         """What the run lacks though it ended well."""
-        return ""
+        return str(getattr(self.segments[-1].form, "lacking", ""))
 
     def joined(self, more: Record) -> Record:
         """This run and its continuation as one."""

@@ -45,6 +45,7 @@ from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
 from breakages.vectors import VECTORS
+from breakages.volumes import VOLUMES
 from breakages.words import WORDS
 from breakages.zero import ZERO
 
@@ -77,6 +78,7 @@ TABLE: tuple[Breakage, ...] = (
     *RELATIVES,
     *TOKENS,
     *CAUSAL,
+    *VOLUMES,
     *ZERO,
     *LINE,
 )

@@ -27,6 +27,7 @@ from meanfield.measures.mixture import Mixture
 from meanfield.measures.parted import Parted
 from meanfield.measures.rings import Rings
 from meanfield.measures.turned import Turned, Turning
+from meanfield.methods.finite_volume.snapshot import CellAverages
 from meanfield.methods.gaussian import ByMoments
 from meanfield.methods.lagrangian.snapshot import Carried
 from meanfield.methods.on_plan import OnPlan, Reweighed
@@ -49,6 +50,7 @@ from meanfield.spaces.circle import CirclePlan
 from meanfield.spaces.sphere_plan import SpherePlan
 from meanfield.spaces.zonal import ZonalPlan
 from meanfield.steppers import dop853, etd, etdrk4, euler_unprojected, heun, rk4, strang
+from meanfield.steppers.convex import ConvexHeun
 from particles.cloud import Cloud
 from particles.gram import InProducts
 from particles.late import LogTime
@@ -75,23 +77,26 @@ LAWS: tuple[Law, ...] = (
 )  # fmt: skip
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
 SCHEMES: tuple[Scheme, ...] = (
-    mf.Spectral(), mf.Lagrangian(), Cloud(), LogTime(1e-3, 2.0, 1e-8), InProducts(), ByMoments(),
+    mf.Spectral(), mf.Lagrangian(), mf.FiniteVolume(), Cloud(), LogTime(1e-3, 2.0, 1e-8), InProducts(),
+    ByMoments(),
 )  # fmt: skip
-STEPPERS: tuple[Stepper, ...] = (dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), strang(0.1))
+STEPPERS: tuple[Stepper, ...] = (
+    dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), strang(0.1), ConvexHeun(),
+)  # fmt: skip
 GEOMETRIES: tuple[Geometry, ...] = (
     geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT, geometry.Product(geometry.FLAT, geometry.ROWS),
 )  # fmt: skip
 
 
-def densities(a: mf.Density, b: Carried) -> list[Snapshot]:
-    return [a, b]
+def densities(a: mf.Density, b: Carried, c: CellAverages) -> list[Snapshot]:
+    return [a, b, c]
 
 
 def measures(
     a: Parted, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted, i: Inner,
-    j: Turned, k: mf.Gaussian,
+    j: Turned, k: mf.Gaussian, m: CellAverages,
 ) -> list[Measure]:  # fmt: skip
-    return [a, b, c, d, e, f, g, h, i, j, k]
+    return [a, b, c, d, e, f, g, h, i, j, k, m]
 
 
 def plans(a: CirclePlan, b: ZonalPlan, c: SpherePlan) -> list[Plan]:
@@ -171,7 +176,7 @@ def test_schemes(scheme: Any) -> None:
     assert isinstance(scheme, Scheme) and lacking(Scheme, scheme) == []
 
 
-@pytest.mark.parametrize("scheme", SCHEMES[:2], ids=str)
+@pytest.mark.parametrize("scheme", SCHEMES[:3], ids=str)
 def test_schemes_of_densities_their_methods_forms_and_snapshots(scheme: Any) -> None:
     method, y = scheme.bind(mf.SA(1.0), ripple(mf.Circle(32)), 1e-8, 1e-10)
     assert isinstance(method, Method) and lacking(Method, method) == []

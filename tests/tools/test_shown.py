@@ -31,6 +31,7 @@ A = np.random.default_rng(0).normal(size=(8, 8))
 RHO = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
 SOL = mf.solve(mf.SA(4.0), RHO, (0.0, 0.2))
 FLOW = mf.solve(mf.SA(4.0), RHO, (0.0, 0.2), method="lagrangian")
+VOLUMES = mf.solve(mf.SA(4.0), RHO, (0.0, 0.2), method="finite-volume")
 FEW = pt.simulate(mf.SA(4.0), np.linspace(0.0, 5.0, 8), (0.0, 0.5), merge_tol=1e-6)
 LATE = pt.longtime(mf.USA(9.0), np.linspace(0.0, 5.0, 8), log_t_end=9.0)
 PRODUCTS = pt.gram(mf.SA(4.0), np.eye(8), (0.0, 0.5), [0.5])
@@ -40,7 +41,8 @@ POINTS = mf.Points(np.eye(8))
 MEASURES: list[Any] = [
     POINTS, Turned(POINTS, 1e4),
     POINTS.past(), POINTS.masked(A**2), POINTS.also(np.eye(8)[:2], [1.0, 1.0]), mf.Points(A, geometry="flat"),
-    mf.Points(np.zeros((5, 3))[..., None] + [1.0, 0.0]), RHO, FLOW(0.1), mf.uniform(mf.ZonalSphere(512, 8)),
+    mf.Points(np.zeros((5, 3))[..., None] + [1.0, 0.0]), RHO, FLOW(0.1),
+    VOLUMES(0.1), mf.uniform(mf.ZonalSphere(512, 8)),
     Rings(mf.ZonalSphere(4, 8), np.array([0.1, 2.0]), np.array([0.5, 0.5])),
     PRODUCTS.segments[0].form.among(np.zeros((8, 8))), NORMAL(0.05),
 ]  # fmt: skip
@@ -51,7 +53,9 @@ OTHERS: list[Any] = [
     mf.Masked(mf.SA(1.0), A**2), mf.Frozen(mf.SA(1.0), np.eye(8)), Edges.of(csr_array(A**2)), graph(csr_array(A**2)),
     mf.Sum(tuple(mf.SA(float(b), Q=A) for b in range(1, 40))), mf.Exponential(1.0, A, A), mf.Zonal(np.cosh, "cosh"),
     Heating(1.0), mf.Circle(8), mf.Sphere(4), mf.ZonalSphere(512, 8), mf.Doubt(), mf.Spectral(),
-    mf.Lagrangian(), mf.Spectral(then=mf.Lagrangian()), pt.Cloud(), LATE.scheme, geometry.ANGLES, geometry.ROWS,
+    mf.Lagrangian(), mf.FiniteVolume(),
+    *VOLUMES.segments, VOLUMES.scheme.stepper(1e-9, 1e-9),
+    mf.Spectral(then=mf.Lagrangian()), pt.Cloud(), LATE.scheme, geometry.ANGLES, geometry.ROWS,
     geometry.FLAT, geometry.MERIDIAN, dop853(1e-9, 1e-9),
     POINTS.read(mf.Exponential(2.0)), POINTS.masked(A**2).sight, LATE.merges[0], *SOL.segments, *FEW.segments,
     *LATE.segments, *FLOW.segments, SOL.counters, SOL.dense[0], SOL.status, mf.clusters(POINTS), mf.track(LATE, 2e-3),

@@ -12,7 +12,27 @@ from numpy.polynomial import legendre
 from meanfield.clustering.basins import Profile, within
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.panels import GAUSS, NEGLIGIBLE, OMEGA, XI
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Space
+from meanfield.spaces.coefficients import kindred
+from meanfield.spaces.doubt import EXACT
+
+ROUNDING = 8.0 * float(np.finfo(float).eps)
+"""Of a mass between two positions, which is a difference of sums of size 1."""
+
+
+def node_means(mu: Any, space: Space) -> Array:
+    """Mean of rho over the cell around each node of another resolution of mu's space, mu one that knows its `cells`.
+
+    A cluster narrower than the grid has no node of its own, and its mass would be missing.  In high d cells near a pole
+    are so small that their mass is rounding, and rho at the node stands for the mean.
+    """
+    edges, sigma, order = mu.geometry.cells(kindred(mu.space, space))
+    mass = mu.cells(edges)
+    seen = EXACT.share * np.maximum(mass, sigma) >= ROUNDING
+    mean = np.divide(mass, sigma, out=np.zeros(len(sigma)), where=seen)[order]
+    if not seen.all():
+        mean[~seen[order]] = mu.known(space.nodes[~seen[order]])
+    return np.asarray(mean)
 
 
 class OnLine(Profile):

@@ -12,18 +12,15 @@ from meanfield.kernels import energy
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL, NEGLIGIBLE
-from meanfield.methods.lagrangian.profile import OnLine
+from meanfield.methods.lagrangian.profile import OnLine, node_means
 from meanfield.plot.pictured import PicturedDensity
 from meanfield.protocols import Array, Kernel, Law, Measure, Space
-from meanfield.spaces.coefficients import kindred
-from meanfield.spaces.density import EXACT, warned
+from meanfield.spaces.density import warned
 from meanfield.tools import inputs
 from meanfield.tools.shown import ShownMeasure
 
 ROUGH = 1e-3
 """Such panels are no longer interpolated once their tail is above this."""
-ROUNDING = 8.0 * float(np.finfo(float).eps)
-"""Of a mass between two positions, which is a difference of sums of size 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,18 +229,8 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         return self.known(self.space.nodes)
 
     def on(self, space: Space) -> Array:
-        """Mean of rho over the cell around each node of another resolution of its space: what a picture shows.
-
-        A cluster narrower than the grid has no node of its own, and its mass would be missing.  In high d cells near a
-        pole are so small that their mass is rounding, and rho at the node stands for the mean.
-        """
-        edges, sigma, order = self.form.line.cells(kindred(self.space, space))
-        mass = self.cells(edges)
-        seen = EXACT.share * np.maximum(mass, sigma) >= ROUNDING
-        mean = np.divide(mass, sigma, out=np.zeros(len(sigma)), where=seen)[order]
-        if not seen.all():
-            mean[~seen[order]] = self.known(space.nodes[~seen[order]])
-        return np.asarray(mean)
+        """Mean of rho over the cell around each node of another resolution of its space: what a picture shows."""
+        return node_means(self, space)
 
     def __call__(self, q: Any) -> Array:
         """rho at coordinates q of the space: 0 where all mass has left, inf within rounding of an atom.
