@@ -25,6 +25,7 @@ from breakages.changed import CHANGED
 from breakages.context import CONTEXT
 from breakages.divided import DIVIDED
 from breakages.engine import Breakage
+from breakages.figures import FIGURES
 from breakages.flat import FLAT
 from breakages.gaussian import GAUSSIAN
 from breakages.given import GIVEN
@@ -56,6 +57,7 @@ TABLE: tuple[Breakage, ...] = (
     *CHANGED,
     *CONTEXT,
     *DIVIDED,
+    *FIGURES,
     *GAUSSIAN,
     *FLAT,
     *GIVEN,

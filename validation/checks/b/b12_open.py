@@ -21,8 +21,8 @@ SIZES = ((10, 2), (40, 2), (10, 3), (40, 3))
 
 @check("B44", where="B 12", title="several heads in discrete time: how many clusters")
 def heads(bench: Bench) -> Verdict:
-    """x <- x + dt sum_h sum_j P^h_ij V_h x_j, dt = 0.1, 120 layers, n = 32 uniform on [-5, 5]^2, V_h = I / H, Q_h and K_h
-    uniform on [-1, 1]^{2 x 2}, H = 1, 2, 4, of 6 draws each (full: 100): how many groups z = 1.1^{-k} x has, on
+    """x <- x + dt sum_h sum_j P^h_ij V_h x_j, dt = 0.1, 120 layers, n = 32 uniform on [-5, 5]^2, V_h = I / H, Q_h and
+    K_h uniform on [-1, 1]^{2 x 2}, H = 1, 2, 4, of 6 draws each (full: 100): how many groups z = 1.1^{-k} x has, on
     average, and the share of draws with fewer groups than half of the tokens.  The paper says that interesting
     clustering occurs, without a number; the bar is that tokens gather in half of the draws with several heads.
     """

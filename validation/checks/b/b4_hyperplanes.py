@@ -58,9 +58,9 @@ def plane(bench: Bench) -> Verdict:
 
 @check("B18", where="B Conj 4.3, Fig 7(a)", title="two positive eigenvalues of three: lines, codimension 2")
 def low(bench: Bench) -> Verdict:
-    """n = 40 uniform on [-5, 5]^3, Q = K = I, V random with eigenvalues 1.96, 0.25, -0.22; RK4, step 0.1, to t = 40. The
-    two dual coordinates of positive eigenvalues come to at most three points of the plane, 0.02, the third parts like
-    e^{0.22 t}, 0.01 in the exponent from t = 30 on.
+    """n = 40 uniform on [-5, 5]^3, Q = K = I, V random with eigenvalues 1.96, 0.25, -0.22; RK4, step 0.1, to t = 40.
+    The two dual coordinates of positive eigenvalues come to at most three points of the plane, 0.02, the third parts
+    like e^{0.22 t}, 0.01 in the exponent from t = 30 on.
     """
     rng = np.random.default_rng(bench.rng)
     V = with_spectrum(np.diag([1.96, 0.25, -0.22]), rng.standard_normal(3), rng)
@@ -142,8 +142,8 @@ def high(bench: Bench) -> Verdict:
 
 @check("B43", where="B 11.5, Fig 15", title="negative eigenvalues: coordinates part like e^{-lambda_j t}")
 def diverging(bench: Bench) -> Verdict:
-    """The run of B19.  Of every negative eigenvalue the deviation of its coordinate grows like e^{-lambda_j t}: the slope
-    of its logarithm from t = 10 to 14 is -lambda_j to 0.02; the largest coordinate at t = 14 is told (Figure 15's axis
+    """The run of B19.  Of every negative eigenvalue the deviation of its coordinate grows like e^{-lambda_j t}: the
+    slope of its logarithm from t = 10 to 14 is -lambda_j to 0.02; the largest coordinate at t = 14 is told (Figure 15's axis
     ends at 10^14).
     """
     run, values, w = _high(bench)
