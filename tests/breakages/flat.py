@@ -96,4 +96,11 @@ FLAT: tuple[Breakage, ...] = (
         new="np.diag([1.0, 0.5, -0.5])",
         red=("B20",),
     ),
+    Breakage(
+        name="check B32: |A z| falls",
+        file="validation/checks/b/b8_polytopes.py",
+        old="rates += [*(2.0 * np.einsum",
+        new="rates += [*(-2.0 * np.einsum",
+        red=("B32",),
+    ),
 )
