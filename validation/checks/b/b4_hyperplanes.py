@@ -143,8 +143,8 @@ def high(bench: Bench) -> Verdict:
 @check("B43", where="B 11.5, Fig 15", title="negative eigenvalues: coordinates part like e^{-lambda_j t}")
 def diverging(bench: Bench) -> Verdict:
     """The run of B19.  Of every negative eigenvalue the deviation of its coordinate grows like e^{-lambda_j t}: the
-    slope of its logarithm from t = 10 to 14 is -lambda_j to 0.02; the largest coordinate at t = 14 is told (Figure 15's axis
-    ends at 10^14).
+    slope of its logarithm from t = 10 to 14 is -lambda_j to 0.02; the largest coordinate at t = 14 is told
+    (Figure 15's axis ends at 10^14).
     """
     run, values, w = _high(bench)
     negative = np.flatnonzero(values < 0.0)
