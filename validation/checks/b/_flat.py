@@ -25,11 +25,11 @@ def moved(law: Law, z: Array, times: Any, mode: str = "flow") -> pt.Trajectory:
     """A run that saves these times: the flow, "printed" (RK4, step 0.1), "coded" (attention held over RK4's stages,
     which is Euler).
     """
-    how: dict[str, Any] = {
+    modes: dict[str, dict[str, Any]] = {
         "flow": {"rtol": 1e-7, "atol": 1e-9}, "printed": {"method": "rk4", "step": STEP},
         "coded": {"method": "euler", "step": STEP},
-    }[mode]  # fmt: skip
-    return pt.simulate(law, z, (0.0, float(times[-1])), np.asarray(times, dtype=float), **how)
+    }  # fmt: skip
+    return pt.simulate(law, z, (0.0, float(times[-1])), np.asarray(times, dtype=float), **modes[mode])
 
 
 def cube(n: int, d: int, rng: Any) -> Array:

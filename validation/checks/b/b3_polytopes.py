@@ -134,7 +134,7 @@ def beyond(bench: Bench) -> Verdict:
     draws = 4 if bench.tier == "quick" else 60
     measured: dict[str, float] = {"draws": draws}
     limits: dict[str, tuple[float | None, float | None]] = {}
-    pictures = []
+    pictures: list[Any] = []
     for figure, V, axes in ((16, np.eye(3), 3), (17, MIXED, 2)):
         gathered, shares = 0, []
         for _ in range(draws):
