@@ -39,13 +39,14 @@ _A = """
 (2.8) | x_i' = P_x (heads + w sigma(a x_i + b)): the complete layer
     | mf.SA(2.0) + mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)) | A08 C21
 (3.1) | x_i' = X[mu](x_i), mu the empirical measure | pt.simulate(mf.SA(4.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)).x
-    | A09 A09.density
+    | A09 A09.density A09.positive
 (3.2) | X[mu](x) = P_x int e^{b <x, y>} y d mu(y) / Z(x)
-    | mf.SA(4.0).velocity(0.0, None, mf.Points(pt.uniform(8, 3, rng=0))) | A09 A09.density
+    | mf.SA(4.0).velocity(0.0, None, mf.Points(pt.uniform(8, 3, rng=0))) | A09 A09.density A09.positive
 (3.3) | Z(x) = int e^{b <x, y>} d mu(y) | mf.Points(pt.uniform(8, 3, rng=0)).read(mf.Exponential(4.0), want="Z")
-    | A09 A09.density
+    | A09 A09.density A09.positive
 (3.4) | d_t mu + div(X[mu] mu) = 0: the continuity equation
-    | mf.solve(mf.SA(4.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5)) | A09 A09.density A09.rotated
+    | mf.solve(mf.SA(4.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5))
+    | A09 A09.density A09.positive A09.rotated
 (3.5) | E[mu] = int int e^{b <x, y>} d mu d mu / (2 b): the interaction energy
     | mf.uniform(mf.Circle(64)).energy(mf.SA(4.0)) | A13 A13.sphere
 (3.6) | dE/dt = int |X[mu]|^2 Z d mu along SA
@@ -150,7 +151,7 @@ _B = """
 (1.2) | P_ij = e^{<Q x_i, K x_j>} / sum_l e^{<Q x_i, K x_l>}
     | pt.attention(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], geometry="flat"), np.eye(3)) | B01
 (1.3) | x_i(k+1) = x_i(k) + dt sum_j P_ij V x_j(k): layers
-    | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0) | -
+    | pt.layers(mf.SA(1.0), pt.uniform(8, 3, rng=0), depth=6, step=1.0) | B02
 (3.1) | z_i' = sum_j P_ij V (z_j - z_i), scores of e^{tV} z: rescaled tokens
     | pt.simulate(mf.Rescaled(mf.SA(1.0, V=np.diag([1.0, 0.5, -1.0]), geometry="flat")), np.eye(3), (0.0, 5.0)) | B09
 (6.1) | d_t mu + div(X[mu] mu) = 0 in R^d
@@ -215,7 +216,7 @@ _B = """
 (9.1) | a, b: limits of the least and the largest leading coordinate | step: the proof of Theorem 4.2 | -
 (9.2) | a coordinate that stays above epsilon_0 | step: the proof of Theorem 4.2 | -
 (9.3) | its rate as a sum over tokens | step: the proof of Theorem 4.2 | -
-(9.4) | scores are c phi_i phi_j e^{2 lambda_1 t} up to C e^{(lambda_1 + |lambda_2|) t} | bench | -
+(9.4) | scores are c phi_i phi_j e^{2 lambda_1 t} up to C e^{(lambda_1 + |lambda_2|) t} | bench | B35
 (9.5) | some coordinate is at least b | step: the proof of Theorem 4.2 | -
 (9.6) | the largest score, from below | step: the proof of Theorem 4.2 | -
 (9.7) | its coordinate is nearly the largest | step: the proof of Theorem 4.2 | -
@@ -228,7 +229,7 @@ _B = """
 (10.1) | d/dt |A z_i|^2 on the leading space, as a sum of b_j | step: the proof of Theorem 5.2 | -
 (10.2) | what the other space adds to a score | step: the proof of Theorem 5.2 | -
 (12.1) | z_i' = W sigma(V sum_j P_ij (z_j - z_i)): with a feed-forward layer
-    | mf.Activated(mf.SA(1.0, geometry="flat"), np.eye(3), "relu") | -
+    | mf.Activated(mf.SA(1.0, geometry="flat"), np.eye(3), "relu") | B46
 """
 
 _C = """
@@ -286,7 +287,7 @@ C Fig 3 | the share of tokens that Rényi centres and strong ones have consumed 
 C Fig 4 | b^{-1/2} and the largest pull h of one token | bench | C23
 C Fig 5 | the spectrum of a value matrix V | bench | C28
 B Thm 2.1 | d = 1: attention tends to rows e_1 and e_n, and one of asterisks at the most
-    | pt.ends(mf.SA(1.0, geometry="flat"), [[-4.0], [2.0], [3.0]]).P | B05
+    | pt.ends(mf.SA(1.0, geometry="flat"), [[-4.0], [2.0], [3.0]]).P | B05 B07
 B Lem 7.8 | the row of asterisks: theta_0, the root of g, of the token that stays bounded
     | pt.stays(mf.SA(1.0, geometry="flat"), [[-2.0], [0.5], [2.0]], 1) | B28
 A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian

@@ -41,6 +41,7 @@ INSIDE = {
     "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at",
     "Solution.ahead", "Trajectory.ahead", "LongTime.ahead", "Solution.dense_wanted", "Trajectory.dense_wanted",
     "Gram.joined", "Gram.ahead", "Gram.dense_wanted", "Gaussian.trusted", "LongTime.saved",
+    "Causal.apart", "Masked.apart", "ALiBi.apart", "Rescaled.apart",
     *(f"GaussianSolution.{one}" for one in ("joined", "ahead", "dense_wanted", "plot_profiles", "plot_spectrum")),
     "GaussianSolution.animate",
     "LongTime.dense_wanted", "Snapshot.cells", "Snapshot.below", "Snapshot.found", "Snapshot.on_panels",

@@ -61,4 +61,4 @@ def test_mypy_strict_finds_what_is_misspelled_in_a_script_and_nothing_in_a_right
 
 def test_words_in_types_are_those_that_are_taken() -> None:
     assert set(METHODS) == {*ADAPTIVE, *FIXED, *STOCHASTIC}
-    assert set(get_args(MethodName)) == set(solve.METHODS) and APART in FIELDS
+    assert set(get_args(MethodName)) == {"auto", *solve.METHODS} and APART in FIELDS

@@ -163,5 +163,5 @@ def test_refusals() -> None:
     with pytest.raises(TypeError, match="law"):
         mf.Causal("SA")
     for twice in (law, mf.SA(1.0) + law):
-        with pytest.raises(ValueError, match="without a mask"):
+        with pytest.raises(ValueError, match="has a mask already"):
             mf.Causal(twice)

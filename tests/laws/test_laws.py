@@ -79,7 +79,7 @@ def test_every_law_is_walked() -> None:
     public = {c for c in vars(meanfield.laws).values() if inspect.isclass(c) and issubclass(c, mf.Law)}
     # labelled ones move no density, those of fixed directions are for one dimension, averages over those near
     # have no divergence: all have files of their own
-    near = {meanfield.laws.Krause, meanfield.laws.HegselmannKrause}
+    near = {meanfield.laws.Krause, meanfield.laws.HegselmannKrause, meanfield.laws.LinearAttention}
     walked = {c for c in public if not c.labelled and c.isotropic} - near
     assert walked - {mf.Law, mf.Sum, meanfield.laws.GradientLaw} <= terms, "a law is missing from LAWS"
 

@@ -141,7 +141,6 @@ QUESTIONS: dict[str, Any] = {
     "theta": lambda run: run.theta,
     "measure's theta": lambda run: run.measures[-1].theta,
     "moments": lambda run: run.measures[-1].moments(3),
-    "plot": lambda run: run.plot(),
     "ring": lambda run: run.plot_ring(),
     "inner products": lambda run: run.plot_inner_products(),
     "longtime": lambda run: pt.longtime(mf.SA(4.0), run, log_t_end=3.0),

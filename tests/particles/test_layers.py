@@ -132,7 +132,6 @@ def test_positions() -> None:
     (lambda: pt.layers(LAW, np.eye(3), 2, 0.5, norm=TYPED), "norm"),
     (lambda: pt.layers(LAW, np.eye(3), 2, 0.5, splitting="trotter"), "splitting"),
     (lambda: pt.layers(LAW, np.eye(2), 2, 0.5), r"points of R\^2"),
-    (lambda: pt.layers(mf.SA(1.0, geometry="flat"), np.eye(3), 2, 0.5), "layers normalise"),
     (lambda: pt.layers(mf.SA(1.0) + mf.Diffusion(0.1), np.eye(3), 2, 0.5), "layers have none"),
     (lambda: pt.layers(mf.SA(1.0), np.ones((3, 3)), 2, 0.5), "x0"),
     (lambda: pt.positions(5, 3), "even dimension"),

@@ -335,7 +335,7 @@ def test_each_pair_is_exponentiated_once(monkeypatch):
         def __getattr__(self, name):
             return getattr(np, name)
 
-    monkeypatch.setattr("meanfield.sums.direct.np", Counting())
+    monkeypatch.setattr("meanfield.sums.tiles.np", Counting())
     n = 8 * room.TILE
     x, w = unit(n, 2), np.full(n, 1 / n)
     direct(Exponential(4.0), x, x, w, "ZM", same=True)

@@ -17,7 +17,7 @@ STEP = 0.1
 
 
 def rescaled(V: Array, Q: Array | None = None, K: Array | None = None) -> mf.Rescaled:
-    """B (3.1)."""
+    """B (3.1), for z = e^{-tV} x."""
     return mf.Rescaled(mf.SA(1.0, Q=Q, K=K, V=V, geometry="flat"))
 
 
@@ -25,11 +25,12 @@ def moved(law: Law, z: Array, times: Any, mode: str = "flow") -> pt.Trajectory:
     """A run that saves these times: the flow, "printed" (RK4, step 0.1), "coded" (attention held over RK4's stages,
     which is Euler).
     """
-    modes: dict[str, dict[str, Any]] = {
+    schemes: dict[str, dict[str, Any]] = {
         "flow": {"rtol": 1e-7, "atol": 1e-9}, "printed": {"method": "rk4", "step": STEP},
         "coded": {"method": "euler", "step": STEP},
     }  # fmt: skip
-    return pt.simulate(law, z, (0.0, float(times[-1])), np.asarray(times, dtype=float), **modes[mode])
+    how = schemes[mode]
+    return pt.simulate(law, z, (0.0, float(times[-1])), np.asarray(times, dtype=float), **how)
 
 
 def cube(n: int, d: int, rng: Any) -> Array:
@@ -43,6 +44,12 @@ def groups(z: Array, tol: float) -> tuple[Array, float]:
     means = np.array([z[names == name].mean(axis=0) for name in np.unique(names)])
     wide = max(float(np.linalg.norm(z[names == name] - z[names == name].mean(axis=0), axis=1).max()) for name in names)
     return means, wide
+
+
+def within(w: Array, who: Array) -> Array:
+    """(T, ...) deviations of coordinates (T, n, ...) from the means of the groups that tokens belong to (n,)."""
+    names = np.unique(who)
+    return np.sqrt(sum(np.mean(who == k) * w[:, who == k].var(axis=1) for k in names))
 
 
 def vertices(points: Array) -> Array:
@@ -77,9 +84,8 @@ def with_spectrum(blocks: Array, first: Any, rng: Any) -> Array:
 
 
 def duals(V: Array) -> tuple[Array, Array, Array]:
-    """Eigenvalues by falling real part, right eigenvectors (columns, unit) and left ones (rows), <l_j, r_k> = delta.
-
-    What converges along phi_1 is the left one's coordinate (errata).
+    """Eigenvalues by falling real part, right eigenvectors (columns, unit) and left ones (rows), <l_j, r_k> = delta_jk:
+    what converges along phi_1 is the left one's coordinate.
     """
     values, right = np.linalg.eig(V)
     order = np.argsort(-values.real, kind="stable")
