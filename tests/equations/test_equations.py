@@ -156,7 +156,6 @@ def test_heads() -> None:
 
 
 def test_what_no_room_holds_says_so() -> None:
-    assert "none yet" in str(mf.equation("A (9.2)"))
     assert "(the proof of Lemma 6.4)" in str(mf.equation("A (6.5)"))
     assert mf.equation("A (6.12)").command == "python -m validation run A40"
 
