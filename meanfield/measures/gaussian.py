@@ -224,7 +224,8 @@ class Gaussian(PicturedGaussian, ShownMeasure, Measure):
         """
         n = inputs.integer("n", n, low=1)
         self._single("quadrature")
-        wide = np.abs(self.root).max(axis=0) > 0.0
+        size = np.abs(self.root).max(axis=0)
+        wide = size > np.sqrt(ROOM * self.d) * size.max()  # variances below are rounding, as in `entropy`
         counts = np.where(wide, n, 1)
         if np.prod(counts, dtype=float) > MOST:
             raise ValueError(
