@@ -14,8 +14,7 @@ from meanfield.geometry import FLAT
 from meanfield.kernels import Exponential
 from meanfield.laws import general
 from meanfield.laws.attention import SA
-from meanfield.laws.base import Law
-from meanfield.laws.seeing import Masking
+from meanfield.laws.seeing import About, Masking
 from meanfield.protocols import Array, Measure
 from meanfield.special.growth import Growth
 from meanfield.tools import inputs
@@ -30,7 +29,7 @@ MOST = 1e40
 
 @register
 @dataclass(frozen=True)
-class Rescaled(Law):
+class Rescaled(About):
     r"""Self-attention in R^d for z = e^{-tV} x (B (3.1)): z_i' = sum_j P_ij V (z_j - z_i).
 
     P = softmax_j beta <Q e^{tV} z_i, K e^{tV} z_j> is that of x; x' = sum_j P_ij V x_j (B (1.1)).  z begins where x
@@ -62,7 +61,7 @@ class Rescaled(Law):
     law: Any
 
     def __post_init__(self) -> None:
-        inputs.law(self.law)
+        super().__post_init__()
         core = self._core
         here = 'wanted one head of R^d, mf.SA(beta, V=V, geometry="flat"), or that under a mask'
         if not isinstance(core, SA):
@@ -88,30 +87,6 @@ class Rescaled(Law):
 
     def __str__(self) -> str:
         return f"Rescaled({self.law})"
-
-    @property
-    def geometry(self) -> str:  # type: ignore[override]
-        """Where the law lives."""
-        return str(self.law.geometry)
-
-    @property
-    def labelled(self) -> bool:  # type: ignore[override]
-        """As the law."""
-        return bool(self.law.labelled)
-
-    @property
-    def masked(self) -> bool:  # type: ignore[override]
-        """As the law."""
-        return bool(self.law.masked)
-
-    @property
-    def tokens(self) -> int | None:  # type: ignore[override]
-        """As the law."""
-        return self.law.tokens
-
-    def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
-        """As the law."""
-        self.law.check_range(d, smooth=smooth, atoms=atoms)
 
     # --- between x and z --------------------------------------------------------------------------------------
 

@@ -13,7 +13,46 @@ from meanfield.protocols import Array, Choosing, Geometry, Measure, said
 from meanfield.tools import inputs
 
 
-class Seeing(Law):
+class About(Law):
+    """Made of another law: it lives where that lives, and for the tokens for which that is.
+
+    Attributes
+    ----------
+    law : Law
+        Which.
+    """
+
+    law: Any
+
+    def __post_init__(self) -> None:
+        inputs.law(self.law)
+
+    @property
+    def geometry(self) -> str:  # type: ignore[override]
+        """Where the law lives."""
+        return str(self.law.geometry)
+
+    @property
+    def labelled(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.labelled)
+
+    @property
+    def masked(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.masked)
+
+    @property
+    def tokens(self) -> int | None:  # type: ignore[override]
+        """As the law."""
+        return self.law.tokens
+
+    def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
+        """As the law."""
+        self.law.check_range(d, smooth=smooth, atoms=atoms)
+
+
+class Seeing(About):
     """Another law's velocity and noise, asked of what `_sees` shows in the place of mu.
 
     Attributes
@@ -22,19 +61,9 @@ class Seeing(Law):
         Whose they are.
     """
 
-    law: Any
-
-    def __post_init__(self) -> None:
-        inputs.law(self.law)
-
     def _sees(self, t: float, mu: Measure) -> Any:
         """What the law is asked of."""
         raise TypeError(f"{type(self).__name__} does not say what it sees: write _sees(self, t, mu)")
-
-    @property
-    def geometry(self) -> str:  # type: ignore[override]
-        """Where the law lives."""
-        return str(self.law.geometry)
 
     @property
     def place(self) -> Geometry | None:  # type: ignore[override]
@@ -58,16 +87,6 @@ class Seeing(Law):
         return replace(one, law=self.law.pushing())
 
     @property
-    def labelled(self) -> bool:  # type: ignore[override]
-        """As the law."""
-        return bool(self.law.labelled)
-
-    @property
-    def masked(self) -> bool:  # type: ignore[override]
-        """As the law."""
-        return bool(self.law.masked)
-
-    @property
     def fixed(self) -> Any:
         """As the law."""
         return self.law.fixed
@@ -76,11 +95,6 @@ class Seeing(Law):
     def energy_is(self) -> str:  # type: ignore[override]
         """As the law."""
         return str(self.law.energy_is)
-
-    @property
-    def tokens(self) -> int | None:  # type: ignore[override]
-        """As the law."""
-        return self.law.tokens
 
     @property
     def advice(self) -> str:  # type: ignore[override]
@@ -101,10 +115,6 @@ class Seeing(Law):
     def autonomous(self) -> bool | None:  # type: ignore[override]
         """As the law, None if it does not say."""
         return said(self.law)
-
-    def check_range(self, d: int, *, smooth: bool = False, atoms: bool = False) -> None:
-        """As the law."""
-        self.law.check_range(d, smooth=smooth, atoms=atoms)
 
     @property
     def parts(self) -> tuple[Any, ...]:
