@@ -160,6 +160,15 @@ class Profile(ABC):
         at = np.searchsorted(ends, self.place.near(q, ends[0]), side="right") - 1
         return np.clip(at, 0, len(ends) - 2)
 
+    def near(self, ends: Array, centres: Array, gap: float, below: Callable[[Array], Array]) -> Array:
+        """(m,) the mass within `gap` of each basin's centre, and in the basin; `below` tells that below positions."""
+        core, turn = np.zeros(len(ends) - 1), self.place.turn
+        for i, (a, b) in enumerate(pairwise(ends)):
+            for off in (-turn, 0.0, turn) if turn else (0.0,):
+                part = within(a, b, self.place.near(centres[i], ends[0]) + off, gap)
+                core[i] += float(np.diff(below(np.array(part)))[0]) if part else 0.0
+        return core
+
     def tops(self, ends: Array) -> Array:
         """The highest maximum of each basin."""
         owner = self.owners(ends, self.grid)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from meanfield.clustering.basins import Profile, within
+from meanfield.clustering.basins import Profile
 from meanfield.protocols import Array
 
 
@@ -34,8 +33,7 @@ class InCells(Profile):
 
     def shapes(self, ends: Array, gap: float) -> tuple[Array, Array, Array]:
         """Of the parts of cells between the ends: each at its middle, and of its own width besides."""
-        turn = self.place.turn
-        inner = self.mu.grid.edges[:-1] if turn else self.mu.grid.edges[1:-1]
+        inner = self.mu.grid.edges[:-1] if self.place.turn else self.mu.grid.edges[1:-1]
         cuts = np.unique(np.concatenate([ends, self.place.near(inner, ends[0])]))
         q, w, wide = 0.5 * (cuts[1:] + cuts[:-1]), np.diff(self.mu.below(cuts)), np.diff(cuts)
         owner, m = self.owners(ends, q), len(ends) - 1
@@ -43,9 +41,4 @@ class InCells(Profile):
         mass = np.bincount(owner, weights=w, minlength=m)
         square = self.place.distance(centres[owner], q) ** 2 + wide**2 / 12.0
         widths = np.sqrt(np.bincount(owner, weights=w * square, minlength=m) / np.where(mass > 0.0, mass, 1.0))
-        core = np.zeros(m)
-        for i, (a, b) in enumerate(pairwise(ends)):
-            for off in (-turn, 0.0, turn) if turn else (0.0,):
-                part = within(a, b, self.place.near(centres[i], ends[0]) + off, gap)
-                core[i] += float(np.diff(self.mu.below(np.array(part)))[0]) if part else 0.0
-        return self.place.line(centres)[1], widths, core
+        return self.place.line(centres)[1], widths, self.near(ends, centres, gap, self.mu.below)

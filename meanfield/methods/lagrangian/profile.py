@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 from numpy.polynomial import legendre
 
-from meanfield.clustering.basins import Profile, within
+from meanfield.clustering.basins import Profile
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.panels import GAUSS, NEGLIGIBLE, OMEGA, XI
 from meanfield.protocols import Array, Space
@@ -137,11 +137,7 @@ class OnLine(Profile):
         widths = np.sqrt(np.bincount(owner, weights=w * away**2, minlength=m) / np.where(mass > 0.0, mass, 1.0))
         inner = self.owners(ends, self.atoms)
         near = self.place.distance(centres[inner], self.atoms) <= gap
-        core = np.zeros(m) + np.bincount(inner, self.mu.form.atoms * near, m)
-        for i, (a, b) in enumerate(pairwise(ends)):
-            for turn in (-self.place.turn, 0.0, self.place.turn) if self.place.turn else (0.0,):
-                part = within(a, b, self.place.near(centres[i], ends[0]) + turn, gap)
-                core[i] += float(np.diff(self.mu.below(np.array(part)))[0]) if part else 0.0
+        core = np.bincount(inner, self.mu.form.atoms * near, m) + self.near(ends, centres, gap, self.mu.below)
         return self.place.line(centres)[1], widths, core
 
     def _divided(self, ends: Array) -> tuple[Array, Array]:
