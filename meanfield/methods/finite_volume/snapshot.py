@@ -11,18 +11,16 @@ import numpy as np
 from meanfield.kernels import energy
 from meanfield.methods.finite_volume.cells import FEWEST, Cells, divided
 from meanfield.methods.finite_volume.profile import InCells
+from meanfield.methods.lagrangian.held import Held
 from meanfield.methods.lagrangian.lines import body
-from meanfield.methods.lagrangian.profile import node_means
-from meanfield.plot.pictured import PicturedDensity
-from meanfield.protocols import Array, Kernel, Law, Measure, Reading, Space
+from meanfield.protocols import Array, Kernel, Reading, Space
 from meanfield.spaces.fields import floored
 from meanfield.spaces.finished import FINER
 from meanfield.tools import inputs
-from meanfield.tools.shown import ShownMeasure
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class CellAverages(PicturedDensity, ShownMeasure, Measure):
+class CellAverages(Held):
     """A density by its means over equal cells: of the circle from 0 to 2 pi, of a zonal sphere in the colatitude.
 
     It is constant in every cell, and answers what a `Density` answers, of that density exactly.  Laws see its masses at
@@ -91,11 +89,6 @@ class CellAverages(PicturedDensity, ShownMeasure, Measure):
         return self.grid.space
 
     @property
-    def d(self) -> int:
-        """Ambient dimension."""
-        return int(self.space.d)
-
-    @property
     def geometry(self) -> Any:
         """The line."""
         return self.grid.line
@@ -110,18 +103,8 @@ class CellAverages(PicturedDensity, ShownMeasure, Measure):
         """(n,) the same in the space's coordinates: angles, or heights c = <x, axis>."""
         return np.asarray(self.grid.line.coordinates(self.grid.centres))
 
-    @property
-    def theta(self) -> Array:
-        """(n,) angles (circle only)."""
-        return np.asarray(self._body.theta)
-
-    @property
-    def x(self) -> Array:
-        """(n, d) rows (circle only)."""
-        return np.asarray(self._body.x)
-
     @cached_property
-    def _body(self) -> Any:
+    def body(self) -> Any:
         """The masses at the centres, as a measure of points."""
         return body(self.space, self.grid.centres, self.weights, "harmonic")
 
@@ -134,11 +117,6 @@ class CellAverages(PicturedDensity, ShownMeasure, Measure):
     def profile(self) -> InCells:
         """Itself along its line, as clusters cut it."""
         return InCells(self)
-
-    @property
-    def mass(self) -> Array | float:
-        """int d mu."""
-        return self.weights.sum(axis=-1)
 
     @property
     def coefficients(self) -> Array:
@@ -177,10 +155,6 @@ class CellAverages(PicturedDensity, ShownMeasure, Measure):
         space = self.grid.sized(degree)
         return np.asarray(space.moments(self.grid.series(self.weights, space), degree))
 
-    def energy(self, law: Law, t: float | None = None) -> Any:
-        """E of the law (at time t, if it changes with time), in its scale."""
-        return energy.told(law, self, t)
-
     def excess(self, kernel: Kernel) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
         space = self.grid.sized(kernel.bandwidth(self.d))
@@ -191,7 +165,7 @@ class CellAverages(PicturedDensity, ShownMeasure, Measure):
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`): fields of the density's own series, at the centres of the cells."""
         if x is not None or V is not None or not kernel.isotropic:
-            r: Reading = self._body.read(kernel, x, want, V)
+            r: Reading = self.body.read(kernel, x, want, V)
             return r
         d, K = self.d, int(kernel.bandwidth(self.d))
         space = self.grid.sized(K)
@@ -203,45 +177,11 @@ class CellAverages(PicturedDensity, ShownMeasure, Measure):
         Z = floored(Z)[..., None] if "Z" in want else None
         return Reading(Z, M, L if "L" in want else None, kernel.log_lambda0(d))
 
-    @property
-    def instead(self) -> str:
-        """Where a question that it does not answer may be put."""
-        return "ask points drawn from it, mf.Points(mu.sample(1000, rng=0))"
-
-    def tangential(self, v: Array) -> Array:
-        """As of points at the centres."""
-        return np.asarray(self._body.tangential(v))
-
-    def reweighed(self, g: Any) -> Any:
-        """g mu, for g (..., n) of any sign: weighted points, or circles of latitude, at the centres."""
-        return self._body.reweighed(g)
-
-    def also(self, y: Any, a: Any, per_token: bool = True) -> Any:
-        """Points at the centres, and a_j masses beside them (see `Density.also`)."""
-        return self._body.also(y, a, per_token)
-
     # --- a density's questions (one snapshot) -------------------------------------------------------------
-
-    @property
-    def values(self) -> Array:
-        """rho at the space's nodes."""
-        return self.known(self.space.nodes)
-
-    def on(self, space: Space) -> Array:
-        """Mean of rho over the cell around each node of another resolution of its space: what a picture shows."""
-        return node_means(self, space)
-
-    def __call__(self, q: Any) -> Array:
-        """rho at coordinates q of the space: the mean over the cell in which they are."""
-        return self.known(self.space.points(q))
 
     def at(self, x: Any) -> Array:
         """rho at unit rows x (..., n, d)."""
         return self.known(self.space.chart(inputs.rows("x", x, d=self.d)))
-
-    def pdf(self, q: Any) -> Array:
-        """The density per arc length or surface area at q."""
-        return self(q) / self.space.area
 
     def known(self, q: Array) -> Array:
         """rho at coordinates that need no check."""
@@ -263,15 +203,6 @@ class CellAverages(PicturedDensity, ShownMeasure, Measure):
     def cells(self, edges: Array) -> Array:
         """Mass between consecutive positions on the line (increasing, inside one turn)."""
         return np.diff(self.below(edges))
-
-    def sample(self, n: int, rng: Any = None) -> Array:
-        """n independent points distributed as mu, as `Density.sample`."""
-        n = inputs.integer("n", n, low=1)
-        return self._placed(inputs.generator(rng).random((n, self.space.levels)))
-
-    def quantize(self, n: int) -> Array:
-        """n deterministic points each standing for mass 1/n, as `Density.quantize`."""
-        return self._placed(self.space.lattice(inputs.integer("n", n, low=1)))
 
     def _placed(self, u: Array) -> Array:
         """Positions by the inverse of the distribution function, then placed by the space."""

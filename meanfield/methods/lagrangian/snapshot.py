@@ -8,23 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.kernels import energy
 from meanfield.methods.lagrangian import panels
+from meanfield.methods.lagrangian.held import Held
 from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL, NEGLIGIBLE
-from meanfield.methods.lagrangian.profile import OnLine, node_means
-from meanfield.plot.pictured import PicturedDensity
-from meanfield.protocols import Array, Kernel, Law, Measure, Space
+from meanfield.methods.lagrangian.profile import OnLine
+from meanfield.protocols import Array, Kernel
 from meanfield.spaces.density import warned
 from meanfield.tools import inputs
-from meanfield.tools.shown import ShownMeasure
 
 ROUGH = 1e-3
 """Such panels are no longer interpolated once their tail is above this."""
 
 
 @dataclass(frozen=True, eq=False)
-class Carried(PicturedDensity, ShownMeasure, Measure):
+class Carried(Held):
     """A density carried by its flow, and the atoms that parts of it have become.
 
     It answers what a `Density` answers, and has points: nodes first, then atoms.
@@ -58,11 +56,6 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         return self.form.space
 
     @property
-    def d(self) -> int:
-        """Ambient dimension."""
-        return int(self.space.d)
-
-    @property
     def geometry(self) -> Any:
         """The line."""
         return self.form.line
@@ -78,19 +71,9 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         return np.asarray(self.form.line.coordinates(self.positions))
 
     @property
-    def theta(self) -> Array:
-        """(..., n) angles (circle only)."""
-        return np.asarray(self.body.theta)
-
-    @property
     def colatitude(self) -> Array:
         """(..., n) angles from the axis (zonal spheres only)."""
         return np.asarray(self.body.colatitude)
-
-    @property
-    def x(self) -> Array:
-        """(..., n, d) rows (circle only)."""
-        return np.asarray(self.body.x)
 
     @property
     def weights(self) -> Array:
@@ -130,28 +113,6 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         return self.body.read(kernel, x, want, V)
 
     @property
-    def instead(self) -> str:
-        """Where a question that it does not answer may be put."""
-        return "ask points drawn from it, mf.Points(mu.sample(1000, rng=0))"
-
-    def tangential(self, v: Array) -> Array:
-        """As of its points."""
-        return np.asarray(self.body.tangential(v))
-
-    def reweighed(self, g: Any) -> Any:
-        """g mu, for g (..., n) of any sign at its points: weighted points, or circles of latitude."""
-        return self.body.reweighed(g)
-
-    def also(self, y: Any, a: Any, per_token: bool = True) -> Any:
-        """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Density.also`)."""
-        return self.body.also(y, a, per_token)
-
-    @property
-    def mass(self) -> Array | float:
-        """int d mu."""
-        return self.weights.sum(axis=-1)
-
-    @property
     def mean(self) -> Array:
         """int x d mu, (..., d)."""
         return np.asarray(self.body.mean)
@@ -175,10 +136,6 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         moved = s - t.labels[live]
         s, masses = panels.refined(t.mid[live], t.half[live], moved, t.mass_density[live], waves, NEGLIGIBLE)
         return np.concatenate([s.reshape(*atoms.shape[:-1], -1), atoms], axis=-1), np.append(masses.ravel(), t.atoms)
-
-    def energy(self, law: Law, t: float | None = None) -> Any:
-        """E of the law (at time t, if it changes with time), in its scale."""
-        return energy.told(law, self, t)
 
     def excess(self, kernel: Kernel) -> tuple[Array, float]:
         """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
@@ -223,15 +180,6 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         worst = np.maximum(panels.tails(s), panels.tails(log_j))[..., t.masses[t.live] > NEGLIGIBLE]
         return float(worst.max(initial=0.0))
 
-    @property
-    def values(self) -> Array:
-        """rho at the space's nodes; NaN where unknown."""
-        return self.known(self.space.nodes)
-
-    def on(self, space: Space) -> Array:
-        """Mean of rho over the cell around each node of another resolution of its space: what a picture shows."""
-        return node_means(self, space)
-
     def __call__(self, q: Any) -> Array:
         """rho at coordinates q of the space: 0 where all mass has left, inf within rounding of an atom.
 
@@ -266,10 +214,6 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         """rho at unit rows x (..., n, d)."""
         return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
 
-    def pdf(self, q: Any) -> Array:
-        """The density per arc length or surface area at q."""
-        return self(q) / self.space.area
-
     def carried(self, labels: Any) -> tuple[Array, Array]:
         """Positions on the line and densities now of the material points that began at `labels`.
 
@@ -289,15 +233,6 @@ class Carried(PicturedDensity, ShownMeasure, Measure):
         rho[live] *= t.initial(flat[live])
         position[~live] = atoms[t.atom[cell[~live]]]
         return position.reshape(a.shape), warned(rho.reshape(a.shape))
-
-    def sample(self, n: int, rng: Any = None) -> Array:
-        """n independent points distributed as mu, as `Density.sample`."""
-        n = inputs.integer("n", n, low=1)
-        return self._placed(inputs.generator(rng).random((n, self.space.levels)))
-
-    def quantize(self, n: int) -> Array:
-        """n deterministic points each standing for mass 1/n, as `Density.quantize`."""
-        return self._placed(self.space.lattice(inputs.integer("n", n, low=1)))
 
     def cells(self, edges: Array) -> Array:
         """Mass between consecutive positions on the line (increasing, inside one turn); atoms count where they are."""

@@ -1,0 +1,110 @@
+"""What a density that is held along its line, in another way than by coefficients, answers whatever way that is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from meanfield.kernels import energy
+from meanfield.methods.lagrangian.profile import node_means
+from meanfield.plot.pictured import PicturedDensity
+from meanfield.protocols import Array, Law, Measure, Space
+from meanfield.tools import inputs
+from meanfield.tools.shown import ShownMeasure
+
+
+class Held(PicturedDensity, ShownMeasure, Measure):
+    """A density on a line: its masses are a measure of points (`body`), and it knows rho (`known`) and where to place.
+
+    Attributes
+    ----------
+    body : Points or Rings
+        The masses at their positions.
+    space : Circle or ZonalSphere
+        What its coefficients and pictures are told on.
+    """
+
+    body: Any
+    space: Any
+
+    def known(self, q: Array) -> Array:
+        """rho at coordinates that need no check."""
+        raise TypeError(f"{type(self).__name__} does not say its values: write known(self, q)")
+
+    def _placed(self, u: Array) -> Array:
+        """Points of levels u (n, k) in the unit cube."""
+        raise TypeError(f"{type(self).__name__} places no points: write _placed(self, u)")
+
+    # --- points -------------------------------------------------------------------------------------------
+
+    @property
+    def d(self) -> int:
+        """Ambient dimension."""
+        return int(self.space.d)
+
+    @property
+    def theta(self) -> Array:
+        """(..., n) angles (circle only)."""
+        return np.asarray(self.body.theta)
+
+    @property
+    def x(self) -> Array:
+        """(..., n, d) rows (circle only)."""
+        return np.asarray(self.body.x)
+
+    @property
+    def mass(self) -> Array | float:
+        """int d mu."""
+        return np.sum(self.weights, axis=-1)
+
+    # --- a law's questions --------------------------------------------------------------------------------
+
+    @property
+    def instead(self) -> str:
+        """Where a question that it does not answer may be put."""
+        return "ask points drawn from it, mf.Points(mu.sample(1000, rng=0))"
+
+    def tangential(self, v: Array) -> Array:
+        """As of its points."""
+        return np.asarray(self.body.tangential(v))
+
+    def reweighed(self, g: Any) -> Any:
+        """g mu, for g (..., n) of any sign at its points: weighted points, or circles of latitude."""
+        return self.body.reweighed(g)
+
+    def also(self, y: Any, a: Any, per_token: bool = True) -> Any:
+        """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Density.also`)."""
+        return self.body.also(y, a, per_token)
+
+    def energy(self, law: Law, t: float | None = None) -> Any:
+        """E of the law (at time t, if it changes with time), in its scale."""
+        return energy.told(law, self, t)
+
+    # --- a density's questions (one snapshot) -------------------------------------------------------------
+
+    @property
+    def values(self) -> Array:
+        """rho at the space's nodes; NaN where unknown."""
+        return self.known(self.space.nodes)
+
+    def on(self, space: Space) -> Array:
+        """Mean of rho over the cell around each node of another resolution of its space: what a picture shows."""
+        return node_means(self, space)
+
+    def __call__(self, q: Any) -> Array:
+        """rho at coordinates q of the space."""
+        return self.known(self.space.points(q))
+
+    def pdf(self, q: Any) -> Array:
+        """The density per arc length or surface area at q."""
+        return np.asarray(self(q) / self.space.area)
+
+    def sample(self, n: int, rng: Any = None) -> Array:
+        """n independent points distributed as mu, as `Density.sample`."""
+        n = inputs.integer("n", n, low=1)
+        return self._placed(inputs.generator(rng).random((n, self.space.levels)))
+
+    def quantize(self, n: int) -> Array:
+        """n deterministic points each standing for mass 1/n, as `Density.quantize`."""
+        return self._placed(self.space.lattice(inputs.integer("n", n, low=1)))
