@@ -3,6 +3,7 @@
 from meanfield.doors.resume import load
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
 from meanfield.methods.leading import Branch
+from particles import trained
 from particles.atlas import Atlas, classify
 from particles.boolean import Boolean, boolean
 from particles.cloud import Cloud
@@ -73,6 +74,7 @@ __all__ = [
     "sample",
     "simulate",
     "stays",
+    "trained",
     "uniform",
     "uniform_angles",
 ]

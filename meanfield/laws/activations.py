@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -31,14 +32,31 @@ def _gelu_slope(s: Array) -> Array:
     return np.asarray(scipy.special.ndtr(s) + s * np.exp(-0.5 * s * s) / np.sqrt(2.0 * np.pi))
 
 
+def _gelu_new(s: Array) -> Array:
+    return np.asarray(0.5 * s * (1.0 + np.tanh(_inner(s))))
+
+
+def _gelu_new_slope(s: Array) -> Array:
+    t = np.tanh(_inner(s))
+    return np.asarray(0.5 * (1.0 + t) + 0.5 * s * (1.0 - t * t) * (_ROOT + 3.0 * _CUBE * s * s))
+
+
+def _inner(s: Array) -> Array:
+    return np.asarray(s * (_ROOT + _CUBE * s * s))
+
+
+_ROOT = math.sqrt(2.0 / math.pi)
+_CUBE = 0.044715 * _ROOT
 _NAMED = {
     "tanh": _Named(np.tanh, lambda s: 1.0 - np.square(np.tanh(s))),
     "relu": _Named(lambda s: np.maximum(s, 0.0), lambda s: (s > 0.0).astype(float)),
     "gelu": _Named(lambda s: s * scipy.special.ndtr(s), _gelu_slope),
+    "gelu_new": _Named(_gelu_new, _gelu_new_slope),
     "silu": _Named(lambda s: s * scipy.special.expit(s), _silu_slope),
 }
 NAMES = tuple(_NAMED)
-"""relu(s) = max(s, 0), gelu(s) = s Phi(s) with the normal distribution, silu(s) = s / (1 + e^{-s})."""
+"""relu(s) = max(s, 0), gelu(s) = s Phi(s) with the normal distribution, silu(s) = s / (1 + e^{-s}); gelu_new(s) =
+(s / 2) (1 + tanh((2 / pi)^{1/2} (s + 0.044715 s^3))), near gelu to 5e-4, as some networks are trained."""
 
 
 def checked(name: str, activation: Any) -> Any:

@@ -98,7 +98,7 @@ class FeedForward(Alone):
         Into the layer.
     b : array (m,) or callable
         Its bias.
-    activation : {"tanh", "relu", "gelu", "silu"} or callable
+    activation : {"tanh", "relu", "gelu", "gelu_new", "silu"} or callable
         sigma: max(s, 0), s Phi(s) with the normal distribution, s / (1 + e^{-s}); or a function of arrays, entry by
         entry, to be saved of a registered frozen dataclass, and with a method ``slope(s)`` if a density is to ride on
         points.  At the kinks of relu high-order steps lose their order.
@@ -260,7 +260,7 @@ class Activated(Seeing):
         Any without noise: SA, USA, with matrices or without, sums.
     W : array (d, d) or callable
         Out of the layer; a callable gives it at time t.
-    activation : {"tanh", "relu", "gelu", "silu"} or callable
+    activation : {"tanh", "relu", "gelu", "gelu_new", "silu"} or callable
         sigma, as for `FeedForward`.
 
     Raises

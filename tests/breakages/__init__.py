@@ -10,6 +10,7 @@ A check or test that stays green where its subject is false has no teeth.  `engi
 process that looks; the tables are `rooms` (what was once missed), `changed`, `given`, `going_on`,
 `tools`, `together`, `relatives`, `masked`, `mended`, `causal`, `motion`, `places`, `references`, `tokens`,
 `tools`, `together`, `relatives`, `masked`, `rescaled`, `causal`, `motion`, `places`, `references`, `tokens`,
+`trained`,
 `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
 registered check and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
@@ -45,6 +46,7 @@ from breakages.sinkhorn import SINKHORN
 from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
+from breakages.trained import TRAINED
 from breakages.vectors import VECTORS
 from breakages.volumes import VOLUMES
 from breakages.words import WORDS
@@ -83,4 +85,5 @@ TABLE: tuple[Breakage, ...] = (
     *VOLUMES,
     *ZERO,
     *LINE,
+    *TRAINED,
 )

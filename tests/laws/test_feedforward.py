@@ -25,6 +25,7 @@ B = np.array([0.1, -0.2, 0.3, -0.1])
 SCALAR = {
     "tanh": math.tanh,
     "relu": lambda s: max(s, 0.0),
+    "gelu_new": lambda s: 0.5 * s * (1.0 + math.tanh(math.sqrt(2.0 / math.pi) * (s + 0.044715 * s**3))),
     "gelu": lambda s: 0.5 * s * (1.0 + math.erf(s / math.sqrt(2.0))),
     "silu": lambda s: s / (1.0 + math.exp(-s)),
 }
