@@ -3,8 +3,10 @@
 from meanfield import distances, protocols
 from meanfield.analysis.context import critical_beta, equiangular
 from meanfield.analysis.linear import fastest, growth_rates, switching
+from meanfield.analysis.linearised import spectrum
 from meanfield.analysis.prediction import predict
 from meanfield.analysis.stars import star_rates
+from meanfield.analysis.stationary import NotStationary, stationary
 from meanfield.clustering.found import clusters
 from meanfield.clustering.order import order_parameters
 from meanfield.clustering.track import track
@@ -94,6 +96,7 @@ __all__ = [
     "Masked",
     "Merge",
     "Normalised",
+    "NotStationary",
     "Points",
     "Reading",
     "Rescaled",
@@ -134,7 +137,9 @@ __all__ = [
     "rescaled_energy",
     "resume",
     "solve",
+    "spectrum",
     "star_rates",
+    "stationary",
     "steady",
     "steps",
     "sweep",

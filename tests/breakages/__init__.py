@@ -43,6 +43,7 @@ from breakages.relatives import RELATIVES
 from breakages.rescaled import RESCALED
 from breakages.rooms import ROOMS
 from breakages.sinkhorn import SINKHORN
+from breakages.stationary import STATIONARY
 from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
@@ -70,6 +71,7 @@ TABLE: tuple[Breakage, ...] = (
     *RESCALED,
     *ROOMS,
     *SINKHORN,
+    *STATIONARY,
     *TOGETHER,
     *TOOLS,
     *WORDS,
