@@ -21,7 +21,7 @@ from meanfield.tools.tags import equations
 from particles.simulate import simulate
 from particles.trajectory import Trajectory
 
-STARTS, PAIRS = (32, 512), 2**13
+STARTS, PAIRS = (32, 64), 2**13
 """Starts that are tried at once for the token that stays: so few, so many, or of so many pairs of tokens together."""
 RTOL, RESOLVED = 1e-12, 1e-12
 """Of the last runs; and the share of the largest token to which the start is sought."""
@@ -175,7 +175,7 @@ def ends(law: Law, x: Any) -> Ends:
 def stays(law: Law, x: Any, index: int) -> Stays:
     """Where one token must begin between its neighbours to stay bounded, by shooting, and its limit (B, 7.2).
 
-    Hundreds of starts at a time run until each is certain to run one way (`ends`), and those between which the way
+    Dozens of starts at a time run until each is certain to run one way (`ends`), and those between which the way
     changes are divided again, to 1e-12 of the largest token.  It is unstable, by exp(c e^{2Vt}): no double follows it
     for more than a few e-foldings, and its limit comes from the others, of which x_i e^{-Vt} tends to one of two
     numbers, gamma_1 < 0 < gamma_n (Lemma 7.5).  g(theta) = sum_i gamma_i e^{gamma_i theta} / (1 + sum_i e^{gamma_i

@@ -85,9 +85,10 @@ def test_a_run_is_right_or_refused_with_what_to_use(d: int, beta: float) -> None
     assert refused == {(3, 700.0): 2, (128, 700.0): 2, (512, 600.0): 4, (512, 1e4): 3, (1024, 1e4): 3}.get((d, beta), 0)
 
 
-@pytest.mark.parametrize(("d", "beta"), [(2, 349.0), (3, 600.0), (8, 600.0), (128, 349.0)])
+@pytest.mark.parametrize(("d", "beta"), [(2, 349.0), (3, 600.0), (128, 349.0)])
 def test_carried_densities_are_right_or_refused(d: int, beta: float) -> None:
-    for law in laws(beta):
+    """In d = 128, where a run costs ten times as much, in one scale that is refused and one that is not."""
+    for law in [mf.SA(beta), mf.USA(beta, scale="relative")] if d == 128 else laws(beta):
         try:
             record = of_density(law, d, method="lagrangian")
         except ValueError as error:

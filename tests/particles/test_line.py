@@ -9,6 +9,7 @@ import pytest
 
 import meanfield as mf
 import particles as pt
+from particles import line as stays_room
 from validation.exact import line
 
 pytestmark = pytest.mark.rounding
@@ -160,7 +161,8 @@ def test_the_token_that_stays_is_that_of_the_flow_back_in_time() -> None:
     np.testing.assert_allclose(found.row, e / e.sum(), rtol=1e-12)
 
 
-def test_the_first_or_the_last_token_that_stays_sees_itself() -> None:
+def test_the_first_or_the_last_token_that_stays_sees_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stays_room, "RESOLVED", 1e-3)  # the last digits take most of the time
     found = pt.stays(LAW, [[-1.0], [1.0]], 1)
     assert 0.5 < found.x[1, 0] < 0.52 and found.theta == np.inf and found.row.tolist() == [0.0, 1.0]
 

@@ -58,7 +58,7 @@ def test_many_times_cost_no_more_than_none(name: str) -> None:
         np.testing.assert_array_equal(run.t, MANY)
 
 
-@pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-8, 1e-10])
+@pytest.mark.parametrize("rtol", [1e-4, 1e-9])
 @pytest.mark.parametrize("name", RUNS)
 def test_what_is_read_is_as_good_as_what_is_landed_on(name: str, rtol: float) -> None:
     """Between the steps a run errs by what its steps err, and one tolerance more."""

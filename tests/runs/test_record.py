@@ -407,7 +407,7 @@ def test_files_from_before_states_could_change_their_kind_are_read(tmp_path: Pat
 
 def test_whatever_is_shown_at_a_prompt_is_one_line() -> None:
     """Of 4096 coefficients, of a thousand points, of clusters at a hundred times."""
-    carried = mf.solve(LAW, start(128), (0.0, 8.0), method="lagrangian")
+    carried = mf.solve(LAW, start(128), (0.0, 3.0), method="lagrangian")
     late = pt.longtime(mf.SA(16.0), [0.0, 1.0, 3.0], log_t_end=20.0)
     cloud = pt.simulate(LAW, pt.uniform(30, 3, rng=0)[None], (0.0, 0.5))
     shown = [start(4096), mf.ZonalSphere(128, 64).density(lambda c: 1.0 + 0.3 * c), carried, *carried.measures]
