@@ -51,11 +51,17 @@ def parted(x: Array, heads: int) -> Array:
     return np.moveaxis(x.reshape(*x.shape[:-1], heads, -1), -2, -3)
 
 
+def scores(q: Array, k: Array) -> Array:
+    """<q_i, k_j> / sqrt(d_h), by head."""
+    s = q @ np.swapaxes(k, -1, -2)
+    s *= 1.0 / math.sqrt(q.shape[-1])
+    return np.asarray(s)
+
+
 def attend(layer: Layer, x: Array, heads: int, unseen: Array | None) -> tuple[Array, Half]:
     """What attention adds to tokens (b, n, d), and how: its matrix, q, k and v by head."""
     q, k, v = (parted(x @ M.T + bias, heads) for M, bias in zip((layer.Q, layer.K, layer.V), _biases(layer)))
-    P = q @ np.swapaxes(k, -1, -2)
-    P *= 1.0 / math.sqrt(q.shape[-1])
+    P = scores(q, k)
     if unseen is not None:
         P[np.broadcast_to(unseen[:, None, None, :], P.shape)] = -np.inf
     P -= P.max(axis=-1, keepdims=True)

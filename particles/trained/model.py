@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ import numpy as np
 from meanfield.protocols import Array
 from meanfield.tools import inputs
 from meanfield.tools.shown import Shown
-from particles.trained import forward, prompts
+from particles.trained import controls, flowing, forward, looped, prompts
+from particles.trained.flowing import Flow
+from particles.trained.heads import Heads, of_layers
+from particles.trained.looped import Loop
 from particles.trained.settings import Settings
 from particles.trained.trace import ATTENTION, KEPT, Trace
 from particles.trained.weights import Embedding, Layer
@@ -101,6 +104,99 @@ class Model(Shown):
             for one, kept in zip(ids, held)
         ]
         return traces[0] if alone else traces
+
+    def heads(self, prompt: Any = None, *, tokenize: Any = None) -> Heads:
+        """Spectra, good triples and symmetry of every head's matrices; layers that share their weights count once.
+
+        Parameters
+        ----------
+        prompt : ids (n,) or str, optional
+            One prompt, of which `beta` is told: the standard deviation of its scores.
+        tokenize : callable, optional
+            As for `trace`.
+        """
+        found = of_layers(self.layers, self.settings.heads)
+        if prompt is None:
+            return found
+        run = self.trace(prompt, tokenize=tokenize, keep=("q", "k"))
+        if isinstance(run, list):
+            raise ValueError(f"prompt: got {len(run)} prompts, wanted one: heads(prompts[0])")
+        return replace(found, beta=run.score_spread)
+
+    def control(self, kind: str, seed: Any = 0) -> Model:
+        """The same model with other weights in its layers; words and positions stay.
+
+        Parameters
+        ----------
+        kind : {"shuffle", "gauss", "init"}
+            Entries of every matrix permuted; normal numbers of the same standard deviation; as before training, of
+            deviation 0.02, with gains 1 and biases 0.
+        seed : seed
+            Of the numbers.
+        """
+        inputs.choice("kind", kind, controls.KINDS)
+        rng = inputs.generator(seed)
+        return replace(self, weights=f"{kind} {seed}", layers=controls.changed(self.layers, kind, rng))
+
+    def loop(
+        self, prompt: Any, passes: int, *, tokenize: Any = None, seed: Any = 0, limit: float = LIMIT
+    ) -> Any:
+        """All layers again and again, with what a small perturbation does; in float64.
+
+        Parameters
+        ----------
+        prompt : ids (n,), str, or a list of such
+            As for `trace`.
+        passes : int
+            How often the tokens go through all layers: 1 is the model as it is.
+        tokenize : callable, optional
+            As for `trace`.
+        seed : seed
+            Of the perturbation.
+        limit : float
+            As for `trace`.
+
+        Returns
+        -------
+        Loop, or a list of them where several prompts were given
+        """
+        passes = inputs.integer("passes", passes, low=1)
+        limit = inputs.number("limit", limit, above=0.0)
+        rng = inputs.generator(seed)
+        ids, alone = prompts.cut(prompt, self.settings, self.folder, tokenize)
+        rows, unseen = prompts.padded(ids)
+        self._afford(limit, 8 * ((passes + 1) * rows.size * self.settings.d + 2 * self._working(ids)), "passes")
+        x = forward.embed(self.embedding, rows, self.settings.eps, np.dtype(float))
+        tokens, growth = looped.run(self.layers, x, self.settings, unseen, passes, rng)
+        made = [
+            Loop(self.title, one, tokens[:, at, : len(one)].copy(), growth[:, at]) for at, one in enumerate(ids)
+        ]
+        return made[0] if alone else made
+
+    def flow(self, prompt: Any, layer: int, *, tokenize: Any = None) -> Flow:
+        """The papers' flow with a layer's own Q, K and O V, from its own tokens: how much of the layer it explains.
+
+        Parameters
+        ----------
+        prompt : ids (n,) or str
+            One prompt, of two tokens at least.
+        layer : int
+            From 1.
+        tokenize : callable, optional
+            As for `trace`.
+
+        Returns
+        -------
+        Flow
+        """
+        k = inputs.integer("layer", layer, low=1, high=self.settings.depth)
+        run = self.trace(prompt, tokenize=tokenize, keep=("tokens", "q", "k"))
+        if isinstance(run, list) or len(run.ids) < 2:
+            raise ValueError(f"prompt: got {run}, wanted one prompt of two tokens at least: flow(prompts[0], layer)")
+        tokens, one = run.tokens[2 * k - 2 : 2 * k + 1], self.layers[k - 1]
+        added, _ = forward.attend(one, tokens[:1], self.settings.heads, None)
+        scores = forward.scores(run.q[k - 1], run.k[k - 1])
+        return flowing.beside(k, one, self.settings, tokens, added[0], float(scores.std()))
 
     @staticmethod
     def _kept(keep: Any) -> tuple[str, ...]:

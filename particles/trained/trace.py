@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.laws.attention import SA
+from meanfield.measures.points import Points
 from meanfield.plot import points
 from meanfield.plot.options import drawn
 from meanfield.protocols import Array
 from meanfield.tools import inputs
-from meanfield.tools.shown import Shown
 from particles.matrix import row_statistics
-from particles.trained import statistics
+from particles.trained import forward, statistics
+from particles.trained.statistics import Told
 
 ATTENTION = ("attention", "q", "k", "v")
 KEPT = ("tokens", *ATTENTION)
@@ -21,7 +23,7 @@ KEPT = ("tokens", *ATTENTION)
 
 
 @dataclass(frozen=True, eq=False)
-class Trace(Shown):
+class Trace(Told):
     """A prompt's way through a model, as `Model.trace` returns it; what was not kept is None.
 
     Half layer 0 is the embedding; 2 k - 1 is behind the attention of layer k and its normalisation, 2 k behind the
@@ -59,48 +61,17 @@ class Trace(Shown):
     @property
     def depth(self) -> int:
         """How many layers."""
-        return (len(self.kept("tokens")) - 1) // 2
+        return (len(self.held) - 1) // 2
 
     @property
-    def lengths(self) -> Array:
-        """|x|: (half layers + 1, n)."""
-        return np.asarray(np.linalg.norm(self.kept("tokens"), axis=-1))
-
-    @property
-    def spread(self) -> Array:
-        """Standard deviation of |x| over its mean, by half layer: 0 where tokens lie on a sphere."""
-        lengths = self.lengths
-        return np.asarray(lengths.std(axis=-1) / lengths.mean(axis=-1))
-
-    @property
-    def directions(self) -> Array:
-        """x / |x|."""
-        return statistics.directions(self.kept("tokens"))
+    def held(self) -> Array:
+        """The tokens, or a refusal."""
+        return self.kept("tokens")
 
     @property
     def sentence(self) -> Array:
         """The mean of the last tokens, of length 1: what a sentence embedding is."""
-        return statistics.directions(self.kept("tokens")[-1].mean(axis=0))
-
-    @property
-    def mean_product(self) -> Array:
-        """Mean of <x_i, x_j> / |x_i| |x_j| over pairs, by half layer; nan of one token."""
-        return statistics.mean_product(self.directions)
-
-    @property
-    def near(self) -> Array:
-        """Share of pairs above 0.9, by half layer."""
-        return statistics.near_share(self.directions)
-
-    @property
-    def effective_rank(self) -> Array:
-        """e^H of the directions' singular values, by half layer."""
-        return statistics.effective_rank(self.directions)
-
-    @property
-    def clusters(self) -> Array:
-        """Components linked by inner products above 0.95, by half layer."""
-        return statistics.clusters(self.directions)
+        return statistics.directions(self.held[-1].mean(axis=0))
 
     @property
     def entropy(self) -> Array:
@@ -115,8 +86,15 @@ class Trace(Shown):
     @property
     def score_spread(self) -> Array:
         """Standard deviation of the scores <q_i, k_j> / sqrt(d_h), by layer and head: beta, in effect."""
-        q, k = self.kept("q"), self.kept("k")
-        return np.asarray((q @ np.swapaxes(k, -1, -2)).std(axis=(-2, -1)) / np.sqrt(q.shape[-1]))
+        return np.asarray(forward.scores(self.kept("q"), self.kept("k")).std(axis=(-2, -1)))
+
+    def energies(self, beta: float = 1.0) -> Array:
+        """E = (1 / 2 beta n^2) sum_ij e^{beta <x_i, x_j>} of the directions, by half layer (A (3.3)).
+
+        Differences over odd steps are attention's share of what a layer does to E, over even ones the feed-forward's.
+        """
+        law = SA(inputs.number("beta", beta, above=0.0))
+        return np.array([float(Points(x).energy(law)) for x in self.directions])
 
     @property
     def title(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from breakages.engine import Breakage
 
 ROOM, TINY, FILES = "particles/trained/", "tests/particles/test_trained.py::", "tests/particles/test_trained_files.py::"
+MODELS = "tests/particles/test_trained_models.py::"
 LOOPS = TINY + "test_tokens_and_attention_are_those_of_a_forward_in_loops"
 TRAP = TINY + "test_no_trap_is_fallen_into"
 TRAINED: tuple[Breakage, ...] = (
@@ -105,6 +106,41 @@ TRAINED: tuple[Breakage, ...] = (
         old="lengths.std(axis=-1) / lengths.mean(axis=-1)",
         new="lengths.var(axis=-1) / lengths.mean(axis=-1)",
         red=(TINY + "test_what_a_trace_tells_is_of_directions",),
+    ),
+    Breakage(
+        name="controls: weights that were one come apart",
+        file=ROOM + "controls.py",
+        old="        if id(layer) not in made:\n            made",
+        new="        if True:\n            made",
+        red=(MODELS + "test_controls_are_what_they_say",),
+    ),
+    Breakage(
+        name="heads: any real eigenvalue will do",
+        file=ROOM + "heads.py",
+        old="known & (value.real > 0.0)",
+        new="known",
+        red=(MODELS + "test_heads_are_those_of_the_matrices_written_out",),
+    ),
+    Breakage(
+        name="heads: a triple is good without a score",
+        file=ROOM + "heads.py",
+        old="self.dominant & (self.score > 0.0)",
+        new="self.dominant",
+        red=(MODELS + "test_heads_are_those_of_the_matrices_written_out",),
+    ),
+    Breakage(
+        name="loops: a perturbation is never brought back",
+        file=ROOM + "looped.py",
+        old="off *= (size / _size(off, real))[:, None, None]",
+        new="off *= 1.0",
+        red=(MODELS + "test_nothing_grows_where_layers_only_normalise",),
+    ),
+    Breakage(
+        name="flows: scores forget the length of tokens",
+        file=ROOM + "flowing.py",
+        old="beta = r * r / np.sqrt(dh)",
+        new="beta = r / np.sqrt(dh)",
+        red=(MODELS + "test_the_flow_is_the_layer_s_attention",),
     ),
     Breakage(
         name="model: memory has no limit",

@@ -87,6 +87,22 @@ def test_a_batch_sees_no_pads(pair: Any) -> None:
         assert off(run.tokens[::2], kept[f"proj{i}"]) < 1e-10
 
 
+def test_heads_as_they_were_counted_elsewhere() -> None:
+    """Good triples of MiniLM, (layer, head) from 0 with their scores; of the ALBERT, which has none by modulus."""
+    heads, shared = need(MINILM).heads(), need(RXN).heads()
+    counts = {
+        one: [(int(r.dominant.sum()), int(r.good.sum())) for r in
+              (of.modulus, of.real_part, of.block_modulus, of.block_real_part)]
+        for one, of in (("minilm", heads), ("rxn", shared))
+    }  # fmt: skip
+    assert counts == {"minilm": [(23, 7), (39, 13), (20, 10), (41, 23)], "rxn": [(0, 0), (5, 3), (2, 1), (6, 4)]}
+    told = {(2, 0): 0.148, (2, 10): 0.023, (3, 1): 0.063, (3, 2): 0.092, (3, 9): 0.136, (4, 7): 0.052, (4, 11): 0.222}
+    assert {one: round(float(heads.modulus.score[one]), 3) for one in zip(*np.nonzero(heads.modulus.good))} == told
+    assert [int(r.modulus.negative.sum()) for r in (heads, shared)] == [17, 3]
+    assert [int(r.modulus.real.sum()) for r in (heads, shared)] == [40, 3]
+    assert [int((r.trace > 0.0).sum()) for r in (heads, shared)] == [46, 2]
+
+
 def test_the_references_and_the_models_are_of_the_same_texts() -> None:
     """Everywhere: what is kept beside the tests is whole."""
     for one, layers in ((MINILM, 7), (RXN, 13)):
