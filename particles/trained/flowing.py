@@ -32,6 +32,8 @@ TIMES = np.linspace(0.0, 2.0, 41)
 """At which the flow is compared with the layer, whose own step is 1."""
 LONG = 20.0
 """In which T_eff is looked for."""
+MOST = 1e4
+"""beta of tokens that are one point but for so little that it says nothing."""
 RTOL = 1e-5
 
 
@@ -56,7 +58,7 @@ class Flow(Shown):
         Of SA without matrices: the spread of the layer's scores over that of <x_i, x_j>.
     time_attention, time_whole : float
         T_eff: in which SA raises the mean inner product as far as the half, and the layer, does; 0 where it falls, inf
-        where SA does not come so far by t = 20.
+        where SA does not come so far by t = 20, nan where the tokens have met and there is no such beta.
     own_attention, own_whole : float
         The same of the flow with the layer's own matrices; inf where it does not come so far by its last time.
     """
@@ -86,11 +88,13 @@ class Flow(Shown):
 
 
 def law_of(layer: Layer, settings: Settings, r: float) -> Law:
-    """The heads' flow on directions of tokens of length r."""
+    """The heads' flow on directions of tokens of length r; scaled: SA's velocity is the same, and does not overflow."""
     dh = settings.head
     parts = [slice(h * dh, (h + 1) * dh) for h in range(settings.heads)]
     beta = r * r / np.sqrt(dh)
-    laws = [SA(beta, Q=layer.Q[one], K=layer.K[one], V=layer.O[:, one] @ layer.V[one]) for one in parts]
+    laws = [
+        SA(beta, scale="scaled", Q=layer.Q[one], K=layer.K[one], V=layer.O[:, one] @ layer.V[one]) for one in parts
+    ]
     return laws[0] if len(laws) == 1 else Sum(tuple(laws))
 
 
@@ -121,7 +125,8 @@ def beside(number: int, layer: Layer, settings: Settings, tokens: Array, added: 
     run = simulate(law_of(layer, settings, r), y, (TIMES[0], TIMES[-1]), TIMES, rtol=RTOL)
     tangent = geometry.project(y, added)
     straight = [_multiple(goal - y, tangent) for goal in (half, whole)]
-    beta = spread / float(statistics.pairs(y).std())
+    with np.errstate(divide="ignore"):
+        beta = float(spread / statistics.pairs(y).std())
     goals = [float(statistics.mean_product(goal)) for goal in (half, whole)]
     rise = statistics.mean_product(run.x)
     times = [_time(y, beta, goal) for goal in goals] + [_reached(run.t, rise, goal) for goal in goals]
@@ -141,8 +146,11 @@ def _time(y: Array, beta: float, goal: float) -> float:
     """When SA's mean inner product first is as large as the goal."""
     if goal <= float(statistics.mean_product(y)):
         return 0.0
+    if not beta <= MOST:
+        return float("nan")
+    law = SA(beta, scale="scaled")
     run = simulate(
-        SA(beta), y, (0.0, LONG), [LONG], rtol=RTOL, until=lambda t, mu: float(statistics.mean_product(mu.x)) - goal
+        law, y, (0.0, LONG), [LONG], rtol=RTOL, until=lambda t, mu: float(statistics.mean_product(mu.x)) - goal
     )
     return float(run.end) if run.end < LONG else float("inf")
 

@@ -101,11 +101,18 @@ TRAINED: tuple[Breakage, ...] = (
         red=(TINY + "test_what_a_trace_tells_is_of_directions",),
     ),
     Breakage(
-        name="trace: the spread is that of squares",
-        file=ROOM + "trace.py",
+        name="statistics: the spread is that of squares",
+        file=ROOM + "statistics.py",
         old="lengths.std(axis=-1) / lengths.mean(axis=-1)",
         new="lengths.var(axis=-1) / lengths.mean(axis=-1)",
         red=(TINY + "test_what_a_trace_tells_is_of_directions",),
+    ),
+    Breakage(
+        name="trace: the energy is twice what it is",
+        file=ROOM + "trace.py",
+        old="float(Points(x).energy(law))",
+        new="2.0 * float(Points(x).energy(law))",
+        red=(MODELS + "test_the_energy_is_split_between_attention_and_feed_forward",),
     ),
     Breakage(
         name="controls: weights that were one come apart",
