@@ -27,7 +27,7 @@ WIDTH = 4
 """Bytes of a float32."""
 
 
-class _Table(dict):  # type: ignore[type-arg]
+class _Table(dict[Any, Any]):
     """An ordered dictionary to which a file may tie notes, as torch does."""
 
 
@@ -35,7 +35,7 @@ class _Storage(NamedTuple):
     """A row of float32 numbers: by which key it stands in the file, and how many."""
 
     key: str
-    count: int
+    size: int
 
 
 class _Tensor(NamedTuple):
@@ -46,14 +46,17 @@ class _Tensor(NamedTuple):
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
+    def _entries(self) -> int:
+        return math.prod(list(self.shape))  # a list, because the types of prod take a tuple for one of truth values
+
     def of(self, name: str, numbers: Array) -> Array:
         """The array itself; refused if it reaches beyond its storage."""
         fits = len(self.shape) == len(self.strides) and min((self.offset, *self.shape, *self.strides), default=0) >= 0
         last = self.offset + sum((n - 1) * s for n, s in zip(self.shape, self.strides, strict=False))
-        if not fits or (math.prod(self.shape) and last >= len(numbers)):
+        if not fits or (self._entries() and last >= len(numbers)):
             raise ValueError(f"{name} of shape {self.shape} reaches beyond its {len(numbers)} numbers")
         begin, strides = numbers[self.offset :], [WIDTH * s for s in self.strides]
-        if not math.prod(self.shape):
+        if not self._entries():
             return np.zeros(self.shape, dtype=np.float32)
         return np.lib.stride_tricks.as_strided(begin, self.shape, strides, writeable=False).copy()
 
@@ -168,14 +171,14 @@ def _zipped(data: bytes) -> dict[str, Array]:
 
         def numbers(storage: _Storage) -> Array:
             name = f"{root}data/{storage.key}"
-            if sizes.get(name) != WIDTH * storage.count:
-                raise ValueError(f"{name} has {sizes.get(name, 'no')} bytes, wanted {WIDTH * storage.count}")
+            if sizes.get(name) != WIDTH * storage.size:
+                raise ValueError(f"{name} has {sizes.get(name, 'no')} bytes, wanted {WIDTH * storage.size}")
             return _counted(np.frombuffer(archive.read(name), "<f4"), storage)
 
         return _tensors(table, numbers)
 
 
 def _counted(row: Array, storage: _Storage) -> Array:
-    if len(row) != storage.count:
-        raise ValueError(f"the storage {storage.key} has {len(row)} numbers, wanted {storage.count}")
+    if len(row) != storage.size:
+        raise ValueError(f"the storage {storage.key} has {len(row)} numbers, wanted {storage.size}")
     return row

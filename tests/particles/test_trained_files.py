@@ -55,7 +55,7 @@ def test_three_layouts_hold_the_same_model(layout: str, tmp_path: Path) -> None:
 
 def test_half_precision_is_taken_up_and_integers_are_left_out(tmp_path: Path) -> None:
     w = tiny.weights(SAID)
-    half = {name: a.astype(np.float16) for name, a in w.items()}
+    half: dict[str, np.ndarray] = {name: a.astype(np.float16) for name, a in w.items()}
     half["embeddings.position_ids"] = np.arange(12)[None]
     up = {name: a.astype(np.float16).astype(np.float64) for name, a in w.items()}
     one, two = (pt.trained.load(written(tmp_path / name, t)) for name, t in (("half", half), ("up", up)))
@@ -72,7 +72,8 @@ def test_a_part_of_a_storage_is_a_tensor(tmp_path: Path) -> None:
     """Two tensors of one storage, one of them transposed, as torch saves views."""
     row = np.arange(6.0, dtype=np.float32)
     file = tmp_path / "x.bin"
-    parts = [pickle.dumps(one, 2) for one in (pickled.MAGIC, 1001, {})]
+    header: list[Any] = [pickled.MAGIC, 1001, {}]
+    parts = [pickle.dumps(one, 2) for one in header]
     turned = tiny.tensor("0", (2, 3), 6, legacy=True).replace(tiny.plain((3, 1)), tiny.plain((1, 2)))
     table = b"\x80\x02" + tiny.ORDERED + b"(" + tiny.plain("a") + turned
     table += tiny.plain("b") + tiny.tensor("0", (6,), 6, legacy=True) + b"u."
@@ -177,7 +178,8 @@ def test_a_pickle_that_names_anything_else(name: str, tmp_path: Path) -> None:
     """Refused by the name, in the table and before it, in both layouts; nothing is called."""
     module, _, what = name.partition(" ")
     evil = b"\x80\x02c" + f"{module}\n{what}\n".encode() + b"(" + tiny.plain("exit 1") + b"tR."
-    first = [pickle.dumps(one, 2) for one in (pickled.MAGIC, 1001, {})]
+    header: list[Any] = [pickled.MAGIC, 1001, {}]
+    first = [pickle.dumps(one, 2) for one in header]
     file = tmp_path / "x.bin"
     for data in (evil, b"".join([*first, evil]), zipped({}, evil)):
         file.write_bytes(data)
@@ -191,6 +193,7 @@ def test_pickles_that_are_damaged(tmp_path: Path) -> None:
     long = tiny.table(w, legacy=False).replace(tiny.plain((2, 3)), tiny.plain((9, 3)))
     called = b"\x80\x02ctorch\nFloatStorage\n)R."
     tied = b"\x80\x02ccollections\nOrderedDict\n}" + tiny.plain("call") + tiny.plain(1) + b"sb."
+    little = pickle.dumps({"little_endian": True}, 2)
     inside = b"\x80\x02" + tiny.ORDERED + b"(" + tiny.plain("a") + tiny.plain(3) + b"u."
     cases = {
         "cut short": legacy[:-3], "another number than torch's": pickle.dumps(3, 2) * 3, "not read": b"",
@@ -199,7 +202,7 @@ def test_pickles_that_are_damaged(tmp_path: Path) -> None:
         "another kind than torch.FloatStorage": zipped(
             w, tiny.table(w, legacy=False).replace(b"ctorch\nFloatStorage\n", tiny.plain("FloatStorage"))
         ),
-        "big-endian": legacy.replace(*(pickle.dumps({"little_endian": one}, 2) for one in (True, False))),
+        "big-endian": legacy.replace(little, pickle.dumps({"little_endian": False}, 2)),
     }  # fmt: skip
     for said, data in cases.items():
         file.write_bytes(data)

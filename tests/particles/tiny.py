@@ -171,8 +171,8 @@ def forward(
     names = ALBERT_LAYER if said["model_type"] == "albert" else BERT_LAYER
     heads, tokens, seen = said["num_attention_heads"], [np.array(x)], []
     dh = said["hidden_size"] // heads
-    for place in places(said):
-        at = {ours: place + name for ours, name in names.items()}
+    for layer in places(said):
+        at = {ours: layer + name for ours, name in names.items()}
         q, k, v = ([dense(row, at[one]) for row in x] for one in "QKV")
         mixed, matrices = np.zeros((len(x), said["hidden_size"])), np.zeros((heads, len(x), len(x)))
         for h in range(heads):
