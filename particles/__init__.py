@@ -7,6 +7,7 @@ from particles import trained
 from particles.atlas import Atlas, classify
 from particles.boolean import Boolean, boolean
 from particles.cloud import Cloud
+from particles.critical import Certificate, CriticalPoint, critical_points
 from particles.equilibria import Equilibrium, equilibrium
 from particles.gram import Gram, gram
 from particles.hulls import Hull, hull
@@ -31,7 +32,9 @@ __all__ = [
     "Atlas",
     "Boolean",
     "Branch",
+    "Certificate",
     "Cloud",
+    "CriticalPoint",
     "Diffusion",
     "Ends",
     "Energies",
@@ -54,6 +57,7 @@ __all__ = [
     "branches",
     "classify",
     "consumed",
+    "critical_points",
     "encoded",
     "ends",
     "energies",

@@ -115,19 +115,20 @@ _A = """
 (9.6) | C_i: the tokens j of largest <Q z_i, K z_j>
     | pt.leaders(mf.SA(np.inf, geometry="flat"), [[1.0, 1.0], [-1.0, 1.0], [0.2, 0.1]]) | A62
 (A.1) | X' = grad f(X): gradient ascent on a manifold | step: the proof of Lemma A.1 | -
-(A.2) | some subset of a critical point's tokens has a negative sum of products | to come: particles/critical.py | -
-(A.3) | the second derivative of E_0 as these tokens turn | to come: particles/critical.py | -
-(A.4) | the identity as a mean of squares of skew matrices, d odd | step: the proof of Lemma A.2 | -
+(A.2) | some subset of a critical point's tokens has a negative sum of products | bench | A68
+(A.3) | the second derivative of E_0 as these tokens turn | bench | A68
+(A.4) | the identity as a mean of squares of skew matrices, d odd | step: the proof of Lemma A.2 | A68
 (B.1) | the Hessian's sums over a subset are <= 0 at a maximum | step: the proof of Theorem 5.1 | A69
 (B.2) | sum g(theta_i - theta_j) >= 0 between a subset and the rest, g = (cos - b sin^2) e^{b cos}
     | step: the proof of Theorem 5.1 | A69
-(B.3) | the same in any d, g = ((d - 1) cos - b sin^2) e^{b cos} | step: the proof of Theorem 5.1 | -
-(B.4) | the Hessian in the direction of one skew matrix | step: the proof of Theorem 5.1 | -
-(B.5) | the Hessian in any metric; at a critical point no Christoffel symbols | to come: particles/critical.py | -
-(C.1) | grad E_b and Hess E_b are those of E_0 up to O(b) | step: the proof of Theorem 4.3 | -
-(C.2) | E_0'' = 2 (d - 1) / (d n) in some direction | step: the proof of Theorem 4.3 | -
-(C.3) | (C.1) for the gradient in SA's metric | step: Remark C.1 | -
-(C.4) | (C.1) for the Hessian in SA's metric | step: Remark C.1 | -
+(B.3) | the same in any d, g = ((d - 1) cos - b sin^2) e^{b cos} | step: the proof of Theorem 5.1 | A70
+(B.4) | the Hessian in the direction of one skew matrix | step: the proof of Theorem 5.1 | A70
+(B.5) | the Hessian in any metric; at a critical point no Christoffel symbols
+    | pt.critical_points(mf.SA(1.0), 3) | A50
+(C.1) | grad E_b and Hess E_b are those of E_0 up to O(b) | step: the proof of Theorem 4.3 | A72
+(C.2) | E_0'' = 2 (d - 1) / (d n) in some direction | step: the proof of Theorem 4.3 | A72
+(C.3) | (C.1) for the gradient in SA's metric | step: Remark C.1 | A72
+(C.4) | (C.1) for the Hessian in SA's metric | step: Remark C.1 | A72
 (D.1) | the difference of two runs, as an integral | step: the proof of Theorem 6.9 | -
 (D.2) | its first part, bounded | step: the proof of Theorem 6.9 | -
 (D.3) | its second part, bounded | step: the proof of Theorem 6.9 | -

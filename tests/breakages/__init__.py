@@ -24,6 +24,7 @@ from breakages.bench import BENCH
 from breakages.causal import CAUSAL
 from breakages.changed import CHANGED
 from breakages.context import CONTEXT
+from breakages.critical import CRITICAL
 from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.figures import FIGURES
@@ -59,6 +60,7 @@ TABLE: tuple[Breakage, ...] = (
     *A7_A9,
     *CHANGED,
     *CONTEXT,
+    *CRITICAL,
     *DIVIDED,
     *FIGURES,
     *GAUSSIAN,

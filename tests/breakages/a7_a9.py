@@ -62,14 +62,6 @@ A7_A9: tuple[Breakage, ...] = (
         red=("A51",),
     ),
     Breakage(
-        name="critical points of the repulsive flow",
-        file="validation/checks/a/a7_landscape.py",
-        old='law = mf.USA(beta, scale="relative")',
-        new='law = mf.USA(beta, sign=-1, scale="relative")',
-        red=("A50",),
-        tier="full",
-    ),
-    Breakage(
         name="a token's mass is 1/(n - 1) in a run",
         file="particles/simulate.py",
         old="return place, x, turns, np.full(n, 1.0 / n) if",

@@ -163,6 +163,7 @@ LINE = {
 PLAIN: dict[str, Any] = {
     "mf.CellAverages.values": np.ones(8), "mf.FiniteVolume.cells": 16, "cfl": 0.5, "limiter": "minmod",
     "CellAverages.on.space": mf.Circle(16), "CellAverages.at.x": np.eye(2),
+    "pt.critical_points.n": 3, "pt.critical_points.d": 2, "starts": 4,
     "pt.hull.x": ROWS, "pt.limit_set.x": ROWS, "pt.good_triple.V": ROWS,
     "base": 1e4, "frequencies": None, "mf.Encoded.p": ROWS, "D": None,
     "scores": [1.0, 0.5, 0.0], "log_counts": None, "mf.equiangular.rho": 0.5, **LINE,

@@ -10,10 +10,10 @@ import meanfield as mf
 import particles as pt
 from meanfield.plot import legends, style
 from meanfield.protocols import Array
-from validation.checks._critical import critical_points, jacobian, top_eigenvalue
+from validation.checks._critical import critical_points, jacobian
 from validation.checks._tools import by_loop, start, velocity
 from validation.registry import Bench, check
-from validation.verdict import Limits, Verdict, evidence, judge
+from validation.verdict import Limits, Verdict, judge
 
 
 @check("A32", where="A Rem 6.2", title="the entropy of a density falls without bound")
@@ -147,29 +147,6 @@ def _bars(tables: dict[str, Array], clouds: int) -> Any:
             legends.legend(ax)
         axes[-1].set(xlabel="number of clusters")
     return axes
-
-
-@check("A50", where="A Problem 3", title="critical points for n <= 6: the least top eigenvalue over beta", tier="full")
-def saddles(bench: Bench) -> Verdict:
-    """Zeros of USA's field from 400 random starts, n = 4, 5, 6, beta = 0.5 to 8, consensus left out.
-
-    Evidence on the open question whether all are strict saddles: the least of their largest eigenvalues, over lambda_0
-    (relative scale).  Positive means strict: at least a tenth of e^{-beta} / lambda_0, the rate at which two groups
-    opposite to each other part (8e-7 at beta = 8, and the least there; differences leave 1e-14).  A search finds many
-    critical points, not provably all: at least five at every beta.
-    """
-    rng = np.random.default_rng(bench.rng)
-    measured: dict[str, float] = {}
-    limits: dict[str, tuple[float | None, float | None]] = {}
-    for beta in (0.5, 1.0, 2.0, 4.0, 8.0):
-        law = mf.USA(beta, scale="relative")
-        found = [theta for n in (4, 5, 6) for theta in critical_points(law, n, 400, rng)]
-        apart = [theta for theta in found if np.ptp(np.cos(theta)) > 1e-6]
-        measured[f"critical points, beta = {beta:g}"] = len(apart)
-        measured[f"least top eigenvalue, beta = {beta:g}"] = min(top_eigenvalue(law, theta) for theta in apart)
-        limits[f"critical points, beta = {beta:g}"] = (5, None)
-        limits[f"least top eigenvalue, beta = {beta:g}"] = (0.1 * float(np.exp(law.log_factor(2) - beta)), None)
-    return evidence(measured, limits, "Every critical point found that is not consensus is a strict saddle.")
 
 
 @check("A71", where="A Rem B.1, C.1", title="the index of a critical point is the same in both metrics")

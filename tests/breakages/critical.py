@@ -1,0 +1,57 @@
+"""Critical points, their indices, and the proofs about them."""
+
+from __future__ import annotations
+
+from breakages.engine import Breakage
+
+CRITICAL: tuple[Breakage, ...] = (
+    Breakage(
+        name="pulls: the sphere's curvature is left out of the Hessian",
+        file="particles/pulls.py",
+        old="own -= (A * G)",
+        new="own -= 0.0 * (A * G)",
+        red=("tests/particles/test_critical.py::test_pulls_are_usas_velocity_and_its_derivative", "A50", "A72"),
+    ),
+    Breakage(
+        name="pulls: clusters hold together twice as well",
+        file="particles/pulls.py",
+        old="- w[a] * np.eye(d - 1)",
+        new="- 2.0 * w[a] * np.eye(d - 1)",
+        red=("tests/particles/test_critical.py::test_a_pair_comes_apart_at_its_beta_and_the_count_holds",),
+    ),
+    Breakage(
+        name="seeking: deflation pushes elsewhere than it says",
+        file="particles/seeking.py",
+        old="log -= 2.0 * AWAY",
+        new="log -= 1.0 * AWAY",
+        red=("tests/particles/test_critical.py::test_deflation_is_smooth_and_blind_to_turns_and_names",),
+    ),
+    Breakage(
+        name="critical: mirror images count once",
+        file="particles/critical.py",
+        old="* (1 if any(alike[1]) else 2)",
+        new="* (2 if any(alike[1]) else 1)",
+        red=("tests/particles/test_critical.py::test_four_tokens_as_printed", "A50"),
+    ),
+    Breakage(
+        name="critical: negative eigenvalues are counted",
+        file="particles/critical.py",
+        old="(part > _edge(part)).sum()",
+        new="(part < -_edge(part)).sum()",
+        red=("A30", "A50"),
+    ),
+    Breakage(
+        name="A68: the wrong pole is the subset",
+        file="validation/checks/a/a_critical.py",
+        old="G[np.ix_(one, ~one)].sum())), max",
+        new="G[np.ix_(one, one)].sum())), max",
+        red=("A68",),
+    ),
+    Breakage(
+        name="A70: g with d for d - 1",
+        file="validation/checks/a/a_critical.py",
+        old="g = -(np.exp(beta * G) * ((d - 1.0) * G",
+        new="g = -(np.exp(beta * G) * (d * G",
+        red=("A70",),
+    ),
+)
