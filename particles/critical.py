@@ -52,7 +52,7 @@ class Certificate(NamedTuple):
     @property
     def holds(self) -> bool:
         """Whether Kantorovich's number is below 1/2."""
-        return self.kantorovich < 0.5
+        return bool(self.kantorovich < 0.5)
 
     def __repr__(self) -> str:
         return line(self)
