@@ -11,7 +11,7 @@ import numpy as np
 
 from meanfield.laws.gradient import GradientLaw
 from meanfield.measures.points import Points
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law
 from meanfield.tools import inputs
 from meanfield.tools.shown import line
 from meanfield.tools.tags import equations
@@ -150,7 +150,7 @@ def _edge(part: Array) -> float:
 
 
 @equations("A (B.5)")
-def critical_points(law: Any, n: int, d: int = 2, rng: Any = 0, *, starts: int = 200) -> list[CriticalPoint]:
+def critical_points(law: Law, n: int, d: int = 2, rng: Any = 0, *, starts: int = 200) -> list[CriticalPoint]:
     """All critical points of E on (S^{d-1})^n that are found, modulo rotations, reflections and permutations.
 
     E = (1 / 2 beta n^2) sum_ij e^{beta <x_i, x_j>}; the highest first, which is consensus.  Tokens that are together
@@ -223,7 +223,7 @@ def partitions(n: int, most: int | None = None) -> Iterator[tuple[int, ...]]:
             yield (k, *rest)
 
 
-def _exponent(law: Any, d: int) -> tuple[float, float]:
+def _exponent(law: Law, d: int) -> tuple[float, float]:
     """beta, and what a unit e^beta of the velocity is in the law's scale."""
     if not isinstance(inputs.law(law), GradientLaw) or not (law.paired and law.isotropic):
         raise ValueError(
@@ -250,7 +250,7 @@ def _at_zero(sizes: tuple[int, ...], d: int) -> Iterator[Array]:
 
 
 def _polished(
-    law: Any, x: Array, sizes: tuple[int, ...], beta: float, unit: float, starts: int
+    law: Law, x: Array, sizes: tuple[int, ...], beta: float, unit: float, starts: int
 ) -> CriticalPoint:
     """A critical point by Newton's method, turned so that its first token is at e_1, with its certificate."""
     many = np.array(sizes)

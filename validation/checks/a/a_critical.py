@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 import meanfield as mf
 import particles as pt
 from meanfield.plot import legends, style
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Law
 from validation.checks._critical import critical_points, top_of_rows
 from validation.checks._tools import central, velocity
 from validation.registry import Bench, check
@@ -22,7 +22,7 @@ FORKS = {4: (5, None), 5: (6, 0.5 * np.log(1.5)), 6: (11, 0.5 * np.log(2.0))}
 """How many critical points n tokens have on the circle at small beta; where, beyond, a cluster of two comes apart."""
 
 
-def _found(law: Any, n: int, d: int = 2, starts: int = 100, rng: Any = 0) -> list[pt.CriticalPoint]:
+def _found(law: Law, n: int, d: int = 2, starts: int = 100, rng: Any = 0) -> list[pt.CriticalPoint]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # counts are what is judged here
         return pt.critical_points(law, n, d, rng, starts=starts)
@@ -191,7 +191,7 @@ def _rotating(d: int) -> list[Array]:
     return found
 
 
-def _bend(law: Any, x: Array, turned: Array, B: Array) -> float:
+def _bend(law: Law, x: Array, turned: Array, B: Array) -> float:
     """E'' of our energy as e^{tB} turns some of the tokens, by differences of order 4."""
     values, vectors = np.linalg.eig(B)
 
@@ -235,7 +235,7 @@ def small_beta(bench: Bench) -> Verdict:
     return judge(measured, limits)
 
 
-def _with_slope(law: Any, theta: Array) -> Array:
+def _with_slope(law: Law, theta: Array) -> Array:
     """Velocities, and their derivatives by differences."""
     rows = [central(lambda h, e=e: velocity(law, mf.Points(theta + h * e)), 2e-3) for e in np.eye(len(theta))]
     return np.stack([velocity(law, mf.Points(theta)).ravel(), *(np.ravel(row) for row in rows)])
