@@ -77,7 +77,7 @@ def test_eigenvalues_are_those_of_the_flows(d: int) -> None:
         for b in range(4):
             for q in range(d - 1):
 
-                def speed(h: float, b: int = b, q: int = q, law: Law = law) -> Any:
+                def speed(h: float, b: int = b, q: int = q, law: mf.Law = law) -> Any:
                     y = point.x.copy()
                     y[b] = np.cos(h) * y[b] + np.sin(h) * F[b, :, q]
                     v = velocity(law, mf.Points(y))
