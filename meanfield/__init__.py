@@ -4,6 +4,7 @@ from meanfield import distances, protocols
 from meanfield.analysis.context import critical_beta, equiangular
 from meanfield.analysis.linear import fastest, growth_rates, switching
 from meanfield.analysis.linearised import spectrum
+from meanfield.analysis.onset import onset, turning
 from meanfield.analysis.prediction import predict
 from meanfield.analysis.stars import star_rates
 from meanfield.analysis.stationary import NotStationary, stationary
@@ -11,6 +12,7 @@ from meanfield.clustering.found import clusters
 from meanfield.clustering.order import order_parameters
 from meanfield.clustering.track import track
 from meanfield.clustering.tree import merge_tree, rescaled_energy
+from meanfield.doors.branch import branch
 from meanfield.doors.resume import load, resume
 from meanfield.doors.solve import solve
 from meanfield.doors.sweep import SweepError, grid, sweep
@@ -116,6 +118,7 @@ __all__ = [
     "Vicsek",
     "Zonal",
     "ZonalSphere",
+    "branch",
     "clusters",
     "critical_beta",
     "distances",
@@ -128,6 +131,7 @@ __all__ = [
     "merge_tree",
     "mixture",
     "multipliers",
+    "onset",
     "order_parameters",
     "perturbed_uniform",
     "poisson_kernel",
@@ -145,6 +149,7 @@ __all__ = [
     "sweep",
     "switching",
     "track",
+    "turning",
     "uniform",
     "von_mises_fisher",
     "workers",

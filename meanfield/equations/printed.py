@@ -335,6 +335,14 @@ A Rem 3.5 | doubly stochastic attention: k = e^{b <x, y> + phi(x) + phi(y)} of r
     | pt.equilibrium([0.0, 0.0, np.pi]) | F38
 2410.23228 | the first clusters: the fastest mode about the uniform measure, and where it changes
     | mf.fastest(mf.SA(5.0), 2) | F02 F02.particles F02.rates
+2412.14813 | stationary states on spheres: branch points of the uniform density, and where branches jump
+    | mf.onset(mf.SA(4.0), 3, 2) | -
+2510.20094 | noisy attention: branches of stationary states, continuous at small beta and not beyond
+    | mf.branch(mf.USA(4.0), mf.Circle(64), steps=9) | -
+2604.16288 | with noise: beta_* beyond which the transition is discontinuous
+    | mf.turning(2) | F17.thresholds
+2606.05140 | with noise: the threshold K_# = 1 / (2 kappa_c)
+    | mf.onset(mf.USA(2.0), 2) | F17.thresholds
 """
 
 PRINTED: dict[str, Printed] = {

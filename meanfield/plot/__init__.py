@@ -12,6 +12,7 @@ from meanfield.plot import (
     animate,
     arrays,
     arrows,
+    branches,
     circle,
     curves,
     globe,
@@ -31,6 +32,6 @@ from meanfield.plot import (
 )
 
 __all__ = [
-    "animate", "arrays", "arrows", "circle", "curves", "globe", "grids", "matrices", "mollweide", "orthographic",
-    "points", "polytopes", "scales", "sheets", "slopes", "style", "tree", "vectors", "zonal",
+    "animate", "arrays", "arrows", "branches", "circle", "curves", "globe", "grids", "matrices", "mollweide",
+    "orthographic", "points", "polytopes", "scales", "sheets", "slopes", "style", "tree", "vectors", "zonal",
 ]  # fmt: skip

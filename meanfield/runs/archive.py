@@ -103,6 +103,8 @@ def load(path: Any) -> Any:
             "load it again"
         )
     said = settings.from_json(text)
+    if hasattr(face, "restored"):  # a record of another layout than a run's
+        return face.restored(arrays, said)
     if "kinds" not in said:
         _modernise(arrays, said)
     checkpoint = said["checkpoint"] | {"y": _of_kind(arrays["checkpoint_y"], said["checkpoint_kind"])}

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import optimize, special
 
 Floats = NDArray[np.float64]
 KINDS = ("SA", "USA")
@@ -46,3 +46,43 @@ def critical(kind: str, beta: float, d: int, k: int) -> float:
     if kind == "SA":
         return float(special.ive(nu + k, beta) / special.ive(nu, beta) / beta)
     return float(math.gamma(0.5 * d) * (2.0 / beta) ** nu * special.iv(nu + k, beta) / beta)
+
+
+def averaged(d: int, beta: float, n: int = 48) -> tuple[Floats, Floats, Floats]:
+    """(c, weights, kernel) for zonal functions of S^{d-1}, d >= 3: e^{beta <x, y>} averaged over turns about the axis.
+
+    Gauss nodes of the law of c; <x, y> = c c' + s s' u, u by the law of one dimension less.
+    """
+    c, w = special.roots_gegenbauer(n, 0.5 * (d - 2.0))
+    u, v = special.roots_chebyt(n) if d == 3 else special.roots_gegenbauer(n, 0.5 * (d - 3.0))
+    s = np.sqrt(1.0 - c**2)
+    scores = np.multiply.outer(c, c)[..., None] + np.multiply.outer(np.multiply.outer(s, s), u)
+    return c, w / w.sum(), np.exp(beta * scores) @ (v / v.sum())
+
+
+def amplitude_branch(f: float, d: int, beta: float, n: int = 48) -> float:
+    """kappa (USA) at which a stationary zonal density has int c d rho = f: it is kept while rho is iterated."""
+    c, w, kernel = averaged(d, beta, n)
+
+    def shape(Z: Floats, inverse: float) -> Floats:
+        log = Z * inverse
+        out = np.exp(log - log.max())
+        return np.asarray(out / (w @ out))
+
+    rho, kappa = shape(c, 2.0 * f), 0.0
+    for _ in range(4000):
+        Z = kernel @ (w * rho) / beta
+        inverse = float(optimize.brentq(lambda i, Z=Z: (w * c) @ shape(Z, i) - f, 1e-9, 1e6, xtol=1e-15, rtol=1e-14))
+        rho = shape(Z, inverse)
+        if abs(kappa * inverse - 1.0) < 1e-14:
+            break
+        kappa = 1.0 / inverse
+    return kappa
+
+
+def fold(d: int, beta: float, low: float, high: float, n: int = 48) -> float:
+    """The largest kappa of USA's branch of mode 1, looked for between two amplitudes."""
+    found = optimize.minimize_scalar(
+        lambda f: -amplitude_branch(f, d, beta, n), bounds=(low, high), method="bounded", options={"xatol": 1e-7}
+    )
+    return -float(found.fun)
