@@ -73,8 +73,8 @@ A4_A6: tuple[Breakage, ...] = (
     Breakage(
         name="a cone at half of beta",
         file="validation/checks/a/a6_high_dimension.py",
-        old="run = pt.simulate(law, x, (0.0, 40.0)",
-        new="run = pt.simulate(type(law)(0.5 * law.beta), x, (0.0, 40.0)",
+        old="run = pt.simulate(law, x, (0.0, t[-1])",
+        new="run = pt.simulate(type(law)(0.5 * law.beta), x, (0.0, t[-1])",
         red=("A34",),
     ),
     Breakage(

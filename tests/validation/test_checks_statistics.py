@@ -14,7 +14,7 @@ from validation.checks import _critical
 from validation.checks.c import c5_causal
 from validation.verdict import Outcome, judge
 
-BETA = np.array(c5_causal.QUICK)
+BETA = np.array(c5_causal.COARSE)
 
 
 @pytest.mark.parametrize(

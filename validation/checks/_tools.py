@@ -99,6 +99,11 @@ def spread(bench: Bench, fn: Any, cells: Any) -> Any:
         return mf.sweep(fn, cells, rng=bench.rng, executor=executor, keep=keep)
 
 
+def scattered(n: int, p: int) -> Array:
+    """n angles 2 pi frac(i^2 sqrt(p)), i = 1..n: as irregular as random ones, and the same every time."""
+    return np.asarray(2.0 * np.pi * np.modf(np.arange(1, n + 1) ** 2 * np.sqrt(p))[0])
+
+
 def two_waves(theta: Any) -> Array:
     """1 + 0.3 cos theta + 0.2 sin 2 theta, the density most checks begin with."""
     return np.asarray(1.0 + 0.3 * np.cos(theta) + 0.2 * np.sin(2.0 * theta))

@@ -55,14 +55,16 @@ def waits(run: pt.LongTime, most: int = 5) -> list[Wait]:
     return found
 
 
-def until_one(beta: float, theta: Array, merge_tol: float = 1e-5, merge_gap: float = 1e-3) -> tuple[Any, pt.LongTime]:
+def until_one(
+    beta: float, theta: Array, merge_tol: float = 1e-5, merge_gap: float = 1e-3, rtol: float = 1e-9
+) -> tuple[Any, pt.LongTime]:
     """SA from these angles: to t = 30 as points that merge on the way, from there in log t until all are one."""
     law = mf.SA(beta)
     early = pt.simulate(law, theta, (0.0, FORMED), [FORMED], merge_tol=merge_tol, rtol=1e-6)
     # no two clusters wait longer than e^{2 beta} times what a gap of 1e-3 from pi costs
     end = 2.0 * beta + 10.0
     times = [np.log(FORMED), end]
-    return early, pt.longtime(law, early, log_t_end=end, merge_gap=merge_gap, rtol=1e-9, log_t_eval=times)
+    return early, pt.longtime(law, early, log_t_end=end, merge_gap=merge_gap, rtol=rtol, log_t_eval=times)
 
 
 def late_tree(run: pt.LongTime) -> Any:
@@ -79,7 +81,8 @@ class Fit(NamedTuple):
     slope: float
     low: float
     high: float
-    """95% interval of the slope over clouds, which are few and skewed (no two clusters are more than pi apart)."""
+    """95% interval of the slope over clouds, which are few and skewed (no two clusters are more than pi apart); of less
+    than four clouds, which tell no interval, the least slope and the largest."""
     scatter: float
     """Root mean square distance of log T from its cloud's own line."""
     x: float
@@ -102,4 +105,5 @@ def fit(clouds: list[tuple[Array, Array]]) -> Fit:
     each = np.array([line.slope for line in lines])
     scatter = np.sqrt(np.mean([line.scatter**2 for line in lines]))
     x, log_t = (np.concatenate([cloud[i] for cloud in clouds]).mean() for i in (0, 1))
-    return Fit(*map(float, (each.mean(), *rates.mean_interval(each), scatter, x, log_t)))
+    ends = rates.mean_interval(each) if len(each) > 3 else (each.min(), each.max())
+    return Fit(*map(float, (each.mean(), *ends, scatter, x, log_t)))

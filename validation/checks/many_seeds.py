@@ -109,7 +109,7 @@ def of_lifetimes(bench: Bench) -> Verdict:
     """
     rng = np.random.default_rng(bench.rng)
     tokens = [pt.uniform_angles(a_metastability.TOKENS, rng) for _ in range(CLOUDS)]
-    clouds = [[a_metastability.life_of(b, theta) for b in a_metastability.QUICK] for theta in tokens]
+    clouds = [[a_metastability.life_of(b, theta) for b in a_metastability.COARSE] for theta in tokens]
     measured = {}
     for m, least in ((2, 4.0), (3, 9.0)):
         slopes = np.array([line.slope for line in lines_of(a_metastability.lasted(clouds, m, least))])
@@ -121,7 +121,7 @@ def of_lifetimes(bench: Bench) -> Verdict:
 def of_final_collapse(bench: Bench) -> Verdict:
     """As coverage.A43, of the slopes of log T over beta and its root, with a causal mask and without."""
     rng = np.random.default_rng(bench.rng)
-    beta = np.array(c5_causal.QUICK)
+    beta = np.array(c5_causal.COARSE)
     tokens = [pt.uniform_angles(c5_causal.TOKENS, rng) for _ in range(CLOUDS)]
     measured = {}
     for name, until in (("masked", c5_causal.until_one_masked), ("unmasked", c5_causal.until_one_unmasked)):

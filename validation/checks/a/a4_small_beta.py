@@ -160,18 +160,19 @@ def share_of_one(bench: Bench) -> Verdict:
     """Clouds of n = 8 on the circle with <x_i, x_j> >= 3/4 for all pairs at t = 60, which then end in one cluster.
 
     (They lie in a hemisphere, and there min <x_i, w> never falls: Lemma 6.4.)  120 clouds at every beta, SA with
-    Q^T K = I, and with three random pairs Q, K of norm 1, which the theorem allows.  The share does not fall as beta
+    Q^T K = I, and with three random pairs Q, K of norm 1 (quick: one, and four betas), which the theorem allows.  The share does not fall as beta
     goes from 8 to 1/4, up to four standard errors of a difference, and is 1 at beta <= 1/2; with Q^T K = I it is below
     1/2 at beta = 8, so that there was something to rise.  At beta = 0 what is 3/4-clustered at t = m is so at m + 1.
     """
     rng = np.random.default_rng(bench.rng)
-    betas = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
+    quick = bench.tier == "quick"
+    betas = (8.0, 2.0, 0.5, 0.25) if quick else (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
     measured: dict[str, float] = {}
     limits: dict[str, tuple[float | None, float | None]] = {}
     for name in ("identity", "random Q, K"):
         count = np.zeros(len(betas))
-        for _ in range(3):
-            x = pt.uniform(8, 2, rng, replicas=40)
+        for _ in range(1 if quick else 3):
+            x = pt.uniform(8, 2, rng, replicas=120 if quick else 40)
             Q, K = (np.eye(2), np.eye(2)) if name == "identity" else _of_norm_one(rng.standard_normal((2, 2, 2)))
             ends = [pt.simulate(mf.SA(b, Q=Q, K=K), x, (0.0, 60.0), [60.0], rtol=1e-5).x[-1] for b in betas]
             count += [_clustered(end).sum() for end in ends]
@@ -203,16 +204,16 @@ def _clustered(x: Array) -> Array:
 def up_to_one(bench: Bench) -> Verdict:
     """Runs, and a search of critical points.
 
-    200 random clouds of n = 5 and 9 at beta = 0.5 and 1, SA: all pairs end with cos >= 1 - 1e-6 at t = 150; four of
+    200 random clouds (quick: 50) of n = 5 and 9 at beta = 0.5 and 1, SA: all pairs end with cos >= 1 - 1e-6 at t = 150; four of
     them are at t = 2 where the printed loop in scipy's integrator has them, 1e-5 at a tolerance of 1e-6.  Critical
-    points of E (zeros of USA's field) from 150 random starts for n = 4, 5: all but consensus have an eigenvalue of at
+    points of E (zeros of USA's field) from 150 random starts (quick: 40) for n = 4, 5: all but consensus have an eigenvalue of at
     least 0.01, found by differences that are good to 1e-12: consensus has -e^beta, and m equally spaced clusters the
     rates of the closed form, both to 1e-11.
     """
-    rng = np.random.default_rng(bench.rng)
+    quick, rng = bench.tier == "quick", np.random.default_rng(bench.rng)
     measured: dict[str, float] = {}
     for beta, n in ((0.5, 5), (1.0, 5), (1.0, 9)):
-        x = pt.uniform_angles(n, rng, replicas=200)
+        x = pt.uniform_angles(n, rng, replicas=50 if quick else 200)
         run = pt.simulate(mf.SA(beta), x, (0.0, 150.0), [2.0, 150.0], angles=True, rtol=1e-6, atol=1e-9)
         loop = np.stack([by_loop(mf.SA(beta), one, [2.0])[-1] for one in x[:4]])
         measured[f"angles at t = 2 - printed, beta = {beta:g}, n = {n}"] = float(np.abs(run.x[0, :4] - loop).max())
@@ -220,7 +221,7 @@ def up_to_one(bench: Bench) -> Verdict:
         spread = np.cos(end[..., :, None] - end[..., None, :]).min()
         measured[f"least <x_i, x_j> at the end, beta = {beta:g}, n = {n}"] = float(spread)
     law = mf.USA(1.0)
-    found = [theta for n in (4, 5) for theta in critical_points(law, n, 150, rng)]
+    found = [theta for n in (4, 5) for theta in critical_points(law, n, 40 if quick else 150, rng)]
     apart = [theta for theta in found if np.ptp(np.cos(theta)) > 1e-6]
     measured["critical points besides consensus"] = len(apart)
     measured["their least top eigenvalue"] = min(top_eigenvalue(law, theta) for theta in apart)
@@ -243,22 +244,22 @@ def up_to_one(bench: Bench) -> Verdict:
 def up_to_one_over_n(bench: Bench) -> Verdict:
     """As A29 on S^2 and S^3 at beta = 1/n, SA and USA.
 
-    150 random clouds each of n = 5 on S^2 and S^3: all pairs end with <x_i, x_j> >= 1 - 1e-6 at t = 150.  Critical
-    points on S^2 from 20 random starts for n = 4 and 5: all but consensus have an eigenvalue of at least 2 (d - 1) /
+    150 random clouds (quick: 40) each of n = 5 on S^2 and S^3: all pairs end with <x_i, x_j> >= 1 - 1e-6 at t = 150.
+    Critical points on S^2 from 20 random starts (quick: 10) for n = 4 and 5: all but consensus have an eigenvalue of at least 2 (d - 1) /
     (d n) (appendix C, (C.4)); that of consensus is -e^beta, but for the rotations', which is 0.
     """
-    rng = np.random.default_rng(bench.rng)
+    quick, rng = bench.tier == "quick", np.random.default_rng(bench.rng)
     measured: dict[str, float] = {}
     limits: dict[str, tuple[float | None, float | None]] = {}
     for kind, d in ((mf.SA, 3), (mf.USA, 3), (mf.SA, 4)):
-        x = pt.uniform(5, d, rng, replicas=150)
+        x = pt.uniform(5, d, rng, replicas=40 if quick else 150)
         end = pt.simulate(kind(0.2), x, (0.0, 150.0), [150.0], rtol=1e-6, atol=1e-9).x[-1]
         name = f"least <x_i, x_j> at the end, {kind(0.2)}, d = {d}"
         measured[name] = float((end @ np.swapaxes(end, -1, -2)).min())
         limits[name] = (1.0 - 1e-6, None)
     for n in (4, 5):
         law = mf.USA(1.0 / n)
-        apart = [x for x in critical_rows(law, n, 3, 20, rng) if (x @ x.T).min() < 1.0 - 1e-6]
+        apart = [x for x in critical_rows(law, n, 3, 10 if quick else 20, rng) if (x @ x.T).min() < 1.0 - 1e-6]
         measured[f"critical points besides consensus, n = {n}"] = len(apart)
         tops = [top_of_rows(law, x)[-1] for x in apart]
         measured[f"their least top eigenvalue over its bound, n = {n}"] = min(tops) / (4.0 / (3.0 * n))

@@ -20,15 +20,22 @@ from validation.verdict import Limits, Verdict, judge
 def entropy(bench: Bench) -> Verdict:
     """int rho log rho (minus the entropy) along SA at beta = 1 from two waves: spectral, then Lagrangian to t = 30.
 
-    Until 4096 nodes no longer resolve it: its rate is -int div X d mu, the change over each unit of time against
-    Gauss's rule over that, 1e-11 relative (the run's tolerance); at the last resolved time it exceeds 3, its rate is
-    within 3% of 1.  Carried by its flow it goes on: the same as by the spectral method where both know it (1e-10, the
-    Lagrangian method's tolerance); it rises by 1 a unit of time (all is one cluster that contracts at rate 1: to 1e-6,
+    Until 4096 nodes no longer resolve it (quick: 1024): its rate is -int div X d mu, the change over each unit of time
+    against Gauss's rule over that, 1e-11 relative (the run's tolerance; quick: a hundred times both); at the last
+    resolved time it exceeds 3, its rate is within 3% of 1 (quick: 2, and above 0.8).  Carried by its flow it goes on
+    (quick: to t = 24): the same as by the spectral method where both know it (1e-10, the Lagrangian method's tolerance;
+    quick: a hundred times both); it rises by 1 a unit of time (all is one cluster that contracts at rate 1: to 1e-6,
     t = 18 to 22), beyond 17; and once panels are atoms, at widths of 1e-9, it is infinite.  So the entropy has no lower
     bound.
     """
     law = mf.SA(1.0)
-    sol = mf.solve(law, start(), (0.0, 12.0), on_unresolved="stop", rtol=1e-11, atol=1e-15)
+    quick = bench.tier == "quick"
+    coarse = 100.0 if quick else 1.0
+    nodes_at_most = 1024 if quick else None
+    sol = mf.solve(
+        law, start(), (0.0, 12.0), on_unresolved="stop", max_resolution=nodes_at_most, rtol=1e-11 * coarse,
+        atol=1e-15 * coarse,
+    )  # fmt: skip
 
     def rate(rho: Any) -> float:
         return float(-(rho.weights @ np.asarray(law.divergence(0.0, None, rho)).ravel()))
@@ -41,8 +48,8 @@ def entropy(bench: Bench) -> Verdict:
         change: Any = sol(a + 1.0).entropy - sol(a).entropy
         worst = max(worst, abs(change / spent - 1.0))
     last = sol.densities[-1]
-    times = np.arange(31.0)
-    flow = mf.solve(law, start(), (0.0, 30.0), t_eval=times, method="lagrangian")
+    times = np.arange(25.0 if quick else 31.0)
+    flow = mf.solve(law, start(), (0.0, times[-1]), t_eval=times, method="lagrangian", rtol=1e-10 * coarse)
     carried = np.array([mu.entropy for mu in flow.densities])
     both = np.array([sol(t).entropy for t in times[times <= end]])
     measured = {
@@ -57,10 +64,10 @@ def entropy(bench: Bench) -> Verdict:
         "carried: infinite from": float(times[np.isinf(carried)].min(initial=np.inf)),
     }
     limits: Limits = {
-        "change over integral - 1": (None, 1e-11),
-        "int rho log rho at the end": (3.0, None),
-        "rate at the end": (0.97, 1.03),
-        "carried - spectral": (None, 1e-10),
+        "change over integral - 1": (None, 1e-11 * coarse),
+        "int rho log rho at the end": (2.0 if quick else 3.0, None),
+        "rate at the end": (0.8 if quick else 0.97, 1.03),
+        "carried - spectral": (None, 1e-10 * coarse),
         "carried: rise a unit of time - 1": (None, 1e-6),
         "carried: int rho log rho at t = 22": (17.0, None),
         "carried: infinite from": (22.5, 30.0),

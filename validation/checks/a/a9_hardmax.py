@@ -73,7 +73,7 @@ def moved(law: Any, x: Array, t: Any = (1.0,), **options: Any) -> Any:
 @check("A62", where="A 9.3 (9.4)-(9.6)", title="beta = inf: leaders, and finite beta converges to it on [0, T]")
 def temperature_zero(bench: Bench) -> Verdict:
     """Five tokens of the plane to t = 2 under four choices of Q, K, V: hardmax by events against matrix exponentials,
-    1e-10, switching times too.
+    1e-10, switching times too.  (Quick: two of the choices, a and c.)
 
     Finite beta = 10, 30, 100 at 201 times: the largest distance is the printed one to 1e-4.  Where no leader changes it
     falls faster than any power (a, b); where one does, like 1 / beta: slope of the logarithms from 1000 on within 0.1
@@ -83,7 +83,10 @@ def temperature_zero(bench: Bench) -> Verdict:
     times, betas = np.linspace(0.0, 2.0, 201), (10.0, 30.0, 100.0)
     off = late = printed = 0.0
     far: dict[str, float] = {}
+    quick = bench.tier == "quick"
     for name, (Q, K, V, wanted) in CASES.items():
+        if quick and name in "bd":
+            continue
         hard = moved(pulled(np.inf, Q, K, V), Z, times)
         exact, switches = hardmax.run(Z, Q, K, V, [1.0, 2.0])
         off = max(off, float(np.abs(hard.x[[100, 200]] - exact).max()))
@@ -93,8 +96,8 @@ def temperature_zero(bench: Bench) -> Verdict:
         for beta, distance in zip(betas, wanted, strict=True):
             found = _apart(beta, (Q, K, V), hard)
             printed = max(printed, abs(found / distance - 1.0))
-        if name == "c" or (name == "d" and bench.tier == "full"):
-            larger = (1000.0, 3000.0, 10000.0)
+        if name in "cd":
+            larger = (1000.0, 3000.0) if quick else (1000.0, 3000.0, 10000.0)
             far[name] = float(np.polyfit(np.log(larger), np.log([_apart(b, (Q, K, V), hard) for b in larger]), 1)[0])
     hard = moved(pulled(np.inf, *SLIDING), Z, times)
     near = [_apart(beta, SLIDING, hard) for beta in (100.0, 1000.0, 10000.0)]

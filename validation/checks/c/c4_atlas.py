@@ -144,11 +144,11 @@ def _leading(law: Any, x: Array) -> float:
 
 
 def _systems(cell: dict[str, Any], rng: Any) -> list[Any]:
-    """Of some systems: how far from where it is conjectured to end, whether it rests, and its leading real part."""
+    """Of some systems (at tolerances at which steps at rest leave less than the speed that ends a run): how far from where it is conjectured to end, whether it rests, and its leading real part."""
     found = []
     for _ in range(cell["clouds"]):
         law, x, distance = SEARCHED[cell["conjecture"]](rng)
-        run = pt.simulate(law, x, (0.0, 3000.0), [3000.0], until=mf.steady(1e-7), rtol=1e-6, atol=1e-9)
+        run = pt.simulate(law, x, (0.0, 3000.0), [3000.0], until=mf.steady(1e-7), rtol=1e-8, atol=1e-11)
         off = distance(run.x[-1])
         real = _leading(law, np.array(run.x[-1])) if off > 1e-3 else 0.0
         found.append([off, run.status is mf.Status.UNTIL and real < -1e-3, real])

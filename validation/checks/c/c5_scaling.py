@@ -59,13 +59,13 @@ def _drawn(counts: dict[int, Array], title: str) -> Any:
 @check("C09", where="C 4, 5", title="values V reduce the dimension: clusters ~ beta^{(d_1 - 1)/2}, d_1 = dim L")
 def reduced(bench: Bench) -> Verdict:
     """V the identity on L, of dimension d_1 = 1, 2, 3, and 0 across it, in R^4; Q = K = I, causal; 6 clouds (full: 20)
-    of 120 uniform tokens (full: 600) to t = 25.  Tokens come to L: the largest distance is below 0.05 (1e-3 at d_1 = 2,
+    of 80 uniform tokens (full: 600) to t = 25.  Tokens come to L: the largest distance is below 0.05 (1e-3 at d_1 = 2,
     3, where tokens hold each other there).  Clusters that wait (linked by steps of a quarter of beta^{-1/2}) are as
     many as a power (d_1 - 1) / 2 of beta: within 0.15, 0.2 and 0.35 of it, while d = 4 would say 3/2; at d_1 = 1 they
     are two, at the ends of L.
     """
     rng = np.random.default_rng(bench.rng)
-    clouds, n = (6, 120) if bench.tier == "quick" else (20, 600)
+    clouds, n = (6, 80) if bench.tier == "quick" else (20, 600)
     counts, off = {}, {}
     for d, betas in RANGES.items():
         V, found, far = np.diag([1.0] * d + [0.0] * (4 - d)), [], 0.0
@@ -83,13 +83,13 @@ def reduced(bench: Bench) -> Verdict:
 
 @check("C33", where="C 1, 5", title="full attention: clusters ~ beta^{(d - 1)/2} at d = 2, 3")
 def unmasked(bench: Bench) -> Verdict:
-    """SA of 6 clouds (full: 20) of 300 uniform tokens (full: 2000), to t = 30 on the circle and 15 on S^2: clusters
+    """SA of 6 clouds (full: 20) of 120 uniform tokens (full: 2000), to t = 30 on the circle and 15 on S^2: clusters
     that wait are as many as a power (d - 1) / 2 of beta, within 0.2 and 0.35.  What begins them says the same: the
     fastest mode about the uniform measure, k* on the circle and its square on S^2, beta = 64, ..., 1024, has a slope
     within 0.05 of it.
     """
     rng = np.random.default_rng(bench.rng)
-    clouds, n = (6, 300) if bench.tier == "quick" else (20, 2000)
+    clouds, n = (6, 120) if bench.tier == "quick" else (20, 2000)
     counts, fast = {}, {}
     for d, end in ((2, 30.0), (3, 15.0)):
         rows = [_ends(mf.SA(beta), clouds, n, d, end, rng) for beta in RANGES[d]]
