@@ -159,10 +159,11 @@ def linear_in_beta(bench: Bench) -> Verdict:
 def share_of_one(bench: Bench) -> Verdict:
     """Clouds of n = 8 on the circle with <x_i, x_j> >= 3/4 for all pairs at t = 60, which then end in one cluster.
 
-    (They lie in a hemisphere, and there min <x_i, w> never falls: Lemma 6.4.)  120 clouds at every beta, SA with
-    Q^T K = I, and with three random pairs Q, K of norm 1 (quick: one, and four betas), which the theorem allows.  The share does not fall as beta
-    goes from 8 to 1/4, up to four standard errors of a difference, and is 1 at beta <= 1/2; with Q^T K = I it is below
-    1/2 at beta = 8, so that there was something to rise.  At beta = 0 what is 3/4-clustered at t = m is so at m + 1.
+    (They lie in a hemisphere, and there min <x_i, w> never falls: Lemma 6.4.)  120 clouds at every beta, SA with Q^T K
+    = I, and with three random pairs Q, K of norm 1 (quick: one, and four betas), which the theorem allows.  The share
+    does not fall as beta goes from 8 to 1/4, up to four standard errors of a difference, and is 1 at beta <= 1/2; with
+    Q^T K = I it is below 1/2 at beta = 8, so that there was something to rise.  At beta = 0 what is 3/4-clustered at t
+    = m is so at m + 1.
     """
     rng = np.random.default_rng(bench.rng)
     quick = bench.tier == "quick"
@@ -204,11 +205,11 @@ def _clustered(x: Array) -> Array:
 def up_to_one(bench: Bench) -> Verdict:
     """Runs, and a search of critical points.
 
-    200 random clouds (quick: 50) of n = 5 and 9 at beta = 0.5 and 1, SA: all pairs end with cos >= 1 - 1e-6 at t = 150; four of
-    them are at t = 2 where the printed loop in scipy's integrator has them, 1e-5 at a tolerance of 1e-6.  Critical
-    points of E (zeros of USA's field) from 150 random starts (quick: 40) for n = 4, 5: all but consensus have an eigenvalue of at
-    least 0.01, found by differences that are good to 1e-12: consensus has -e^beta, and m equally spaced clusters the
-    rates of the closed form, both to 1e-11.
+    200 random clouds (quick: 50) of n = 5 and 9 at beta = 0.5 and 1, SA: all pairs end with cos >= 1 - 1e-6 at t = 150;
+    four of them are at t = 2 where the printed loop in scipy's integrator has them, 1e-5 at a tolerance of 1e-6.
+    Critical points of E (zeros of USA's field) from 150 random starts (quick: 40) for n = 4, 5: all but consensus have
+    an eigenvalue of at least 0.01, found by differences that are good to 1e-12: consensus has -e^beta, and m equally
+    spaced clusters the rates of the closed form, both to 1e-11.
     """
     quick, rng = bench.tier == "quick", np.random.default_rng(bench.rng)
     measured: dict[str, float] = {}
@@ -245,8 +246,8 @@ def up_to_one_over_n(bench: Bench) -> Verdict:
     """As A29 on S^2 and S^3 at beta = 1/n, SA and USA.
 
     150 random clouds (quick: 40) each of n = 5 on S^2 and S^3: all pairs end with <x_i, x_j> >= 1 - 1e-6 at t = 150.
-    Critical points on S^2 from 20 random starts (quick: 10) for n = 4 and 5: all but consensus have an eigenvalue of at least 2 (d - 1) /
-    (d n) (appendix C, (C.4)); that of consensus is -e^beta, but for the rotations', which is 0.
+    Critical points on S^2 from 20 random starts (quick: 10) for n = 4 and 5: all but consensus have an eigenvalue of at
+    least 2 (d - 1) / (d n) (appendix C, (C.4)); that of consensus is -e^beta, but for the rotations', which is 0.
     """
     quick, rng = bench.tier == "quick", np.random.default_rng(bench.rng)
     measured: dict[str, float] = {}

@@ -177,7 +177,8 @@ def orthogonal_tokens(bench: Bench) -> Verdict:
     """The whole system in R^32 from the identity matrix, against the scalar equation by quadrature.
 
     Every off-diagonal inner product at five times up to gamma = 0.999: 1e-11 at rtol = 1e-13.  SA and USA, beta = 0.1
-    to 9 (quick: 0.1 and 4).  The arrival times as printed, to a unit of the last digit (1.2e-4 of 0.8703); the run is at 0.999 there.
+    to 9 (quick: 0.1 and 4).  The arrival times as printed, to a unit of the last digit (1.2e-4 of 0.8703); the run is
+    at 0.999 there.
     """
     measured: dict[str, float] = {}
     curves, printed = 0.0, 0.0

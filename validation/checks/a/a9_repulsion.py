@@ -36,8 +36,9 @@ def sharp(bench: Bench) -> Verdict:
     """SA with V = -I from 6 random clouds: the least final energy over that of the sharp configuration, minus 1.
 
     1e-12 from above for triangle, tetrahedron, octahedron, icosahedron, and simplex and cross-polytope of S^3, each at
-    beta = 1 and 4 (the theorem says for every beta; quick: the first three and the simplex); below, no cloud may get by more than rounding, 1e-14.  A 5-design
-    differs from the uniform measure in degree 6 only, so the icosahedron at beta = 1 is reached slowly.
+    beta = 1 and 4 (the theorem says for every beta; quick: the first three and the simplex); below, no cloud may get by
+    more than rounding, 1e-14.  A 5-design differs from the uniform measure in degree 6 only, so the icosahedron at beta
+    = 1 is reached slowly.
     """
     rng = np.random.default_rng(bench.rng)
     measured = {}

@@ -46,8 +46,8 @@ def _law_of_two(kind: str, beta: float, alpha: float, m1: float) -> float:
 
 @check("A43.diracs", where="A Problem 1", title="two Diracs wait e^{beta(1 - cos alpha)}, times what theory says")
 def two_diracs(bench: Bench) -> Verdict:
-    """Lifetime of two Diracs alpha apart, beta = 4..64, alpha = 0.5..3 (quick: three betas from 16, alpha = 1.5 and 2.5),
-    SA (equal masses; 0.2) and USA, by `longtime`.
+    """Lifetime of two Diracs alpha apart, beta = 4..64, alpha = 0.5..3 (quick: three betas from 16, alpha = 1.5 and
+    2.5), SA (equal masses; 0.2) and USA, by `longtime`.
 
     Against the integral in closed form: log T to 1e-9.  In u = 1 - cos of the angle, SA's T is the integral of
     e^{beta u} / (u (2 - u)) du over m1/m2 + m2/m1, but for e^{-beta u}; by parts, with
@@ -113,8 +113,8 @@ def _star_life(beta: float, m: int, mode: int, size: float) -> float:
 
 @check("A43.stars", where="A Problem 1", title="m equal clusters, equally spaced, live as long as their rates say")
 def stars(bench: Bench) -> Verdict:
-    """Lifetimes of m = 3..6 clusters pushed off balance by 1e-5 and 1e-6 in their fastest mode, SA, beta = 9..64 (quick:
-    m = 3 and 4, beta = 16, 32, 64).
+    """Lifetimes of m = 3..6 clusters pushed off balance by 1e-5 and 1e-6 in their fastest mode, SA, beta = 9..64
+    (quick: m = 3 and 4, beta = 16, 32, 64).
 
     A push ten times smaller lives log(10) / s longer, s = `star_rates` (which is against its closed form): 1e-3
     relative, a hundred times the larger push.  s = beta sin^2(2 pi/m) e^{-beta (1 - cos(2 pi/m))} times a number of m,

@@ -144,8 +144,8 @@ def _leading(law: Any, x: Array) -> float:
 
 
 def _systems(cell: dict[str, Any], rng: Any) -> list[Any]:
-    """Of some systems (at tolerances at which steps at rest leave less than the speed that ends a run): how far from where it is conjectured to end, whether it rests, and its leading real part."""
-    found = []
+    """Of some systems: how far from where it is conjectured to end, whether it rests, and its leading real part."""
+    found = []  # the tolerances: steps at rest must leave less than the speed that ends a run
     for _ in range(cell["clouds"]):
         law, x, distance = SEARCHED[cell["conjecture"]](rng)
         run = pt.simulate(law, x, (0.0, 3000.0), [3000.0], until=mf.steady(1e-7), rtol=1e-8, atol=1e-11)

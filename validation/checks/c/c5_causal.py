@@ -137,7 +137,8 @@ def _clouds(bench: Bench, rng: Any) -> tuple[tuple[float, ...], list[Array]]:
 @check("C19", where="C 5", title="causal mask: all are one only after exp(Omega(sqrt beta))")
 def final_collapse(bench: Bench) -> Verdict:
     """Time T to one cluster under a causal mask, 64 uniform tokens on the circle: the same 40 clouds at beta = 4..64
-    (quick: two of 32 that are given, `scattered`, beta = 4..25, and the two slopes in the place of an interval).  A cloud that is one cluster by t = 30 counts as T = 30, which can but flatten the lines.
+    (quick: two of 32 that are given, `scattered`, beta = 4..25, and the two slopes in the place of an interval).  A
+    cloud that is one cluster by t = 30 counts as T = 30, which can but flatten the lines.
 
     The claim is a lower bound, T >= e^{c sqrt(beta)}.  Any power of beta rises with sqrt(beta) as well, so that a slope
     says nothing alone: the 95% interval (over clouds) of the slope of log T in sqrt(beta) is above 0, and the scatter
@@ -148,10 +149,10 @@ def final_collapse(bench: Bench) -> Verdict:
     cloud's chance).
 
     The mask: velocities are those of the printed loop (CSA), 1e-13; and the first tokens of a cloud, run alone, go as
-    they go among the others, which sees whoever looks at later ones: 1e-7, a tolerance of 1e-9 times what a flow of
-    t = 3 adds.  T is by clusters (`until_one_masked`); by tokens alone, 12 about 0 and then 12 about 2.9 (quick: 2.5) at beta
-    = 4, it is the same within 10 of some hundred units of time (it would be 12 times as long if a leader saw one token
-    a cluster).
+    they go among the others, which sees whoever looks at later ones: 1e-7, a tolerance of 1e-9 times what a flow of t =
+    3 adds.  T is by clusters (`until_one_masked`); by tokens alone, 12 about 0 and then 12 about 2.9 (quick: 2.5) at
+    beta = 4, it is the same within 10 of some hundred units of time (it would be 12 times as long if a leader saw one
+    token a cluster).
     """
     rng = np.random.default_rng(bench.rng)
     beta, tokens = _clouds(bench, rng)
