@@ -291,7 +291,7 @@ B Thm 2.1 | d = 1: attention tends to rows e_1 and e_n, and one of asterisks at 
     | pt.ends(mf.SA(1.0, geometry="flat"), [[-4.0], [2.0], [3.0]]).P | B05 B07
 B Lem 7.8 | the row of asterisks: theta_0, the root of g, of the token that stays bounded
     | pt.stays(mf.SA(1.0, geometry="flat"), [[-2.0], [0.5], [2.0]], 1) | B28
-A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66.brownian
+A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66 A66.brownian
 A Ex 9.3 | three tokens from which three solutions begin
     | pt.branches(mf.SA(np.inf, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat"), [[1, 1], [-1, 1], [0, 0]])
     | A63 A63.rates
@@ -336,13 +336,13 @@ A Rem 3.5 | doubly stochastic attention: k = e^{b <x, y> + phi(x) + phi(y)} of r
 2410.23228 | the first clusters: the fastest mode about the uniform measure, and where it changes
     | mf.fastest(mf.SA(5.0), 2) | F02 F02.particles F02.rates
 2412.14813 | stationary states on spheres: branch points of the uniform density, and where branches jump
-    | mf.onset(mf.SA(4.0), 3, 2) | -
+    | mf.onset(mf.SA(4.0), 3, 2) | F15
 2510.20094 | noisy attention: branches of stationary states, continuous at small beta and not beyond
-    | mf.branch(mf.USA(4.0), mf.Circle(64), steps=9) | -
+    | mf.branch(mf.USA(4.0), mf.Circle(64), steps=9) | F16
 2604.16288 | with noise: beta_* beyond which the transition is discontinuous
-    | mf.turning(2) | F17.thresholds
+    | mf.turning(2) | F17 F17.thresholds
 2606.05140 | with noise: the threshold K_# = 1 / (2 kappa_c)
-    | mf.onset(mf.USA(2.0), 2) | F17.thresholds
+    | mf.onset(mf.USA(2.0), 2) | F17 F17.thresholds
 """
 
 PRINTED: dict[str, Printed] = {
