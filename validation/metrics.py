@@ -13,6 +13,7 @@ from meanfield.distances import (
     w1_circle,
     w2_axial,
     w2_circle,
+    w2_energy_circle,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "w1_circle",
     "w2_axial",
     "w2_circle",
+    "w2_energy_circle",
 ]

@@ -66,9 +66,10 @@ _A = """
 (3.13) | the differential of E is that metric's product with the velocity
     | step: the proof that SA's tokens climb E (3.4.1) | A24
 (3.14) | the flow that turns one token and leaves the others | step: the proof that SA's tokens climb E (3.4.1) | A24
-(3.15) | SA's continuity equation as d_t mu + div(mu grad dE / dE) = 0 | to come: meanfield/methods/minimising.py | -
+(3.15) | SA's continuity equation as d_t mu + div(mu grad dE / dE) = 0
+    | mf.solve(mf.SA(4.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5)) | A25
 (3.16) | d_t mu + div(v mu) = 0 on [0, 1]: the curves over which the weighted distance is the least
-    | to come: meanfield/methods/minimising.py | -
+    | mf.distances.w2_energy_circle(mf.uniform(mf.Circle(32)), mf.perturbed_uniform(mf.Circle(32), {1: 0.3}), 1.0) | A25
 (4.1) | x_i' = P_x (mean of the tokens): SA and USA at b = 0
     | pt.simulate(mf.SA(0.0), pt.uniform(8, 3, rng=0), (0.0, 5.0)) | A27 A27.few A27.poisson A27.spheres
 (4.2) | <x_i(m), x_j(m)> > 3/4 of the run at b = 0 | step: the proof of Theorem 4.2 | -

@@ -36,6 +36,7 @@ from breakages.gram import GRAM
 from breakages.line import LINE
 from breakages.masked import MASKED
 from breakages.mended import MENDED
+from breakages.metrics import METRICS
 from breakages.motion import MOTION
 from breakages.others import OTHERS
 from breakages.places import PLACES
@@ -69,6 +70,7 @@ TABLE: tuple[Breakage, ...] = (
     *GOING_ON,
     *MASKED,
     *MENDED,
+    *METRICS,
     *OTHERS,
     *RESCALED,
     *ROOMS,

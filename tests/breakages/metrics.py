@@ -1,0 +1,58 @@
+"""The two metrics: the weighted distance."""
+
+from __future__ import annotations
+
+from breakages.engine import Breakage
+
+ROOM, TEST = "meanfield/distances/circle/", "tests/distances/test_metrics_weighted.py::"
+METRICS: tuple[Breakage, ...] = (
+    Breakage(
+        name="action: its gradient forgets that Z moves",
+        file=ROOM + "action.py",
+        old="at.T @ (wide * a_q) + slope.T",
+        new="0.0 * at.T @ (wide * a_q) + slope.T",
+        red=(TEST + "test_derivatives_of_the_action_are_differences", "A25"),
+    ),
+    Breakage(
+        name="weighted: the cut stays that of W_2",
+        file=ROOM + "weighted.py",
+        old="corner = float(along @ bend[m, m] @ along + slope[m] @ curved)",
+        new="border, corner, slope[m] = 0.0 * border, 1.0, 0.0",
+        red=(TEST + "test_the_middle_of_a_geodesic_is_half_way",),
+    ),
+    Breakage(
+        name="weighted: labels of equal steps have equal masses",
+        file=ROOM + "weighted.py",
+        old="return w / w.sum(), x, y",
+        new="return np.full(n, 1.0 / n), x, y",
+        red=(TEST + "test_at_beta_0_it_is_w2", "A25"),
+    ),
+    Breakage(
+        name="labelled: a density has the labels' masses twice",
+        file=ROOM + "labelled.py",
+        old="masses = refined(w, fine) * (n / fine)",
+        new="masses = refined(w, fine) * (2 * n / fine)",
+        red=(TEST + "test_the_middle_of_a_geodesic_is_half_way",),
+    ),
+    Breakage(
+        name="energy: the distance without its factor e^{beta / 2}",
+        file=ROOM + "energy.py",
+        old="float(np.exp(0.5 * self.beta) * np.sqrt(self.course.action))",
+        new="float(np.sqrt(self.course.action))",
+        red=(TEST + "test_two_points_against_a_quadrature", "A25"),
+    ),
+    Breakage(
+        name="newton: the Hessian's scale is the diagonal's square",
+        file="meanfield/distances/numerics/newton.py",
+        old="return -scipy.linalg.cho_solve(factor, slope, check_finite=False), damping",
+        new="return -1e-3 * scipy.linalg.cho_solve(factor, slope, check_finite=False), damping",
+        red=(TEST + "test_the_middle_of_a_geodesic_is_half_way",),
+    ),
+    Breakage(
+        name="two points: Z of one alone",
+        file="validation/exact/two_points.py",
+        old="0.5 * (math.exp(beta) + math.exp(beta * math.cos(a)))",
+        new="math.exp(beta)",
+        red=(TEST + "test_two_points_against_a_quadrature", "A25"),
+    ),
+)
