@@ -1,6 +1,7 @@
 """The action of a curve of measures on the circle in the weighted metric, in quantile coordinates: with derivatives.
 
-Labels i of masses w_i move by angles q_i(t), t in [0, 1]; with Z_i = sum_j w_j k(q_i - q_j), k(x) = e^{beta (cos x - 1)},
+Labels i of masses w_i move by angles q_i(t), t in [0, 1]; with Z_i = sum_j w_j k(q_i - q_j) and
+k(x) = e^{beta (cos x - 1)},
 
     A = int_0^1 sum_i w_i Z_i q_i'^2 dt
 

@@ -1,7 +1,7 @@
 """Measures on the circle by the angles of labels that are equally spaced on a circle of their own.
 
-Of a density q(s) - s is a smooth periodic function of the label, and so is the mass w(s): sums over labels are spectrally
-accurate, and both are told between the labels by their Fourier series.
+Of a density q(s) - s is a smooth periodic function of the label, and so is the mass w(s): sums over labels are
+spectrally accurate, and both are told between the labels by their Fourier series.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def moments(q: Array, w: Array, degree: int) -> Array:
     angles = refined(s, fine) + labels(fine)
     masses = refined(w, fine) * (n / fine)
     turn = np.exp(-1j * angles)
-    power, c = np.broadcast_to(masses.astype(complex), turn.shape).copy(), np.empty((*q.shape[:-1], degree + 1), complex)
+    power = np.broadcast_to(masses.astype(complex), turn.shape).copy()
+    c = np.empty((*q.shape[:-1], degree + 1), dtype=complex)
     for k in range(degree + 1):
         c[..., k] = power.sum(axis=-1)
         power *= turn
