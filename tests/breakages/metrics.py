@@ -55,4 +55,11 @@ METRICS: tuple[Breakage, ...] = (
         new="math.exp(beta)",
         red=(TEST + "test_two_points_against_a_quadrature", "A25"),
     ),
+    Breakage(
+        name="check A25: half way is a third",
+        file="validation/checks/a/a3_metric.py",
+        old="w2_energy_circle(one, path(0.5), beta)",
+        new="w2_energy_circle(one, path(0.34), beta)",
+        red=("A25",),
+    ),
 )
