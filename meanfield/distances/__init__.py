@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meanfield.distances.circle.energy import Geodesic, w2_energy_circle
+from meanfield.distances.circle.energy import w2_energy_circle
 from meanfield.distances.circle.linear import w1_circle
 from meanfield.distances.circle.quadratic import w2_circle
 from meanfield.distances.harmonic.circle import fourier_distance, sobolev
@@ -11,7 +11,6 @@ from meanfield.distances.sphere.axial import w1_axial, w2_axial
 from meanfield.distances.sphere.transport import emd_sphere, geodesic, sliced_sphere
 
 __all__ = [
-    "Geodesic",
     "emd_sphere",
     "fourier_distance",
     "geodesic",

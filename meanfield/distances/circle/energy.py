@@ -65,6 +65,10 @@ class Geodesic(Shown):
     course: weighted.Course
     smooth: bool
 
+    def __repr__(self) -> str:
+        kind = "densities" if self.smooth else "points"
+        return f"<Geodesic of {kind}, beta = {self.beta:g}, {self.weights.size} labels, length {self.distance:.6g}>"
+
     @property
     def distance(self) -> float:
         """W_{2,E}."""
