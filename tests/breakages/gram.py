@@ -10,7 +10,7 @@ GRAM: tuple[Breakage, ...] = (
         file="meanfield/measures/inner.py",
         old="e *= w[..., None, :]",
         new="e *= w[..., :, None]",
-        red=("tests/particles/test_gram.py::test_inner_products_are_those_of_rows",),
+        red=("tests/measures/test_inner.py::test_readings_are_the_double_loop",),
     ),
     Breakage(
         name="gram: gaps shrink by one token's pull alone",

@@ -55,10 +55,10 @@ WORDS: tuple[Breakage, ...] = (
         red=("tests/laws/test_linear_attention.py::test_tokens_with_a_length",),
     ),
     Breakage(
-        name="critical beta: of keys that share the largest score the first is counted alone",
+        name="critical beta: of keys that share the largest score one is counted",
         file="meanfield/analysis/context.py",
         old="rivals = others.sum(axis=-1)",
-        new="rivals = np.expm1(capped[..., 0])",
+        new="rivals = others.max(axis=-1)",
         red=("tests/analysis/test_context.py::test_the_critical_beta_is_where_the_largest_holds_half",),
     ),
     Breakage(

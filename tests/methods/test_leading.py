@@ -50,6 +50,13 @@ def test_the_three_solutions_of_the_example_and_rest() -> None:
         assert [(one.t, one.how) for one in run.switches] == [(0.0, "branches")]
 
 
+def test_a_token_follows_of_tied_leaders_the_one_that_rises_faster_whoever_is_followed() -> None:
+    """s_20 rises by 2 (p_0 - p_1) + 3 more than s_21: by 1 at least, and the other leader is no way on."""
+    law = pulled() + mf.Linear([[0.0, 0.0], [3.0, 0.0]], geometry="flat")
+    found = pt.branches(law, [[1.0, 1.0], [-1.0, 1.0], [0.0, 0.5]])
+    assert [(one.leaders[0][2], one.strict) for one in found] == [((0,), True)]
+
+
 @pytest.mark.parametrize(("V", "angle"), [(TURN, -1.2), (TURN.T, 1.2)])
 def test_sliding_is_the_limit_of_layers(V: Array, angle: float) -> None:
     """Data whose leaders chatter, layer by layer: slid along, with a warning; apart by the step, and half for half."""
