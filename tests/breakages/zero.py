@@ -38,6 +38,13 @@ ZERO: tuple[Breakage, ...] = (
         red=(LEAD + "test_a_token_follows_of_tied_leaders_the_one_that_rises_faster_whoever_is_followed",),
     ),
     Breakage(
+        name="branches: a way on is told with half of its shares",
+        file="meanfield/methods/leading/branches.py",
+        old="    return Way(trial, P, strict)\n",
+        new="    return Way(trial, 0.5 * P, strict)\n",
+        red=("A63",),
+    ),
+    Breakage(
         name="game: a pivot's row is not the first to come to 0",
         file="meanfield/methods/leading/game.py",
         old="near[column[near].argmax()])",
