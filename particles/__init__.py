@@ -3,7 +3,7 @@
 from meanfield.doors.resume import load
 from meanfield.laws import SA, USA, Diffusion, Law, Sum
 from meanfield.methods.leading import Branch
-from particles import trained
+from particles import configurations, trained
 from particles.atlas import Atlas, classify
 from particles.boolean import Boolean, boolean
 from particles.cloud import Cloud
@@ -56,6 +56,7 @@ __all__ = [
     "boolean",
     "branches",
     "classify",
+    "configurations",
     "consumed",
     "critical_points",
     "encoded",

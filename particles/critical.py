@@ -196,7 +196,7 @@ def critical_points(law: Law, n: int, d: int = 2, rng: Any = 0, *, starts: int =
     """
     n, d = inputs.integer("n", n, low=1, high=MOST), inputs.dimension("d", d)
     starts = inputs.integer("starts", starts, low=1, high=100_000)
-    beta, unit = _exponent(law, d)
+    beta, unit = exponent(law, d)
     rng = inputs.generator(rng)
     found: list[CriticalPoint] = []
     for sizes in partitions(n):
@@ -223,7 +223,7 @@ def partitions(n: int, most: int | None = None) -> Iterator[tuple[int, ...]]:
             yield (k, *rest)
 
 
-def _exponent(law: Law, d: int) -> tuple[float, float]:
+def exponent(law: Law, d: int) -> tuple[float, float]:
     """beta, and what a unit e^beta of the velocity is in the law's scale."""
     if not isinstance(inputs.law(law), GradientLaw) or not (law.paired and law.isotropic):
         raise ValueError(

@@ -54,4 +54,18 @@ CRITICAL: tuple[Breakage, ...] = (
         new="g = -(np.exp(beta * G) * (d * G",
         red=("A70",),
     ),
+    Breakage(
+        name="configurations: Gegenbauer's recurrence of the wrong dimension",
+        file="particles/configurations.py",
+        old="((2.0 * k + d - 2.0) * values * now - k * before) / (k + d - 2.0)",
+        new="((2.0 * k + d - 1.0) * values * now - k * before) / (k + d - 1.0)",
+        red=("A58", "tests/particles/test_configurations.py::test_constructions_are_what_they_are_called"),
+    ),
+    Breakage(
+        name="configurations: descent stops early",
+        file="particles/configurations.py",
+        old="end = _refined(_lowered(x, beta), beta)",
+        new="end = x",
+        red=("tests/particles/test_configurations.py::test_the_least_energies_of_the_table",),
+    ),
 )
