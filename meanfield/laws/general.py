@@ -56,6 +56,13 @@ class Attending(GradientLaw):
         """The inverse temperature at time t."""
         raise TypeError(f"{type(self).__name__} does not say its beta_at(t)")
 
+    @property
+    def beyond(self) -> str:  # type: ignore[override]
+        """Rescaled tokens, of a law that has them."""
+        if self.geometry != "flat" or not self.normalised or callable(self.V) or self.D is not None:
+            return ""
+        return "Rescaled tokens z = e^(-tV) x stay where they are led: pt.simulate(mf.Rescaled(law), x0, t_span)."
+
     def log_attention(self, t: float, mu: Measure) -> Array:
         """The logarithm of `matrix`, in which nothing underflows; of leaders' shares at beta = inf."""
         if getattr(self, "hard", False):

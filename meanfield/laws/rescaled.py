@@ -3,26 +3,33 @@ r"""Tokens of R^d in rescaled coordinates, z = e^{-tV} x (B (3.1)): they stay wh
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.linalg import block_diag
 
 from meanfield.geometry import FLAT
 from meanfield.kernels import Exponential
 from meanfield.laws import general
 from meanfield.laws.attention import SA
 from meanfield.laws.seeing import About, Masking
-from meanfield.protocols import Array, Measure
+from meanfield.protocols import Array, Measure, Status, Stop
 from meanfield.special.growth import Growth
 from meanfield.tools import inputs
+from meanfield.tools.alarm import look
 from meanfield.tools.settings import register
 
 LARGEST = 600.0
 """Logarithm of the growth e^{2 top t} of scores beyond which they count as this large: the softmax is a hardmax long
 before."""
+UNSURE, SAME = 0.1, 1e-9
+"""Rounding of a score from which leaders of nearly its score are doubtful; share of the largest token by which two
+differ that are one, whoever leads."""
+EPS = float(np.finfo(float).eps)
+TILE = 2**17
+"""Pairs, over all replicas, that are summed at a time, where points are held by differences."""
 MOST = 1e40
 """The largest difference of scores that is told apart, before it grows: e^LARGEST times it is finite."""
 
@@ -173,7 +180,14 @@ class Rescaled(About):
         """V (sum_j P_ij z_j - z_i)."""
         x = mu.x if x is None else x
         d = x.shape[-1]
-        r = self._seen(t, mu).read(self._kernel(t, d), x, "ZM")
+        seen, kernel = self._seen(t, mu), self._kernel(t, d)
+        if mu.differences is None and _lost(kernel, x, seen):
+            raise Stop(
+                Status.UNDECIDED,
+                f"At t = {t:.6g} rounding decides which tokens lead others, as they differ by less than their digits "
+                "in what e^(tV) has grown, and by more elsewhere: run mf.Rescaled alone, without noise or other laws.",
+            )
+        r = seen.read(kernel, x, "ZM")
         v = np.divide(r.M, r.Z, out=r.M)
         v -= x
         V = general.values(self._core, d, t)
@@ -181,12 +195,17 @@ class Rescaled(About):
 
     def attention(self, t: float, mu: Measure) -> Array:
         """P, which is that of x = e^{tV} z."""
+        return np.asarray(np.exp(self.log_attention(t, mu)))
+
+    def log_attention(self, t: float, mu: Measure) -> Array:
+        """Its logarithm, in which nothing underflows; scores are told to be apart by at most about 10^300."""
         seen = self._seen(t, mu)
-        s = seen.scores(self._kernel(t, mu.d)) if seen.differences is None else self._scores(t, seen)
-        s = s + seen.shares()
+        if seen.differences is None:
+            s = seen.scores(self._kernel(t, mu.d)) + seen.shares()
+        else:
+            s = np.concatenate([s for _, s in self._below(t, seen)], axis=-2)
         s -= s.max(axis=-1, keepdims=True)
-        e = np.exp(s)
-        return np.asarray(e / e.sum(axis=-1, keepdims=True))
+        return np.asarray(s - np.log(np.exp(s).sum(axis=-1, keepdims=True)))
 
     # --- by differences ---------------------------------------------------------------------------------------
 
@@ -195,30 +214,99 @@ class Rescaled(About):
         return self._growth(d).S
 
     def apart(self, t: float, mu: Measure) -> Array:
-        """z' in these coordinates, (..., n, d), of points that are held by differences."""
-        P = self.attention(t, mu)
+        """z' in these coordinates, (..., n, d), of points that are held by differences; rows at a time."""
         near, centre, group = mu.differences
-        other = np.where(group[..., :, None] == group[..., None, :], 0.0, P)
-        v = P @ near - near
-        v += other @ centre - other.sum(axis=-1, keepdims=True) * centre
-        return np.asarray(v @ block_diag(*self._growth(mu.d).blocks).T)
+        one = bool((group == group[..., :1]).all())
+        v = np.empty(near.shape)
+        for i, P in self._matrix(t, mu):
+            v[..., i, :] = P @ near - near[..., i, :]
+            if not one:
+                P[group[..., i, None] == group[..., None, :]] = 0.0
+                v[..., i, :] += P @ centre - P.sum(axis=-1, keepdims=True) * centre[..., i, :]
+        return np.asarray(v @ self._growth(mu.d).inner.T)
 
-    def _scores(self, t: float, mu: Measure) -> Array:
-        """(..., n, n) scores, in every row less one that is nearly the largest: of differences, which are small.
+    def leading(self, t: float, mu: Measure) -> tuple[Array, Array]:
+        """Whose the largest share of every row is, and what share, (..., n); rows at a time."""
+        told = [(P.argmax(axis=-1), P.max(axis=-1)) for _, P in self._matrix(t, mu)]
+        return np.concatenate([one for one, _ in told], axis=-1), np.concatenate([one for _, one in told], axis=-1)
 
-        <a_i, c_j + n_j> of centre and difference: what centres have in common goes out before anything is rounded.
+    def rounding(self, t: float, mu: Measure) -> float:
+        """That of the largest score, of points as they are."""
+        return float(_rounding(*_sides(self._kernel(t, mu.d), mu.x, mu.x)).max())
+
+    def _matrix(self, t: float, mu: Measure) -> Iterator[tuple[slice, Array]]:
+        """Rows i of P, (..., m, n), of points that are held by differences."""
+        for i, e in self._below(t, self._seen(t, mu)):
+            e -= e.max(axis=-1, keepdims=True)
+            np.exp(e, out=e)
+            e /= e.sum(axis=-1, keepdims=True)
+            yield i, e
+
+    def _below(self, t: float, mu: Measure) -> Iterator[tuple[slice, Array]]:
+        """Rows i of scores and log masses, (..., m, n), in every row less one that is nearly the largest.
+
+        Scores are <a_i, c_j + n_j> of centre and difference: what centres have in common goes out before anything is
+        rounded.
         """
         near, centre, group = mu.differences
         g, k = self._growth(mu.d), general.kernel(self._core, t, mu.d)
         F, grown = g.half(t), min(2.0 * g.log(t), LARGEST)
         near, centre = near @ F.T @ F.T, centre @ F.T @ F.T
         Q, K = (g.S if m is None else m @ g.S for m in (k.Q, k.K))
-        a = (near + centre) @ Q.T @ K
-        scale = k.beta * math.exp(grown)
-        by_near = a @ np.swapaxes(near, -1, -2)
-        by_centre = np.take_along_axis(a @ np.swapaxes(centre, -1, -2), group[..., None, :], -1)
-        with np.errstate(over="ignore"):
-            whole = np.where(np.isneginf(mu.shares()), -np.inf, by_near + by_centre)
-            top = whole.argmax(axis=-1)[..., None]
-            rest = by_centre - np.take_along_axis(by_centre, top, -1)
-            return np.asarray(scale * np.clip(rest + (by_near - np.take_along_axis(by_near, top, -1)), -MOST, MOST))
+        a = ((near + centre) @ Q.T @ K) * k.beta
+        one, scale = bool((group == group[..., :1]).all()), math.exp(grown)
+        near, centre = np.swapaxes(near, -1, -2), np.swapaxes(centre, -1, -2)
+        n = a.shape[-2]
+        high = max(1, TILE * n // max(1, a.size // a.shape[-1]))
+        for i in (slice(first, min(first + high, n)) for first in range(0, n, high)):
+            mass = mu.shares(i)
+            look()
+            with np.errstate(over="ignore"):
+                s = by_near = a[..., i, :] @ near
+                if not one:
+                    by_centre = np.take_along_axis(a[..., i, :] @ centre, group[..., None, :], -1)
+                    s = by_near + by_centre
+                top = np.where(np.isneginf(mass), -np.inf, s).argmax(axis=-1)[..., None]
+                s = by_near - np.take_along_axis(by_near, top, -1)
+                if not one:
+                    s += by_centre - np.take_along_axis(by_centre, top, -1)
+                np.clip(s, -MOST, MOST, out=s)
+                s *= scale
+            yield i, s + mass
+
+
+def _sides(kernel: Exponential, x: Array, y: Array) -> tuple[Array, Array]:
+    """Rows a and b with scores a b^T, of x and y."""
+    a, b = kernel.factors(x, y)
+    return np.asarray(a), np.asarray(b)
+
+
+def _rounding(a: Array, b: Array) -> Array:
+    """(..., n) that of scores a b^T in every row."""
+    most = np.abs(b).max(axis=-2)[..., None]
+    with np.errstate(over="ignore"):
+        return np.asarray(EPS * (np.abs(a) @ most)[..., 0])
+
+
+def _lost(kernel: Exponential, x: Array, mu: Measure) -> bool:
+    """Whether rounding decides between tokens that differ, in scores of rows x; looked at where scores are large."""
+    a, b = _sides(kernel, x, mu.x)
+    off = _rounding(a, b)
+    if off.max() < UNSURE:
+        return False
+    y, n = mu.x, a.shape[-2]
+    size = SAME * np.abs(y).max()
+    high = max(1, TILE * n // max(1, off.size * b.shape[-2]))
+    for i in (slice(first, first + high) for first in range(0, n, high)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            s = a[..., i, :] @ np.swapaxes(b, -1, -2)
+            if mu.sight is not None:
+                s = s + mu.shares(i)
+            top = s.argmax(axis=-1)[..., None]
+            near = np.take_along_axis(s, top, -1) - s <= off[..., i, None]
+        near &= off[..., i, None] > UNSURE
+        first = np.take_along_axis(y, top, -2)
+        for k in range(y.shape[-1]):
+            if (near & (np.abs(y[..., None, :, k] - first[..., k, None]) > size)).any():
+                return True
+    return False

@@ -202,6 +202,11 @@ class Masking(Seeing):
                 f"of n tokens, {self._product()}, B that which it has (of the past numpy.tri(n))"
             )
 
+    @property
+    def beyond(self) -> str:  # type: ignore[override]
+        """As the law's."""
+        return str(self.law.beyond)
+
     def basis(self, d: int) -> Array | None:
         """As of the law."""
         basis: Array | None = self.law.basis(d)
@@ -210,6 +215,15 @@ class Masking(Seeing):
     def apart(self, t: float, mu: Measure) -> Array:
         """The law's, of what is seen."""
         return np.asarray(self.law.apart(t, self._sees(t, mu)))
+
+    def rounding(self, t: float, mu: Measure) -> float:
+        """The law's, of what is seen."""
+        return float(self.law.rounding(t, self._sees(t, mu)))
+
+    def leading(self, t: float, mu: Measure) -> tuple[Array, Array]:
+        """The law's, of what is seen."""
+        told: tuple[Array, Array] = self.law.leading(t, self._sees(t, mu))
+        return told
 
     def _product(self) -> str:
         """What to type for this mask times another, B."""

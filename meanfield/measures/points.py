@@ -176,13 +176,15 @@ class Points(PicturedPoints, ShownMeasure, Measure):
         parts = (self.reweighed(x[..., k]).read(one, x, "M") for k in range(self.d))
         return np.stack([r.M * np.exp(r.log) for r in parts], axis=-2)
 
-    def shares(self) -> Array:
+    def shares(self, rows: slice = slice(None)) -> Array:
         """(..., n, n) log of what i counts j for: log w_j; by a mask and log A_ij, less log of what i sees."""
+        i, every = (slice(*one.indices(self.n)) for one in (rows, slice(None)))
         with np.errstate(divide="ignore"):
             if self.sight is None:
-                return np.broadcast_to(np.log(self.weights)[..., None, :], (*self.weights.shape, self.n)) + 0.0
-            own, seen = np.log(self.weights / self.unit_seen())[..., None, :], np.log(self.seen())[..., None]
-        bias = self.sight.bias(slice(0, self.n), slice(0, self.n))
+                shape = (*self.weights.shape[:-1], i.stop - i.start, self.n)
+                return np.broadcast_to(np.log(self.weights)[..., None, :], shape) + 0.0
+            own, seen = np.log(self.weights / self.unit_seen())[..., None, :], np.log(self.seen())[..., i, None]
+        bias = self.sight.bias(i, every)
         return np.asarray(own - seen if bias is None else own + bias - seen)
 
     def scores(self, kernel: Kernel) -> Array:

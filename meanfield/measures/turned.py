@@ -156,9 +156,9 @@ class Turned(ShownMeasure, Measure):
         turning, rows = self._lifted(kernel)
         return self.body.placed(rows).scores(turning)
 
-    def shares(self) -> Array:
+    def shares(self, rows: slice = slice(None)) -> Array:
         """As of the body."""
-        return np.asarray(self.body.shares())
+        return np.asarray(self.body.shares(rows))
 
     def tangential(self, v: Array) -> Array:
         """As of the body."""

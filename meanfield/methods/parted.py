@@ -21,7 +21,9 @@ from meanfield.tools.settings import register
 LED = 0.9
 """Share of a row from which its largest token leads it."""
 PAIRS = 250_000
-"""Pairs, over all replicas, up to which tokens are held so: rows of P are there at once."""
+"""Pairs, over all replicas, beyond which points are summed as they come (by the field asked for) while that will do."""
+FINE = 1e-12
+"""The largest rounding of a score with which it does."""
 LOST = 1e3
 """By how much differences may be smaller than what they are differences of, before the centre moves to the leader."""
 
@@ -39,17 +41,21 @@ class OnParted(OnPoints):
         In these coordinates.
     group : ndarray of int (..., n)
         The lowest point of those that have one centre.
+    whole : bool
+        All are about 0, and scores of points as they are have the digits it needs: differences are not asked.
     """
 
     basis: Any = None
     centre: Any = None
     group: Any = None
+    whole: bool = False
 
     @classmethod
     def begun(cls, form: OnPoints, basis: Array, x: Array) -> tuple[OnParted, Array]:
         """All in one group about 0, and their state."""
         y = np.linalg.solve(basis, x[..., None])[..., 0]
         told: dict[str, Any] = {"weights": form.weights, "geometry": form.geometry, "field": form.field}
+        told["whole"] = y.size // y.shape[-1] * y.shape[-2] > PAIRS
         return cls(**told, basis=basis, centre=np.zeros_like(y), group=np.zeros(y.shape[:-1], dtype=int)), y
 
     def measure(self, y: Array) -> Parted:
@@ -91,8 +97,13 @@ class PartedTokens(Tokens):
     equations = ("B (3.1)",)
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
-        """By differences."""
-        out[...] = self.law.apart(t, self.form.measure(y))
+        """By differences, where that is needed."""
+        form: Any = self.form
+        mu = form.measure(y)
+        if form.whole:
+            out[...] = np.linalg.solve(form.basis, self.law.velocity(t, None, mu)[..., None])[..., 0]
+        else:
+            out[...] = self.law.apart(t, mu)
         return out
 
     def parts(self) -> tuple[Any, ...]:
@@ -102,14 +113,16 @@ class PartedTokens(Tokens):
     def review(self, t0: float, y0: Array, t: float, y: Array) -> Change | None:
         """Centres move to leaders, once these lead."""
         form: Any = self.form
-        P = self.law.attention(t, form.measure(y))
-        leader = P.argmax(axis=-1)
-        share = np.take_along_axis(P, leader[..., None], -1)[..., 0]
+        mu = form.measure(y)
+        if form.whole and self.law.rounding(t, mu) < FINE:
+            return None
+        form = replace(form, whole=False)
+        leader, share = self.law.leading(t, mu)
         own = np.take_along_axis(leader, leader, -1) == leader
         sure = own & (share > LED) & (np.take_along_axis(share, leader, -1) > LED)
         leader = np.where(sure, leader, -1)
         if not self._lost(y, leader):
-            return None
+            return Change(replace(self, form=form), t, y) if self.form.whole else None
         new, y = form.about(y, leader)
         return Change(replace(self, form=new), t, y)
 
@@ -126,9 +139,8 @@ class PartedTokens(Tokens):
 
 
 def started(law: Law, form: OnPoints, x: Array, shaken: bool) -> tuple[OnPoints, Array]:
-    """The form and the state with which a law begins: differences, where it knows them, points are few, and no field
-    is asked for."""
-    if shaken or form.field != "auto" or form.geometry != FLAT or x.size // x.shape[-1] * x.shape[-2] > PAIRS:
+    """The form and the state with which a law begins: differences, where it knows them and has no noise."""
+    if shaken or form.geometry != FLAT:
         return form, x
     basis = law.basis(x.shape[-1])
     return (form, x) if basis is None else OnParted.begun(form, basis, x)

@@ -207,8 +207,8 @@ class Measure(Protocol):
         """(..., 1, d, d) the same; under a mask (..., n, d, d), of what each own point sees."""
         return self.second_moment[..., None, :, :]
 
-    def shares(self) -> Array:
-        """(..., n, n) logarithm of what own point i counts j for in a sum, beside its score: j's mass, by a mask."""
+    def shares(self, rows: slice = slice(None)) -> Array:
+        """(..., n, n) log of what own point i of `rows` counts j for, beside its score: j's mass, by a mask."""
         raise TypeError(f"shares: {type(self).__name__} has no points that count one another: {self.instead}")
 
     def scores(self, kernel: Kernel) -> Array:
@@ -282,6 +282,8 @@ class Law(Shown):
     """What to give in its place where tokens have no index and no number; empty if nothing will do."""
     advice: str = ""
     """What makes its runs shorter, told where one is out of time; empty if nothing is known."""
+    beyond: str = ""
+    """What to type where its tokens grow beyond floats; empty if nothing is known."""
     masked: bool = False
     """True: its tokens see a part of the others alone (the past, neighbours); no more than one mask a law."""
     autonomous: bool = True
@@ -290,8 +292,7 @@ class Law(Shown):
     which it is: no number of questions would find a change between two of them.  One that does not say moves points
     and densities, and is told of no energy and no rates of one moment."""
     common: bool = False
-    """True: its noise is one Brownian path of R^d that all tokens share, dx_i = P_x v dt + s_i P_x dB, drawn once for
-    each replica.  Such a law moves points, and no density, whose equation is random then."""
+    """True: all tokens of a replica share one Brownian path of R^d, dx_i = P_x v dt + s_i P_x dB: of points alone."""
     gradient: int = 0
     """1: the velocity is grad dE, E the "energy" that its `quantities` tell, in Wasserstein's metric, -1: minus
     that; sums of such laws are so again.  0: it does not say."""
@@ -309,7 +310,7 @@ class Law(Shown):
         raise TypeError(f"{type(self).__name__} gives no velocity")
 
     def basis(self, d: int) -> Array | None:
-        """(d, d) columns in which its `apart(t, mu)` moves points of R^d by their `differences`; None: it does not."""
+        """(d, d) columns in which `apart`, `leading` and `rounding` take points of R^d by `differences`; None: none."""
         return None
 
     @property
@@ -340,8 +341,7 @@ class Law(Shown):
         return ()
 
     def chosen(self, t: float, mu: Measure, shares: Sequence[Array]) -> Any:
-        """(..., n, d) its velocity at the own points where each of `choosing` has these shares (..., n, n) of leaders,
-        not those of the moment: affine in them."""
+        """(..., n, d) velocity at the own points by shares (..., n, n) of leaders of each of `choosing`, affine."""
         return self.velocity(t, mu.x, mu)
 
     def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:

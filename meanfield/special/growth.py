@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,11 +59,20 @@ class Growth(Shown):
         below 1 as floats do."""
         log = self.log(t) / 2.0
         with np.errstate(under="ignore"):
-            parts = (_turned(T, rate, t / 2.0) * math.exp(rate * t / 2.0 - log) for T, rate in self._parts())
-            return np.asarray(block_diag(*parts))
+            F = np.zeros_like(self.S)
+            for (i, T), rate in zip(self._parts, self.rates, strict=True):
+                F[i, i] = _turned(T, rate, t / 2.0) * math.exp(rate * t / 2.0 - log)
+        return F
 
-    def _parts(self) -> Any:
-        return zip(self.blocks, self.rates, strict=True)
+    @cached_property
+    def _parts(self) -> list[tuple[slice, Array]]:
+        ends = np.cumsum([len(T) for T in self.blocks])
+        return [(slice(end - len(T), end), T) for end, T in zip(ends, self.blocks, strict=True)]
+
+    @cached_property
+    def inner(self) -> Array:
+        """diag(T_1, ..., T_b), V in the basis."""
+        return np.asarray(block_diag(*self.blocks))
 
     def log(self, t: float) -> float:
         """Of the growth that is left out."""

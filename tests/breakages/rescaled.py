@@ -54,4 +54,32 @@ RESCALED: tuple[Breakage, ...] = (
         new="P = _attention(x + 0.05, Q, K)",
         red=("B37",),
     ),
+    Breakage(
+        name="rescaled: z alone chooses leaders, whatever the field",
+        file="meanfield/methods/parted.py",
+        old="if shaken or form.geometry != FLAT:",
+        new='if shaken or form.geometry != FLAT or form.field != "auto":',
+        red=("tests/laws/test_rescaled_fields.py::test_any_field_and_any_tiles_hold_differences",),
+    ),
+    Breakage(
+        name="rescaled: rounding chooses leaders in silence",
+        file="meanfield/laws/rescaled.py",
+        old="if mu.differences is None and _lost(kernel, x, seen):",
+        new="if False:",
+        red=("tests/laws/test_rescaled_fields.py::test_where_rounding_would_choose_leaders_the_run_ends",),
+    ),
+    Breakage(
+        name="rescaled: rows of the first tile are all there are",
+        file="meanfield/measures/points.py",
+        old="np.log(self.seen())[..., i, None]",
+        new="np.log(self.seen())[..., :1, None]",
+        red=("tests/laws/test_rescaled_fields.py::test_masks_in_tiles",),
+    ),
+    Breakage(
+        name="general: a horizon that overflows names no way on",
+        file="meanfield/runs/errors.py",
+        old="if solution.status in (Status.NOT_FINITE, Status.STEP_TOO_SMALL) and solution.law.beyond:",
+        new="if solution.status is Status.STEP_TOO_SMALL and solution.law.beyond:",
+        red=("tests/laws/test_rescaled_fields.py::test_a_horizon_that_overflows_names_the_way_on",),
+    ),
 )

@@ -62,19 +62,22 @@ class Steering:
 def reachable(bench: Bench) -> Verdict:
     """`mf.Gaussian` under SA in R^d: S' = V S B S + S B^T S V^T, scores <x, B^T y>.
 
-    In one dimension s' = 2 v b s^2: of 2 (20 in a full run) random (v, b, s_0) those with v b > 0, and no others, blow
-    up, at 1 / (2 v b s_0) within 1e-8; the others fall to s_0 / (1 - 2 v b s_0 t) within 1e-9.  V = B symmetric,
-    commuting with S_0, eigenvalues a_i of both signs: blow-up at min 1 / (2 a_i^2 s_i) whatever the signs, 1e-8.
-    V = B = 1 in R^3: 1 / (2 lambda_max), and V = -1 is stable, 2 t S -> 1.  The general example of two matrices that
-    do not commute: t* = 1.8818560452, 1e-8, and to half of it the equations under scipy's integrator, 1e-9.  V = -B^T
-    is stable for every B, tr S' = -2 |S^{1/2} B S^{1/2}|^2: as many in R^3, tr S monotone.  With heads that change
-    in time every covariance of full rank is reached: by V(t) = S' S^{-2} / 2 the geodesic of Bures between two random
-    ones, 1e-9; the rank is kept: of a covariance of rank 2 in R^3 the third eigenvalue stays 0 (1e-12).
+    In one dimension s' = 2 v b s^2: of 20 random (v, b, s_0) those with v b > 0, and no others, blow up, at 1 / (2 v b
+    s_0) within 1e-8; the others fall to s_0 / (1 - 2 v b s_0 t) within 1e-9 (quick: one that falls).  V = B symmetric,
+    commuting with S_0, eigenvalues a_i of both signs: blow-up at min 1 / (2 a_i^2 s_i) whatever the signs, 1e-8, and V
+    = B = 1 in R^3: 1 / (2 lambda_max) (both in a full run).  V = -1 is stable, 2 t S -> 1, at t = 1000 to 5e-3.  The
+    general example of two matrices that do not commute: t* = 1.8818560452, 1e-8, and to half of it the equations under
+    scipy's integrator, 1e-9.  V = -B^T is stable for every B, tr S' = -2 |S^{1/2} B S^{1/2}|^2: as many in R^3, tr S
+    monotone.  With heads that change in time every covariance of full rank is reached: by V(t) = S' S^{-2} / 2 the
+    geodesic of Bures between two random ones, 1e-9; the rank is kept: of a covariance of rank 2 in R^3 the third
+    eigenvalue stays 0 (1e-12).
     """
     rng = np.random.default_rng(bench.rng)
-    late, stable, many = [], [], 20 if bench.tier == "full" else 2
+    late, stable, full = [], [], bench.tier == "full"
+    many = 20 if full else 1
     for _ in range(many):
-        v, b, s = rng.uniform(0.3, 1.5, 3) * np.array([*rng.choice([-1.0, 1.0], 2), 1.0])
+        signs = rng.choice([-1.0, 1.0], 2) if full else np.array([1.0, -1.0])
+        v, b, s = rng.uniform(0.3, 1.5, 3) * np.array([*signs, 1.0])
         law, mu = _law(np.full((1, 1), b), np.full((1, 1), v)), mf.Gaussian([0.0], [[s]])
         if v * b > 0.0:
             late.append(abs(blow_up(law, mu) * 2.0 * v * b * s - 1.0))
@@ -84,29 +87,31 @@ def reachable(bench: Bench) -> Verdict:
     U = np.linalg.qr(rng.standard_normal((3, 3)))[0]
     a, s3 = np.array([0.9, -1.2, 0.4]), rng.uniform(0.2, 0.6, 3)
     A, S = (U * a) @ U.T, (U * s3) @ U.T
-    signs = blow_up(_law(A, A), mf.Gaussian(np.zeros(3), S)) * (2.0 * a * a * s3).max()
-    one = blow_up(_law(np.eye(3), np.eye(3)), mf.Gaussian(np.zeros(3), S)) * 2.0 * s3.max()
-    down = mf.solve(_law(np.eye(3), -np.eye(3)), mf.Gaussian(np.ones(3), S), (0.0, 1e4), t_eval=[1e4]).covariance[-1]
+    centred = mf.Gaussian(np.zeros(3), S)
+    down = mf.solve(_law(np.eye(3), -np.eye(3)), centred, (0.0, 1e3), t_eval=[1e3]).covariance[-1]
     V, B = np.array([[1.0, 0.3], [-0.2, -0.5]]), np.array([[0.5, -0.1], [0.2, 0.4]])
     m0, S0 = np.array([1.0, -0.5]), np.array([[0.5, 0.1], [0.1, 0.3]])
     law, mu = _law(B.T, V), mf.Gaussian(m0, S0)
-    half = mf.solve(law, mu, (0.0, 0.94), t_eval=[0.94], rtol=1e-12)
+    half = mf.solve(law, mu, (0.0, 0.94), t_eval=[0.94], rtol=1e-11)
     mean, cov = gaussian.run("softmax", m0, S0, [0.94], B=B.T, V=V)
     falls = max(_rise(rng.standard_normal((3, 3)), S) for _ in range(many))
     measured = {
-        "d = 1: blow-up, relative": max(late, default=0.0),
         "d = 1: stable, relative": max(stable, default=0.0),
-        "V = B of both signs: blow-up, relative": abs(signs - 1.0),
-        "V = B = 1: blow-up, relative": abs(one - 1.0),
-        "V = -1: 2 t S - 1": float(np.abs(2e4 * down - np.eye(3)).max()),
+        "V = -1: 2 t S - 1": float(np.abs(2e3 * down - np.eye(3)).max()),
         "general: blow-up, relative": abs(blow_up(law, mu) / 1.8818560452 - 1.0),
         "general: the equations": float(max(np.abs(half.mean - mean).max(), np.abs(half.covariance - cov).max())),
         "V = -B^T: largest rise of tr S": falls,
         "Bures' geodesic": _steered(rng),
         "third eigenvalue of rank 2": _rank(rng),
     }
+    if full:
+        measured["d = 1: blow-up, relative"] = max(late)
+        mixed = blow_up(_law(A, A), centred) * (2.0 * a * a * s3).max()
+        measured["V = B of both signs: blow-up, relative"] = abs(mixed - 1.0)
+        one = blow_up(_law(np.eye(3), np.eye(3)), centred) * 2.0 * s3.max()
+        measured["V = B = 1: blow-up, relative"] = abs(one - 1.0)
     limits: dict[str, tuple[float | None, float | None]] = {
-        "V = -1: 2 t S - 1": (None, 1e-3),
+        "V = -1: 2 t S - 1": (None, 5e-3),
         "general: the equations": (None, 1e-9),
         "d = 1: stable, relative": (None, 1e-9),
         "V = -B^T: largest rise of tr S": (None, 0.0),
@@ -132,7 +137,7 @@ def _steered(rng: Any) -> float:
     F = inverse @ np.real(sqrtm(root @ S1 @ root)) @ inverse
     steer, t = Steering(S0, F), np.array([0.3, 0.7, 1.0])
     law = mf.SA(1.0, V=steer, geometry="flat")
-    sol = mf.solve(law, mf.Gaussian(np.zeros(3), S0), (0.0, 1.0), t_eval=t, rtol=1e-12)
+    sol = mf.solve(law, mf.Gaussian(np.zeros(3), S0), (0.0, 1.0), t_eval=t, rtol=1e-10)
     size = np.abs(S1).max()
     along = max(float(np.abs(S - steer.path(at)).max()) for at, S in zip(t, sol.covariance, strict=True))
     return max(along, float(np.abs(sol.covariance[-1] - S1).max())) / size
@@ -170,16 +175,17 @@ def _draw(law: Any, mu: mf.Gaussian) -> Any:
 def points(bench: Bench) -> Verdict:
     """SA in R^2 with Q^T K and V that are not symmetric, beta = 0.5, to t = 0.4.
 
-    Mean and covariance by their equations, of 24 x 24 Gauss-Hermite points (1e-9), and of 4000 independent points (of
-    10^5 in a full run): every entry within 5.5 standard errors, which are those of 32 clouds of 500, by n^{-1/2}.
+    Mean and covariance by their equations, of 16 x 16 Gauss-Hermite points (full: 24 x 24; 1e-9), and of 1500
+    independent points (of 10^5 in a full run): every entry within 5.5 standard errors, which are those of 32 clouds of
+    250, by n^{-1/2}.
     """
     rng = np.random.default_rng(bench.rng)
-    many, small, t = (100_000 if bench.tier == "full" else 4000), 500, 0.4
+    many, small, t = (100_000 if bench.tier == "full" else 1500), 250, 0.4
     law = mf.SA(0.5, Q=np.array([[0.6, 0.3], [-0.2, 0.4]]), V=np.array([[0.5, -0.4], [0.3, 0.2]]), geometry="flat")
     mu = mf.Gaussian([0.3, -0.2], [[0.5, 0.2], [0.2, 0.3]])
     end: Any = mf.solve(law, mu, (0.0, t), t_eval=[t], rtol=1e-12)(t)
     exact = np.concatenate([end.mean, end.covariance[np.triu_indices(2)]])
-    x = mu.quadrature(24)
+    x = mu.quadrature(24 if bench.tier == "full" else 16)
     by_rule = pt.simulate(law, x.points, (0.0, t), [t], weights=x.weights, rtol=1e-10, atol=1e-12)
     clouds = rng.permutation(mu.sample(32 * small, rng)).reshape(32, small, 2)
     steps: dict[str, Any] = {"method": "rk4", "step": 0.1}
