@@ -56,6 +56,13 @@ METRICS: tuple[Breakage, ...] = (
         red=(TEST + "test_two_points_against_a_quadrature", "A25"),
     ),
     Breakage(
+        name="inequality: the slope of Wasserstein's metric in both",
+        file="validation/inequality.py",
+        old="up * up / w",
+        new="up * up",
+        red=("tests/validation/test_inequality.py::test_equality_along_the_metric_s_own_flow_alone", "A24"),
+    ),
+    Breakage(
         name="check A25: half way is a third",
         file="validation/checks/a/a3_metric.py",
         old="w2_energy_circle(one, path(0.5), beta)",
