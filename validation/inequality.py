@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 import meanfield as mf
 from meanfield.laws.gradient import GradientLaw
+from meanfield.protocols import Law, Measure
 from meanfield.steppers.dense import evaluate
 from meanfield.tools import inputs
 
@@ -57,7 +58,7 @@ class Inequality:
         return float(self.defect[-1] / self.gained[-1])
 
 
-def _weights(law: GradientLaw, mu: Any, metric: str) -> tuple[Array, Array, Any]:
+def _weights(law: Law, mu: Measure, metric: str) -> tuple[Array, Array, Any]:
     """Velocity v, grad U (both in the measure's tangent components) and the weight w at the measure's own points."""
     inputs.choice("metric", metric, get_args(Metric))
     if not isinstance(law, GradientLaw) or not law.isotropic or not law.autonomous:
@@ -68,19 +69,19 @@ def _weights(law: GradientLaw, mu: Any, metric: str) -> tuple[Array, Array, Any]
     return v, r.M * size, r.Z * size if metric == "weighted" else 1.0
 
 
-def _squares(law: GradientLaw, mu: Any, metric: str) -> tuple[Array, Array]:
+def _squares(law: Law, mu: Measure, metric: str) -> tuple[Array, Array]:
     mu = mu.summed
     v, up, w = _weights(law, mu, metric)
     speed, slope = (np.sum(mu.weights * np.sum(part, axis=-1), axis=-1) for part in (v * v * w, up * up / w))
     return speed, slope
 
 
-def metric_slope(law: Any, mu: Any, metric: Metric) -> float:
+def metric_slope(law: Law, mu: Measure, metric: Metric) -> float:
     """|dE| = (int |grad U|^2 / w d mu)^{1/2}: how steeply the law's E rises at mu in a metric, in the law's scale."""
     return float(np.sqrt(_squares(law, mu, metric)[1]))
 
 
-def metric_speed(law: Any, mu: Any, metric: Metric) -> float:
+def metric_speed(law: Law, mu: Measure, metric: Metric) -> float:
     """|mu'| = (int |X|^2 w d mu)^{1/2}: how fast the law moves mu in a metric; its slope, where it is the gradient."""
     return float(np.sqrt(_squares(law, mu, metric)[0]))
 
