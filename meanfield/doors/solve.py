@@ -118,8 +118,8 @@ def solve(
         True: a step ends at every time to save; or at times given here, as at those where a law jumps.
     method : {"auto", "spectral", "lagrangian", "finite-volume", "gaussian"} or mf.Spectral(...), mf.Lagrangian(...)
         How.  Spectral ("auto" of a density): by coefficients, smooth, with or without diffusion.  Lagrangian: carried
-        by its flow, through clusters and beyond (circle and zonal spheres, no diffusion).  Finite volumes (there, too):
-        masses in cells, positive, energy monotone; rough data, varying noise.  Gaussian:
+        by its flow, through clusters and beyond (circle, zonal spheres, S^2; no diffusion).  Finite volumes (circle and
+        zonal spheres): masses in cells, positive, energy monotone; rough data, varying noise.  Gaussian:
         mean and covariance of one, to a blow-up if it has one.  Any `Scheme` serves (see ``meanfield.protocols``).
     stepper : Stepper, optional
         What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense

@@ -9,6 +9,7 @@ All parts are pure: the same arguments give the same bits, so a run can be resum
 """
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.atlas import Atlas
 from meanfield.protocols.choosing import Choosing
 from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.geometry import Geometry, Line
@@ -22,6 +23,7 @@ from meanfield.protocols.step import Between, Observer, Rng, Step, Stepped, Step
 
 __all__ = [
     "Array",
+    "Atlas",
     "Between",
     "Bilinear",
     "Change",

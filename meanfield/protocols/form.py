@@ -25,9 +25,6 @@ class Form(Shown):
     owners: Array | None = None
     """Which point of a state every original point is part of, where points merge; None: each is its own."""
 
-    lacking: str = ""
-    """What a run whose last stretch has this form lacks, though it ended well: a sentence, told as a warning."""
-
     def measure(self, y: Array) -> Any:
         """y -> the measure it stands for (leading axes: several); a form of densities answers with a Snapshot."""
         raise TypeError(f"{type(self).__name__} does not say what a state means")
@@ -35,6 +32,10 @@ class Form(Shown):
     def retract(self, y: Array) -> Array:
         """y back on its geometry."""
         return y
+
+    def lacking(self, y: Array) -> str:
+        """What a run that ended well with this state lacks all the same: a sentence, told as a warning."""
+        return ""
 
 
 class Snapshot(Measure, Protocol):

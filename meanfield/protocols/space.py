@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.atlas import Atlas
 from meanfield.protocols.geometry import Geometry, Line
-from meanfield.protocols.member import member, wanted
+from meanfield.protocols.member import fallback, member, wanted
 
 
 class Plan(Protocol):
@@ -111,6 +112,11 @@ class Space(Protocol):
     def line(self) -> Line | None:
         """On which line its points can be carried by a flow, if it has but one dimension."""
         ...
+
+    @fallback
+    def atlas(self) -> Atlas | None:
+        """By which squares of labels its points can be carried, if it has two dimensions; else none."""
+        return None
 
     @member
     def area(self) -> float:

@@ -324,7 +324,8 @@ class Record:
     @property
     def warning(self) -> str:
         """What the run lacks though it ended well."""
-        return str(getattr(self.segments[-1].form, "lacking", ""))
+        lacking = getattr(self.segments[-1].form, "lacking", None)
+        return "" if lacking is None else str(lacking(self.checkpoint["y"]))
 
     def joined(self, more: Record) -> Record:
         """This run and its continuation as one."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry import ROWS
-from meanfield.protocols import Array, Geometry, Line
+from meanfield.protocols import Array, Atlas, Geometry, Line
 from meanfield.protocols.member import fallback
 from meanfield.spaces.coefficients import recast, tail
 from meanfield.spaces.dense import DensePlan
@@ -41,6 +41,7 @@ class Gridded(FromData, Shown):
 
     geometry: Geometry = ROWS
     line: Line | None = None
+    atlas: Atlas | None = None
     ends: Array | None = None
     largest = 512
 

@@ -13,6 +13,7 @@ from typing import Any
 import ducc0
 import numpy as np
 
+from meanfield.geometry.cube import CUBE
 from meanfield.protocols import Array
 from meanfield.spaces import from_map
 from meanfield.spaces import sphere_points as sp
@@ -75,6 +76,7 @@ class Sphere(Gridded):
     lmax: int
     d = 3
     picture = "globe"
+    atlas = CUBE
     largest = 512
     """Degree up to which a solver goes on its own."""
     _bytes = BYTES

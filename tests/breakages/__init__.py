@@ -46,6 +46,7 @@ from breakages.rescaled import RESCALED
 from breakages.rooms import ROOMS
 from breakages.sinkhorn import SINKHORN
 from breakages.stationary import STATIONARY
+from breakages.squares import SQUARES
 from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
@@ -76,6 +77,7 @@ TABLE: tuple[Breakage, ...] = (
     *ROOMS,
     *SINKHORN,
     *STATIONARY,
+    *SQUARES,
     *TOGETHER,
     *TOOLS,
     *WORDS,

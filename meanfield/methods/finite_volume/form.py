@@ -41,8 +41,7 @@ class InVolumes(Form):
         """The density (leading axes: several)."""
         return CellAverages.trusted(self.cells, y)
 
-    @property
-    def lacking(self) -> str:  # type: ignore[override]
+    def lacking(self, y: Array) -> str:
         """That clusters no longer drift."""
         if self.pinned == float("inf"):
             return ""

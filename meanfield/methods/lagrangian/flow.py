@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.geometry import ANGLES
 from meanfield.laws.base import constant_noise
-from meanfield.measures.points import Points
 from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.form import OnPanels
-from meanfield.methods.lagrangian.lines import body
+from meanfield.methods.lagrangian.lines import body, pair
 from meanfield.methods.lagrangian.panels import GAUSS, NEGLIGIBLE
 from meanfield.protocols import Array, Bilinear, Change, Kernel, Law, Method, Reading, Space, Status, Stop, said
 
@@ -213,15 +211,11 @@ def _joined(
     return out, np.array(where)
 
 
-PAIR = Points.trusted(np.array([0.0, 1.0]), np.array([0.5, 0.5]), ANGLES, "direct")
-"""Two points, to ask a law whether it knows its divergence."""
-
-
 def bandwidth(law: Law, space: Space, t: float) -> int:
     """The largest bandwidth of the kernels that a law asks for: how finely it looks."""
-    pair = _Once(body(space, PAIR.points, PAIR.weights, "direct"))
-    law.velocity(t, None if law.isotropic else pair.x, pair)
-    return max((int(kernel.bandwidth(space.d)) for kernel in pair.asked), default=0)
+    two = _Once(pair(space))
+    law.velocity(t, None if law.isotropic else two.x, two)
+    return max((int(kernel.bandwidth(space.d)) for kernel in two.asked), default=0)
 
 
 def _named(V: Array | None) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from meanfield.geometry import ANGLES, MERIDIAN
 from meanfield.measures.points import Points
 from meanfield.measures.rings import Rings
@@ -26,3 +28,11 @@ BODIES: dict[Line, Callable[[Any, Array, Array, str], Any]] = {ANGLES: _points, 
 def body(space: Any, s: Array, weights: Array, field: str) -> Any:
     """The measure of masses `weights` at positions s on the space's line."""
     return BODIES[space.line](space, s, weights, field)
+
+
+def pair(space: Any) -> Any:
+    """Two points, to ask a law what it asks for: on the space's line, or as rows."""
+    half = np.full(2, 0.5)
+    if space.line is None:
+        return Points.trusted(np.eye(2, space.d), half, space.geometry, "direct", unit=1.0)
+    return body(space, np.array([0.0, 1.0]), half, "direct")

@@ -71,6 +71,11 @@ def widths(values: Array) -> Array:
     return np.asarray(ends(values) @ np.array([-1.0, 1.0]))
 
 
+def basis(xi: Array) -> Array:
+    """(n, G) the Legendre polynomials at points xi (n,)."""
+    return np.asarray(legendre.legvander(xi, GAUSS - 1))
+
+
 def at(coefficients: Array, xi: Array) -> Array:
     """Series (n, m), one for each point, at points xi (n,)."""
     return np.sum(coefficients * legendre.legvander(xi, coefficients.shape[-1] - 1), axis=-1)

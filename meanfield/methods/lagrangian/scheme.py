@@ -9,12 +9,15 @@ import numpy as np
 
 from meanfield.laws import suited
 from meanfield.methods import merging
-from meanfield.methods.lagrangian import panels
-from meanfield.methods.lagrangian.flow import NARROWEST, PAIR, SEEN, Flow, bandwidth
+from meanfield.methods.lagrangian import panels, squares
+from meanfield.methods.lagrangian.carry import Carrying
+from meanfield.methods.lagrangian.flow import NARROWEST, SEEN, Flow, bandwidth
 from meanfield.methods.lagrangian.form import OnPanels
-from meanfield.methods.lagrangian.lines import body
+from meanfield.methods.lagrangian.lines import pair
 from meanfield.methods.lagrangian.panels import GAUSS, Pieces
-from meanfield.protocols import Array, Law, Scheme, Space
+from meanfield.methods.lagrangian.sheets import Laid, OnSheets
+from meanfield.methods.lagrangian.squares import AXES, NODES, Sheet
+from meanfield.protocols import Array, Law, Method, Scheme, Space
 from meanfield.steppers import dop853
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -22,6 +25,12 @@ from meanfield.tools.settings import register
 TAIL = 1e-12
 FITTED = 1e-14
 """Tail of rho_0 and of the mass on the first panels, relative to the largest."""
+SPREAD = 3.0
+"""Tail of a position times its panel's mass, in two dimensions, in units of rtol."""
+UNKNOWN, ROUNDED = 0.01, 3e-13
+"""What the time stepping leaves unknown of a moment there, in units of rtol, and what the rounding of sums does."""
+SMOOTH = 1e-9
+"""Tail of the mass by label on the first panels, relative to the largest: Gauss's rule makes its square of it."""
 FIRST = 8
 """Panels to begin with, before any is halved."""
 MERGE_TOL = 1e-9
@@ -33,7 +42,7 @@ TIGHTER = 0.1
 @register
 @dataclass(frozen=True)
 class Lagrangian(Scheme):
-    """Settings of the Lagrangian method (circle and zonal spheres; no diffusion).
+    """Settings of the Lagrangian method (circle, zonal spheres and S^2; no diffusion).
 
     Parameters
     ----------
@@ -42,9 +51,9 @@ class Lagrangian(Scheme):
         velocities change by the second power of it; more than rtol is refused.
     tail : float, optional
         Largest of the last Legendre coefficients of position and log J on a panel; by default 1e-12, but never below
-        rtol / 100.
+        rtol / 100.  On S^2 of the position, times the panel's mass; by default 3 rtol.
     max_resolution : int
-        Largest number of nodes.
+        Largest number of nodes.  On S^2 a run goes on with so many, and tells what its moments are off by.
 
     Raises
     ------
@@ -69,9 +78,12 @@ class Lagrangian(Scheme):
         if self.tail is not None:
             inputs.number("tail", self.tail, above=0.0)
 
-    def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Flow, Array]:
+    def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Method, Array]:
         """The method for this law, and its first state: panels fitted to it."""
         self.check(law, mu.space, rtol)
+        return self._spread(law, mu, rtol) if mu.space.line is None else self._on_line(law, mu, rtol)
+
+    def _on_line(self, law: Law, mu: Any, rtol: float) -> tuple[Flow, Array]:
         line = mu.space.line
         mu = mu.resized(max(mu.space.size, line.shown))
         edges = np.linspace(line.low, line.high, FIRST + 1)
@@ -84,10 +96,7 @@ class Lagrangian(Scheme):
             if not rough.any():
                 break
             if (needed := int(len(mid) + rough.sum()) * GAUSS) > self.max_resolution:
-                raise ValueError(
-                    f"max_resolution: got {self.max_resolution}, and the initial density under {law} needs {needed} "
-                    "nodes at least to begin with: allow more"
-                )
+                raise ValueError(self._too_few(law, needed))
             mid, half = panels.bisected(mid, half, rough)
         flow = Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
         return flow, np.concatenate([form.labels.ravel(), np.zeros(form.labels.size)])
@@ -100,8 +109,40 @@ class Lagrangian(Scheme):
             return form
         return replace(form, given=Pieces(mid, half, rho.given(form.line.coordinates(form.labels))))
 
-    def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Flow:
+    def _spread(self, law: Law, mu: Any, rtol: float) -> tuple[Carrying, Array]:
+        """In two dimensions: on both sheets."""
+        sheet = Sheet.begun(mu.space.atlas.faces, mu.space.atlas.first)
+        K = bandwidth(law, mu.space, 0.0)
+        while True:
+            laid = Laid(mu.space, np.array(mu.coefficients), sheet)
+            if not (rough := unfitted(laid, K)).any():
+                break
+            if (needed := 2 * int(np.where(rough, 2, 1).prod(axis=-1).sum()) * NODES) > self.max_resolution:
+                raise ValueError(self._too_few(law, needed))
+            for axis in AXES:
+                sheet, rough = (
+                    sheet.halved(rough[:, axis], axis),
+                    np.repeat(rough, np.where(rough[:, axis], 2, 1), axis=0),
+                )
+        if (needed := 2 * sheet.points) > self.max_resolution:
+            raise ValueError(self._too_few(law, needed))
+        form = OnSheets(mu.space, laid.coefficients, sheet, sheet, UNKNOWN * rtol + ROUNDED)
+        tolerance = SPREAD * rtol if self.tail is None else self.tail
+        start = laid.rows.reshape(-1, mu.space.d)
+        method = Carrying(law, form, rtol, tolerance, self.merge_tol, self.max_resolution)
+        return method, np.concatenate([start, start])
+
+    def _too_few(self, law: Law, needed: int) -> str:
+        return (
+            f"max_resolution: got {self.max_resolution}, and the initial density under {law} needs {needed} nodes at "
+            "least to begin with: allow more"
+        )
+
+    def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Method:
         """The method as it was when a run stopped."""
+        if form.space.line is None:
+            tolerance = SPREAD * rtol if self.tail is None else self.tail
+            return Carrying(law, form, rtol, tolerance, self.merge_tol, self.max_resolution)
         return Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
 
     def stepper(self, rtol: float, atol: float) -> Any:
@@ -118,17 +159,24 @@ class Lagrangian(Scheme):
 
     def check(self, law: Law, space: Space, rtol: float) -> None:
         """Refuse what has no flow, no line, or a merge_tol that would be seen."""
-        if space.line is None:
+        if space.line is None and space.atlas is None:
             raise ValueError(
-                'method: "lagrangian" carries densities of one dimension, on the circle or a zonal sphere, got '
-                f'{space}: use method="spectral"'
+                'method: "lagrangian" carries densities on spaces that name a line or an atlas of labels, the circle, '
+                f'zonal spheres and S^2, got {space}: use method="spectral"'
             )
-        pair = body(space, PAIR.points, PAIR.weights, "direct")
-        suited.density(law, space, noise=False, flow=pair, atoms=True)
+        # a divergence is asked for where log J rides on the labels
+        suited.density(law, space, noise=False, flow=None if space.line is None else pair(space), atoms=True)
         merging.checked("merge_tol", law, space.d, self.merge_tol, rtol)
 
     def _tolerance(self, rtol: float) -> float:
         return max(TAIL, 1e-2 * rtol) if self.tail is None else self.tail
+
+
+def unfitted(laid: Laid, K: int) -> Array:
+    """(P, 2) along which labels a polynomial misses the mass, or the nodes a kernel of bandwidth K."""
+    per_label = laid.spread / laid.sheet.half.prod(axis=-1)[:, None, None]
+    missed = squares.tails(per_label[..., None] / np.abs(per_label).max()) > SMOOTH
+    return np.asarray(missed | (K * squares.widths(laid.rows) > 2.0 * SEEN))
 
 
 def _unfitted(form: OnPanels) -> Array:
