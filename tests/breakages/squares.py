@@ -48,4 +48,11 @@ SQUARES: tuple[Breakage, ...] = (
         new="narrow = np.flatnonzero(width < 0.0)",
         red=(RUN + "test_beta_zero_to_one_atom",),
     ),
+    Breakage(
+        name="check F03.porous: the medium is heat",
+        file="validation/exact/porous.py",
+        old="-0.5 * k * k * square",
+        new="-0.5 * k * k * np.fft.rfft(c)",
+        red=("F03.porous",),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import cos, exp, log
 from typing import Any, NamedTuple
 
@@ -13,14 +14,17 @@ import particles as pt
 from meanfield.plot import style
 from meanfield.protocols import Array
 from validation.exact import diracs
+from validation.exact.porous import porous
 from validation.registry import Bench, check
-from validation.verdict import Verdict, judge
+from validation.verdict import Verdict, evidence, judge
 
 CENTRES = (0.0, 1.3, 2.9)
 """Longitudes of three clouds: the first two are nearest."""
 WIDTH, NARROW = 0.2, 1e-3
 """Standard deviation of a cloud's longitudes, and where it counts as a cluster."""
 LATITUDES = (-0.3, -0.15, 0.15, 0.3)
+LATER = 0.25
+"""T, of times beta T."""
 FALLEN = exp(-4.0)
 """Share of the first distance from the plane at which the first phase is over."""
 
@@ -73,6 +77,52 @@ def multiscale(bench: Bench) -> Verdict:
     measured |= {name: float(value) for name, value in slopes.items()}
     limits |= {name: (0.98, 1.02) if "clusters" in name else (0.999, 1.001) for name in slopes}
     return judge(measured, limits, pictures=[bench.figure("times", lambda: _draw(betas, told))])
+
+
+@check("F03.porous", where="2509.25040", title="V = -I: rho(beta T) tends to a porous medium (USA), to heat (SA)")
+def porous_medium(bench: Bench) -> Verdict:
+    """rho_0 = 1 + 0.3 cos theta + 0.2 sin 2 theta, repulsive, times beta T, T = 1/4; beta = 32 to 256 (full: 1024).
+
+    Z / lambda_0 is rho and (1 / 2 beta) rho'' to leading order, and X = -grad Z / beta: in T the repulsive USA in the
+    relative scale is d_T rho = (rho^2)'' / 2 but for O(1 / beta), the porous medium equation (`exact.porous`, implicit
+    steps that share nothing with ours); X = -grad log Z / beta is the heat equation, whose modes fall by e^{-k^2 T}.
+    The largest error of rho at 32 angles times beta is so a constant, and its order in 1 / beta is 1.  Attraction is
+    either of them backward, ill-posed without the kernel.  No equation of that paper is at hand: evidence.
+    """
+    betas = 2.0 ** np.arange(5, 9 if bench.tier == "quick" else 11)
+    theta = 2.0 * np.pi * np.arange(32) / 32
+
+    def start(theta: Array) -> Array:
+        return np.asarray(1.0 + 0.3 * np.cos(theta) + 0.2 * np.sin(2.0 * theta))
+
+    heat = 1.0 + 0.3 * exp(-LATER) * np.cos(theta) + 0.2 * exp(-4.0 * LATER) * np.sin(2.0 * theta)
+    told: dict[str, Array] = {"porous medium, USA": porous(start(theta), LATER), "heat, SA": heat}
+    laws = (mf.USA(1.0, sign=-1, scale="relative"), mf.SA(1.0, sign=-1))
+    off, rho0 = np.empty((len(betas), 2)), mf.Circle(64).density(start)
+    for i, beta in enumerate(betas):
+        for j, (law, exact) in enumerate(zip(laws, told.values(), strict=True)):
+            end = LATER * float(beta)
+            run = mf.solve(replace(law, beta=float(beta)), rho0, (0.0, end), t_eval=[end], rtol=1e-8)
+            off[i, j] = np.abs(run.densities[-1](theta) - exact).max()
+    orders = -np.polyfit(np.log(betas), np.log(off), 1)[0]
+    measured, limits = {}, {}
+    for j, name in enumerate(told):
+        measured |= {
+            f"order in 1 / beta, {name}": float(orders[j]),
+            f"beta error, {name}": float(betas[-1] * off[-1, j]),
+        }
+        limits |= {f"order in 1 / beta, {name}": (0.95, 1.05), f"beta error, {name}": (0.1, 0.5)}
+    return evidence(measured, limits, pictures=[bench.figure("porous", lambda: _draw_porous(betas, off, list(told)))])
+
+
+def _draw_porous(betas: Array, off: Array, names: list[str]) -> Any:
+    with style.axes(None) as ax:
+        for k, (name, look) in enumerate(zip(names, style.line_styles(len(names)), strict=True)):
+            ax.loglog(betas, off[:, k], label=name, **look)
+        ax.set(xlabel=r"$\beta$", ylabel=r"largest error of $\rho$ at $t = \beta / 4$")
+        style.headline(ax, r"$V = -I$ on the circle: limits as $\beta$ grows")
+        ax.legend()
+    return ax
 
 
 def _start(beta: float) -> tuple[Array, Array]:
