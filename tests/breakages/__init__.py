@@ -45,8 +45,8 @@ from breakages.relatives import RELATIVES
 from breakages.rescaled import RESCALED
 from breakages.rooms import ROOMS
 from breakages.sinkhorn import SINKHORN
-from breakages.stationary import STATIONARY
 from breakages.squares import SQUARES
+from breakages.stationary import STATIONARY
 from breakages.together import TOGETHER
 from breakages.tokens import TOKENS
 from breakages.tools import TOOLS
