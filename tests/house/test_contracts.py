@@ -30,6 +30,7 @@ from meanfield.measures.turned import Turned, Turning
 from meanfield.methods.finite_volume.snapshot import CellAverages
 from meanfield.methods.gaussian import ByMoments
 from meanfield.methods.lagrangian.snapshot import Carried
+from meanfield.methods.lagrangian.spread import Spread
 from meanfield.methods.on_plan import OnPlan, Reweighed
 from meanfield.protocols import (
     Array,
@@ -88,15 +89,15 @@ GEOMETRIES: tuple[Geometry, ...] = (
 )  # fmt: skip
 
 
-def densities(a: mf.Density, b: Carried, c: CellAverages) -> list[Snapshot]:
-    return [a, b, c]
+def densities(a: mf.Density, b: Carried, c: CellAverages, d: Spread) -> list[Snapshot]:
+    return [a, b, c, d]
 
 
 def measures(
     a: Parted, b: Rings, c: Mixture, d: OnPlan, e: Reweighed, f: mf.Density, g: Carried, h: Belted, i: Inner,
-    j: Turned, k: mf.Gaussian, m: CellAverages,
+    j: Turned, k: mf.Gaussian, m: CellAverages, n: Spread,
 ) -> list[Measure]:  # fmt: skip
-    return [a, b, c, d, e, f, g, h, i, j, k, m]
+    return [a, b, c, d, e, f, g, h, i, j, k, m, n]
 
 
 def plans(a: CirclePlan, b: ZonalPlan, c: SpherePlan) -> list[Plan]:

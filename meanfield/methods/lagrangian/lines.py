@@ -34,5 +34,5 @@ def pair(space: Any) -> Any:
     """Two points, to ask a law what it asks for: on the space's line, or as rows."""
     half = np.full(2, 0.5)
     if space.line is None:
-        return Points.trusted(np.eye(2, space.d), half, space.geometry, "direct", unit=1.0)
+        return Points.trusted(np.eye(2, space.d), half, space.geometry, "direct")
     return body(space, np.array([0.0, 1.0]), half, "direct")
