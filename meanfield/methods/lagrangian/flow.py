@@ -11,7 +11,7 @@ from meanfield.laws.base import constant_noise
 from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.form import OnPanels
-from meanfield.methods.lagrangian.lines import body, pair
+from meanfield.methods.lagrangian.lines import body, two
 from meanfield.methods.lagrangian.panels import GAUSS, NEGLIGIBLE
 from meanfield.protocols import Array, Bilinear, Change, Kernel, Law, Method, Reading, Space, Status, Stop, said
 
@@ -213,9 +213,9 @@ def _joined(
 
 def bandwidth(law: Law, space: Space, t: float) -> int:
     """The largest bandwidth of the kernels that a law asks for: how finely it looks."""
-    two = _Once(pair(space))
-    law.velocity(t, None if law.isotropic else two.x, two)
-    return max((int(kernel.bandwidth(space.d)) for kernel in two.asked), default=0)
+    pair = _Once(two(space))
+    law.velocity(t, None if law.isotropic else pair.x, pair)
+    return max((int(kernel.bandwidth(space.d)) for kernel in pair.asked), default=0)
 
 
 def _named(V: Array | None) -> Any:

@@ -30,7 +30,7 @@ def body(space: Any, s: Array, weights: Array, field: str) -> Any:
     return BODIES[space.line](space, s, weights, field)
 
 
-def pair(space: Any) -> Any:
+def two(space: Space) -> Any:
     """Two points, to ask a law what it asks for: on the space's line, or as rows."""
     half = np.full(2, 0.5)
     if space.line is None:

@@ -13,11 +13,12 @@ from meanfield.methods.lagrangian import panels, squares
 from meanfield.methods.lagrangian.carry import Carrying
 from meanfield.methods.lagrangian.flow import NARROWEST, SEEN, Flow, bandwidth
 from meanfield.methods.lagrangian.form import OnPanels
-from meanfield.methods.lagrangian.lines import pair
+from meanfield.methods.lagrangian.lines import two
 from meanfield.methods.lagrangian.panels import GAUSS, Pieces
 from meanfield.methods.lagrangian.sheets import Laid, OnSheets
 from meanfield.methods.lagrangian.squares import AXES, NODES, Sheet
 from meanfield.protocols import Array, Law, Method, Scheme, Space
+from meanfield.spaces.density import Density
 from meanfield.steppers import dop853
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -83,7 +84,7 @@ class Lagrangian(Scheme):
         self.check(law, mu.space, rtol)
         return self._spread(law, mu, rtol) if mu.space.line is None else self._on_line(law, mu, rtol)
 
-    def _on_line(self, law: Law, mu: Any, rtol: float) -> tuple[Flow, Array]:
+    def _on_line(self, law: Law, mu: Density, rtol: float) -> tuple[Flow, Array]:
         line = mu.space.line
         mu = mu.resized(max(mu.space.size, line.shown))
         edges = np.linspace(line.low, line.high, FIRST + 1)
@@ -109,7 +110,7 @@ class Lagrangian(Scheme):
             return form
         return replace(form, given=Pieces(mid, half, rho.given(form.line.coordinates(form.labels))))
 
-    def _spread(self, law: Law, mu: Any, rtol: float) -> tuple[Carrying, Array]:
+    def _spread(self, law: Law, mu: Density, rtol: float) -> tuple[Carrying, Array]:
         """In two dimensions: on both sheets."""
         sheet = Sheet.begun(mu.space.atlas.faces, mu.space.atlas.first)
         K = bandwidth(law, mu.space, 0.0)
@@ -165,7 +166,8 @@ class Lagrangian(Scheme):
                 f'zonal spheres and S^2, got {space}: use method="spectral"'
             )
         # a divergence is asked for where log J rides on the labels
-        suited.density(law, space, noise=False, flow=None if space.line is None else pair(space), atoms=True)
+        pair = None if space.line is None else two(space)
+        suited.density(law, space, noise=False, flow=pair, atoms=True)
         merging.checked("merge_tol", law, space.d, self.merge_tol, rtol)
 
     def _tolerance(self, rtol: float) -> float:
