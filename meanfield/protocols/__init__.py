@@ -9,7 +9,6 @@ All parts are pure: the same arguments give the same bits, so a run can be resum
 """
 
 from meanfield.protocols.array import Array
-from meanfield.protocols.atlas import Atlas
 from meanfield.protocols.choosing import Choosing
 from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.geometry import Geometry, Line
@@ -17,7 +16,7 @@ from meanfield.protocols.kernel import Bilinear, Kernel
 from meanfield.protocols.law import Law, Measure, Reading, Sight, said
 from meanfield.protocols.method import Change, Method
 from meanfield.protocols.scheme import Scheme
-from meanfield.protocols.space import Plan, Space
+from meanfield.protocols.space import Atlas, Plan, Space
 from meanfield.protocols.status import Status, Stop, Unsettled
 from meanfield.protocols.step import Between, Observer, Rng, Step, Stepped, Stepper
 

@@ -15,7 +15,6 @@ import particles as pt
 SPAN = (0.0, 0.05)
 CIRCLE = mf.perturbed_uniform(mf.Circle(24), {1: 0.3})
 ZONAL = mf.perturbed_uniform(mf.ZonalSphere(4, 8), {1: 0.3})
-SPHERE = mf.perturbed_uniform(mf.Sphere(4), {(1, 0): 0.1})
 
 
 @dataclass(frozen=True)
@@ -91,10 +90,6 @@ REFUSED: dict[str, tuple[Any, Any, Any, str, Callable[[], Any]]] = {
     "no divergence": (
         Unspread(), CIRCLE, "lagrangian", 'use method="spectral"',
         lambda: mf.solve(Unspread(), CIRCLE, SPAN, method="spectral"),
-    ),
-    "no line": (
-        mf.SA(1.0), SPHERE, "lagrangian", 'use method="spectral"',
-        lambda: mf.solve(mf.SA(1.0), SPHERE, SPAN, method="spectral"),
     ),
     "flat": (
         mf.SA(1.0, geometry="flat"), CIRCLE, "spectral", r"pt\.simulate\(law, x0, t_span\) with rows",

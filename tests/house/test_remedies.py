@@ -111,10 +111,6 @@ CASES: dict[str, Case] = {
         lambda: mf.solve(LAW, RHO, (0.0, 0.1), max_resolution=32), "take 64 or more",
         lambda: mf.solve(LAW, RHO, (0.0, 0.1), max_resolution=64),
     ),
-    "no line": (
-        lambda: mf.solve(LAW, BALL, (0.0, 0.1), method="lagrangian"), 'use method="spectral"',
-        lambda: mf.solve(LAW, BALL, (0.0, 0.1), method="spectral"),
-    ),
     "no log_t_end": (
         lambda: pt.longtime(LAW, [0.0, 1.0]), "write log_t_end=100.0",
         lambda: pt.longtime(LAW, [0.0, 1.0], log_t_end=100.0),
@@ -310,7 +306,7 @@ def test_what_cannot_be_resolved_says_how_to_go_on() -> None:
         (LAW, RHO, {"max_resolution": 64}, ['on_unresolved="lagrangian"', "max_resolution=256"]),
         (LAW, RHO, {"method": "lagrangian", "max_resolution": 1000}, ["max_resolution=4000"]),
         (LAW, RHO, {"max_resolution": 64, "diffusion": 1e-3}, ["max_resolution=256"]),
-        (LAW, BALL, {"max_resolution": 12}, ["max_resolution=48"]),
+        (LAW, BALL, {"max_resolution": 12, "diffusion": 1e-3}, ["max_resolution=48"]),
         (mf.SA(100.0), faint, {}, ['on_unresolved="lagrangian"']),
     ):
         with pytest.raises(mf.UnresolvedError) as caught:

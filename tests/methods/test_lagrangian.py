@@ -359,8 +359,6 @@ def test_refusals(rho0):
         mf.solve(LAW, rho0, (0.0, 1.0), method="lagrangian", diffusion=0.1)
     with pytest.raises(ValueError, match="diffusion"):
         mf.solve(LAW, rho0, (0.0, 1.0), on_unresolved="lagrangian", diffusion=0.1)
-    with pytest.raises(ValueError, match="one dimension"):
-        mf.solve(LAW, mf.uniform(mf.Sphere(4)), (0.0, 1.0), method="lagrangian")
     with pytest.raises(ValueError, match=r"merge_tol.*take merge_tol"):
         mf.solve(LAW, rho0, (0.0, 1.0), method=mf.Lagrangian(merge_tol=0.01))
     with pytest.raises(ValueError, match="merge_tol"):
