@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 from meanfield.methods.lagrangian import panels, squares
 from meanfield.methods.lagrangian.panels import DERIVATIVE
@@ -65,7 +65,7 @@ class Found:
 
     @cached_property
     def _tree(self) -> Any:
-        return cKDTree(self.nodes.reshape(-1, self.nodes.shape[-1]))
+        return scipy.spatial.cKDTree(self.nodes.reshape(-1, self.nodes.shape[-1]))
 
     def density(self, q: Array, area: float) -> Array:
         """rho at positions q (n, d); NaN where no panel reaches."""
