@@ -85,12 +85,13 @@ def attention(bench: Bench) -> Verdict:
 def trajectories(bench: Bench) -> Verdict:
     """Dormand and Prince's orders 8 and 5 on our law, and scipy's on the loop as printed, at tolerances 1e-12 and less.
 
-    n, d, beta from (4, 2, 1) to (32, 16, 9), to t = 5.  They share neither method nor step, and the third not even the
-    field, so the largest difference is the true error: 1e-11 at order 8 and 1e-10 at order 5, the local tolerance
-    times the steps and the flow's own growth.
+    n, d, beta from (4, 2, 1) to (32, 16, 9), to t = 5 (quick: three of the five).  They share neither method nor step,
+    and the third not even the field, so the largest difference is the true error: 1e-11 at order 8 and 1e-10 at order
+    5, the local tolerance times the steps and the flow's own growth.
     """
     rng = np.random.default_rng(bench.rng)
     cases = [(4, 2, 1.0), (16, 2, 4.0), (12, 3, 9.0), (24, 8, 4.0), (32, 16, 9.0)]
+    cases = cases[::2] if bench.tier == "quick" else cases
     measured = {}
     for n, d, beta in cases:
         x, t = pt.uniform(n, d, rng), [1.0, 2.0, 5.0]
@@ -104,7 +105,8 @@ def trajectories(bench: Bench) -> Verdict:
 
 @check("A03.diracs", where="A 2.2, 3.3", title="two weighted tokens follow the closed form", covers=("A03", "A19"))
 def two_diracs(bench: Bench) -> Verdict:
-    """Two tokens of masses m1 and 1 - m1 at an angle alpha on the circle and in R^3, SA and USA, against quadrature.
+    """Two tokens of masses m1 and 1 - m1 at an angle alpha on the circle and in R^3 (quick: one or the
+    other by turns), SA and USA, against quadrature.
 
     alpha' = -e^{b cos alpha} sin alpha times the masses' factor: an integral, no time step (`exact.diracs`).  1e-10
     along the way (alpha of order 1); by the end alpha is of order 1e-4 and its relative error says whether the last
@@ -114,13 +116,15 @@ def two_diracs(bench: Bench) -> Verdict:
     worst = {"SA": 0.0, "USA": 0.0}
     last = {"SA": 0.0, "USA": 0.0}
     for kind, law in (("SA", mf.SA), ("USA", mf.USA)):
-        for beta, alpha, m1 in [(0.0, 2.8, 0.3), (1.0, 2.0, 0.5), (4.0, 2.0, 0.2), (9.0, 1.0, 0.9)]:
+        pairs = [(0.0, 2.8, 0.3), (1.0, 2.0, 0.5), (4.0, 2.0, 0.2), (9.0, 1.0, 0.9)]
+        for k, (beta, alpha, m1) in enumerate(pairs):
             end = diracs.merge_time(alpha, 1e-4, beta, kind, m1)
             t = end * np.array([0.25, 0.5, 0.75, 0.9, 1.0])
             exact = diracs.gap(t, alpha, beta, kind, m1)
             frame = np.linalg.qr(rng.standard_normal((3, 2)))[0].T
             rows = np.stack([frame[0], np.cos(alpha) * frame[0] + np.sin(alpha) * frame[1]])
-            for x in (np.array([0.3, 0.3 + alpha]), rows):
+            both = [np.array([0.3, 0.3 + alpha]), rows]
+            for x in both[k % 2 : k % 2 + 1] if bench.tier == "quick" else both:
                 run = pt.simulate(law(beta), x, (0.0, end), t, weights=[m1, 1.0 - m1], rtol=1e-12, atol=1e-15)
                 y = run.rows
                 gap = 2.0 * np.arcsin(0.5 * np.linalg.norm(y[:, 0] - y[:, 1], axis=-1))

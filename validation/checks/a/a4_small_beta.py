@@ -159,31 +159,33 @@ def linear_in_beta(bench: Bench) -> Verdict:
 def share_of_one(bench: Bench) -> Verdict:
     """Clouds of n = 8 on the circle with <x_i, x_j> >= 3/4 for all pairs at t = 60, which then end in one cluster.
 
-    (They lie in a hemisphere, and there min <x_i, w> never falls: Lemma 6.4.)  120 clouds at every beta, SA with Q^T K
-    = I, and with three random pairs Q, K of norm 1 (quick: one, and four betas), which the theorem allows.  The share
-    does not fall as beta goes from 8 to 1/4, up to four standard errors of a difference, and is 1 at beta <= 1/2; with
-    Q^T K = I it is below 1/2 at beta = 8, so that there was something to rise.  At beta = 0 what is 3/4-clustered at t
-    = m is so at m + 1.
+    (They lie in a hemisphere, and there min <x_i, w> never falls: Lemma 6.4.)  120 clouds at every beta (quick: 60), SA
+    with Q^T K = I, and with three random pairs Q, K of norm 1 (quick: one, and four betas), which the theorem allows.
+    The share does not fall as beta goes from 8 to 1/4, up to four standard errors of a difference, and is 1 at beta <=
+    1/2; with Q^T K = I it is below 1/2 at beta = 8, so that there was something to rise.  At beta = 0 what is
+    3/4-clustered at t = m is so at m + 1.
     """
     rng = np.random.default_rng(bench.rng)
     quick = bench.tier == "quick"
     betas = (8.0, 2.0, 0.5, 0.25) if quick else (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
+    clouds = 60.0 if quick else 120.0
     measured: dict[str, float] = {}
     limits: dict[str, tuple[float | None, float | None]] = {}
     for name in ("identity", "random Q, K"):
         count = np.zeros(len(betas))
         for _ in range(1 if quick else 3):
-            x = pt.uniform(8, 2, rng, replicas=120 if quick else 40)
+            x = pt.uniform(8, 2, rng, replicas=60 if quick else 40)
             Q, K = (np.eye(2), np.eye(2)) if name == "identity" else _of_norm_one(rng.standard_normal((2, 2, 2)))
             ends = [pt.simulate(mf.SA(b, Q=Q, K=K), x, (0.0, 60.0), [60.0], rtol=1e-5).x[-1] for b in betas]
             count += [_clustered(end).sum() for end in ends]
-        share = count / 120.0
+        share = count / clouds
         measured |= {f"share, {name}, beta = {b:g}": s for b, s in zip(betas, share, strict=True)}
         measured[f"fall of the share, {name}"] = float(max(0.0, -np.diff(share).min()))
-        limits[f"fall of the share, {name}"] = (None, 4.0 * np.sqrt(2.0 * 0.25 / 120.0))
+        limits[f"fall of the share, {name}"] = (None, 4.0 * np.sqrt(2.0 * 0.25 / clouds))
         limits |= {f"share, {name}, beta = {b:g}": (1.0, None) for b in (0.5, 0.25)}
     limits["share, identity, beta = 8"] = (None, 0.5)
-    run = pt.simulate(mf.SA(0.0), pt.uniform(8, 2, rng, replicas=500), (0.0, 12.0), list(range(13)), rtol=1e-9)
+    x = pt.uniform(8, 2, rng, replicas=100 if quick else 500)
+    run = pt.simulate(mf.SA(0.0), x, (0.0, 12.0), list(range(13)), rtol=1e-9)
     inside = np.array([_clustered(x) for x in run.x])
     measured["beta = 0: clouds that leave the set"] = int(np.sum(inside[:-1] & ~inside[1:]))
     measured["beta = 0: share at t = 12"] = float(inside[-1].mean())
@@ -246,8 +248,9 @@ def up_to_one_over_n(bench: Bench) -> Verdict:
     """As A29 on S^2 and S^3 at beta = 1/n, SA and USA.
 
     150 random clouds (quick: 40) each of n = 5 on S^2 and S^3: all pairs end with <x_i, x_j> >= 1 - 1e-6 at t = 150.
-    Critical points on S^2 from 20 random starts (quick: 10) for n = 4 and 5: all but consensus have an eigenvalue of at
-    least 2 (d - 1) / (d n) (appendix C, (C.4)); that of consensus is -e^beta, but for the rotations', which is 0.
+    Critical points on S^2 from 20 random starts (quick: 10) for n = 4 and 5 (quick: 4): all but consensus have an
+    eigenvalue of at least 2 (d - 1) / (d n) (appendix C, (C.4)); that of consensus is -e^beta, but for the rotations',
+    which is 0.
     """
     quick, rng = bench.tier == "quick", np.random.default_rng(bench.rng)
     measured: dict[str, float] = {}
@@ -258,7 +261,7 @@ def up_to_one_over_n(bench: Bench) -> Verdict:
         name = f"least <x_i, x_j> at the end, {kind(0.2)}, d = {d}"
         measured[name] = float((end @ np.swapaxes(end, -1, -2)).min())
         limits[name] = (1.0 - 1e-6, None)
-    for n in (4, 5):
+    for n in (4,) if quick else (4, 5):
         law = mf.USA(1.0 / n)
         apart = [x for x in critical_rows(law, n, 3, 10 if quick else 20, rng) if (x @ x.T).min() < 1.0 - 1e-6]
         measured[f"critical points besides consensus, n = {n}"] = len(apart)

@@ -94,21 +94,21 @@ APART = 0.3
 
 @check("A42", where="A Fig 4", title="how many clusters on the circle at t = 2.5, 18, 30")
 def cluster_counts(bench: Bench) -> Verdict:
-    """How many clusters (at a distance of 0.3) 32 uniform tokens are in, over 200 clouds (full: 1000), beta = 4 and 9.
+    """How many clusters (at a distance of 0.3) 32 uniform tokens are in, over 1000 clouds (quick: 64), beta = 4 and 9.
 
     The figure shows one cloud: 2 clusters at beta = 4 and 3 at beta = 9, "for a duration of time".  What has a limit:
     these numbers are the commonest at t = 18 and 30; the mean number never rises; and for n to infinity the fastest
     mode about the uniform measure is 3 and 4, which are the clusters before mergers.  (The closest call is 3 against 4
-    clusters at t = 18, beta = 9, with shares of 0.62 and 0.34: 200 clouds have them in the wrong order at 1 seed in
-    80 000; 100 clouds, at 1 in 700.)  The distributions are reported, with the share of clouds in which half and twice
-    the distance give the same number.
+    clusters at t = 18, beta = 9, with shares of 0.62 and 0.34: quickly it is not judged.  The next is that at t = 30,
+    0.76 and 0.19, a difference of 5.7 standard errors of 64 clouds.)  The distributions are reported, with the share of
+    clouds in which half and twice the distance give the same number.
 
     That the clouds are SA's: two of them (full: six) are all along where the printed loop in scipy's integrator has
     them, within 1e-3, a thousand tolerances, by which neighbours that part in the end have grown.  They are given as
     rows, which sums over so many clouds take in a seventh of the time.
     """
     rng = np.random.default_rng(bench.rng)
-    clouds = 200 if bench.tier == "quick" else 1000
+    clouds = 64 if bench.tier == "quick" else 1000
     measured: dict[str, float] = {}
     limits: dict[str, tuple[float | None, float | None]] = {}
     tables = {}
@@ -135,7 +135,7 @@ def cluster_counts(bench: Bench) -> Verdict:
         measured[f"fastest mode, {name}"] = mf.fastest(mf.SA(beta), 2)[0]
         measured[f"rise of the mean, {name}"] = float(np.diff(mean).max())
         limits |= {f"fastest mode, {name}": (fastest, fastest), f"rise of the mean, {name}": (None, 0.0)}
-        limits[commonest] = (2, 2)
+        limits[commonest] = (1 if bench.tier == "quick" and shown == 3 else 2, 2)
     pictures = [
         bench.figure("one", lambda: run.plot_ring(30.0, replica=0)),
         bench.figure("counts", lambda: _bars(tables, clouds)),

@@ -59,13 +59,13 @@ def _drawn(counts: dict[int, Array], title: str) -> Any:
 @check("C09", where="C 4, 5", title="values V reduce the dimension: clusters ~ beta^{(d_1 - 1)/2}, d_1 = dim L")
 def reduced(bench: Bench) -> Verdict:
     """V the identity on L, of dimension d_1 = 1, 2, 3, and 0 across it, in R^4; Q = K = I, causal; 6 clouds (full: 20)
-    of 80 uniform tokens (full: 600) to t = 25.  Tokens come to L: the largest distance is below 0.05 (1e-3 at d_1 = 2,
+    of 60 uniform tokens (full: 600) to t = 25.  Tokens come to L: the largest distance is below 0.05 (1e-3 at d_1 = 2,
     3, where tokens hold each other there).  Clusters that wait (linked by steps of a quarter of beta^{-1/2}) are as
     many as a power (d_1 - 1) / 2 of beta: within 0.15, 0.2 and 0.35 of it, while d = 4 would say 3/2; at d_1 = 1 they
     are two, at the ends of L.
     """
     rng = np.random.default_rng(bench.rng)
-    clouds, n = (6, 80) if bench.tier == "quick" else (20, 600)
+    clouds, n = (6, 60) if bench.tier == "quick" else (20, 600)
     counts, off = {}, {}
     for d, betas in RANGES.items():
         V, found, far = np.diag([1.0] * d + [0.0] * (4 - d)), [], 0.0
