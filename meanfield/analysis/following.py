@@ -72,8 +72,8 @@ def _over(curve: Bifurcating, point: Point) -> str:
     """Why the branch is followed no further than before this point; nothing if it is."""
     if (left := curve.tail(point.y)) > TAIL:
         return (
-            f"under-resolved beyond: coefficients of {left:.1e} in the last degrees, up to {curve.degree}; a larger "
-            "space goes further"
+            f"under-resolved beyond: coefficients of {left:.1e} in the last degrees, up to {curve.degree} (a larger "
+            "space goes further, up to degree 128)"
         )
     if np.linalg.norm(point.y[:-1]) < GONE:
         return f"back at the uniform density, at {curve.value(point.y[-1]):.12g}"

@@ -18,8 +18,8 @@ from meanfield.spaces.initial import uniform
 from meanfield.tools import inputs
 from meanfield.tools.tags import equations
 
-LARGEST = 512
-"""Degree to which densities are followed: Newton's matrices are dense."""
+LARGEST = 128
+"""Degree to which densities are followed: matrices are dense.  Densities are handed over on the space as it is."""
 STEPS = 10**5
 APART = 2.0**0.25
 """Ratio of two inverse temperatures between which a branch point is looked for."""

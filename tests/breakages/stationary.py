@@ -110,4 +110,18 @@ STATIONARY: tuple[Breakage, ...] = (
         new="growth = halves[0]",
         red=("A66",),
     ),
+    Breakage(
+        name="check A73: a hundredth of the constant is claimed",
+        file="validation/checks/a/a_lipschitz.py",
+        old="lambda beta, n: 10.0 * max(1.0, beta) * n",
+        new="lambda beta, n: 0.1 * max(1.0, beta) * n",
+        red=("A73",),
+    ),
+    Breakage(
+        name="check A74: 1 - gamma is claimed to fall at e^{3 beta / 2}",
+        file="validation/checks/a/a_lipschitz.py",
+        old="np.exp(-exp(0.5 * beta) * (t - 0.5 * n))",
+        new="np.exp(-exp(1.5 * beta) * (t - 0.5 * n))",
+        red=("A74",),
+    ),
 )
