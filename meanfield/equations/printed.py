@@ -130,21 +130,21 @@ _A = """
 (C.2) | E_0'' = 2 (d - 1) / (d n) in some direction | step: the proof of Theorem 4.3 | A72
 (C.3) | (C.1) for the gradient in SA's metric | step: Remark C.1 | A72
 (C.4) | (C.1) for the Hessian in SA's metric | step: Remark C.1 | A72
-(D.1) | the difference of two runs, as an integral | step: the proof of Theorem 6.9 | -
-(D.2) | its first part, bounded | step: the proof of Theorem 6.9 | -
-(D.3) | its second part, bounded | step: the proof of Theorem 6.9 | -
-(D.4) | |x_i - y_i| grows at most by c(b)^{nt} | step: the proof of Theorem 6.9 | -
-(D.5) | i.i.d. tokens are (log d / d)^{1/2} from orthogonal ones | step: the proof of Theorem 6.9 | -
-(D.6) | hence the runs are near | step: the proof of Theorem 6.9 | -
-(D.7) | and so are their inner products | step: the proof of Theorem 6.9 | -
-(D.8) | 1 - gamma decays exponentially | step: the proof of Theorem 6.9 | -
-(D.9) | a = min <x_i, x*> | step: the proof of Theorem 6.9 | -
-(D.10) | 1 - a decays exponentially | step: the proof of Theorem 6.9 | -
-(D.11) | a lower bound of a at t = 1/n | step: the proof of Theorem 6.9 | -
-(D.12) | a' as a sum over tokens | step: the proof of Theorem 6.9 | -
-(D.13) | min_j <x_i, x_j> <= a | step: the proof of Theorem 6.9 | -
-(D.14) | a' from below | step: the proof of Theorem 6.9 | -
-(D.15) | inner products late, with C and lambda | step: the proof of Theorem 6.9 | -
+(D.1) | the difference of two runs, as an integral | step: the proof of Theorem 6.9 | A73
+(D.2) | its first part, bounded | step: the proof of Theorem 6.9 | A73
+(D.3) | its second part, bounded | step: the proof of Theorem 6.9 | A73
+(D.4) | |x_i - y_i| grows at most by c(b)^{nt} | step: the proof of Theorem 6.9 | A73
+(D.5) | i.i.d. tokens are (log d / d)^{1/2} from orthogonal ones | step: the proof of Theorem 6.9 | A73
+(D.6) | hence the runs are near | step: the proof of Theorem 6.9 | A73
+(D.7) | and so are their inner products | step: the proof of Theorem 6.9 | A73
+(D.8) | 1 - gamma decays exponentially | step: the proof of Theorem 6.9 | A73
+(D.9) | a = min <x_i, x*> | step: the proof of Theorem 6.9 | A73
+(D.10) | 1 - a decays exponentially | step: the proof of Theorem 6.9 | A73
+(D.11) | a lower bound of a at t = 1/n | step: the proof of Theorem 6.9 | A73
+(D.12) | a' as a sum over tokens | step: the proof of Theorem 6.9 | A73
+(D.13) | min_j <x_i, x_j> <= a | step: the proof of Theorem 6.9 | A73
+(D.14) | a' from below | step: the proof of Theorem 6.9 | A73
+(D.15) | inner products late, with C and lambda | step: the proof of Theorem 6.9 | A73
 """
 
 _B = """
