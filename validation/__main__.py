@@ -9,6 +9,7 @@
     python -m validation report               the page and the checklist, from earlier runs
     python -m validation equations            which room and which check hold which equation
     python -m validation limit ...            particles against the PDE: its own options under limit --help
+    python -m validation trained PATH ...     what a trained model does with a prompt: trained --help
     python -m validation coverage A12 A39     how often checks pass, and their intervals hold, at many seeds
 
 Every run writes pictures, numbers (JSON) and one page (``report.html``) into ``results/``, or where ``--out`` says.
@@ -29,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from meanfield.doors.workers import workers
-from validation import equations, limit, report
+from validation import equations, limit, report, trained
 from validation.coverage import coverage
 from validation.options import MOST_WORKERS, UsageError, add_filters, filters, place, whole, writable
 from validation.registry import HOUSE, TIERS, Registry, UnknownCheck
@@ -68,6 +69,8 @@ def main(argv: Sequence[str] | None = None, registry: Registry = HOUSE) -> int:
 def _carry_out(words: list[str], registry: Registry) -> int:
     if words[:1] == ["limit"]:
         return limit.main(words[1:])
+    if words[:1] == ["trained"]:
+        return trained.main(words[1:])
     options = _parser().parse_args(words or ["list"])
     if options.command == "run":
         return _run(registry, options, ids=options.id)
@@ -88,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=made_with())
     commands = parser.add_subparsers(
-        dest="command", metavar="{list,run,all,report,equations,limit,coverage}", required=True
+        dest="command", metavar="{list,run,all,report,equations,limit,trained,coverage}", required=True
     )
     add_filters(commands.add_parser("list", help="the checks there are, or some of them (also without a command)"))
     run = commands.add_parser("run", help="carry out checks, by id or by row of the checklist")
@@ -109,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, every, made, often):
         command.add_argument("--out", type=place, default=Path("results"), help="folder (default: results)")
     commands.add_parser("limit", help="particles against the PDE", add_help=False)
+    commands.add_parser("trained", help="what a trained model does with a prompt", add_help=False)
     return parser
 
 

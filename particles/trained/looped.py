@@ -31,7 +31,7 @@ class Loop(Told):
         The prompt.
     tokens : ndarray (passes + 1, n, d)
         The embedding, and the tokens behind every pass.
-    growth : ndarray (passes,)
+    growth : ndarray (passes,) or None
         log of how much a small perturbation grows in a layer, in the mean over the layers of a pass; it is brought
         back to its size after every pass.
     """
@@ -39,7 +39,7 @@ class Loop(Told):
     model: str
     ids: Array
     tokens: Array
-    growth: Array
+    growth: Array | None = None
 
     @property
     def said(self) -> str:
@@ -48,25 +48,29 @@ class Loop(Told):
 
 
 def run(
-    layers: Sequence[Layer], x: Array, settings: Settings, unseen: Array | None, passes: int, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Tokens (passes + 1, b, n, d) of x (b, n, d), and growth (passes, b)."""
-    b = len(x)
+    layers: Sequence[Layer], x: Array, settings: Settings, unseen: Array | None, passes: int,
+    rng: np.random.Generator | None,
+) -> tuple[Array, Array | None]:  # fmt: skip
+    """Tokens (passes + 1, b, n, d) of x (b, n, d), and growth (passes, b); without rng none."""
+    b, out, growth = len(x), [x], []
     real = np.ones(x.shape[:2]) if unseen is None else ~unseen * 1.0
-    pads = None if unseen is None else np.concatenate([unseen, unseen])
     size = SIZE * _size(x, real)
-    off = rng.standard_normal(x.shape) * real[..., None]
-    out, growth = [x], []
+    off = None if rng is None else rng.standard_normal(x.shape) * real[..., None]
+    pads = unseen if unseen is None or rng is None else np.concatenate([unseen, unseen])
     for _ in range(passes):
-        off *= (size / _size(off, real))[:, None, None]
-        both = np.concatenate([x, x + off])
+        both = x
+        if off is not None:
+            off *= (size / _size(off, real))[:, None, None]
+            both = np.concatenate([x, x + off])
         for half in forward.halves(layers, both, settings, pads):
             both = half.tokens
-        x, off = both[:b], both[b:] - both[:b]
-        with np.errstate(divide="ignore"):
-            growth.append(np.log(_size(off, real) / size) / len(layers))
+        x = both[:b]
         out.append(x)
-    return np.array(out), np.array(growth)
+        if off is not None:
+            off = both[b:] - x
+            with np.errstate(divide="ignore"):
+                growth.append(np.log(_size(off, real) / size) / len(layers))
+    return np.array(out), np.array(growth) if growth else None
 
 
 def _size(x: Array, real: Array) -> Array:

@@ -139,8 +139,9 @@ class Model(Shown):
         return replace(self, weights=f"{kind} {seed}", layers=controls.changed(self.layers, kind, rng))
 
     def loop(
-        self, prompt: Any, passes: int, *, tokenize: Any = None, seed: Any = 0, limit: float = LIMIT
-    ) -> Any:
+        self, prompt: Any, passes: int, *, tokenize: Any = None, growth: bool = True, seed: Any = 0,
+        limit: float = LIMIT,
+    ) -> Any:  # fmt: skip
         """All layers again and again, with what a small perturbation does; in float64.
 
         Parameters
@@ -151,6 +152,8 @@ class Model(Shown):
             How often the tokens go through all layers: 1 is the model as it is.
         tokenize : callable, optional
             As for `trace`.
+        growth : bool
+            False: no perturbation is followed, in half the time.
         seed : seed
             Of the perturbation.
         limit : float
@@ -161,15 +164,17 @@ class Model(Shown):
         Loop, or a list of them where several prompts were given
         """
         passes = inputs.integer("passes", passes, low=1)
+        growth = inputs.flag("growth", growth)
         limit = inputs.number("limit", limit, above=0.0)
-        rng = inputs.generator(seed)
+        rng = inputs.generator(seed) if growth else None
         ids, alone = prompts.cut(prompt, self.settings, self.folder, tokenize)
         rows, unseen = prompts.padded(ids)
         self._afford(limit, 8 * ((passes + 1) * rows.size * self.settings.d + 2 * self._working(ids)), "passes")
         x = forward.embed(self.embedding, rows, self.settings.eps, np.dtype(float))
-        tokens, growth = looped.run(self.layers, x, self.settings, unseen, passes, rng)
+        tokens, grown = looped.run(self.layers, x, self.settings, unseen, passes, rng)
         made = [
-            Loop(self.title, one, tokens[:, at, : len(one)].copy(), growth[:, at]) for at, one in enumerate(ids)
+            Loop(self.title, one, tokens[:, at, : len(one)].copy(), None if grown is None else grown[:, at])
+            for at, one in enumerate(ids)
         ]
         return made[0] if alone else made
 

@@ -6,6 +6,7 @@ from breakages.engine import Breakage
 
 ROOM, TINY, FILES = "particles/trained/", "tests/particles/test_trained.py::", "tests/particles/test_trained_files.py::"
 MODELS = "tests/particles/test_trained_models.py::"
+PAGE = "tests/validation/test_trained_page.py::"
 LOOPS = TINY + "test_tokens_and_attention_are_those_of_a_forward_in_loops"
 TRAP = TINY + "test_no_trap_is_fallen_into"
 TRAINED: tuple[Breakage, ...] = (
@@ -176,5 +177,74 @@ TRAINED: tuple[Breakage, ...] = (
         old='"gelu_new": _Named(_gelu_new, _gelu_new_slope)',
         new='"gelu_new": _Named(lambda s: s * scipy.special.ndtr(s), _gelu_slope)',
         red=(LOOPS,),
+    ),
+    Breakage(
+        name="pictures: clouds are drawn as they are, not together",
+        file=ROOM + "pictures.py",
+        old="np.mean([pair_histogram(one, BINS) for one in clouds], axis=0)",
+        new="np.sum([pair_histogram(one, BINS) for one in clouds], axis=0)",
+        red=(PAGE + "test_histograms_are_densities",),
+    ),
+    Breakage(
+        name="prompts: an atom of two letters is two",
+        file="validation/prompts.py",
+        old="|Br|Cl|",
+        new="|",
+        red=("tests/validation/test_published.py::test_reactions_are_cut_into_atoms_and_signs",),
+    ),
+    Breakage(
+        name="the page of a trained model tells of lengths, not of directions",
+        file="validation/trained.py",
+        old="[one.mean_product for one in runs.values()]",
+        new="[one.lengths.mean(axis=-1) for one in runs.values()]",
+        red=(PAGE + "test_the_page_tells_the_numbers_of_the_trace",),
+    ),
+    Breakage(
+        name="check B38: any real eigenvalue makes a triple good",
+        file=ROOM + "heads.py",
+        old="self.dominant & (self.score > 0.0)",
+        new="self.dominant",
+        red=("B38",),
+        tier="full",
+    ),
+    Breakage(
+        name="check C28.trained: no eigenvalue is negative",
+        file=ROOM + "heads.py",
+        old="self.real & (self.value.real < 0.0)",
+        new="self.real & (self.value.real < -1e9)",
+        red=("C28.trained",),
+        tier="full",
+    ),
+    Breakage(
+        name="checks A05.trained: pairs that are far count as near",
+        file=ROOM + "statistics.py",
+        old="found = pairs(x) > above",
+        new="found = pairs(x) < above",
+        red=("A05.trained",),
+        tier="full",
+    ),
+    Breakage(
+        name="check S06: the energy is twice what it is",
+        file=ROOM + "trace.py",
+        old="float(Points(x).energy(law))",
+        new="2.0 * float(Points(x).energy(law))",
+        red=("S06",),
+        tier="full",
+    ),
+    Breakage(
+        name="check S06.flow: staying put explains all",
+        file=ROOM + "flowing.py",
+        old="np.asarray(1.0 - left",
+        new="np.asarray(2.0 - left",
+        red=("S06.flow",),
+        tier="full",
+    ),
+    Breakage(
+        name="check F31: permuted weights are the trained ones",
+        file=ROOM + "controls.py",
+        old="rng.permutation(a.ravel())",
+        new="a.ravel()",
+        red=("F31",),
+        tier="full",
     ),
 )

@@ -129,6 +129,8 @@ def test_passes_are_the_layers_again(models: Any) -> None:
         loop = model.loop(IDS, 3)
         long = replace(model, layers=3 * model.layers, settings=replace(model.settings, depth=9))
         assert np.allclose(loop.tokens, long.trace(IDS).tokens[::6], rtol=0.0, atol=1e-10)
+        plain = model.loop(IDS, 3, growth=False)
+        assert plain.growth is None and np.array_equal(plain.tokens, loop.tokens)
         both = model.loop([IDS, IDS[:2]], 3)
         assert np.allclose(both[1].tokens, model.loop(IDS[:2], 3).tokens, rtol=0.0, atol=1e-10)
         assert loop.mean_product.shape == loop.clusters.shape == (4,)

