@@ -277,15 +277,11 @@ B Def 4.1 | a good triple: the largest eigenvalue of V is real, positive, simple
 B Prop 8.2 | convex hulls of rescaled tokens never grow, if V = I | pt.hull([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]]) | B31
 C Tab 1 | what all tokens come to, by the largest eigenvalue of V and its multiplicity
     | pt.classify(pt.simulate(mf.Causal(mf.SA(1.0)), [0.0, 1.0, 2.0], (0.0, 1.0))) | C04
-<<<<<<< HEAD
 A Def 9.1 | spherical designs, and sharp configurations: m inner products, a design of strength 2 m - 1
     | pt.configurations.design([0.0, 2.1, 4.2]) | A58
 A Thm 9.2 | sharp configurations and the 600-cell have the least E of n points, for every b
     | pt.configurations.least(mf.SA(4.0), 4, 3, starts=2) | A56 A57
-A Fig 1 | inner products of random tokens gather at 1 as layers pass | bench | A05
-=======
 A Fig 1 | inner products of random tokens gather at 1 as layers pass | bench | A05 A05.trained
->>>>>>> aef4641 (Each check of trained models has its falsehood in its own room)
 A Fig 2 | where one cluster is proved in the plane of d and b, and where it is seen | bench | A26
 A Fig 3 | the probability that two tokens are one by t, over t and b, nears that of orthogonal ones
     | bench | A41 A41.coded
