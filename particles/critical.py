@@ -94,18 +94,22 @@ class CriticalPoint(NamedTuple):
         n, d = self.x.shape
         return f"CriticalPoint(n={n}, d={d}, sizes={self.sizes}, energy={self.energy:.9g}, index={self.index()})"
 
+    def _spectrum(self, metric: Any) -> Spectrum:
+        inputs.choice("metric", metric, METRICS)
+        return self.spectra[metric]
+
     def eigenvalues(self, metric: Metric = "wasserstein") -> Array:
         """Eigenvalues of n Hess E, ascending, those of rotations left out.
 
         They are those of the Jacobian of the flow that climbs E: of USA in Wasserstein's metric (1/n) sum |v_i|^2, of
         SA in the weighted one, (1/n) sum Z_i |v_i|^2 (A (3.12)).
         """
-        part = self.spectra[inputs.choice("metric", metric, METRICS)]
+        part = self._spectrum(metric)
         return np.sort(np.concatenate(part))
 
     def index(self, metric: Metric = "wasserstein") -> int:  # type: ignore[override]
         """How many of them are positive: 0 of a maximum; by Remark B.1 the same in both metrics."""
-        return int(sum((part > _edge(part)).sum() for part in self.spectra[inputs.choice("metric", metric, METRICS)]))
+        return int(sum((part > _edge(part)).sum() for part in self._spectrum(metric)))
 
     def top(self, metric: Metric = "wasserstein") -> float:
         """The largest of them, the rate at which tokens leave; nan of one token, which has none."""
@@ -231,8 +235,9 @@ def exponent(law: Law, d: int) -> tuple[float, float]:
             "without matrices and with a number for beta"
         )
     law.check_range(d, atoms=True)
-    beta = float(law.kernel().beta)
-    return beta, float(np.exp(beta + law.log_factor(d)))
+    climbs: Any = law
+    beta = float(climbs.kernel().beta)
+    return beta, float(np.exp(beta + climbs.log_factor(d)))
 
 
 def _at_zero(sizes: tuple[int, ...], d: int) -> Iterator[Array]:

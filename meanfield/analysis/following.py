@@ -7,6 +7,7 @@ where an eigenvalue of some sector passes zero elsewhere; and where the free ene
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ def _between(half: Half, curve: Bifurcating) -> None:
     for m, (one, two) in enumerate(zip(*half.spectra[-2:], strict=False)):
         less, more = sorted((unstable(one), unstable(two)))
         for rank in range(less, more - (m == 0 and fold is not None)):
-            crossing = located(curve, left, right, lambda at, m=m, rank=rank: _ranked(curve, at, m, rank))
+            crossing = located(curve, left, right, partial(_ranked, curve, m=m, rank=rank))
             half.crossings.extend([] if crossing is None else [(crossing, m)])
 
 
@@ -128,11 +129,13 @@ def told(curve: Bifurcating, halves: list[Half], mode: int) -> dict[str, Any]:
     flux, kappa = curve.at(0.0)
     rates = np.delete(uniform_rates(flux, kappa, curve.degree), mode - 1)
     lead = max(0.0, float(rates.max()))
-    ys, leading, sector, excess = [uniform], [lead], [0], [0.0]
+    columns: list[list[Any]] = [[uniform], [lead], [0], [0.0]]
+    ys, leading, sector, excess = columns
     for half, forward in zip(halves, (True, False), strict=False):
         tops = [[float(s[0].real) for s in spectra] for spectra in half.spectra]
-        rows = ([p.y for p in half.points], [max(t) for t in tops], [int(np.argmax(t)) for t in tops], half.excess)
-        for held, more in zip((ys, leading, sector, excess), rows, strict=True):
+        sectors = [int(np.argmax(t)) for t in tops]
+        rows: list[list[Any]] = [[p.y for p in half.points], [max(t) for t in tops], sectors, half.excess]
+        for held, more in zip(columns, rows, strict=True):
             held[:] = [*held, *more] if forward else [*more[::-1], *held]
     y = np.array(ys)
     at = [curve.at(float(one[-1])) for one in y]

@@ -132,8 +132,8 @@ def _critical_beta(flux: ZeroFlux, kappa: float, mode: int) -> ZeroFlux:
             except ValueError:  # beyond the law's range
                 continue
             if ends[side * i] * ends.get(side * (i - 1), 0.0) < 0.0:
-                bracket = sorted((center + side * (i - 1) * h, center + side * i * h))
-                log = scipy.optimize.brentq(excess, *bracket, xtol=1e-15, rtol=1e-15)
+                low, high = sorted((center + side * (i - 1) * h, center + side * i * h))
+                log = scipy.optimize.brentq(excess, low, high, xtol=1e-15, rtol=1e-15)
                 law: Any = replace(flux.law, beta=float(np.exp(log)))
                 return ZeroFlux(law, flux.d)
     raise ValueError(

@@ -288,7 +288,7 @@ def _rounding(a: Array, b: Array) -> Array:
         return np.asarray(EPS * (np.abs(a) @ most)[..., 0])
 
 
-def _lost(kernel: Exponential, x: Array, mu: Measure) -> bool:
+def _lost(kernel: Exponential, x: Array, mu: Any) -> bool:
     """Whether rounding decides between tokens that differ, in scores of rows x; looked at where scores are large."""
     a, b = _sides(kernel, x, mu.x)
     off = _rounding(a, b)

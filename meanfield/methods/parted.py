@@ -114,7 +114,8 @@ class PartedTokens(Tokens):
         """Centres move to leaders, once these lead."""
         form: Any = self.form
         mu = form.measure(y)
-        if form.whole and self.law.rounding(t, mu) < FINE:
+        whole = form.whole
+        if whole and self.law.rounding(t, mu) < FINE:
             return None
         form = replace(form, whole=False)
         leader, share = self.law.leading(t, mu)
@@ -122,7 +123,7 @@ class PartedTokens(Tokens):
         sure = own & (share > LED) & (np.take_along_axis(share, leader, -1) > LED)
         leader = np.where(sure, leader, -1)
         if not self._lost(y, leader):
-            return Change(replace(self, form=form), t, y) if self.form.whole else None
+            return Change(replace(self, form=form), t, y) if whole else None
         new, y = form.about(y, leader)
         return Change(replace(self, form=new), t, y)
 

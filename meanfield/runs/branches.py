@@ -202,4 +202,4 @@ class Branch(Shown):
     @classmethod
     def restored(cls, arrays: dict[str, Array], said: dict[str, Any]) -> Branch:
         """The branch of a file's arrays and settings."""
-        return cls(**{k: v for k, v in said.items() if k != "package"}, **arrays)
+        return cls(**{k: v for k, v in (said | arrays).items() if k != "package"})

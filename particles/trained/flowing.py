@@ -16,6 +16,7 @@ have.  T_eff is the time in which it raises the mean inner product as far as the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -130,9 +131,9 @@ def beside(number: int, layer: Layer, settings: Settings, tokens: Array, added: 
     goals = [float(statistics.mean_product(goal)) for goal in (half, whole)]
     rise = statistics.mean_product(run.x)
     times = [_time(y, beta, goal) for goal in goals] + [_reached(run.t, rise, goal) for goal in goals]
+    alike: Any = (*straight, beta, *times)
     return Flow(
-        number, run.t, rise, explained(half - y, run.x - y), explained(whole - y, run.x - y),
-        *straight, beta, *times,
+        number, run.t, rise, explained(half - y, run.x - y), explained(whole - y, run.x - y), *alike,
     )  # fmt: skip
 
 

@@ -112,9 +112,11 @@ def measured(Q: Array, K: Array, V: Array, O: Array, blocks: tuple[Array, ...]) 
     A = Q @ np.swapaxes(K, -1, -2)
     square = np.sum((Q @ np.swapaxes(Q, -1, -2)) * (K @ np.swapaxes(K, -1, -2)), axis=(-2, -1))  # |Q^T K|^2
     turned = np.sum(A * np.swapaxes(A, -1, -2), axis=(-2, -1))  # <Q^T K, K^T Q>
+    q, k, v = blocks
+    modulus, real_part = readings(Q @ O, K @ O, small, np.swapaxes(O, -1, -2) @ O)
     return Heads(
-        *readings(Q @ O, K @ O, small, np.swapaxes(O, -1, -2) @ O), *readings(*blocks, None), trace,
-        trace / np.abs(values).sum(axis=-1), 0.5 * (1.0 - turned / square),
+        modulus, real_part, *readings(q, k, v, None), trace, trace / np.abs(values).sum(axis=-1),
+        0.5 * (1.0 - turned / square),
     )  # fmt: skip
 
 
@@ -122,7 +124,7 @@ def readings(Q: Array, K: Array, V: Array, metric: Array | None) -> tuple[Readin
     """Leading by modulus, and by real part, of V (..., m, m); |phi|^2 is u^T metric u."""
     w, u = np.linalg.eig(V)
     size = np.abs(w).max(axis=-1, keepdims=True)
-    return tuple(_reading(Q, K, w, u, size, rank, metric) for rank in (np.abs(w), w.real))  # type: ignore[return-value]
+    return _reading(Q, K, w, u, size, np.abs(w), metric), _reading(Q, K, w, u, size, w.real, metric)
 
 
 def _reading(Q: Array, K: Array, w: Array, u: Array, size: Array, rank: Array, metric: Array | None) -> Reading:

@@ -195,7 +195,7 @@ def test_flows_beside_layers(models: Any) -> None:
     assert found.best_attention == found.attention.max() <= 1.0
     scores = np.einsum("hid,hjd->hij", run.q[1], run.k[1]) / 2.0
     assert found.beta == pytest.approx(scores.std() / (y[0] @ y[0].T)[np.triu_indices(5, 1)].std())
-    goal = mean_product(y[1])
+    goal = float(mean_product(y[1]))
     assert 0.0 < found.time_attention < flowing.LONG
     x = double_loop.run("SA", y[0], found.beta, [0.0, found.time_attention])[-1]
     assert mean_product(x) == pytest.approx(goal, abs=1e-5)

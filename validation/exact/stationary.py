@@ -69,10 +69,13 @@ def amplitude_branch(f: float, d: int, beta: float, n: int = 48) -> float:
         out = np.exp(log - log.max())
         return np.asarray(out / (w @ out))
 
+    def excess(inverse: float, Z: Floats) -> float:
+        return float((w * c) @ shape(Z, inverse)) - f
+
     rho, kappa = shape(c, 2.0 * f), 0.0
     for _ in range(4000):
         Z = kernel @ (w * rho) / beta
-        inverse = float(optimize.brentq(lambda i, Z=Z: (w * c) @ shape(Z, i) - f, 1e-9, 1e6, xtol=1e-15, rtol=1e-14))
+        inverse = float(optimize.brentq(excess, 1e-9, 1e6, args=(Z,), xtol=1e-15, rtol=1e-14))
         rho = shape(Z, inverse)
         if abs(kappa * inverse - 1.0) < 1e-14:
             break

@@ -134,9 +134,9 @@ class Geodesic(Shown):
     def _values(self, t: Array) -> tuple[Circle, Array]:
         if not self.smooth:
             raise ValueError("plot: this geodesic is of points: draw their angles, ax.plot(t, path.angles(t))")
-        rhos = [self(float(one)) for one in t]
+        rhos: list[Any] = [self(float(one)) for one in t]
         space = max((rho.space for rho in rhos), key=lambda one: one.size)
-        return space, np.stack([rho.on(space) for rho in rhos])  # type: ignore[union-attr]
+        return space, np.stack([rho.on(space) for rho in rhos])
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """The density along the geodesic as a heat map, both ends beside it; options title, log, cmap, ends."""

@@ -13,7 +13,7 @@ from validation.checks._tools import EPS, central, gradient, named, relative, st
 from validation.exact import double_loop
 from validation.inequality import Metric, energy_dissipation
 from validation.registry import Bench, check
-from validation.verdict import Limits, Verdict, judge
+from validation.verdict import Verdict, judge
 
 # --- tools -------------------------------------------------------------------------------------------------
 
@@ -222,7 +222,7 @@ def weighted_metric(bench: Bench) -> Verdict:
         "n = 2: |Z_1 - Z_2| / Z_1": abs(two[1] / two[0] - 1.0),
         "n = 3: spread of Z": np.ptp(three) / three[0],
     }
-    limits: Limits = {
+    limits: dict[str, tuple[float | None, float | None]] = {
         "differences - Z x velocity": (None, 1e-9),
         "dE/dt - sum w Z |v|^2": (None, 1e-9),
         "n = 2: |Z_1 - Z_2| / Z_1": (None, 1e-14),

@@ -10,7 +10,7 @@ import meanfield as mf
 from validation.exact import two_points
 from validation.metrics import w2_circle, w2_energy_circle
 from validation.registry import Bench, check
-from validation.verdict import Limits, Verdict, judge
+from validation.verdict import Verdict, judge
 
 STEP = 1e-3
 
@@ -34,7 +34,7 @@ def weighted_distance(bench: Bench) -> Verdict:
     """
     a, b, c, far = _densities()
     measured: dict[str, float] = {}
-    limits: Limits = {}
+    limits: dict[str, tuple[float | None, float | None]] = {}
 
     def told(name: str, value: float, low: float | None, high: float | None) -> None:
         measured[name], limits[name] = value, (low, high)

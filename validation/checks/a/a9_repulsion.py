@@ -73,7 +73,7 @@ def designs(bench: Bench) -> Verdict:
             sphere *= (k - 1.0) / (d + k - 2.0) if k % 2 == 0 else 1.0
             off = float(np.abs(((x @ u.T) ** k).mean(axis=0) - sphere * (k % 2 == 0)).max())
             held, broken = (max(held, off), broken) if k <= strength else (held, min(broken, off))
-    measured = {f"wrong {name}": count for name, count in wrong.items()}
+    measured: dict[str, float] = {f"wrong {name}": count for name, count in wrong.items()}
     measured |= {"means of <x, u>^k - sphere's": held, "the same beyond the strength": broken}
     return judge(measured, {
         **{f"wrong {name}": (0, 0) for name in wrong}, "means of <x, u>^k - sphere's": (None, 1e-13),
@@ -109,7 +109,8 @@ def large(bench: Bench) -> Verdict:
     measured: dict[str, Any] = {}
     limits: dict[str, tuple[float | None, float | None]] = {}
     for name, points in (("600-cell", best.cell_600()), ("E8 roots", best.roots_e8())):
-        shaken = points + 0.05 * rng.standard_normal(points.shape)
+        n, d = points.shape
+        shaken = points + 0.05 * rng.standard_normal((n, d))
         shaken /= np.linalg.norm(shaken, axis=1, keepdims=True)
         for beta in (0.25, 1.0, 4.0, 9.0, 25.0, 100.0):
             law, E = mf.SA(beta, sign=-1, scale="scaled"), _energy(points, beta)
@@ -121,7 +122,7 @@ def large(bench: Bench) -> Verdict:
         limits[f"shaken, by the flow: {name}"] = (-1e-13, 1e-12)
         for beta, starts in ((4.0, 8), (9.0, 16 if name == "600-cell" else 4)):
             at, E = f"{name}, beta = {beta:g}", _energy(points, beta)
-            far = best.least(mf.SA(beta, scale="scaled"), *points.shape, starts, rng).energies / E - 1.0
+            far = best.least(mf.SA(beta, scale="scaled"), n, d, starts, rng).energies / E - 1.0
             measured |= {f"random starts: {at}": float(far.min()), f"share that arrives: {at}": np.mean(far < 1e-12)}
             limits |= {f"random starts: {at}": (-1e-13, None)}
             if beta == 9.0:

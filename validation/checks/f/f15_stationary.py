@@ -50,9 +50,9 @@ def branch_points(bench: Bench) -> Verdict:
         else [(law, d, k) for law in (mf.USA(4.0), mf.SA(4.0)) for d in DIMENSIONS for k in (1, 3)]
     )
     for law, d, k in cases:
-        told, start = mf.branch(law, _space(d, 24), k, steps=2), mf.onset(law, d, k)
-        rise = told.parameter[1] / told.critical - 1.0
-        leaving = max(leaving, abs(rise / (start.curvature * told.amplitude[1] ** 2) - 1.0))
+        found, start = mf.branch(law, _space(d, 24), k, steps=2), mf.onset(law, d, k)
+        rise = found.parameter[1] / found.critical - 1.0
+        leaving = max(leaving, abs(rise / (start.curvature * found.amplitude[1] ** 2) - 1.0))
     slope = 0.0
     for d in (3,) if bench.tier == "quick" else (3, 4, 8):
         both = mf.branch(mf.SA(4.0), _space(d, 24), 2, steps=2)
