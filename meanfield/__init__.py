@@ -6,7 +6,7 @@ from meanfield.analysis.linear import fastest, growth_rates, switching
 from meanfield.analysis.linearised import spectrum
 from meanfield.analysis.onset import onset, turning
 from meanfield.analysis.prediction import predict
-from meanfield.analysis.stars import star_rates
+from meanfield.analysis.stars import star_rates, star_spread
 from meanfield.analysis.stationary import NotStationary, stationary
 from meanfield.clustering.found import clusters
 from meanfield.clustering.order import order_parameters
@@ -143,6 +143,7 @@ __all__ = [
     "solve",
     "spectrum",
     "star_rates",
+    "star_spread",
     "stationary",
     "steady",
     "steps",

@@ -79,6 +79,14 @@ def star_rates(law: Law, m: int) -> Array:
     >>> bool(rates.max() > 0.0)
     True
     """
+    response = _responses(law, m)
+    # turning all Diracs together moves nobody against the field, so at rest its own slope is minus their sum
+    l = np.arange(len(response))  # noqa: E741
+    return np.asarray(-2.0 * np.sin(np.pi * np.outer(l, l) / len(response)) ** 2 @ response)
+
+
+def _responses(law: Law, m: int) -> Array:
+    """(m,) how a cluster's velocity changes when the l-th of them moves and itself does not."""
     only_isotropic(law, "a star of equal clusters need not stand still")
     star: Any = _Star(inputs.integer("m", m, low=1, high=MOST))
     only_autonomous(law)
@@ -86,6 +94,36 @@ def star_rates(law: Law, m: int) -> Array:
         raise ValueError(f"law: {law} has noise, in which clusters do not stand still")
     response = np.zeros(star.m)
     response += np.asarray(law.velocity(0.0, None, star)).reshape(-1)
-    # turning all Diracs together moves nobody against the field, so at rest its own slope is minus their sum
-    l = np.arange(star.m)  # noqa: E741
-    return np.asarray(-2.0 * np.sin(np.pi * np.outer(l, l) / star.m) ** 2 @ response)
+    return response
+
+
+@equations("A Problem 1")
+def star_spread(law: Law, m: int) -> float:
+    """The rate at which a cluster of such a star widens or, below 0, is drawn together: the slope of X at its place.
+
+    What is added to a measure near a star is, to first order, clusters that move (`star_rates`), mass that passes from
+    one to another, which stays, and what widens them: a change of r-th order within a cluster (r = 1, one half moved
+    against the other) grows at r times this rate.  -(1/m) sum_l g(2 pi l/m) / Z, g and Z as of `star_rates`.
+
+    Parameters
+    ----------
+    law : Law
+        As for `star_rates`.
+    m : int
+        Number of clusters, >= 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what was given, naming the argument.
+
+    Examples
+    --------
+    >>> [mf.star_spread(mf.SA(9.0), m) < 0.0 for m in (1, 3, 12)]
+    [True, True, True]
+    """
+    return -float(_responses(law, m).sum())

@@ -118,6 +118,29 @@ def moved(law: Any, kappa: float, space: Any, c: Any) -> Any:
     return plan.close(X, fine.values, np.empty_like(c)) + kappa * space.laplacian * c
 
 
+@pytest.mark.parametrize("law", [mf.SA(4.0), mf.USA(2.0, sign=-1)], ids=str)
+@pytest.mark.parametrize("m", [1, 2, 5])
+def test_clusters_of_a_star_widen_at_their_rate(law: Any, m: int) -> None:
+    """Each made of two halves that are 2e-5 apart: no cluster moves, and the halves do."""
+    h = 1e-5
+    theta = np.add.outer(2.0 * np.pi * np.arange(m) / m, [-h, h]).ravel()
+    v = np.asarray(law.velocity(0.0, None, mf.Points(theta)))[..., 0]
+    size = 1.0 if law.normalised else np.exp(law.beta)
+    assert (v[1::2] - v[::2]) / (2.0 * h) == pytest.approx(np.full(m, mf.star_spread(law, m)), abs=1e-5 * size)
+
+
+def test_the_spectrum_along_a_run() -> None:
+    """It begins as that of the uniform density, of which the run's mode grows at one of its eigenvalues."""
+    law, rho0 = mf.SA(4.0), mf.perturbed_uniform(mf.Circle(48), {3: 1e-4})
+    sol = mf.solve(law, rho0, (0.0, 4.0), t_eval=[0.0, 2.0, 4.0], diffusion=0.02)
+    rates = mf.growth_rates(law, 2, 3, 0.02)
+    told = [float(np.real(spectrum(law, sol(t), 0.02)[0])) for t in (0.0, 4.0)]
+    assert told[0] == pytest.approx(rates.max(), abs=1e-5)
+    c = [float(np.abs(sol(t).moments(3)[3])) for t in (0.0, 4.0)]
+    assert np.log(c[1] / c[0]) / 4.0 == pytest.approx(rates[3], rel=1e-3)
+    assert 1e-8 < abs(told[1] - told[0]) < 1e-2
+
+
 def test_what_is_refused() -> None:
     guess = peak(mf.Circle(64))
     with pytest.raises(ValueError, match=r"diffusion: got 0.0 in all, wanted noise > 0"):

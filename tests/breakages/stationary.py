@@ -124,4 +124,11 @@ STATIONARY: tuple[Breakage, ...] = (
         new="np.exp(-exp(1.5 * beta) * (t - 0.5 * n))",
         red=("A74",),
     ),
+    Breakage(
+        name="stars: clusters widen at the rate of a move",
+        file="meanfield/analysis/stars.py",
+        old="return -float(_responses(law, m).sum())",
+        new="return -float(_responses(law, m)[1:].sum())",
+        red=("tests/analysis/test_stationary.py::test_clusters_of_a_star_widen_at_their_rate",),
+    ),
 )
