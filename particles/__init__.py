@@ -6,6 +6,7 @@ from meanfield.methods.leading import Branch
 from particles import configurations, trained
 from particles.atlas import Atlas, classify
 from particles.boolean import Boolean, boolean
+from particles.cbo import CBO
 from particles.cloud import Cloud
 from particles.critical import Certificate, CriticalPoint, critical_points
 from particles.equilibria import Equilibrium, equilibrium
@@ -27,6 +28,7 @@ from particles.trajectory import Trajectory
 from particles.triples import Triple, good_triple
 
 __all__ = [
+    "CBO",
     "SA",
     "USA",
     "Atlas",

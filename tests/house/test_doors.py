@@ -118,6 +118,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "Activated": lambda: mf.Activated(LAW, ROWS),
     "Kuramoto": lambda: mf.Kuramoto(0.5), "Coupling": lambda: mf.Coupling(np.sin),
     "Krause": lambda: mf.Krause(np.exp),
+    "CBO": lambda: pt.CBO(lambda x: np.sum(x * x, axis=-1)),
     "HegselmannKrause": lambda: mf.HegselmannKrause(1.0),
     "CuckerSmale": lambda: mf.CuckerSmale(np.exp),
     "Vicsek": lambda: mf.Vicsek(np.exp),
@@ -163,6 +164,9 @@ LINE = {
 PLAIN: dict[str, Any] = {
     "mf.CellAverages.values": np.ones(8), "mf.FiniteVolume.cells": 16, "cfl": 0.5, "limiter": "minmod",
     "CellAverages.on.space": mf.Circle(16), "CellAverages.at.x": np.eye(2),
+    "lam": 1.0, "sigma": 0.5, "epsilon": None, "anisotropic": False, "pt.CBO.geometry": "flat",
+    "pt.CBO.f": lambda x: np.sum(np.atleast_2d(x) ** 2, axis=-1),
+    **{f"CBO.{one}.x": ROWS for one in ("consensus", "laplace", "values")},
     "pt.critical_points.n": 3, "pt.critical_points.d": 2, "starts": 4,
     "pt.hull.x": ROWS, "pt.limit_set.x": ROWS, "pt.good_triple.V": ROWS,
     "base": 1e4, "frequencies": None, "mf.Encoded.p": ROWS, "D": None,

@@ -73,6 +73,7 @@ OTHERS: list[Any] = [
     pt.Stays(A[:, :1], 1e-12, A[0], 0.5, A[1]),
     mf.Sinkhorn(1.0, Q=A, K=A),
     pt.critical_points(mf.SA(1.0), 3)[-1], pt.critical_points(mf.SA(1.0), 3)[-1].certificate,
+    pt.CBO(np.sum),
     mf.LinearAttention(A), mf.ALiBi(mf.SA(1.0), 0.5), mf.Rescaled(mf.SA(1.0, V=A, geometry="flat")), Growth.of(A),
     mf.Normalised(mf.SA(1.0), "pre"), pt.layers(mf.SA(1.0), np.eye(8), depth=2, step=0.1),
     pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))), PRODUCTS.scheme, *PRODUCTS.segments,
