@@ -284,7 +284,6 @@ A Thm 9.2 | sharp configurations and the 600-cell have the least E of n points, 
 A Fig 1 | inner products of random tokens gather at 1 as layers pass | bench | A05 A05.trained
 A Sec 9.4 | consensus-based optimisation: points go to the mean weighted by e^{-b f}, shaken by their distance from it
     | pt.CBO(lambda x: np.sum(x**2, axis=-1)) | A65
-A Fig 1 | inner products of random tokens gather at 1 as layers pass | bench | A05
 A Fig 2 | where one cluster is proved in the plane of d and b, and where it is seen | bench | A26
 A Fig 3 | the probability that two tokens are one by t, over t and b, nears that of orthogonal ones
     | bench | A41 A41.coded
