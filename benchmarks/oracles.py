@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, special
 from scipy.integrate import solve_ivp
+from scipy.linalg import expm
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
@@ -184,6 +185,18 @@ def general_error(s: dict[str, Any], inputs: Arrays, answer: Arrays) -> float:
         e = np.exp(np.longdouble(s["beta"]) * (keys * (Q @ x[i])).sum(1))
         v = (e[:, None] * values).sum(0) / e.sum()
         exact[place] = v - (v * x[i]).sum() * x[i]
+    return relative(answer["v"], exact)
+
+
+def rescaled_error(s: dict[str, Any], inputs: Arrays, answer: Arrays) -> float:
+    """V (M / Z - z) at scores beta <Q e^{tV} z, K e^{tV} y>, in long double but for e^{tV}."""
+    x, Q, K, V = (inputs[name].astype(np.longdouble) for name in ("rows", "Q", "K", "V"))
+    grown = expm(s["t"] * inputs["V"]).astype(np.longdouble)
+    keys, asked = x @ (K @ grown).T, inputs["asked"]
+    exact = np.empty((len(asked), x.shape[1]))
+    for place, i in enumerate(asked):
+        e = np.exp(np.longdouble(s["beta"]) * (keys * (Q @ grown @ x[i])).sum(1))
+        exact[place] = V @ ((e[:, None] * x).sum(0) / e.sum() - x[i])
     return relative(answer["v"], exact)
 
 
@@ -361,6 +374,7 @@ KINDS = {
     "causal-points": (angles, causal_points_error),
     "dense": (unit_rows, dense_error),
     "general": (rows_and_matrices, general_error),
+    "rescaled": (rows_and_matrices, rescaled_error),
     "gram": (clouds, gram_error),
     "distance": (two_samples, distance_error),
     "import": (no_inputs, no_error),

@@ -270,6 +270,21 @@ def _general() -> Iterable[Problem]:
     )
 
 
+def _rescaled() -> Iterable[Problem]:
+    yield Problem(
+        "rescaled-d3-1e4",
+        "rescaled",
+        "one right-hand side of n = 1e4 rescaled tokens z = e^{-tV} x of R^3 with random Q, K, V, beta = 2, t = 0.5; "
+        "bare: the same law on the sphere",
+        {"beta": 2.0, "n": 10_000, "d": 3, "t": 0.5, "field": "direct"},
+        {"ours": {}, "bare": {}},
+        accuracy=1e-12,
+        error="relative to the largest coordinate, at 64 tokens, against long double",
+        wanted={"ours / bare": 1.3},
+        rounds=5,
+    )
+
+
 def _gram() -> Iterable[Problem]:
     to_1e7 = {"rtol": 1e-8, "atol": 1e-10}
     yield Problem(
@@ -341,7 +356,7 @@ def _step(series: str, parameter: str, value: float, kind: str, parameters: dict
     )
 
 
-_KINDS = (_pdes, _right_hand_sides, _points, _causal, _dense, _general, _gram, _others, _series)
+_KINDS = (_pdes, _right_hand_sides, _points, _causal, _dense, _general, _rescaled, _gram, _others, _series)
 PROBLEMS: dict[str, Problem] = {p.name: p for make in _KINDS for p in make()}
 
 

@@ -12,7 +12,9 @@ import meanfield as mf
 import particles as pt
 from benchmarks.runners import Job, Own
 from meanfield.distances import w1_circle, w2_circle
+from meanfield.geometry import FLAT
 from meanfield.methods.cloud import OnPoints, Tokens
+from meanfield.methods.parted import started
 
 PACKAGES = ("numpy", "scipy", "pyfftw", "ducc0", "numba")
 VERSIONS = {"meanfield": mf.__version__}
@@ -129,6 +131,15 @@ def general(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     return Job(lambda: cloud.rhs(0.0, x, out), lambda v: ({"v": v[arrays["asked"]]}, {}))
 
 
+def rescaled(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
+    """Velocities of n rescaled tokens of R^d under Q, K and V, as rows."""
+    x = arrays["rows"]
+    law = mf.Rescaled(mf.SA(s["beta"], geometry="flat", **{name: arrays[name] for name in ("Q", "K", "V")}))
+    form, y = started(law, OnPoints(np.full(len(x), 1.0 / len(x)), FLAT, s["field"]), x, False)
+    cloud, out = form.moved(law, None, 1e-9), np.empty_like(x)
+    return Job(lambda: cloud.rhs(s["t"], y, out), lambda v: ({"v": v[arrays["asked"]] @ law.basis(s["d"]).T}, {}))
+
+
 def gram(s: dict[str, Any], arrays: dict[str, Any]) -> Job:
     """Clouds of unit rows to the end, by their inner products."""
     law, x, end = mf.SA(s["beta"]), arrays["clouds"], s["end"]
@@ -166,6 +177,7 @@ JOBS = {
     "circle-points": circle_points,
     "causal-points": causal_points,
     "dense": dense,
+    "rescaled": rescaled,
     "general": general,
     "gram": gram,
     "distance": distance,

@@ -93,6 +93,7 @@ def test_the_oracles_agree_with_the_product_and_notice_a_fault() -> None:
         "circle-points": {"law": "SA", "beta": 9.0, "n": 500, "field": "direct"},
         "causal-points": {"law": "SA", "beta": 9.0, "n": 500, "field": "harmonic"},
         "general": {"beta": 9.0, "n": 600, "d": 40, "field": "direct"},
+        "rescaled": {"beta": 2.0, "n": 300, "d": 3, "t": 0.5, "field": "direct"},
         "dense": {"law": "USA", "beta": 9.0, "n": 300, "d": 5, "field": "direct"},
         "gram": {"beta": 4.0, "n": 8, "d": 20, "clouds": 2, "end": 2.0, "rtol": 1e-12, "atol": 1e-14},
         "distance": {"n": 400, "p": 1, "weighted": True},
