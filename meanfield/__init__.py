@@ -50,6 +50,7 @@ from meanfield.measures.points import Points
 from meanfield.methods.finite_volume import CellAverages, FiniteVolume
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.merging import LateMerge, Merge
+from meanfield.methods.minimising import MinimisingMovements
 from meanfield.methods.spectral import Spectral
 from meanfield.protocols import Reading, Status
 from meanfield.runs.errors import Interrupted, RunError, StoppedEarly, UnresolvedError
@@ -97,6 +98,7 @@ __all__ = [
     "LinearAttention",
     "Masked",
     "Merge",
+    "MinimisingMovements",
     "Normalised",
     "NotStationary",
     "Points",

@@ -12,6 +12,7 @@ from meanfield.measures.gaussian import Gaussian
 from meanfield.methods import gaussian
 from meanfield.methods.finite_volume import CellAverages, FiniteVolume
 from meanfield.methods.lagrangian import Lagrangian
+from meanfield.methods.minimising import MinimisingMovements
 from meanfield.methods.spectral import Spectral
 from meanfield.protocols import Law, Scheme, Stepper
 from meanfield.runs.checkpoint import checked
@@ -26,10 +27,11 @@ from meanfield.runs.until import Ending, checked_until
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
 
-MethodName: TypeAlias = Literal["auto", "spectral", "lagrangian", "finite-volume", "gaussian"]
+MethodName: TypeAlias = Literal["auto", "spectral", "lagrangian", "finite-volume", "minimising-movements", "gaussian"]
 Unresolved: TypeAlias = Literal["raise", "stop", "lagrangian"]
 METHODS: dict[str, Any] = {
-    "spectral": Spectral, "lagrangian": Lagrangian, "finite-volume": FiniteVolume, "gaussian": gaussian.ByMoments,
+    "spectral": Spectral, "lagrangian": Lagrangian, "finite-volume": FiniteVolume,
+    "minimising-movements": MinimisingMovements, "gaussian": gaussian.ByMoments,
 }  # fmt: skip
 SCHEME = tuple(name for name in vars(Scheme) if not name.startswith("_"))
 UNRESOLVED: tuple[Unresolved, ...] = get_args(Unresolved)
@@ -116,11 +118,11 @@ def solve(
         dense output, whose error is controlled to the tolerance as that of the steps is, and shorten no step.
     land : bool or array
         True: a step ends at every time to save; or at times given here, as at those where a law jumps.
-    method : {"auto", "spectral", "lagrangian", "finite-volume", "gaussian"} or mf.Spectral(...), mf.Lagrangian(...)
+    method : {"auto", "spectral", "lagrangian", "finite-volume", "minimising-movements", "gaussian"} or Scheme
         How.  Spectral ("auto" of a density): by coefficients, smooth, with or without diffusion.  Lagrangian: carried
         by its flow, through clusters and beyond (circle, zonal spheres, S^2; no diffusion).  Finite volumes (circle and
-        zonal spheres): masses in cells, positive, energy monotone; rough data, varying noise.  Gaussian:
-        mean and covariance of one, to a blow-up if it has one.  Any `Scheme` serves (see ``meanfield.protocols``).
+        zonal spheres): masses in cells, positive, energy monotone; rough data, varying noise.  Minimising movements
+        (circle): variational steps in either metric.  Gaussian: mean and covariance, to a blow-up.  Or any `Scheme`.
     stepper : Stepper, optional
         What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense
         output needs ``land=True``; under diffusion it must say that it takes the linear part (``linear``).
@@ -176,7 +178,7 @@ def solve(
     chosen = handing_over(_method(method, kind, max_resolution), on_unresolved)
     kind.refuse(law, rho0, (t0, t1), chosen)
     rtol, atol = _tolerances(rtol, atol, kind.atol(law, rho0))
-    bound, y = chosen.bind(law, rho0, rtol, atol)
+    bound, y = chosen.bind(law := chosen.approximated(law), rho0, rtol, atol)
     given = None if stepper is None else checked_stepper("stepper", stepper, bound)
     ending = checked_until(until, t0, bound.measure(t0, y), shaken=False)
     watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))

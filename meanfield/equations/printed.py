@@ -67,7 +67,7 @@ _A = """
     | step: the proof that SA's tokens climb E (3.4.1) | A24
 (3.14) | the flow that turns one token and leaves the others | step: the proof that SA's tokens climb E (3.4.1) | A24
 (3.15) | SA's continuity equation as d_t mu + div(mu grad dE / dE) = 0
-    | mf.solve(mf.SA(4.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5)) | A25
+    | mf.solve(mf.SA(4.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5)) | A25 A25.movements
 (3.16) | d_t mu + div(v mu) = 0 on [0, 1]: the curves over which the weighted distance is the least
     | mf.distances.w2_energy_circle(mf.uniform(mf.Circle(32)), mf.perturbed_uniform(mf.Circle(32), {1: 0.3}), 1.0) | A25
 (4.1) | x_i' = P_x (mean of the tokens): SA and USA at b = 0

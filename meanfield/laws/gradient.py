@@ -8,6 +8,7 @@ Wasserstein metric, A (3.8)-(3.10)) or Z (the weighted metric, A (3.1)-(3.4)).  
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,20 @@ class GradientLaw(Law):
     def normalised(self) -> bool:
         """True if grad U is divided by Z."""
         return self.weight == "Z"
+
+    def weighed(self, weight: str) -> GradientLaw:
+        """The law of the same energy, sign and scale in the metric of another weight, "1" or "Z": SA for USA.
+
+        It is that of the same base, with the same settings.
+        """
+        if weight == self.weight:
+            return self
+        base = type(self).__bases__[0]
+        for kind in base.__subclasses__() if base is not GradientLaw and self.isotropic else ():
+            if kind.weight == weight:
+                settings = {f.name: getattr(self, f.name) for f in fields(kind) if f.init and hasattr(self, f.name)}
+                return kind(**settings)  # type: ignore[no-any-return]
+        raise ValueError(f"law: {self} tells no law of the same energy in the metric of weight {weight}")
 
     def kernel(self, t: float = 0.0) -> Any:
         """The kernel e^s at time t."""

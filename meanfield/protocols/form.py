@@ -29,6 +29,10 @@ class Form(Shown):
         """y -> the measure it stands for (leading axes: several); a form of densities answers with a Snapshot."""
         raise TypeError(f"{type(self).__name__} does not say what a state means")
 
+    def diagnostics(self, y: Array) -> dict[str, Array]:
+        """What a state (..., M) says of the step that led to it, by name; nothing of most methods."""
+        return {}
+
     def retract(self, y: Array) -> Array:
         """y back on its geometry."""
         return y

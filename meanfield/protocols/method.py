@@ -73,6 +73,11 @@ class Method:
         """y moved by h times its velocity before any projection, then retracted (`UnprojectedEuler` alone asks)."""
         raise TypeError(f"{type(self).__name__} knows no velocity before its projection")
 
+    def proximal(self, t: float, y: Array, h: float) -> tuple[Array, int]:
+        """The state that minimises distance(y, .)^2 / 2 h plus what the flow descends, and what that took in
+        evaluations (`Proximal` alone asks)."""
+        raise TypeError(f"{type(self).__name__} tells no variational step: take another stepper")
+
     def parts(self) -> tuple[Any, ...]:
         """Methods of the same state, one for each part of the law (`Law.parts`): right-hand sides add up."""
         raise TypeError(f"{type(self).__name__} is not split into parts: take another stepper")

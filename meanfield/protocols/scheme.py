@@ -27,6 +27,10 @@ class Scheme(Shown):
     varied: bool = False
     """True: it takes noise that is not the same for all tokens, or at all times; else of constant strength, if any."""
 
+    def approximated(self, law: Law) -> Law:
+        """The law whose flow a run given `law` follows, and which it is told by: that one itself, of most methods."""
+        return law
+
     def check(self, law: Law, space: Space, rtol: float) -> None:
         """Refuse a law, or a space, that the method cannot move: before a run, also of who may take over in it."""
 

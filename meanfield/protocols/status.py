@@ -28,6 +28,7 @@ class Status(Enum):
     UNDERWAY = "The run was going on when this was written: mf.resume(path) goes on from here."
     UNDECIDED = "Where several tokens lead another alike, no way on was found."
     LAW_CHANGED = "The law changed into one that this run cannot follow."
+    NO_MINIMISER = "A variational step found no minimiser near where it began."
     UNBALANCED = "The iteration for a doubly stochastic kernel did not settle."
     BLOWN_UP = "The solution runs to infinity in finite time."
     BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."

@@ -16,7 +16,7 @@ from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Between, Scheme, Status, Stepper, said
 from meanfield.runs import archive, dataset, shown
 from meanfield.runs.rates import batches, identity, integrals
-from meanfield.runs.segments import Counters, Segment
+from meanfield.runs.segments import Counters, Segment, steps_told
 from meanfield.runs.times import Ahead, ahead
 from meanfield.steppers.dense import evaluate
 from meanfield.tools import inputs
@@ -290,6 +290,11 @@ class Record:
     def _integrals(self) -> Array:
         """The integrals of `rates` up to every saved time."""
         return integrals(self)
+
+    @property
+    def diagnostics(self) -> dict[str, Array]:
+        """What every step with its dense output kept says of itself, if its method does, and "t", where it ended."""
+        return steps_told(self)
 
     # --- going on -----------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from meanfield.protocols import Array
 from meanfield.tools.settings import register, renamed
 from meanfield.tools.shown import Shown
@@ -107,3 +109,17 @@ class Before(Shown):
             integral=run.integral[: self.integral],
             checkpoint={"t": self.t, "y": self.y, "h": self.h, "rng": self.rng, "extra": False},
         )
+
+
+def steps_told(run: Any) -> dict[str, Array]:
+    """What the steps of a run say of themselves (`Form.diagnostics`), and "t", where each ended: (S,) each.
+
+    A step's end is told by the state in which the next begins, which its method may have laid out anew.
+    """
+    if not run.dense or not run.segments[-1].form.diagnostics(run.checkpoint["y"]):
+        return {}
+    ends = [(one.y0, owner) for one, owner in zip(run.dense[1:], run.dense_owners[1:], strict=True)]
+    ends.append((run.checkpoint["y"], len(run.segments) - 1))
+    each = [run.segments[owner].form.diagnostics(y) for y, owner in ends]
+    told = {name: np.array([float(one[name]) for one in each]) for name in each[0]}
+    return {"t": np.array([one.t1 for one in run.dense]), **told}

@@ -1,10 +1,11 @@
-"""The two metrics: the weighted distance."""
+"""The two metrics: the weighted distance, the inequality, minimising movements."""
 
 from __future__ import annotations
 
 from breakages.engine import Breakage
 
 ROOM, TEST = "meanfield/distances/circle/", "tests/distances/test_metrics_weighted.py::"
+MINIMISING, MOVES = "meanfield/methods/minimising/", "tests/methods/test_minimising.py::"
 METRICS: tuple[Breakage, ...] = (
     Breakage(
         name="action: its gradient forgets that Z moves",
@@ -61,6 +62,55 @@ METRICS: tuple[Breakage, ...] = (
         old="up * up / w",
         new="up * up",
         red=("tests/validation/test_inequality.py::test_equality_along_the_metric_s_own_flow_alone", "A24"),
+    ),
+    Breakage(
+        name="descended: the Hessian of the energy without its diagonal",
+        file=MINIMISING + "descended.py",
+        old="bend[i, i] -= bend.sum(axis=1)",
+        new="bend[i, i] = 0.0",
+        red=(MOVES + "test_derivatives_of_what_is_descended",),
+    ),
+    Breakage(
+        name="movement: half the price of distance",
+        file=MINIMISING + "movement.py",
+        old="share = exp(F.log_top) / (2.0 * tau)",
+        new="share = exp(F.log_top) / (4.0 * tau)",
+        red=(MOVES + "test_first_order_towards_the_metric_s_own_law_and_not_the_other", "A25.movements"),
+    ),
+    Breakage(
+        name="minimising: a state says nothing of its step",
+        file=MINIMISING + "form.py",
+        old="y[..., self.n + i] for i, name",
+        new="0.0 * y[..., self.n + i] for i, name",
+        red=(MOVES + "test_every_step_keeps_its_residual_and_falls",),
+    ),
+    Breakage(
+        name="minimising: any step will do",
+        file=MINIMISING + "movements.py",
+        old="if not step.found:",
+        new="if False:",
+        red=(MOVES + "test_a_step_beyond_convexity_is_refused_and_the_one_told_is_not",),
+    ),
+    Breakage(
+        name="minimising: noise in the weighted metric",
+        file=MINIMISING + "scheme.py",
+        old="if energy.normalised and shaken:",
+        new="if False:",
+        red=(MOVES + "test_what_makes_no_sense_is_named",),
+    ),
+    Breakage(
+        name="proximal: steps are twice as long as they say",
+        file="meanfield/steppers/proximal.py",
+        old="method.proximal(t, y, used)",
+        new="method.proximal(t, y, 2.0 * used)",
+        red=(MOVES + "test_first_order_towards_the_metric_s_own_law_and_not_the_other",),
+    ),
+    Breakage(
+        name="check A25.movements: the other law is the limit",
+        file="validation/checks/a/a3_movements.py",
+        old="at[own]",
+        new="at[other]",
+        red=("A25.movements",),
     ),
     Breakage(
         name="check A25: half way is a third",

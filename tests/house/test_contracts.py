@@ -79,8 +79,8 @@ LAWS: tuple[Law, ...] = (
 )  # fmt: skip
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
 SCHEMES: tuple[Scheme, ...] = (
-    mf.Spectral(), mf.Lagrangian(), mf.FiniteVolume(), Cloud(), LogTime(1e-3, 2.0, 1e-8), InProducts(),
-    ByMoments(),
+    mf.Spectral(), mf.Lagrangian(), mf.FiniteVolume(), mf.MinimisingMovements(), Cloud(), InProducts(),
+    LogTime(1e-3, 2.0, 1e-8), ByMoments(),
 )  # fmt: skip
 STEPPERS: tuple[Stepper, ...] = (
     dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), strang(0.1), ConvexHeun(),

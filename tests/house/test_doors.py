@@ -134,6 +134,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "Spectral": mf.Spectral,
     "Lagrangian": mf.Lagrangian,
     "FiniteVolume": mf.FiniteVolume,
+    "MinimisingMovements": mf.MinimisingMovements,
     "CellAverages": lambda: mf.CellAverages(space("Circle"), np.ones(8)),
     "Circle": lambda: space("Circle"),
     "Sphere": lambda: space("Sphere"),
@@ -162,7 +163,8 @@ LINE = {
     **{f"pt.{door}.x": [[-2.0], [0.5], [2.0]] for door in ("ends", "stays")},
 }  # fmt: skip
 PLAIN: dict[str, Any] = {
-    "mf.CellAverages.values": np.ones(8), "mf.FiniteVolume.cells": 16, "cfl": 0.5, "limiter": "minmod",
+    "mf.CellAverages.values": np.ones(8), "mf.FiniteVolume.cells": 16, "metric": "weighted", "frozen": False,
+    "mf.MinimisingMovements.labels": 17, "cfl": 0.5, "limiter": "minmod",
     "CellAverages.on.space": mf.Circle(16), "CellAverages.at.x": np.eye(2),
     "lam": 1.0, "sigma": 0.5, "epsilon": None, "anisotropic": False, "pt.CBO.geometry": "flat",
     "pt.CBO.f": lambda x: np.sum(np.atleast_2d(x) ** 2, axis=-1),
