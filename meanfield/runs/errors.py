@@ -175,7 +175,7 @@ def _carried(solution: Record) -> str:
 
 def _quicker(record: Any) -> list[str]:
     """What would have brought a run that is out of time further."""
-    ways = [record.law.advice] if record.law.advice else []
+    ways = [way for way in (record.law.advice, record.law.beyond) if way]
     form = record.segments[-1].form
     apart = "field" in record.settings and record.settings.get("merge_tol") is None  # points that do not merge
     one = apart and len(form.geometry.shape(record.checkpoint["y"])) == 1

@@ -91,6 +91,12 @@ def test_logarithms_of_attention() -> None:
     np.testing.assert_allclose(log, exact, rtol=0.0, atol=1e-11 * np.abs(exact).max())
 
 
+def test_a_run_of_x_that_is_out_of_time_names_the_way_on_too() -> None:
+    """Along contracting directions (1.1) crawls once leaders differ by less than the digits of x."""
+    with pytest.warns(mf.StoppedEarly, match=r"pt\.simulate\(mf\.Rescaled\(law\), x0, t_span\)"):
+        pt.simulate(LAW, X, (0.0, 40.0), [40.0], max_seconds=1e-9)
+
+
 def test_a_horizon_that_overflows_names_the_way_on() -> None:
     law = mf.SA(1.0, V=[[2.0]], geometry="flat")
     x0, t_span = [[1.0], [0.3], [-0.4]], (0.0, 190.0)
