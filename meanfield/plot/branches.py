@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from meanfield.plot import arrays, legends, style
 
@@ -71,10 +71,10 @@ def diagram(
 
 
 def _parts(
-    ax: Axes, x: np.ndarray, y: np.ndarray, held: np.ndarray, color: str, words: tuple[str | None, str | None]
+    ax: Axes, x: NDArray[Any], y: NDArray[Any], held: NDArray[Any], color: str, words: tuple[str | None, str | None]
 ) -> None:
     """Pieces of one kind, those that are not stable up to their neighbours."""
-    said = set()
+    said: set[str | None] = set()
     cuts = [0, *(np.flatnonzero(held[1:] != held[:-1]) + 1), len(x)]
     for first, last in itertools.pairwise(cuts):
         rests = bool(held[first])
@@ -85,7 +85,7 @@ def _parts(
         said.add(word)
 
 
-def _span(x: np.ndarray) -> tuple[float, float]:
+def _span(x: NDArray[Any]) -> tuple[float, float]:
     low, high = float(x.min()), float(x.max())
     room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     return low - room, high + room
