@@ -55,4 +55,11 @@ SQUARES: tuple[Breakage, ...] = (
         new="-0.5 * k * k * np.fft.rfft(c)",
         red=("F03.porous",),
     ),
+    Breakage(
+        name="carry: the coarse sheet moves half as fast",
+        file=ROOM + "carry.py",
+        old="v[...] = self._velocity(t, laid, x)",
+        new="v[...] = self._velocity(t, laid, x) * (1.0 if laid is self.form.laid[0] else 0.5)",
+        red=("A09.carried", RUN + "test_it_agrees_with_the_spectral_method"),
+    ),
 )
