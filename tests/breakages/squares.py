@@ -62,4 +62,11 @@ SQUARES: tuple[Breakage, ...] = (
         new="v[...] = self._velocity(t, laid, x) * (1.0 if laid is self.form.laid[0] else 0.5)",
         red=("A09.carried", RUN + "test_it_agrees_with_the_spectral_method"),
     ),
+    Breakage(
+        name="check A09.carried: other data than the table's",
+        file="validation/checks/a/a3_carried.py",
+        old="0.4 * x[..., 0]",
+        new="0.5 * x[..., 0]",
+        red=("A09.carried",),
+    ),
 )
