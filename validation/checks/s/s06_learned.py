@@ -14,9 +14,6 @@ from validation.rates import share_interval
 from validation.registry import Bench, check
 from validation.verdict import Verdict, evidence
 
-PROMPTS = 3
-"""Of which flows are computed, each of every layer."""
-
 
 @check("S06", where="card", title="learned matrices: what either half of a layer does", tier="full")
 def halves(bench: Bench) -> Verdict:
@@ -101,7 +98,7 @@ def _attention() -> Any:
 def flows(bench: Bench) -> Verdict:
     """The flow of the layer's Q, K and O V on the sphere, from the layer's own tokens: shares of its displacement.
 
-    Three prompts, every layer of MiniLM and of an ALBERT; of layers of normal numbers the first.  Of the attention half
+    Two prompts, every layer of MiniLM and of an ALBERT; of layers of normal numbers the first.  Of the attention half
     the straight step of the layer's attention explains between 0.2 and 0.9 in the median, of the whole layer 0.35 at
     the most: a flow without the feed-forward half cannot foretell the next layer.  T_eff is the time in which SA
     without matrices, at the beta that gives <x_i, x_j> the spread of the layer's scores, raises the mean inner
