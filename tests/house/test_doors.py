@@ -164,7 +164,8 @@ LINE = {
 }  # fmt: skip
 PLAIN: dict[str, Any] = {
     "mf.CellAverages.values": np.ones(8), "mf.FiniteVolume.cells": 16, "metric": "weighted", "frozen": False,
-    "mf.MinimisingMovements.labels": 17, "mf.MinimisingMovements.step": 0.1, "cfl": 0.5, "limiter": "minmod",
+    "mf.MinimisingMovements.labels": 17, "mf.MinimisingMovements.step": 0.1,
+    "mf.MinimisingMovements.max_resolution": 33, "cfl": 0.5, "limiter": "minmod",
     "CellAverages.on.space": mf.Circle(16), "CellAverages.at.x": np.eye(2),
     "lam": 1.0, "sigma": 0.5, "epsilon": None, "anisotropic": False, "pt.CBO.geometry": "flat",
     "pt.CBO.f": lambda x: np.sum(np.atleast_2d(x) ** 2, axis=-1),
