@@ -93,7 +93,8 @@ def test_a_narrow_density_that_spreads_makes_no_atoms() -> None:
     rho0 = mf.Circle(64).density(lambda s: 1.0 + 0.9 * np.cos(s))
     for sign, made in ((1, True), (-1, False)):
         flow, y = mf.Lagrangian(merge_tol=1e-3).bind(mf.SA(1.0, sign=sign), rho0, 1e-5, 1e-8)
-        s, _, _ = flow.form.parts(y)
+        form: Any = flow.form
+        s, _, _ = form.parts(y)
         y[: s.size] *= 1e-4
         change = flow.review(0.0, y, 0.0, y)
         assert bool(change is not None and (change.method.form.atom >= 0).any()) is made
@@ -104,7 +105,8 @@ def test_atoms_that_the_law_comes_to_part_end_the_run() -> None:
     rho0 = mf.Circle(64).density(lambda s: 1.0 + 0.9 * np.cos(s))
     law = mf.SA(1.0, V=lambda t: math.cos(t) * np.eye(2))
     flow, y = mf.Lagrangian(merge_tol=1e-3).bind(law, rho0, 1e-5, 1e-8)
-    s, _, _ = flow.form.parts(y)
+    form: Any = flow.form
+    s, _, _ = form.parts(y)
     y[: s.size] *= 1e-4
     change = flow.review(0.0, y, 0.0, y)
     assert change is not None

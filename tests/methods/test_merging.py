@@ -259,7 +259,8 @@ def test_the_cost_of_merging_is_that_of_the_moment_of_a_merger() -> None:
 def test_a_density_makes_no_atoms_that_would_be_seen_by_then() -> None:
     rho0 = mf.Circle(64).density(lambda s: 1.0 + 0.9 * np.cos(s))
     flow, y = mf.Lagrangian(merge_tol=1e-3).bind(Sharper(3.0), rho0, 1e-5, 1e-8)
-    s, _, _ = flow.form.parts(y)
+    form: Any = flow.form
+    s, _, _ = form.parts(y)
     y[: s.size] *= 1e-4  # all of it has gathered at 0
     change = flow.review(0.0, y, 0.0, y)
     assert change is not None and (change.method.form.atom >= 0).any()

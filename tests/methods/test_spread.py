@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def test_too_few_nodes_go_on_and_say_so(rho0, spectral):
     few = mf.Lagrangian(max_resolution=4800, tail=1e-13)
     with pytest.warns(mf.StoppedEarly, match="needed more than the nodes permitted"):
         sol = mf.solve(LAW, rho0, (0.0, END), t_eval=[END], method=few, rtol=1e-6)
-    mu = sol(END)
+    mu: Any = sol(END)
     assert sol.success and mu.form.full < END
     assert np.abs(mu.moments(10) - spectral(END).moments(10)).max() < mu.error()
 
@@ -150,7 +151,7 @@ def test_a_file_keeps_it_and_it_goes_on(run, tmp_path):
 
 
 def test_the_spectral_method_hands_over(rho0, spectral):
-    more = {"max_resolution": 8, "on_unresolved": "lagrangian", "rtol": 1e-6}
+    more: dict[str, Any] = {"max_resolution": 8, "on_unresolved": "lagrangian", "rtol": 1e-6}
     sol = mf.solve(LAW, rho0, (0.0, END), t_eval=[END], **more)
     assert [s.method for s in sol.segments] == ["spectral", "lagrangian"]
     assert np.abs(sol(END).moments(10) - spectral(END).moments(10)).max() < 1e-6

@@ -60,9 +60,10 @@ def test_on_the_sphere_points_stay_there_and_find_the_best() -> None:
 
 
 def test_what_is_refused() -> None:
+    word: Any = "line"
     for make, told in (
         (lambda: pt.CBO(bowl, -1.0), "beta"), (lambda: pt.CBO(bowl, sigma=-0.1), "sigma"),
-        (lambda: pt.CBO(bowl, epsilon=0.0), "epsilon"), (lambda: pt.CBO(bowl, geometry="line"), "geometry"),
+        (lambda: pt.CBO(bowl, epsilon=0.0), "epsilon"), (lambda: pt.CBO(bowl, geometry=word), "geometry"),
         (lambda: pt.CBO(bowl, anisotropic=True, geometry="sphere"), "anisotropic"),
         (lambda: pt.CBO(bowl, 0.0).laplace(X), "beta"),
         (lambda: pt.CBO(lambda x: np.log(x[..., 0])).consensus(np.abs(X) - 9.0), "f: it gave nan"),

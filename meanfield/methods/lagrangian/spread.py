@@ -88,7 +88,7 @@ class Spread(Held):
 
     @cached_property
     def _parts(self) -> tuple[Array, Array]:
-        return self.form.laid[0].parts(self.positions)  # type: ignore[no-any-return]
+        return self.form.laid[0].parts(self.positions)
 
     @property
     def density(self) -> Array:

@@ -105,7 +105,8 @@ def porous_medium(bench: Bench) -> Verdict:
             run = mf.solve(replace(law, beta=float(beta)), rho0, (0.0, end), t_eval=[end], rtol=1e-8)
             off[i, j] = np.abs(run.densities[-1](theta) - exact).max()
     orders = -np.polyfit(np.log(betas), np.log(off), 1)[0]
-    measured, limits = {}, {}
+    measured: dict[str, float] = {}
+    limits: dict[str, tuple[float | None, float | None]] = {}
     for j, name in enumerate(told):
         measured |= {
             f"order in 1 / beta, {name}": float(orders[j]),
