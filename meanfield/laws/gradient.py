@@ -49,11 +49,13 @@ class GradientLaw(Law):
         """
         if weight == self.weight:
             return self
-        base = type(self).__bases__[0]
+        base: Any = type(self).__bases__[0]
+        kind: Any
         for kind in base.__subclasses__() if base is not GradientLaw and self.isotropic else ():
             if kind.weight == weight:
                 settings = {f.name: getattr(self, f.name) for f in fields(kind) if f.init and hasattr(self, f.name)}
-                return kind(**settings)  # type: ignore[no-any-return]
+                told: GradientLaw = kind(**settings)
+                return told
         raise ValueError(f"law: {self} tells no law of the same energy in the metric of weight {weight}")
 
     def kernel(self, t: float = 0.0) -> Any:

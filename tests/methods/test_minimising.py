@@ -73,7 +73,7 @@ def test_a_step_s_length_is_the_distance_itself() -> None:
     """Of the weighted metric W_{2,E}, by the distance between the two measures; and what the objective fell by."""
     sol = end(mf.SA(4.0), 0.5, 0.5)
     told = sol.diagnostics
-    W = w2_energy_circle(*sol.densities, 4.0)
+    W = w2_energy_circle(sol.densities[0], sol.densities[1], 4.0)
     assert abs(told["distance"][0] / W - 1.0) < 1e-7
     assert abs(told["fell"][0] / (sol.gained[-1] - W**2 / (2.0 * 0.5)) - 1.0) < 1e-6
 

@@ -7,7 +7,10 @@ import numpy as np
 import meanfield as mf
 from validation.metrics import w2_circle
 from validation.registry import Bench, check
-from validation.verdict import Limits, Verdict, judge
+from validation.verdict import Verdict, judge
+
+LIMITS = ((0.9, 1.1), (1e-2, None), (0.0, None), (None, 1e-8))
+"""Of the order, the distance to the other law, what the objective falls by, and the residual."""
 
 
 @check("A25.movements", where="A 3.4.2 (3.15)", title="minimising movements in W_{2,E} tend to SA, in W_2 to USA")
@@ -23,7 +26,7 @@ def movements(bench: Bench) -> Verdict:
     full = bench.tier == "full"
     steps = (0.05, 0.025) if full else (0.1, 0.05)
     measured: dict[str, float] = {}
-    limits: Limits = {}
+    limits: dict[str, tuple[float | None, float | None]] = {}
     for beta in (1.0, 4.0) if full else (1.0,):
         laws = {"SA": mf.SA(beta, scale="relative"), "USA": mf.USA(beta, scale="relative")}
         at = {name: mf.solve(law, rho0, (0.0, 1.0), t_eval=[1.0])(1.0) for name, law in laws.items()}
@@ -42,5 +45,6 @@ def movements(bench: Bench) -> Verdict:
                 f"objective, least fall, {name}": min(float(one["fell"].min()) for one in told),
                 f"residual, {name}": max(float(one["residual"].max()) for one in told),
             }
-            limits |= dict(zip(list(measured)[-4:], ((0.9, 1.1), (1e-2, None), (0.0, None), (None, 1e-8)), strict=True))
+            for told_of, limit in zip(list(measured)[-4:], LIMITS, strict=True):
+                limits[told_of] = limit
     return judge(measured, limits)
