@@ -39,14 +39,14 @@ _A = """
 (2.8) | x_i' = P_x (heads + w sigma(a x_i + b)): the complete layer
     | mf.SA(2.0) + mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)) | A08 C21
 (3.1) | x_i' = X[mu](x_i), mu the empirical measure | pt.simulate(mf.SA(4.0), pt.uniform(8, 3, rng=0), (0.0, 1.0)).x
-    | A09 A09.density A09.positive
+    | A09 A09.carried A09.density A09.positive
 (3.2) | X[mu](x) = P_x int e^{b <x, y>} y d mu(y) / Z(x)
-    | mf.SA(4.0).velocity(0.0, None, mf.Points(pt.uniform(8, 3, rng=0))) | A09 A09.density A09.positive
+    | mf.SA(4.0).velocity(0.0, None, mf.Points(pt.uniform(8, 3, rng=0))) | A09 A09.carried A09.density A09.positive
 (3.3) | Z(x) = int e^{b <x, y>} d mu(y) | mf.Points(pt.uniform(8, 3, rng=0)).read(mf.Exponential(4.0), want="Z")
-    | A09 A09.density A09.positive
+    | A09 A09.carried A09.density A09.positive
 (3.4) | d_t mu + div(X[mu] mu) = 0: the continuity equation
     | mf.solve(mf.SA(4.0), mf.perturbed_uniform(mf.Circle(64), {1: 0.3}), (0.0, 0.5))
-    | A09 A09.density A09.positive A09.rotated
+    | A09 A09.carried A09.density A09.positive A09.rotated
 (3.5) | E[mu] = int int e^{b <x, y>} d mu d mu / (2 b): the interaction energy
     | mf.uniform(mf.Circle(64)).energy(mf.SA(4.0)) | A13 A13.sphere
 (3.6) | dE/dt = int |X[mu]|^2 Z d mu along SA

@@ -16,6 +16,7 @@ import numpy as np
 from meanfield.kernels import Exponential, energy
 from meanfield.laws.base import Law, true
 from meanfield.protocols import Array, Measure
+from meanfield.tools import inputs
 
 
 class GradientLaw(Law):
@@ -47,7 +48,7 @@ class GradientLaw(Law):
 
         It is that of the same base, with the same settings.
         """
-        if weight == self.weight:
+        if inputs.choice("weight", weight, ("1", "Z")) == self.weight:
             return self
         base: Any = type(self).__bases__[0]
         kind: Any

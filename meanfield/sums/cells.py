@@ -213,15 +213,15 @@ def _weights(K: int, M: int) -> Array:
     """(TERMS, K + 1): e^{-ik pi / M} times the coefficient of t^q in e^{-i (k pi / M) t}, cut after TERMS terms."""
     k, p = np.arange(K + 1), np.arange(TERMS)
     bessel = np.where(p == 0, 1.0, 2.0) * (-1j) ** p * scipy.special.jv(p, k[:, None] * np.pi / M)
-    return np.ascontiguousarray((np.exp(-1j * np.pi * k / M)[:, None] * (bessel @ _powers())).T)
+    return np.ascontiguousarray((np.exp(-1j * np.pi * k / M)[:, None] * (bessel @ _powers(TERMS))).T)
 
 
-@lru_cache(maxsize=1)
-def _powers() -> Array:
-    """(TERMS, TERMS): row q holds the coefficients of Chebyshev's T_q."""
-    powers = np.zeros((TERMS, TERMS))
-    for degree in range(TERMS):
-        powers[degree, : degree + 1] = chebyshev.cheb2poly(np.eye(TERMS)[degree, : degree + 1])
+@lru_cache(maxsize=8)
+def _powers(terms: int) -> Array:
+    """(terms, terms): row q holds the coefficients of Chebyshev's T_q."""
+    powers = np.zeros((terms, terms))
+    for degree in range(terms):
+        powers[degree, : degree + 1] = chebyshev.cheb2poly(np.eye(terms)[degree, : degree + 1])
     return powers
 
 

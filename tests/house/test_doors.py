@@ -41,7 +41,8 @@ INSIDE = {
     "ZonalSphere.moments", "Solution.joined", "Trajectory.joined", "LongTime.joined", "LongTime.at",
     "Solution.ahead", "Trajectory.ahead", "LongTime.ahead", "Solution.dense_wanted", "Trajectory.dense_wanted",
     "Gram.joined", "Gram.ahead", "Gram.dense_wanted", "Gaussian.trusted", "LongTime.saved",
-    "Causal.apart", "Masked.apart", "ALiBi.apart", "Rescaled.apart",
+    *(f"{one}.apart" for one in ("Causal", "Masked", "ALiBi", "Rescaled", "Activated")),
+    *(f"{one}.leading" for one in ("Causal", "Masked", "ALiBi", "Rescaled", "Activated")),
     *(f"GaussianSolution.{one}" for one in ("joined", "ahead", "dense_wanted", "plot_profiles", "plot_spectrum")),
     "GaussianSolution.animate",
     "LongTime.dense_wanted", "Snapshot.cells", "Snapshot.below", "Snapshot.found", "Snapshot.on_panels",
@@ -164,6 +165,7 @@ LINE = {
 }  # fmt: skip
 PLAIN: dict[str, Any] = {
     "mf.CellAverages.values": np.ones(8), "mf.FiniteVolume.cells": 16, "metric": "weighted", "frozen": False,
+    "matching": "cyclic", "return_path": False, "weight": "Z",
     "mf.MinimisingMovements.labels": 17, "mf.MinimisingMovements.step": 0.1,
     "mf.MinimisingMovements.max_resolution": 33, "cfl": 0.5, "limiter": "minmod",
     "CellAverages.on.space": mf.Circle(16), "CellAverages.at.x": np.eye(2),

@@ -20,6 +20,11 @@ from validation.verdict import Outcome, Verdict
 
 QUICK = {check.id: check for check in checks("quick")}
 EVIDENCE = frozenset({
+    "A50",
+    "A65",
+    "A73",
+    "A74",
+    "F03.porous",
     "A18.clusters",
     "A26",
     "A44",
