@@ -139,16 +139,6 @@ class CellAverages(Held):
         rho = self.density
         return np.sum(self.weights * np.log(np.where(rho > 0.0, rho, 1.0)), axis=-1)
 
-    @property
-    def minimum(self) -> float:
-        """The smallest mean of a cell."""
-        return float(self.density.min())
-
-    @property
-    def maximum(self) -> float:
-        """The largest."""
-        return float(self.density.max())
-
     def moments(self, degree: int) -> Array:
         """Moments to `degree`, as `Density.moments`."""
         degree = inputs.degree("degree", degree)
@@ -165,8 +155,7 @@ class CellAverages(Held):
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`): fields of the density's own series, at the centres of the cells."""
         if x is not None or V is not None or not kernel.isotropic:
-            r: Reading = self.body.read(kernel, x, want, V)
-            return r
+            return super().read(kernel, x, want, V)
         d, K = self.d, int(kernel.bandwidth(self.d))
         space = self.grid.sized(K)
         c, k = self.grid.series(self.weights, space), space.degrees
@@ -178,10 +167,6 @@ class CellAverages(Held):
         return Reading(Z, M, L if "L" in want else None, kernel.log_lambda0(d))
 
     # --- a density's questions (one snapshot) -------------------------------------------------------------
-
-    def at(self, x: Any) -> Array:
-        """rho at unit rows x (..., n, d)."""
-        return self.known(self.space.chart(inputs.rows("x", x, d=self.d)))
 
     def known(self, q: Array) -> Array:
         """rho at coordinates that need no check."""

@@ -13,7 +13,7 @@ from meanfield.methods.lagrangian import squares
 from meanfield.methods.lagrangian.flow import SEEN, bandwidth
 from meanfield.methods.lagrangian.panels import NEGLIGIBLE
 from meanfield.methods.lagrangian.sheets import Laid, OnSheets
-from meanfield.methods.lagrangian.squares import AXES, NODES, Sheet
+from meanfield.methods.lagrangian.squares import NODES, Sheet
 from meanfield.protocols import Array, Change, Method, Status, Stop, said
 
 SOON = 0.1
@@ -115,11 +115,10 @@ class Carrying(Method):
                 full = min(full, t)
                 which &= fits[:, None]
             sheet, (nodes, atoms) = laid.sheet, laid.parts(x)
-            for axis in AXES:
+            for axis, mine in squares.each(which):
                 mask = np.zeros(len(sheet.face), bool)
-                mask[np.flatnonzero(sheet.live)[which[:, axis]]] = True
-                sheet, nodes = sheet.halved(mask, axis), squares.halved(nodes, which[:, axis], axis)
-                which = np.repeat(which, np.where(which[:, axis], 2, 1), axis=0)
+                mask[np.flatnonzero(sheet.live)[mine]] = True
+                sheet, nodes = sheet.halved(mask, axis), squares.halved(nodes, mine, axis)
             sheets.append(sheet)
             state += [nodes.reshape(-1, y.shape[-1]), atoms]
         if sheets[0].points + sheets[1].points == len(y) and full == old.full:

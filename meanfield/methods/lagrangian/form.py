@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, OMEGA, XI
 from meanfield.methods.lagrangian.snapshot import Carried
@@ -23,7 +24,7 @@ DIRECT = 96
 
 @register
 @dataclass(frozen=True, eq=False)
-class OnPanels(Form):
+class OnPanels(Form, panels.Gathering):
     """What a state of positions and log-Jacobians means.
 
     A state (..., N + A + N) holds the positions s of N = L G nodes on L panels, then of A atoms, then log J at the
@@ -66,16 +67,6 @@ class OnPanels(Form):
         return self.space.line
 
     @cached_property
-    def live(self) -> Array:
-        """(P,) panels that are not part of an atom."""
-        return np.asarray(self.atom < 0)
-
-    @cached_property
-    def count(self) -> tuple[int, int]:
-        """(L, A): live panels and atoms."""
-        return int(self.live.sum()), int(self.atom.max(initial=-1)) + 1
-
-    @cached_property
     def labels(self) -> Array:
         """(P, G) labels of the nodes of all panels."""
         return np.asarray(self.mid[:, None] + self.half[:, None] * XI)
@@ -108,8 +99,7 @@ class OnPanels(Form):
     @cached_property
     def atoms(self) -> Array:
         """(A,) the mass of every atom."""
-        dead = ~self.live
-        return np.bincount(self.atom[dead], weights=self.masses[dead], minlength=self.count[1])
+        return self.gathered(self.masses)
 
     @cached_property
     def weights(self) -> Array:

@@ -1,4 +1,4 @@
-"""What a density that is held along its line, in another way than by coefficients, answers whatever way that is."""
+"""What a density that is held in another way than by coefficients answers, whatever way that is."""
 
 from __future__ import annotations
 
@@ -9,24 +9,30 @@ import numpy as np
 from meanfield.kernels import energy
 from meanfield.methods.lagrangian.profile import node_means
 from meanfield.plot.pictured import PicturedDensity
-from meanfield.protocols import Array, Law, Measure, Space
+from meanfield.protocols import Array, Kernel, Law, Measure, Reading, Space
+from meanfield.spaces.density import warned
 from meanfield.tools import inputs
 from meanfield.tools.shown import ShownMeasure
 
 
 class Held(PicturedDensity, ShownMeasure, Measure):
-    """A density on a line: its masses are a measure of points (`body`), and it knows rho (`known`) and where to place.
+    """A density whose masses are a measure of points (`body`), and which knows rho (`known`) and where to place.
+
+    What is asked of sums over points is asked of `body`, where the density itself does not know better.
 
     Attributes
     ----------
     body : Points or Rings
         The masses at their positions.
-    space : Circle or ZonalSphere
+    space : Space
         What its coefficients and pictures are told on.
+    density : ndarray (..., n)
+        rho at the points; inf at atoms, NaN where unknown.
     """
 
     body: Any
     space: Any
+    density: Any
 
     def known(self, q: Array) -> Array:
         """rho at coordinates that need no check."""
@@ -65,6 +71,26 @@ class Held(PicturedDensity, ShownMeasure, Measure):
         """Where a question that it does not answer may be put."""
         return "ask points drawn from it, mf.Points(mu.sample(1000, rng=0))"
 
+    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
+        """Answer a law (see `protocols.Measure`), by sums over the points."""
+        r: Reading = self.body.read(kernel, x, want, V)
+        return r
+
+    @property
+    def mean(self) -> Array:
+        """int x d mu, (..., d)."""
+        return np.asarray(self.body.mean)
+
+    @property
+    def second_moment(self) -> Array:
+        """int x x^T d mu, (..., d, d)."""
+        return np.asarray(self.body.second_moment)
+
+    def excess(self, kernel: Kernel) -> tuple[Array, float]:
+        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
+        value, log = self.body.excess(kernel)
+        return np.asarray(value), float(log)
+
     def tangential(self, v: Array) -> Array:
         """As of its points."""
         return np.asarray(self.body.tangential(v))
@@ -92,9 +118,23 @@ class Held(PicturedDensity, ShownMeasure, Measure):
         """Mean of rho over the cell around each node of another resolution of its space: what a picture shows."""
         return node_means(self, space)
 
+    @property
+    def minimum(self) -> float:
+        """Smallest known value at a point."""
+        return float(np.nanmin(self.density))
+
+    @property
+    def maximum(self) -> float:
+        """Largest known value at a point, or inf."""
+        return float(np.nanmax(self.density))
+
     def __call__(self, q: Any) -> Array:
-        """rho at coordinates q of the space."""
-        return self.known(self.space.points(q))
+        """rho at coordinates q of the space (see `known`); NaN, with a warning, where unknown."""
+        return warned(self.known(self.space.points(q)))
+
+    def at(self, x: Any) -> Array:
+        """rho at unit rows x (..., n, d)."""
+        return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
 
     def pdf(self, q: Any) -> Array:
         """The density per arc length or surface area at q."""

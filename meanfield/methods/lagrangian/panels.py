@@ -6,6 +6,7 @@ Arithmetic alone: arrays (..., P, G) of P panels with G Gauss nodes each, and li
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -38,6 +39,33 @@ NEGLIGIBLE = 1e-15
 """A panel of less mass is moved, and no longer refined: its whole mass is below the rounding of any moment."""
 BEFORE, LEVEL, NOISE = 12, 0.1, 1e-9
 """Coefficients from the 12th on that fall less than tenfold to the tail are noise, if below 1e-9."""
+
+
+class Gathering:
+    """Panels of which some have become part of atoms.
+
+    Attributes
+    ----------
+    atom : ndarray of int (P,)
+        The atom a panel has become part of, or -1.
+    """
+
+    atom: Array
+
+    @cached_property
+    def live(self) -> Array:
+        """(P,) panels that are not part of an atom."""
+        return np.asarray(self.atom < 0)
+
+    @cached_property
+    def count(self) -> tuple[int, int]:
+        """(L, A): live panels and atoms."""
+        return int(self.live.sum()), int(self.atom.max(initial=-1)) + 1
+
+    def gathered(self, masses: Array) -> Array:
+        """(A,) what the panels of every atom have, of (P,)."""
+        dead = ~self.live
+        return np.bincount(self.atom[dead], weights=masses[dead], minlength=self.count[1])
 
 
 def series(values: Array) -> Array:

@@ -16,7 +16,7 @@ from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.lines import two
 from meanfield.methods.lagrangian.panels import GAUSS, Pieces
 from meanfield.methods.lagrangian.sheets import Laid, OnSheets
-from meanfield.methods.lagrangian.squares import AXES, NODES, Sheet
+from meanfield.methods.lagrangian.squares import NODES, Sheet
 from meanfield.protocols import Array, Law, Method, Scheme, Space
 from meanfield.spaces.density import Density
 from meanfield.steppers import dop853
@@ -120,18 +120,17 @@ class Lagrangian(Scheme):
                 break
             if (needed := 2 * int(np.where(rough, 2, 1).prod(axis=-1).sum()) * NODES) > self.max_resolution:
                 raise ValueError(self._too_few(law, needed))
-            for axis in AXES:
-                sheet, rough = (
-                    sheet.halved(rough[:, axis], axis),
-                    np.repeat(rough, np.where(rough[:, axis], 2, 1), axis=0),
-                )
+            for axis, mine in squares.each(rough):
+                sheet = sheet.halved(mine, axis)
         if (needed := 2 * sheet.points) > self.max_resolution:
             raise ValueError(self._too_few(law, needed))
         form = OnSheets(mu.space, laid.coefficients, sheet, sheet, UNKNOWN * rtol + ROUNDED)
-        tolerance = SPREAD * rtol if self.tail is None else self.tail
         start = laid.rows.reshape(-1, mu.space.d)
-        method = Carrying(law, form, rtol, tolerance, self.merge_tol, self.max_resolution)
-        return method, np.concatenate([start, start])
+        return self._carrying(law, form, rtol), np.concatenate([start, start])
+
+    def _carrying(self, law: Law, form: OnSheets, rtol: float) -> Carrying:
+        tolerance = SPREAD * rtol if self.tail is None else self.tail
+        return Carrying(law, form, rtol, tolerance, self.merge_tol, self.max_resolution)
 
     def _too_few(self, law: Law, needed: int) -> str:
         return (
@@ -142,8 +141,7 @@ class Lagrangian(Scheme):
     def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Method:
         """The method as it was when a run stopped."""
         if form.space.line is None:
-            tolerance = SPREAD * rtol if self.tail is None else self.tail
-            return Carrying(law, form, rtol, tolerance, self.merge_tol, self.max_resolution)
+            return self._carrying(law, form, rtol)
         return Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
 
     def stepper(self, rtol: float, atol: float) -> Any:

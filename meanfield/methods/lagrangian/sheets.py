@@ -61,8 +61,7 @@ class Laid:
     @cached_property
     def atoms(self) -> Array:
         """(A,) the mass of every atom."""
-        dead = ~self.sheet.live
-        return np.bincount(self.sheet.atom[dead], weights=self.masses[dead], minlength=self.sheet.count[1])
+        return self.sheet.gathered(self.masses)
 
     @cached_property
     def weights(self) -> Array:

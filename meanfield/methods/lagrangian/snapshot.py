@@ -13,7 +13,7 @@ from meanfield.methods.lagrangian.held import Held
 from meanfield.methods.lagrangian.lines import body
 from meanfield.methods.lagrangian.panels import GAUSS, INTEGRAL, NEGLIGIBLE
 from meanfield.methods.lagrangian.profile import OnLine
-from meanfield.protocols import Array, Kernel
+from meanfield.protocols import Array
 from meanfield.spaces.density import warned
 from meanfield.tools import inputs
 
@@ -106,21 +106,7 @@ class Carried(Held):
         rho = rho.reshape(*self.y.shape[:-1], -1)
         return np.concatenate([rho, np.full((*rho.shape[:-1], t.count[1]), np.inf)], axis=-1)
 
-    # --- a law's questions --------------------------------------------------------------------------------
-
-    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Any:
-        """Answer a law (see `protocols.Measure`), by sums over the points."""
-        return self.body.read(kernel, x, want, V)
-
-    @property
-    def mean(self) -> Array:
-        """int x d mu, (..., d)."""
-        return np.asarray(self.body.mean)
-
-    @property
-    def second_moment(self) -> Array:
-        """int x x^T d mu, (..., d, d)."""
-        return np.asarray(self.body.second_moment)
+    # --- moments ------------------------------------------------------------------------------------------
 
     def moments(self, degree: int) -> Array:
         """Moments to `degree`, as `Density.moments`, by as many points of the panels' polynomials as that takes."""
@@ -136,11 +122,6 @@ class Carried(Held):
         moved = s - t.labels[live]
         s, masses = panels.refined(t.mid[live], t.half[live], moved, t.mass_density[live], waves, NEGLIGIBLE)
         return np.concatenate([s.reshape(*atoms.shape[:-1], -1), atoms], axis=-1), np.append(masses.ravel(), t.atoms)
-
-    def excess(self, kernel: Kernel) -> tuple[Array, float]:
-        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
-        value, log = self.body.excess(kernel)
-        return np.asarray(value), float(log)
 
     @property
     def coefficients(self) -> Array:
@@ -163,16 +144,6 @@ class Carried(Held):
         return np.sum(self.weights * log, axis=-1)
 
     @property
-    def minimum(self) -> float:
-        """Smallest known value at a node."""
-        return float(np.nanmin(self.density))
-
-    @property
-    def maximum(self) -> float:
-        """Largest known value at a node, or inf."""
-        return float(np.nanmax(self.density))
-
-    @property
     def tail(self) -> float:
         """The largest tail of position and log J among panels that are refined: how well it is resolved."""
         t = self.form
@@ -180,16 +151,11 @@ class Carried(Held):
         worst = np.maximum(panels.tails(s), panels.tails(log_j))[..., t.masses[t.live] > NEGLIGIBLE]
         return float(worst.max(initial=0.0))
 
-    def __call__(self, q: Any) -> Array:
-        """rho at coordinates q of the space: 0 where all mass has left, inf within rounding of an atom.
-
-        On panels too light to be refined any further it is the mean over the panel's image.  NaN, with a warning, where
-        unknown.
-        """
-        return warned(self.known(self.space.points(q)))
-
     def known(self, q: Array) -> Array:
-        """The same at coordinates that need no check, without a warning."""
+        """rho at coordinates that need no check: 0 where all mass has left, inf within rounding of an atom.
+
+        On panels too light to be refined any further it is the mean over the panel's image.  NaN where unknown.
+        """
         t = self.form
         s = t.line.position(q).ravel()
         rho = np.zeros(s.size)
@@ -209,10 +175,6 @@ class Carried(Held):
         width = np.abs(panels.widths(t.parts(self.y)[0]))[panel]
         mean = t.masses[where] / np.maximum(width * t.line.measure(t.space, s), 1e-300)
         return np.where(self.rough[panel], mean, values)
-
-    def at(self, x: Any) -> Array:
-        """rho at unit rows x (..., n, d)."""
-        return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
 
     def carried(self, labels: Any) -> tuple[Array, Array]:
         """Positions on the line and densities now of the material points that began at `labels`.

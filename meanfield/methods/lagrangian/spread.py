@@ -13,8 +13,8 @@ from meanfield.methods.lagrangian.found import Found, density, place
 from meanfield.methods.lagrangian.held import Held
 from meanfield.methods.lagrangian.panels import INTEGRAL, NEGLIGIBLE, REACH
 from meanfield.methods.lagrangian.squares import AXES, CELL, NODES, SLOPE
-from meanfield.protocols import Array, Kernel, Reading, Space
-from meanfield.spaces.density import Density, warned
+from meanfield.protocols import Array, Space
+from meanfield.spaces.density import Density
 from meanfield.tools import inputs
 
 WIDER = 2.0
@@ -101,22 +101,7 @@ class Spread(Held):
         rho = rho.reshape(*self.y.shape[:-2], -1)
         return np.concatenate([rho, np.full((*rho.shape[:-1], laid.sheet.count[1]), np.inf)], axis=-1)
 
-    # --- a law's questions --------------------------------------------------------------------------------
-
-    def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
-        """Answer a law (see `protocols.Measure`), by sums over the points."""
-        r: Reading = self.body.read(kernel, x, want, V)
-        return r
-
-    @property
-    def mean(self) -> Array:
-        """int x d mu, (..., d)."""
-        return np.asarray(self.body.mean)
-
-    @property
-    def second_moment(self) -> Array:
-        """int x x^T d mu, (..., d, d)."""
-        return np.asarray(self.body.second_moment)
+    # --- moments ------------------------------------------------------------------------------------------
 
     def moments(self, degree: int) -> Array:
         """Moments to `degree`, as `Density.moments`, by as many points of the panels' polynomials as that takes."""
@@ -153,11 +138,6 @@ class Spread(Held):
         apart = np.abs(self._moments(degree, 0) - self._moments(degree, 1))
         return np.asarray(WIDER * apart.max(axis=-1) + self.form.unknown)
 
-    def excess(self, kernel: Kernel) -> tuple[Array, float]:
-        """E less that of the uniform measure, as a number and a logarithm (see `protocols.Measure`)."""
-        value, log = self.body.excess(kernel)
-        return np.asarray(value), float(log)
-
     @property
     def coefficients(self) -> Array:
         """Coefficients in the space's basis, to its own degree; what lies beyond is not shown by them."""
@@ -174,16 +154,6 @@ class Spread(Held):
         return np.sum(self.weights * np.log(np.where(rho > 0.0, rho, 1.0)), axis=-1)
 
     @property
-    def minimum(self) -> float:
-        """Smallest value at a node."""
-        return float(self.density.min())
-
-    @property
-    def maximum(self) -> float:
-        """Largest value at a node, or inf."""
-        return float(self.density.max())
-
-    @property
     def tail(self) -> float:
         """The largest tail of a position, times its panel's mass: how well it is resolved."""
         laid = self.form.laid[0]
@@ -194,20 +164,12 @@ class Spread(Held):
         laid = self.form.laid[0]
         return Found(laid, *self._parts)
 
-    def __call__(self, q: Any) -> Array:
-        """rho at rows q, by inverting the flow map; NaN, with a warning, where no panel's polynomial reaches there.
+    def known(self, q: Array) -> Array:
+        """rho at rows that need no check, by inverting the flow map; NaN where no panel's polynomial reaches there.
 
         That is where panels were to be halved and were not, and where an atom's neighbourhood has been.
         """
-        return warned(self.known(self.space.points(q)))
-
-    def known(self, q: Array) -> Array:
-        """The same at rows that need no check, without a warning."""
         return self._finder.density(q.reshape(-1, self.d), self.space.area).reshape(q.shape[:-1])
-
-    def at(self, x: Any) -> Array:
-        """rho at unit rows x (..., n, d)."""
-        return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
 
     def carried(self, labels: Any) -> tuple[Array, Array]:
         """Positions and densities now of the material points that began at the rows `labels` (..., d).

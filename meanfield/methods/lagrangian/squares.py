@@ -6,6 +6,7 @@ direction are those of `panels`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,6 +54,13 @@ def halved(values: Array, which: Array, axis: int) -> Array:
     return out
 
 
+def each(which: Array) -> Iterator[tuple[int, Array]]:
+    """A mask (P, 2) label by label: (axis, mask of the panels as they are once the labels before it were halved)."""
+    for axis in AXES:
+        yield axis, which[:, axis]
+        which = np.repeat(which, np.where(which[:, axis], 2, 1), axis=0)
+
+
 def _first(which: Array) -> Array:
     """Where the first halves are, afterwards."""
     return np.asarray(np.cumsum(np.where(which, 2, 1))[which] - 2)
@@ -65,7 +73,7 @@ def series(values: Array) -> Array:
 
 @register(name="label-panels")
 @dataclass(frozen=True, eq=False)
-class Sheet(Shown):
+class Sheet(Shown, panels.Gathering):
     """Panels that cover an atlas.
 
     Attributes
@@ -91,16 +99,6 @@ class Sheet(Shown):
         P = faces * side * side
         face = np.repeat(np.arange(faces), side * side)
         return cls(face, np.tile(mid, (faces, 1)), np.full((P, 2), 1.0 / side), np.full(P, -1))
-
-    @cached_property
-    def live(self) -> Array:
-        """(P,) panels that are not part of an atom."""
-        return np.asarray(self.atom < 0)
-
-    @cached_property
-    def count(self) -> tuple[int, int]:
-        """(L, A): live panels and atoms."""
-        return int(self.live.sum()), int(self.atom.max(initial=-1)) + 1
 
     @property
     def points(self) -> int:
