@@ -19,7 +19,7 @@ from meanfield.geometry import MANIFOLDS
 from meanfield.laws import activations
 from meanfield.laws.base import Law, refuse_jumps
 from meanfield.laws.schedules import settled
-from meanfield.laws.seeing import Seeing
+from meanfield.laws.seeing import ByDifferences
 from meanfield.protocols import Array, Measure, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
@@ -249,7 +249,7 @@ class Linear(Alone):
 
 @register
 @dataclass(frozen=True)
-class Activated(Seeing):
+class Activated(ByDifferences):
     """W sigma(X), X the velocity of a law, before the projection (B (12.1)).
 
     sigma acts on the whole of the attention, what a token adds to its own included, entry by entry.
@@ -326,25 +326,11 @@ class Activated(Seeing):
         v = np.broadcast_to(self.law.velocity(t, x, mu), x.shape)
         return activations.value(self.activation, v) @ square(self, "W", t, x.shape[-1]).T
 
-    def basis(self, d: int) -> Array | None:
-        """As of the law."""
-        basis: Array | None = self.law.basis(d)
-        return basis
-
     def apart(self, t: float, mu: Measure) -> Array:
         """In these coordinates, of the law's, which is one of differences."""
         S = self.law.basis(mu.d)
         v = activations.value(self.activation, self.law.apart(t, mu) @ S.T) @ square(self, "W", t, mu.d).T
         return np.asarray(np.linalg.solve(S, v[..., None])[..., 0])
-
-    def leading(self, t: float, mu: Measure) -> tuple[Array, Array]:
-        """As of the law."""
-        told: tuple[Array, Array] = self.law.leading(t, mu)
-        return told
-
-    def rounding(self, t: float, mu: Measure) -> float:
-        """As of the law."""
-        return float(self.law.rounding(t, mu))
 
     def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
         """None: noise goes through no activation."""

@@ -188,24 +188,14 @@ class Seen(Choosing):
         return np.asarray(self.of.masses(t, self.law._sees(t, mu)))
 
 
-class Masking(Seeing):
-    """A law whose tokens do not all see one another, and are told apart by their index; of one without a mask."""
+class ByDifferences(Seeing):
+    """One that moves points by their differences where its law does (`mf.Rescaled`), of what is seen.
 
-    labelled = True
-    masked = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.law.masked:
-            raise ValueError(
-                f"law: {self.law} has a mask already: give the law without one, and the product of the two as a graph "
-                f"of n tokens, {self._product()}, B that which it has (of the past numpy.tri(n))"
-            )
-
-    @property
-    def beyond(self) -> str:  # type: ignore[override]
-        """As the law's."""
-        return str(self.law.beyond)
+    Attributes
+    ----------
+    law : Law
+        Whose they are.
+    """
 
     def basis(self, d: int) -> Array | None:
         """As of the law."""
@@ -224,6 +214,26 @@ class Masking(Seeing):
         """The law's, of what is seen."""
         told: tuple[Array, Array] = self.law.leading(t, self._sees(t, mu))
         return told
+
+
+class Masking(ByDifferences):
+    """A law whose tokens do not all see one another, and are told apart by their index; of one without a mask."""
+
+    labelled = True
+    masked = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.law.masked:
+            raise ValueError(
+                f"law: {self.law} has a mask already: give the law without one, and the product of the two as a graph "
+                f"of n tokens, {self._product()}, B that which it has (of the past numpy.tri(n))"
+            )
+
+    @property
+    def beyond(self) -> str:  # type: ignore[override]
+        """As the law's."""
+        return str(self.law.beyond)
 
     def _product(self) -> str:
         """What to type for this mask times another, B."""
