@@ -21,8 +21,6 @@ from meanfield.special.bessel import dimensions
 
 NUDGE = 1e-5
 """Relative step of the central difference in beta: its error 1e-10 slows Newton's last steps down, and no more."""
-FLAT = 1e-13
-"""Coefficients below this beside the largest are rounding: eigenvalues are asked without them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +128,7 @@ class Bifurcating:
         rho = normalised(self.log(y), self._weights)
         values = table(self.d, self.count, 2 * self.degree, 0).values
         a = np.append(1.0, (self._weights * rho) @ values)
-        used = int(np.flatnonzero(np.abs(a) > FLAT * np.abs(a).max())[-1])
-        most = min(2 * self.degree, max(used + used // 4 + 8, self.at(float(y[-1]))[0].bandwidth()))
+        most = self.at(float(y[-1]))[0].counted(np.abs(a))
         return Zonal(self.d, a[: most + 1], 2 * most + 2)
 
     def sectors(self, y: Array) -> list[Array]:
@@ -143,5 +140,4 @@ class Bifurcating:
         flux, kappa = self.at(float(y[-1]))
         rho = normalised(self.log(y), self._weights)
         entropy = float(self._weights @ (rho * np.log(np.where(rho > 0.0, rho, 1.0))))
-        energy = 0.5 * flux.factor * float((flux.potential(self.degree)[1:] * self.sizes) @ np.square(y[:-1]))
-        return kappa * entropy - flux.law.sign * energy
+        return kappa * entropy - flux.law.sign * flux.excess(self.sizes * np.square(y[:-1]))

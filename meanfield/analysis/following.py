@@ -14,7 +14,7 @@ import numpy as np
 
 from meanfield.analysis.bifurcating import Bifurcating
 from meanfield.analysis.continuation import Point, corrected, located, tangent, traced
-from meanfield.analysis.zeroflux import ZeroFlux
+from meanfield.analysis.linear import growth_rates
 from meanfield.protocols import Array
 
 FIRST, LONGEST, SHORTEST = 0.01, 0.15, 1e-9
@@ -116,18 +116,16 @@ def _ranked(curve: Bifurcating, at: Point, m: int, rank: int) -> float:
     return float(curve.zonal(at.y).spectrum(flux, kappa, m)[rank].real)
 
 
-def uniform_rates(flux: ZeroFlux, kappa: float, degree: int) -> Array:
-    """Rates of the modes 1..degree about the uniform density."""
-    k = np.arange(1.0, degree + 1.0)
-    response = flux.potential(degree)[1:] * flux.responses(np.zeros(1))[1][0]
-    return np.asarray(k * (k + flux.d - 2.0) * (response - kappa))
+def _uniform(curve: Bifurcating, l: float) -> Array:  # noqa: E741
+    """(K,) rates of the modes 1..K about the uniform density."""
+    flux, kappa = curve.at(l)
+    return growth_rates(flux.law, curve.d, curve.degree, kappa)[1:]
 
 
 def told(curve: Bifurcating, halves: list[Half], mode: int) -> dict[str, Any]:
     """Arrays along the whole branch: the second half backwards, the uniform density, the first half."""
     uniform = np.zeros(curve.degree + 1)
-    flux, kappa = curve.at(0.0)
-    rates = np.delete(uniform_rates(flux, kappa, curve.degree), mode - 1)
+    rates = np.delete(_uniform(curve, 0.0), mode - 1)
     lead = max(0.0, float(rates.max()))
     columns: list[list[Any]] = [[uniform], [lead], [0], [0.0]]
     ys, leading, sector, excess = columns
@@ -138,12 +136,11 @@ def told(curve: Bifurcating, halves: list[Half], mode: int) -> dict[str, Any]:
         for held, more in zip(columns, rows, strict=True):
             held[:] = [*held, *more] if forward else [*more[::-1], *held]
     y = np.array(ys)
-    at = [curve.at(float(one[-1])) for one in y]
     return {
         "parameter": np.array([curve.value(one[-1]) for one in y]),
         "heights": np.column_stack([np.ones(len(y)), y[:, :-1]]),
         "leading": np.array(leading),
         "sector": np.array(sector),
         "excess": np.array(excess),
-        "uniform": np.array([float(uniform_rates(*one, curve.degree).max()) for one in at]),
+        "uniform": np.array([float(_uniform(curve, float(one[-1])).max()) for one in y]),
     }

@@ -18,8 +18,6 @@ from meanfield.tools import inputs
 
 MOST = 2500
 """Unknowns at most: a dense spectrum of more takes minutes."""
-FLAT = 1e-13
-"""Coefficients below this beside the largest are rounding."""
 
 
 def basis(space: Space, degree: int) -> Array:
@@ -46,13 +44,6 @@ def rotations(space: Space, c: Array) -> Array:
     return np.stack([space.analyse(x[:, a] * slope[:, b] - x[:, b] * slope[:, a]) for a in range(d) for b in range(a)])
 
 
-def cut(space: Space, c: Array, flux: ZeroFlux) -> int:
-    """The degree to which the spectrum is asked: where coefficients are rounding and kernels are blind."""
-    size = by_degree(space, c)
-    used = int(np.flatnonzero(size > FLAT * size.max())[-1])
-    return min(len(size) - 1, max(used + used // 4 + 8, flux.bandwidth()))
-
-
 def matrix(flux: ZeroFlux, kappa: float, space: Space, c: Array, unit: Array) -> tuple[Array, Array]:
     """(The linearised equation in orthonormal coordinates, the norms of the basis by which they are told)."""
     p = flux.potential(int(space.degrees.max()))[space.degrees]
@@ -75,11 +66,12 @@ def matrix(flux: ZeroFlux, kappa: float, space: Space, c: Array, unit: Array) ->
 def about(flux: ZeroFlux, kappa: float, rho: Any, *, resting: bool) -> Array:
     """The spectrum about a density; of one at rest without the zeros of rotations."""
     space, c = rho.space, rho.coefficients
+    size = by_degree(space, c)
+    degree = flux.counted(size)
     if space.rows is None:
-        size = by_degree(space, c)
-        zonal = Zonal(flux.d, c[: cut(space, c, flux) + 1], 2 * len(size))
+        zonal = Zonal(flux.d, c[: degree + 1], 2 * len(size))
         return ordered(np.concatenate(zonal.sectors(flux, kappa, resting)))
-    unit = basis(space, cut(space, c, flux))
+    unit = basis(space, degree)
     if len(unit) > MOST:
         raise ValueError(
             f"rho0: it has {len(unit)} coefficients that count, and its spectrum is dense: wanted at most {MOST}; "

@@ -180,7 +180,7 @@ def stationary(law: Law, guess: Any, diffusion: float = 0.0) -> Stationary:
             f"{space}: give the guess on a larger space, guess.resized({2 * space.size})"
         )
     rho = space.density(coefficients=c)
-    F = kappa * float(rho.entropy) - flux.law.sign * (_constant(flux, space) + _excess(flux, space, c))
+    F = kappa * float(rho.entropy) - flux.law.sign * (flux.flat(uniform(space)) + flux.excess(space.spectrum(c)[1:]))
     eigenvalues = about(flux, kappa, rho, resting=True)
     return Stationary(rho, F, eigenvalues, residuals[-1], tuple(residuals), kappa)
 
@@ -222,15 +222,3 @@ def _tried(problem: _FixedPoint, y: Array, before: float, floor: float) -> tuple
         step = 0.5 * step
     step = problem.residual(y)
     return step, float(np.abs(problem.residual(y - step)).max())
-
-
-def _excess(flux: ZeroFlux, space: Space, c: Array) -> float:
-    """E less the uniform density's."""
-    power = space.spectrum(c)
-    p = flux.potential(len(power) - 1)
-    return 0.5 * flux.factor * float(p[1:] @ power[1:])
-
-
-def _constant(flux: ZeroFlux, space: Space) -> float:
-    """E of the uniform density; 0 of a law that tells none."""
-    return float(flux.law.quantities(0.0, uniform(space)).get("energy", 0.0))

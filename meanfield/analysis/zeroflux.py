@@ -21,9 +21,12 @@ from meanfield.analysis.linear import _Ripple, only_autonomous, only_isotropic
 from meanfield.laws import Diffusion
 from meanfield.laws.base import refuse_common
 from meanfield.laws.gradient import GradientLaw
-from meanfield.protocols import Array, Law
+from meanfield.protocols import Array, Law, Measure
 from meanfield.sums.scores import peak
 from meanfield.tools import inputs
+
+FLAT = 1e-13
+"""Coefficients below this beside the largest are rounding."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,20 @@ class ZeroFlux:
             slope = 1.0 / (1.0 + beta * V)
             value = np.log1p(beta * V) / beta if beta > 0.0 else V
         return s * value, s * slope, -s * beta * slope**2
+
+    def excess(self, power: Array) -> float:
+        """E less the uniform density's, of a density of these powers, of degrees 1, 2, ..."""
+        return 0.5 * self.factor * float(self.potential(len(power))[1:] @ power)
+
+    def flat(self, uniform: Measure) -> float:
+        """E of the uniform density; 0 of a law that tells none."""
+        return float(self.law.quantities(0.0, uniform).get("energy", 0.0))
+
+    def counted(self, size: Array) -> int:
+        """The degree to which a spectrum is asked: beyond it coefficients, of sizes by degree, are rounding, and the
+        kernel is blind."""
+        used = int(np.flatnonzero(size > FLAT * size.max())[-1])
+        return min(len(size) - 1, max(used + used // 4 + 8, self.bandwidth()))
 
     def critical(self, k: int) -> float:
         """kappa_c(k) = p_k G'(0): the noise below which mode k grows about the uniform measure."""

@@ -86,16 +86,11 @@ def branch(law: Law, space: Space, mode: int = 1, parameter: str = "diffusion", 
     halves = [follow(curve, mode, side, steps) for side in ((1.0, -1.0) if begun.kind == "transcritical" else (1.0,))]
     along = told(curve, halves, mode)
     flat = uniform(space)
-    base = [-flux.law.sign * _energy(curve, np.log(value / curve.start), flat) for value in along["parameter"]]
+    base = [-flux.law.sign * curve.at(np.log(value / curve.start))[0].flat(flat) for value in along["parameter"]]
     return Branch(
         law=law, space=space, mode=mode, varied=parameter, kind=begun.kind, critical=curve.start, base=np.array(base),
         reason="; ".join(half.reason for half in halves), **along, **_located(curve, halves, mode),
     )  # fmt: skip
-
-
-def _energy(curve: Bifurcating, l: float, flat: Any) -> float:  # noqa: E741
-    """E of the uniform density; 0 of a law that tells none."""
-    return float(curve.at(l)[0].law.quantities(0.0, flat).get("energy", 0.0))
 
 
 def _located(curve: Bifurcating, halves: list[Half], mode: int) -> dict[str, Array]:

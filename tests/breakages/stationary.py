@@ -27,10 +27,17 @@ STATIONARY: tuple[Breakage, ...] = (
         red=("tests/analysis/test_stationary.py::test_the_linearised_equation_is_that_of_the_solver",),
     ),
     Breakage(
-        name="stationary: the free energy counts the excess twice",
+        name="stationary: the free energy has E with the other sign",
         file="meanfield/analysis/stationary.py",
-        old="return 0.5 * flux.factor",
-        new="return flux.factor",
+        old="rho.entropy) - flux.law.sign",
+        new="rho.entropy) + flux.law.sign",
+        red=("tests/analysis/test_stationary.py::test_scales_and_laws_with_noise_in_them",),
+    ),
+    Breakage(
+        name="zero flux: the excess counts twice",
+        file="meanfield/analysis/zeroflux.py",
+        old="return 0.5 * self.factor",
+        new="return self.factor",
         red=("tests/analysis/test_stationary.py::test_scales_and_laws_with_noise_in_them",),
     ),
     Breakage(
