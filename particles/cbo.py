@@ -129,29 +129,26 @@ class CBO(Law):
         log = least[..., 0] - np.log(total[..., 0]) / (self.beta or 1.0)
         return a / total, log
 
-    def _away(self, x: Array | None, mu: Measure) -> Array:
-        """x - v."""
-        x = mu.x if x is None else x
-        return np.asarray(x - self.consensus(mu.x, mu.weights)[..., None, :])
+    def _seen(self, x: Array | None, mu: Measure) -> tuple[Array, Array]:
+        """x and v."""
+        return mu.x if x is None else x, self.consensus(mu.x, mu.weights)[..., None, :]
 
     def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """-lam (x - v), times the factor."""
-        away = self._away(x, mu)
+        x, v = self._seen(x, mu)
         if self.epsilon is None:
-            return -self.lam * away
-        x = mu.x if x is None else x
-        v = self.consensus(mu.x, mu.weights)[..., None, :]
+            return -self.lam * (x - v)
         better = (self.values(x) - self.values(v)) / self.epsilon
-        return -0.5 * self.lam * (1.0 + erf(better))[..., None] * away
+        return -0.5 * self.lam * (1.0 + erf(better))[..., None] * (x - v)
 
     def noise(self, t: float, x: Array | None, mu: Measure) -> Any:
         """sqrt(2) sigma |x - v|, or of every direction by itself."""
         if self.sigma == 0.0:
             return 0.0
-        away = self._away(x, mu)
+        x, v = self._seen(x, mu)
         if self.anisotropic:
-            return math.sqrt(2.0) * self.sigma * away
-        return math.sqrt(2.0) * self.sigma * np.linalg.norm(away, axis=-1, keepdims=True)
+            return math.sqrt(2.0) * self.sigma * (x - v)
+        return math.sqrt(2.0) * self.sigma * np.linalg.norm(x - v, axis=-1, keepdims=True)
 
     def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
         """Refused: densities do not go by it."""

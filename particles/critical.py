@@ -128,8 +128,9 @@ class CriticalPoint(NamedTuple):
         """
         if self.x.shape[1] != 2:
             raise ValueError(f"copies: of critical points on the circle, d = 2, and this has d = {self.x.shape[1]}")
-        angles = np.sort(np.mod(self.angles[np.r_[0, np.cumsum(self.sizes)[:-1]]], 2.0 * np.pi))
-        order = np.argsort(np.mod(self.angles[np.r_[0, np.cumsum(self.sizes)[:-1]]], 2.0 * np.pi))
+        angles = self.angles[np.r_[0, np.cumsum(self.sizes)[:-1]]]
+        order = np.argsort(angles)
+        angles = angles[order]
         size, gap = np.array(self.sizes)[order], np.diff(np.append(angles, angles[0] + 2.0 * np.pi))
         ring = np.stack([size, gap])
         mirrored = np.stack([size[::-1], np.roll(gap[::-1], -1)])

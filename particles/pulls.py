@@ -12,23 +12,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from meanfield import geometry
 from meanfield.protocols import Array
 from meanfield.tools.shown import line
 
 
 def frames(x: Array) -> Array:
-    """Orthonormal bases of the tangent spaces at unit rows, columns of (..., d, d - 1), by a reflection."""
-    d = x.shape[-1]
-    v = x.copy()
-    v[..., 0] += np.where(x[..., 0] < 0.0, -1.0, 1.0)
-    v /= np.linalg.norm(v, axis=-1, keepdims=True)
-    return np.asarray((np.eye(d) - 2.0 * v[..., :, None] * v[..., None, :])[..., 1:])
+    """Orthonormal bases of the tangent spaces at unit rows, columns of (..., d, d - 1)."""
+    return np.swapaxes(geometry.frames(x), -1, -2)
 
 
 def moved(x: Array, step: Array) -> Array:
     """Unit rows at x + F step, step (..., m, d - 1)."""
-    y = x + np.einsum("...akp,...ap->...ak", frames(x), step)
-    return np.asarray(y / np.linalg.norm(y, axis=-1, keepdims=True))
+    return geometry.retract(x + np.einsum("...akp,...ap->...ak", frames(x), step))
 
 
 class Pulls(NamedTuple):
@@ -125,20 +121,25 @@ def spectrum(x: Array, sizes: Array, beta: float, weighted: bool) -> Spectrum:
     d - 1 eigenvalues of its diagonal block less k / n (in e^beta).  Formed of all tokens at once, the first would be
     lost beside e^beta.
     """
-    m, d = x.shape
-    n = int(sizes.sum())
-    w = sizes / n
+    d, w = x.shape[1], sizes / sizes.sum()
     p = pulls(x, w, beta)
-    Z = p.A.sum(axis=-1) + w if weighted else np.ones(m)
-    q = np.repeat(np.sqrt(w / Z), d - 1)
-    S = q[:, None] * p.slope.reshape(m * (d - 1), -1) / (q * np.repeat(Z, d - 1))
-    rest = across(np.repeat(np.sqrt(w * Z), d - 1)[:, None] * turns(x))
-    whole = np.linalg.eigvalsh(rest.T @ (0.5 * (S + S.T)) @ rest)
+    Z = p.A.sum(axis=-1) + w if weighted else np.ones(len(w))
+    whole = np.linalg.eigvalsh(_hessian(x, w, p, Z)[1])
     apart = [
         np.repeat(np.linalg.eigvalsh(p.slope[a, :, a, :] - w[a] * np.eye(d - 1)) / Z[a], k - 1)
         for a, k in enumerate(sizes)
     ]
     return Spectrum(whole, np.sort(np.concatenate(apart)))
+
+
+def _hessian(x: Array, w: Array, p: Pulls, Z: Array) -> tuple[Array, Array]:
+    """An orthonormal basis (m (d - 1), N) of what is orthogonal to the rotations where sum_a w_a Z_a |v_a|^2 is the
+    metric, of moves sqrt(w_a Z_a) v_a, and n Hess E of clusters as wholes in it, (N, N)."""
+    each = x.shape[1] - 1
+    q = np.repeat(np.sqrt(w / Z), each)
+    S = q[:, None] * p.slope.reshape(len(q), -1) / (q * np.repeat(Z, each))
+    rest = across(np.repeat(np.sqrt(w * Z), each)[:, None] * turns(x))
+    return rest, rest.T @ (0.5 * (S + S.T)) @ rest
 
 
 def across(columns: Array) -> Array:
@@ -156,12 +157,11 @@ def newton(x: Array, sizes: Array, beta: float) -> tuple[Array, float, float, fl
     w = sizes / sizes.sum()
     p = pulls(x, w, beta)
     q = np.repeat(np.sqrt(w), d - 1)
-    S = q[:, None] * p.slope.reshape(m * (d - 1), -1) / q
-    rest = across(q[:, None] * turns(x))
+    rest, H = _hessian(x, w, p, np.ones(m))
     grad = rest.T @ (q * p.field.ravel())
     if not grad.size:
         return np.zeros((m, d - 1)), 0.0, 0.0, np.inf
-    u, s, v = np.linalg.svd(rest.T @ (0.5 * (S + S.T)) @ rest)
+    u, s, v = np.linalg.svd(H)
     inverse = np.where(s > 1e-15 * s[0], 1.0 / np.maximum(s, np.finfo(float).tiny), 0.0)
     step: Any = -rest @ (v.T @ (inverse * (u.T @ grad)))
     return (step / q).reshape(m, d - 1), float(np.linalg.norm(step)), float(np.linalg.norm(grad)), float(s[-1])

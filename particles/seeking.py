@@ -8,6 +8,7 @@ import numpy as np
 
 from meanfield.protocols import Array
 from particles.pulls import among_others, frames, moved
+from particles.sample import uniform
 
 BALANCED = 1e-9
 """Residual, by each cluster's own measure, from which Newton's method does the rest."""
@@ -128,12 +129,6 @@ def levenberg(x: Array, w: Array, beta: float, known: Array | None = None, steps
 # --- everything --------------------------------------------------------------------------------------------
 
 
-def scattered(starts: int, m: int, d: int, rng: np.random.Generator) -> Array:
-    """Uniform starts (starts, m, d)."""
-    x = rng.standard_normal((starts, m, d))
-    return np.asarray(x / np.linalg.norm(x, axis=-1, keepdims=True))
-
-
 def balanced(w: Array, d: int, beta: float, starts: int, rng: np.random.Generator) -> Found:
     """Where clusters of masses w (m,), m >= 2, balance at beta > 0 on S^{d-1}, as far as it was found.
 
@@ -146,7 +141,7 @@ def balanced(w: Array, d: int, beta: float, starts: int, rng: np.random.Generato
     if d > 2:
         flat = balanced(w, d - 1, beta, starts, rng).x
         lower = np.concatenate([flat, np.zeros((len(flat), m, 1))], axis=-1)
-    x = scattered(starts, m, d, rng)
+    x = uniform(m, d, rng, replicas=starts)
     now = min(beta, GENTLE)
     held = classes(*levenberg(x, w, now), w).x
     followed = held
@@ -159,6 +154,6 @@ def balanced(w: Array, d: int, beta: float, starts: int, rng: np.random.Generato
     good = np.append(good, np.ones(len(followed) + len(lower), dtype=bool))
     found = classes(ends, good, w)
     known = powers(found.x, w)
-    far = levenberg(scattered(1 + starts // 4, m, d, rng), w, beta, known, steps=100)[0]
+    far = levenberg(uniform(m, d, rng, replicas=1 + starts // 4), w, beta, known, steps=100)[0]
     far, arrived = levenberg(far, w, beta, steps=40)
     return classes(np.concatenate([ends, far]), np.append(good, arrived), w)

@@ -23,12 +23,12 @@ import numpy as np
 from meanfield.plot import style
 from particles import trained
 from particles.trained import pictures
+from particles.trained.controls import KINDS
 from validation import page
 from validation.options import UsageError, place, whole, writable
 from validation.registry import close
 from validation.verdict import made_with, now
 
-CONTROLS = ("shuffle", "gauss", "init")
 MOST_PASSES = 1000
 
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
             raise UsageError('--prompt: give a text, --prompt "...", or ids, --ids 101 102, and not both')
         model = trained.load(options.path)
         prompt = options.ids if options.prompt is None else options.prompt
-        models = {"trained": model} | {kind: model.control(kind, options.seed) for kind in CONTROLS}
+        models = {"trained": model} | {kind: model.control(kind, options.seed) for kind in KINDS}
         runs = {name: one.trace(prompt) for name, one in models.items()}
         if len(runs["trained"].ids) < 2:
             raise UsageError("--ids: got one token, wanted two at least: pairs are told of")
@@ -70,8 +70,8 @@ def written(
     out: Path, models: Mapping[str, trained.Model], runs: Mapping[str, Any], loops: Mapping[str, Any], command: str
 ) -> Path:
     """Draw, and write the page; its path."""
-    drawn = {name: _saved(out, name, draw) for name, draw in _pictures(models, runs, loops).items()}
     heads = {name: one.heads() for name, one in models.items()}
+    drawn = {name: _saved(out, name, draw) for name, draw in _pictures(models, runs, loops, heads).items()}
     run = runs["trained"]
     lead = [
         "Every number of tokens is of their directions x/|x|, and stands beside that of three models of the same "
@@ -119,7 +119,10 @@ _CAPTIONS = {
 }
 
 
-def _pictures(models: Mapping[str, trained.Model], runs: Mapping[str, Any], loops: Mapping[str, Any]) -> dict[str, Any]:
+def _pictures(
+    models: Mapping[str, trained.Model], runs: Mapping[str, Any], loops: Mapping[str, Any],
+    heads: Mapping[str, trained.Heads],
+) -> dict[str, Any]:  # fmt: skip
     """What draws each picture."""
     depth = models["trained"].settings.depth
     half, layers = np.arange(2 * depth + 1) / 2.0, np.arange(depth) + 1.0
@@ -140,7 +143,7 @@ def _pictures(models: Mapping[str, trained.Model], runs: Mapping[str, Any], loop
             {f"{title}: entropy": entropy, "share of the first token": first}, "layer", ["entropy / log n", "share"]
         ),
         "heads": lambda: pictures.eigenvalues(
-            {title: {n: models[n].heads().modulus.value for n in ("trained", "gauss")}}
+            {title: {n: heads[n].modulus.value for n in ("trained", "gauss")}}
         ),
         "beyond": lambda: pictures.lines({title: beyond}, "passes", ["share of pairs above 0.9"], (-0.03, 1.03)),
     }

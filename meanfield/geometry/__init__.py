@@ -17,7 +17,7 @@ from meanfield.geometry.joining import circle_groups, line_groups, row_groups
 from meanfield.geometry.meridian import MERIDIAN
 from meanfield.geometry.product import Product, halves
 from meanfield.geometry.rows import ROWS
-from meanfield.geometry.sphere import project, retract, vanishing
+from meanfield.geometry.sphere import frames, project, retract, vanishing
 from meanfield.geometry.turning import (
     FEW_TURNS,
     TURN,
@@ -41,6 +41,7 @@ __all__ = [
     "TURN",
     "Product",
     "circle_groups",
+    "frames",
     "given",
     "halves",
     "line_groups",

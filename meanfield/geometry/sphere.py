@@ -27,6 +27,14 @@ def project(x: Array, v: Array, out: Array | None = None) -> Array:
     return np.subtract(v, along * x, out=out)
 
 
+def frames(x: Array) -> Array:
+    """(..., d - 1, d) orthonormal rows tangent at unit rows x (..., d): a reflection's, which takes e_1 to x or -x."""
+    u = x.copy()
+    u[..., 0] += np.where(x[..., 0] < 0.0, -1.0, 1.0)
+    u /= np.linalg.norm(u, axis=-1, keepdims=True)
+    return np.asarray((np.eye(x.shape[-1]) - 2.0 * u[..., :, None] * u[..., None, :])[..., 1:, :])
+
+
 def retract(x: Array, out: Array | None = None) -> Array:
     """x / |x| row by row: the nearest point of the sphere, of norm 1 to within 1e-15.
 

@@ -107,13 +107,13 @@ def of_layers(layers: Iterable[Layer], heads: int) -> Heads:
 def measured(Q: Array, K: Array, V: Array, O: Array, blocks: tuple[Array, ...]) -> Heads:  # noqa: E741
     """What matrices Q, K, V (..., d_h, d), O (..., d, d_h) and the blocks of the first three (..., d_h, d_h) are."""
     small = V @ O
-    values = np.linalg.eigvals(small)
+    values, vectors = np.linalg.eig(small)
     trace = np.trace(small, axis1=-2, axis2=-1)
     A = Q @ np.swapaxes(K, -1, -2)
     square = np.sum((Q @ np.swapaxes(Q, -1, -2)) * (K @ np.swapaxes(K, -1, -2)), axis=(-2, -1))  # |Q^T K|^2
     turned = np.sum(A * np.swapaxes(A, -1, -2), axis=(-2, -1))  # <Q^T K, K^T Q>
     q, k, v = blocks
-    modulus, real_part = readings(Q @ O, K @ O, small, np.swapaxes(O, -1, -2) @ O)
+    modulus, real_part = _leading(Q @ O, K @ O, values, vectors, np.swapaxes(O, -1, -2) @ O)
     return Heads(
         modulus, real_part, *readings(q, k, v, None), trace, trace / np.abs(values).sum(axis=-1),
         0.5 * (1.0 - turned / square),
@@ -122,7 +122,11 @@ def measured(Q: Array, K: Array, V: Array, O: Array, blocks: tuple[Array, ...]) 
 
 def readings(Q: Array, K: Array, V: Array, metric: Array | None) -> tuple[Reading, Reading]:
     """Leading by modulus, and by real part, of V (..., m, m); |phi|^2 is u^T metric u."""
-    w, u = np.linalg.eig(V)
+    return _leading(Q, K, *np.linalg.eig(V), metric)
+
+
+def _leading(Q: Array, K: Array, w: Array, u: Array, metric: Array | None) -> tuple[Reading, Reading]:
+    """The same by V's eigenvalues w (..., m) and their vectors."""
     size = np.abs(w).max(axis=-1, keepdims=True)
     return _reading(Q, K, w, u, size, np.abs(w), metric), _reading(Q, K, w, u, size, w.real, metric)
 

@@ -10,11 +10,12 @@ from scipy.stats import binom
 
 from meanfield.protocols import Array
 from particles import trained
+from particles.trained import controls
 from validation import prompts
 from validation.published import MINILM, MODELS, RXN, Published, loaded
 from validation.verdict import Outcome, Verdict
 
-CONTROLS = ("shuffle", "gauss", "init")
+CONTROLS = tuple(controls.KINDS)
 KINDS = ("trained", *CONTROLS)
 SHORT = {MINILM: "MiniLM", RXN: "ALBERT"}
 GROUP = 10

@@ -28,7 +28,7 @@ def growth(law: Law, t: float, mu: Measure, at: Array) -> tuple[Array, Array]:
         The largest eigenvalue g, and what of it rounding decides.
     """
     d = at.shape[-1]
-    frame = _frame(at)
+    frame = geometry.frames(at)
     near = at[..., None, None, :] + np.array([STEP, -STEP])[:, None, None] * frame[..., None, :, :]
     probes = geometry.retract(near.reshape(*at.shape[:-2], -1, d))
     v = np.broadcast_to(np.asarray(law.velocity(t, probes, mu)), probes.shape)
@@ -36,14 +36,6 @@ def growth(law: Law, t: float, mu: Measure, at: Array) -> tuple[Array, Array]:
     J = (along[..., 0, :, :] - along[..., 1, :, :]) @ np.swapaxes(frame, -1, -2) / (2.0 * STEP)
     unsure = ROUNDING / STEP * np.abs(v).reshape(*near.shape[:-3], -1).max(axis=-1)
     return np.linalg.eigvalsh(0.5 * (J + np.swapaxes(J, -1, -2)))[..., -1], unsure
-
-
-def _frame(at: Array) -> Array:
-    """(..., m, d - 1, d) orthonormal rows that are tangent at unit rows: a reflection's, which takes e_1 to the row."""
-    u = at.copy()
-    u[..., 0] += np.where(at[..., 0] < 0.0, -1.0, 1.0)
-    u /= np.linalg.norm(u, axis=-1, keepdims=True)
-    return np.asarray((np.eye(at.shape[-1]) - 2.0 * u[..., :, None] * u[..., None, :])[..., 1:, :])
 
 
 def alone(law: Law, t: float, at: Array) -> tuple[Array, Array]:
