@@ -14,12 +14,15 @@ import numpy as np
 from meanfield.protocols import Array, Bilinear
 from meanfield.special import bessel
 from meanfield.special.bessel import inverse_temperature, log_lambda0, ratios
+from meanfield.special.levels import Level, level
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 from meanfield.tools.shown import Shown
 
 TIE = 1e-12
 """How far below the largest a score still counts as largest."""
+STEEP = 1e4
+"""Largest score of a kernel whose harmonics are told in both points."""
 ASK = "ask points, mf.Points(mu.x, weights=mu.weights)"
 
 
@@ -133,6 +136,14 @@ class Exponential(Shown, Bilinear):
     def range(self) -> float:
         """Largest minus smallest s over pairs of unit vectors: Z cannot vary by more than e^range."""
         return 2.0 * self.upper()
+
+    def level(self, d: int) -> Level | None:
+        """g with e^{s - g} of order 1 where it is largest, at every x, and of few harmonics of x; None of hardmax, and
+        beyond a beta |Q^T K|_2 of 1e4."""
+        if self._hard or self.upper() > STEEP:
+            return None
+        Q, K = (np.eye(d) if m is None else m for m in (self.Q, self.K))
+        return level(self.beta * (K.T @ Q))
 
     def _require_isotropic(self, what: str) -> None:
         if self._hard:

@@ -32,6 +32,10 @@ APART, ROUNDING = 1e-6, 1e-12
 less), and of the largest of all, a token's pull on itself included: its twin's rounds like it."""
 
 
+class Unsuited(TypeError, ValueError):
+    """A law that moves densities out of their space: of another kind than what it is given, and a bad value of it."""
+
+
 def density(
     law: Law, space: Space, times: Sequence[float] = (0.0,), *, noise: bool = True, flow: Measure | None = None,
     smooth: bool = True, atoms: bool = False, varied: bool = False,
@@ -58,7 +62,8 @@ def density(
     Raises
     ------
     ValueError
-        Naming the law, and what to do instead.
+        Naming the law, and what to do instead.  `Unsuited`, a TypeError too, of one that is not isotropic on a space
+        whose densities are symmetric about an axis.
     """
     place, shaken = space.geometry, _strength(law, space.d, times[0]) != 0.0
     if law.geometry != place.manifold:
@@ -73,7 +78,7 @@ def density(
     if not law.isotropic and space.rows is None:
         where = {2: "mf.Circle(n)", 3: "mf.Sphere(lmax)"}.get(space.d)
         other = f"take the density on {where}" if where else "move points"
-        raise ValueError(
+        raise Unsuited(
             f"law: {law} is not isotropic (it has matrices or fixed directions), and moves a density out of {space}, "
             f"which holds only those that are symmetric about its axis: {other}, "
             f"or {_points(shaken)}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from meanfield import geometry
 from meanfield.geometry import quarter_turn
-from meanfield.protocols import Array, Kernel, Reading
+from meanfield.protocols import Array, Bilinear, Kernel, Reading
 from meanfield.spaces import Circle, Sphere
 from meanfield.sums.cells import cells
 from meanfield.sums.choose import APART, CELLED, COMPILED, FAINT, UNDERFLOW, choose
@@ -21,6 +22,7 @@ from meanfield.sums.harmonic import harmonic
 from meanfield.sums.running import running
 from meanfield.sums.scores import share_of
 from meanfield.sums.sight import Until
+from meanfield.sums.twofold import Twofold, twofold
 
 SPACES: dict[int, Any] = {2: Circle(8), 3: Sphere(2)}
 """Whose harmonics serve points of dimension d; the size does not matter."""
@@ -35,8 +37,11 @@ def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | No
     V = None if V is None else _values(V, points.d, "L" in want)
     gaps = weights.size * points.n if x is None and "L" not in want and (points.angles or points.field == APART) else 0
     past = points.sight is not None and points.sight.running and "L" not in want
-    valued = V is not None or (points.sight is not None and not past)
-    name = choose(points.field, kernel, points.geometry, points.d, points.n, valued, gaps, past)
+    masked = points.sight is not None and not past
+    name = choose(
+        points.field, kernel, points.geometry, points.d, points.n, masked, gaps if V is None else 0, past,
+        valued=V is not None, divergence="L" in want,
+    )  # fmt: skip
     if "L" in want:
         points.on_sphere("L, the divergence on the sphere")
     if name == APART:
@@ -49,6 +54,8 @@ def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | No
         return seen if x is not None or seen.M is None else seen._replace(M=points.tangential(seen.M))
     if name in ("direct", "compiled"):
         return _dense(points, name, kernel, x, want, weights, V)
+    if name == "twofold":
+        return _twice(points, kernel, x, want, weights, V)
     whole = x is not None and "M" in want
     r = _banded(points, name, kernel, x, want + "x" * whole, weights)
     if r.Z is not None and not _mended(points, name, kernel, r, x, want, weights):
@@ -100,6 +107,31 @@ def _banded(points: Any, name: str, kernel: Kernel, x: Array | None, want: str, 
     return harmonic(SPACES[points.d], kernel, points.coordinates, weights, at, want)
 
 
+@lru_cache(maxsize=4)
+def _laid(kernel: Bilinear, d: int) -> Twofold | None:
+    """A kernel laid out, kept while its matrices stay; None of one that has too many harmonics."""
+    level = kernel.level(d)
+    return None if level is None else Twofold(SPACES[d], kernel, level)
+
+
+def _twice(points: Any, kernel: Kernel, x: Array | None, want: str, weights: Array, V: Array | None) -> Reading:
+    """By harmonics of both points, with direct sums where Z is faint; M in rows."""
+    at = points.x if x is None else x
+    both = _laid(kernel, points.d) if isinstance(kernel, Bilinear) else None
+    if both is None:
+        return _dense(points, "direct", kernel, x, want, weights, V)
+    r = twofold(both, SPACES[points.d], points.coordinates, weights, at, want + "Z", V)
+    z = r.Z[..., 0]
+    faint = z < FAINT * z.max(axis=-1, keepdims=True)
+
+    def again(few: Array) -> Reading:
+        return direct(kernel, at[..., few, :], points.x, weights, want, V=V)
+
+    if not _replaced(r, faint, again, lambda few, M: M):
+        return _dense(points, "direct", kernel, x, want, weights, V)
+    return r._replace(Z=r.Z if "Z" in want else None)
+
+
 def _mended(points: Any, name: str, kernel: Kernel, r: Reading, x: Array | None, want: str, weights: Array) -> bool:
     """Put direct sums where Z is faint and the quotient would lose digits; False: better all by direct sums."""
     # far from all points Z is faint everywhere, but its mean over the sphere is the mass
@@ -128,10 +160,11 @@ def _replaced(
         return False
     if len(few):
         d = again(few)
-        size = np.exp(d.log - r.log)
+        size = np.exp(d.log - (r.log if np.ndim(r.log) == 0 else r.log[..., few, :]))
         if size.min() < UNDERFLOW:
             return False
-        r.Z[..., few, :] = d.Z * size
+        if d.Z is not None:
+            r.Z[..., few, :] = d.Z * size
         if r.M is not None:
             r.M[..., few, :] = laid(few, d.M * size)
         if r.L is not None:

@@ -9,11 +9,13 @@ import numpy as np
 
 from meanfield.measures import mixture
 from meanfield.measures.belts import Belted, belted
+from meanfield.methods.on_nodes import OnNodes
 from meanfield.methods.quadrature import Quadrature
-from meanfield.protocols import Array, Kernel, Reading, Space, Status, Stop
+from meanfield.protocols import Array, Bilinear, Kernel, Reading, Space, Status, Stop
 from meanfield.spaces.coefficients import tail
 from meanfield.spaces.density import Density, Held, factor, summed
 from meanfield.spaces.fields import Z_FLOOR, floored
+from meanfield.sums.twofold import Twofold
 
 PLANS = 8
 """Plans kept, if the last evaluation did not need more: a law that changes with time asks for ever new kernels."""
@@ -37,6 +39,7 @@ class OnPlan(Held):
         self._isotropic = isotropic
         self._plans: dict[Any, _Laid] = {}
         self._quick: dict[Any, tuple[Any, _Laid]] = {}
+        self._twofold: dict[Kernel, OnNodes] = {}
         self._stage = 0
         self._bare = space.plan(np.ones((1, len(space.degrees))), None)
         self.grid = self._bare.grid
@@ -100,13 +103,17 @@ class OnPlan(Held):
         return Reweighed(self, self.grid.analyse(factor(g, len(self.rho)) * self.rho))
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
-        """The plan's fields for an isotropic kernel; else a sum over quadrature points as fine as the kernel asks.
+        """The plan's fields for an isotropic kernel; of one with matrices by its harmonics in both points, if these are
+        few; else a sum over quadrature points as fine as the kernel asks.
 
         At the own nodes M comes in components under an isotropic law, else, as others come, in rows.
         """
         held = self._quick.get((id(kernel), want)) if x is None and V is None else None
         if held is None or held[0] is not kernel:
             if x is not None or V is not None or self._flat or not kernel.isotropic:
+                twice = self._twice(kernel) if (x is None or x is self.x) and "L" not in want else None
+                if twice is not None:
+                    return twice.read(self._c, want, V)
                 points = self._quadrature.points(kernel, self.weights)
                 return points.read(kernel, self.x if x is None else x, want, V)
             laid = self._laid(kernel, want)
@@ -128,12 +135,28 @@ class OnPlan(Held):
     def lost(self, c: Array) -> float:
         """Mass where some law divides by a Z that had to be floored."""
         worst = 0.0
+        for twice in self._twofold.values():
+            if twice.floors:
+                rho = self._bare.open(c)[0][0]
+                worst = max(worst, float(np.abs((self.grid.weights * rho)[twice.low(c)]).sum()))
         for laid in self._plans.values():
             if laid.floors:
                 s = laid.fields(c)[0]
                 low = s[1] <= Z_FLOOR * s[1].max()
                 worst = max(worst, float(np.abs((self.grid.weights * s[0])[low]).sum()))
         return worst
+
+    def _twice(self, kernel: Kernel) -> OnNodes | None:
+        """The kernel laid out on few nodes; None where these are not fewer than the plan's, or there are none."""
+        held = self._twofold.get(kernel)
+        if held is None:
+            self._make_room(self._twofold)
+            level = None if self._flat or not isinstance(kernel, Bilinear) else kernel.level(self.d)
+            both = None if level is None else Twofold(self.space, kernel, level, self.grid)
+            few = both is not None and len(both.source.weights) <= len(self.grid.weights)
+            held = self._twofold[kernel] = OnNodes(both if few else None, self.space, self.grid)
+        held.stage = self._stage
+        return held if held.able else None
 
     def _laid(self, kernel: Kernel, want: str) -> _Laid:
         """The plan for this kernel, by its value; remembered by its identity, which is quicker to look up."""
@@ -148,19 +171,22 @@ class OnPlan(Held):
                 symbols.append(self.space.laplacian * potential)
             plan = self.space.plan(np.stack(symbols), potential if "M" in want else None)
             floors = "Z" in want and kernel.range >= -np.log(Z_FLOOR)
-            self._make_room()
+            if self._make_room(self._plans):
+                self._quick.clear()
             laid = self._plans[kernel, want] = _Laid(plan, want, floors, kernel.log_lambda0(d))
         if len(self._quick) < QUICK:
             self._quick[id(kernel), want] = kernel, laid
         return laid
 
-    def _make_room(self) -> None:
-        """Drop the plan used longest ago, but none of this evaluation or the last: a law may have many heads."""
-        if len(self._plans) >= PLANS:
-            key, oldest = min(self._plans.items(), key=lambda held: held[1].stage)
-            if oldest.stage < self._stage - 1:
-                del self._plans[key]
-                self._quick.clear()
+    def _make_room(self, held: dict[Any, Any]) -> bool:
+        """Drop what was used longest ago, but none of this evaluation or the last: a law may have many heads."""
+        if len(held) < PLANS:
+            return False
+        key, oldest = min(held.items(), key=lambda one: one[1].stage)
+        if oldest.stage < self._stage - 1:
+            del held[key]
+            return True
+        return False
 
 
 class Reweighed(Held):

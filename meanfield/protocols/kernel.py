@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from meanfield.protocols.array import Array
 from meanfield.protocols.member import fallback, member, wanted
@@ -79,6 +79,12 @@ class Bilinear(Kernel):
     def upper(self) -> float:
         """Upper bound of s over pairs of unit vectors."""
         raise TypeError(f"{type(self).__name__} does not say its upper()")
+
+    def level(self, d: int) -> Any:
+        """g, a function of rows x (..., n, d), with a `width` and a `degree`: e^{s(x, y) - g(x)} has no harmonics of y
+        beyond the one, none of x beyond the other, and is of order 1 where it is largest, at every x, so that sums over
+        many points go by few (`sums.twofold`).  None: they do not."""
+        return None
 
 
 def _unknown(kernel: Kernel, what: str) -> TypeError:

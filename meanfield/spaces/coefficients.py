@@ -12,6 +12,8 @@ from meanfield.tools import inputs
 TINY = float(np.finfo(float).tiny)
 IN_USE = 1e-10
 """A degree is in use if its coefficients reach this fraction of the largest."""
+LEAST = 4
+"""Degree that every space can hold."""
 
 
 def tail(space: Space, c: Array, gaps: bool = True) -> float:
@@ -49,12 +51,21 @@ def kindred(mine: Any, space: Space) -> Any:
 
 def recast(old: Any, c: Array, new: Any) -> Array:
     """Coefficients of `old` as those of `new`: same names, the rest zero."""
-    if old.names == new.names:
-        return c.copy()
+    return c.copy() if old.names == new.names else laid(shared(old, new), c)
+
+
+def shared(old: Any, new: Any) -> tuple[Array, Array, int]:
+    """Which coefficients of `old` are which of `new`, and how many that has."""
     where = {name: i for i, name in enumerate(new.names)}
     pairs = [(i, where[name]) for i, name in enumerate(old.names) if name in where]
     source, target = np.array(pairs).T
-    out = np.zeros((*c.shape[:-1], len(new.names)), dtype=c.dtype)
+    return source, target, len(new.names)
+
+
+def laid(pairs: tuple[Array, Array, int], c: Array) -> Array:
+    """Coefficients (..., M) put where `shared` says, the rest zero."""
+    source, target, many = pairs
+    out = np.zeros((*c.shape[:-1], many), dtype=c.dtype)
     out[..., target] = c[..., source]
     return out
 
@@ -63,3 +74,8 @@ def integrating(space: Space, degree: int) -> int:
     """Size at which the space's quadrature integrates its densities times what has no more than this degree."""
     K = int(space.degrees.max())
     return max(space.size, space.size // K * ((K + degree) // 2 + 1))
+
+
+def products(space: Space, degree: int) -> int:
+    """Size at which the space holds this degree, and its quadrature integrates products of two of it."""
+    return space.size // int(space.degrees.max()) * max(degree + 1, LEAST)

@@ -23,6 +23,8 @@ FAR = 16.0
 the farthest pull, e^-range, would be known to no more than 1e-9 of itself."""
 CROSSOVER = {2: 250, 3: 1500}
 """Where there are harmonics (the circle and S^2), and the points from which the band-limited sum is the faster one."""
+TWICE = {2: 400, 3: 1500}
+"""The same of kernels with matrices, whose harmonics are told twice over."""
 RUNNING, WORTH = {2: 1000, 3: 4000}, 10
 """Points from which running sums over the past are the faster ones, and how many for each harmonic."""
 CELLED = (2,)
@@ -48,11 +50,14 @@ def installed() -> bool:
 
 
 def choose(
-    field: str, kernel: Kernel, geometry: Geometry, d: int, n: int, valued: bool = False, gaps: int = 0,
-    running: bool = False,
+    field: str, kernel: Kernel, geometry: Geometry, d: int, n: int, masked: bool = False, gaps: int = 0,
+    running: bool = False, valued: bool = False, divergence: bool = False,
 ) -> str:  # fmt: skip
-    """The sum for n points of a geometry in R^d: one of `FIELDS` other than "auto"; where the geometry knows no
-    harmonics in that dimension, and for values V y or under a mask (`valued`), of all pairs.
+    """The sum for n points of a geometry in R^d: one of `FIELDS` other than "auto", or "twofold"; where the geometry
+    knows no harmonics in that dimension, and under a mask (`masked`), of all pairs.
+
+    Of a kernel with matrices, or of values V y (`valued`), "twofold" is the band-limited sum (`sums.twofold`), which
+    knows no divergence.
 
     Where every point sees those up to itself (`running`), "running" is the band-limited sum.  `gaps` is the number of
     differences of angles, over all replicas, where points are asked about themselves for Z and M; 0 where the question
@@ -61,13 +66,17 @@ def choose(
     Raises
     ------
     ValueError
-        If "harmonic" is asked for where there is none (other than on the circle and S^2, or with matrices Q, K or V),
-        or "cells" or "differences" elsewhere than on the circle.
+        If "harmonic" is asked for where there is none (other than on the circle and S^2, or under a mask), or "cells"
+        or "differences" elsewhere than on the circle, or with matrices Q, K or V.
     ImportError
         If "cells" or "compiled" is asked for without numba.
     """
-    share_of(kernel)  # or a refusal
-    able = d in geometry.fast and kernel.isotropic and not valued
+    hard = share_of(kernel) is not None  # or a refusal
+    banded = d in geometry.fast and not masked
+    able = banded and kernel.isotropic and not valued
+    twice = banded and not (able or running or divergence) and not hard and isinstance(kernel, Bilinear)
+    if field == "harmonic" and twice:
+        return "twofold"
     if running and able and field in ("auto", "harmonic"):
         long = n >= max(RUNNING[d], WORTH * _bandwidth(kernel, d) ** (d - 1))
         return "running" if field == "harmonic" or long else "direct"
@@ -77,10 +86,10 @@ def choose(
     if (field == "harmonic" and not able) or (field in ("cells", APART) and not (able and d in CELLED)):
         where = "the circle or S^2 (d = 2, 3)" if field == "harmonic" else "the circle (d = 2)"
         came = f"d = {d}" if geometry.manifold == "sphere" else f"points of R^{d}"
-        came += ", values V y or a mask" if valued else ""
+        came += ", values V y" * valued + ", a mask" * masked
+        other = "no mask" if field == "harmonic" else "a kernel of <x, y> alone, no V and no mask"
         raise ValueError(
-            f'field: "{field}" needs {where}, a kernel of <x, y> alone, no V and no mask, got {came} and {kernel}: '
-            'use field="direct" or "auto"'
+            f'field: "{field}" needs {where}, {other}, got {came} and {kernel}: use field="direct" or "auto"'
         )
     if field in COMPILED and not installed():
         raise ImportError(
@@ -93,6 +102,8 @@ def choose(
         return field
     if able and gaps and n <= FEW and (gaps <= QUICK or kernel.range > FAR):
         return APART
+    if twice and n >= TWICE[d] and n >= 2 * _bandwidth(kernel, d) ** (d - 1):
+        return "twofold"
     if not able or n < CROSSOVER[d] or n < 2 * _bandwidth(kernel, d):
         dense = geometry.manifold == "sphere" and n >= COMPILED["compiled"] and isinstance(kernel, Bilinear)
         return "compiled" if dense and installed() else "direct"

@@ -25,6 +25,7 @@ from breakages.causal import CAUSAL
 from breakages.changed import CHANGED
 from breakages.context import CONTEXT
 from breakages.critical import CRITICAL
+from breakages.densities import DENSITIES
 from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.figures import FIGURES
@@ -63,6 +64,7 @@ TABLE: tuple[Breakage, ...] = (
     *CHANGED,
     *CONTEXT,
     *CRITICAL,
+    *DENSITIES,
     *DIVIDED,
     *FIGURES,
     *GAUSSIAN,

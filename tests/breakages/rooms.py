@@ -296,8 +296,8 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="choose: points of R^d have harmonics",
         file="meanfield/sums/choose.py",
-        old="able = d in geometry.fast and kernel.isotropic",
-        new="able = d in CROSSOVER and kernel.isotropic",
+        old="banded = d in geometry.fast and not masked",
+        new="banded = d in CROSSOVER and not masked",
         red=("tests/laws/test_suited.py::test_nothing_fast_serves_points_of_flat_space",),
     ),
     Breakage(

@@ -288,8 +288,9 @@ def test_the_rule_of_choice(monkeypatch: pytest.MonkeyPatch) -> None:
         assert choose("auto", kernel, ROWS, 5, 10**6) == ("compiled" if there else "direct")
         assert choose("auto", kernel, ROWS, 3, 10**6) == choose("auto", kernel, ROWS, 2, lots - 1) == "harmonic"
         assert choose("auto", kernel, ROWS, 2, lots) == ("cells" if there else "harmonic")
-        assert choose("auto", turned, ROWS, 2, lots) == ("compiled" if there else "direct")
-        for d, bad in ((5, kernel), (2, turned)):
+        assert choose("auto", turned, ROWS, 2, lots) == choose("harmonic", turned, ROWS, 2, 5) == "twofold"
+        assert choose("auto", turned, ROWS, 2, lots, divergence=True) == ("compiled" if there else "direct")
+        for d, bad in ((5, kernel), (5, turned)):
             with pytest.raises(ValueError, match=r"field.*harmonic"):
                 choose("harmonic", bad, ROWS, d, many)
         for d, bad in ((3, kernel), (2, turned)):

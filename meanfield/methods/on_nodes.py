@@ -1,0 +1,53 @@
+"""A density's answers, at the nodes of a plan, to a kernel that has few harmonics in both points."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meanfield.protocols import Array, Reading, Space
+from meanfield.spaces.coefficients import laid
+from meanfield.spaces.fields import Z_FLOOR, floored
+from meanfield.sums.twofold import Twofold, carried
+
+
+class OnNodes:
+    """A kernel laid out twice, between coefficients of a space and values at a plan's nodes.
+
+    Parameters
+    ----------
+    both : Twofold or None
+        The kernel; None of one that is not to be answered so, which is remembered.
+    space, grid : Space
+        Of the coefficients, and of the nodes.
+    """
+
+    def __init__(self, both: Twofold | None, space: Space, grid: Space) -> None:
+        self.able, self.floors = both is not None, False
+        self.stage = 0  # when it was used last
+        if both is not None:
+            self._both, self._grid, self._x = both, grid, grid.rows
+            self._in, self._out = carried(space, both.source), None if both.nodes else carried(both.target, grid)
+            self._far = both.source.degrees > both.width
+            self._faint = both.kernel.range >= -np.log(Z_FLOOR)
+
+    def fields(self, c: Array) -> Array:
+        """(1 + d, N) e^{-g} Z and e^{-g} M at the nodes."""
+        few = laid(self._in, c)
+        few[..., self._far] = 0.0
+        told = self._both(few)
+        if self._out is None:
+            return told
+        return np.asarray(self._grid.evaluate(laid(self._out, self._both.target.analyse(told))))
+
+    def read(self, c: Array, want: str, V: Array | None) -> Reading:
+        """The answer; Z is floored as that of every density, for SA divides by it."""
+        told = self.fields(c)
+        if self._faint and "Z" in want:
+            self.floors = True
+            floored(told[0])
+        return self._both.reading(told, self._x, want, V)
+
+    def low(self, c: Array) -> Array:
+        """(N,) where Z is floored."""
+        Z = self.fields(c)[0]
+        return np.asarray(Z_FLOOR * Z.max() >= Z)

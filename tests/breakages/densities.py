@@ -1,0 +1,58 @@
+"""Densities under general Q, K, V: harmonics in both points."""
+
+from __future__ import annotations
+
+from breakages.engine import Breakage
+
+HERE = "tests/methods/test_general_densities.py::"
+DENSITIES: tuple[Breakage, ...] = (
+    Breakage(
+        name="levels: harmonics of x end where those of y do",
+        file="meanfield/special/levels.py",
+        old="return width, int(np.flatnonzero(c > NOTHING * max(float(F.max()), 1.0))[-1])",
+        new="return width, min(width, int(np.flatnonzero(c > NOTHING * max(float(F.max()), 1.0))[-1])) - 4",
+        red=(HERE + "test_what_is_taken_out_leaves_few_harmonics_and_no_large_values",),
+    ),
+    Breakage(
+        name="levels: g is |A x|^2 over the largest singular value",
+        file="meanfield/special/levels.py",
+        old="        both = self.top + self.least\n",
+        new="        both = self.top\n",
+        red=(HERE + "test_what_is_taken_out_leaves_few_harmonics_and_no_large_values",),
+    ),
+    Breakage(
+        name="twofold: the values have no degree of their own",
+        file="meanfield/sums/twofold.py",
+        old="kernel, level, level.width + 1",
+        new="kernel, level, level.width // 2",
+        red=(HERE + "test_harmonics_in_both_points_are_the_sum_over_all_pairs",),
+    ),
+    Breakage(
+        name="twofold: nobody says how large the fields are",
+        file="meanfield/sums/twofold.py",
+        old="None, self.level(x)[..., None])",
+        new="None, 0.0 * self.level(x)[..., None])",
+        red=(HERE + "test_harmonics_in_both_points_are_the_sum_over_all_pairs",),
+    ),
+    Breakage(
+        name="on nodes: a floored Z is not told",
+        file="meanfield/methods/on_nodes.py",
+        old="            self.floors = True\n",
+        new="",
+        red=(HERE + "test_where_z_is_rounding_the_run_says_so",),
+    ),
+    Breakage(
+        name="on nodes: coefficients beyond the kernel's are folded back",
+        file="meanfield/methods/on_nodes.py",
+        old="        few[..., self._far] = 0.0\n",
+        new="        few[..., self._far] = 1e-3\n",
+        red=(HERE + "test_the_circle_as_printed",),
+    ),
+    Breakage(
+        name="suited: zonal spheres take laws with matrices by a bad value alone",
+        file="meanfield/laws/suited.py",
+        old="class Unsuited(TypeError, ValueError):",
+        new="class Unsuited(ValueError):",
+        red=(HERE + "test_what_does_not_fit_is_refused_by_name",),
+    ),
+)
