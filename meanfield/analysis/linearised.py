@@ -121,5 +121,7 @@ def spectrum(law: Law, rho0: Any, diffusion: float = 0.0) -> Array:
     True
     """
     inputs.having("rho0", rho0, ("space", "coefficients"), "a density, for example mf.uniform(mf.Circle(64))")
+    if np.ndim(rho0.coefficients) != 1:
+        raise ValueError(f"rho0: got densities of shape {rho0.coefficients.shape[:-1]}, wanted one: rho0[0]")
     flux, kappa = balance(law, rho0.space.d, diffusion)
     return about(flux, kappa, rho0, resting=False)

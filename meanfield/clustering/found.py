@@ -146,7 +146,7 @@ def clusters(
         Of densities: a maximum counts if it rises above the highest way to a higher maximum by this share of its own
         height; where the density is below `floor` (uniform: 1) it is taken to be flat.
     replica : int or tuple, optional
-        Which one, if the points have leading axes.
+        Which one, if there are several clouds, or densities, at once.
 
     Returns
     -------
@@ -180,9 +180,7 @@ def clusters(
     floor = inputs.number("floor", floor, low=0.0, high=0.5)
     prominence = inputs.number("prominence", prominence, above=0.0, high=0.99)
     if is_density(mu):
-        if replica is not None:
-            raise ValueError(f"replica: got {replica!r} for a density, which is one: leave it out")
-        return _of_density(mu, gap, floor, prominence)
+        return _of_density(member(mu, replica), gap, floor, prominence)
     place, q, w = positions(mu, replica)
     gap = inputs.number("gap", gap, high=place.reach)
 
@@ -290,6 +288,14 @@ def is_density(mu: Measure) -> bool:
         )
     inputs.having("mu", mu, ("weights", "dense", "profile"), "a measure, for example mf.Points(theta)")
     return bool(mu.dense) or mu.profile is not None
+
+
+def member(mu: Any, replica: Any) -> Any:
+    """One of several densities; one density itself."""
+    lead: tuple[int, ...] = getattr(mu, "lead", ())
+    if not lead and replica is not None:
+        raise ValueError(f"replica: got {replica!r} for a density, which is one: leave it out")
+    return mu[inputs.replica(() if replica is None else replica, lead)] if lead else mu
 
 
 def _of_density(mu: Any, gap: float, floor: float, prominence: float) -> Clusters:

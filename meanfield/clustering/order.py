@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.clustering.found import GAP, clusters, is_density, positions
+from meanfield.clustering.found import GAP, clusters, is_density, member, positions
 from meanfield.geometry import vanishing
 from meanfield.protocols import Array
 from meanfield.spaces import fourier
@@ -65,6 +65,7 @@ def order_parameters(mu: Any, degree: int = 8, gap: float = GAP, *, replica: Any
     found = clusters(mu, gap, replica=replica, **tolerances)
     harmonics = None
     if is_density(mu):
+        mu = member(mu, replica)
         mean = np.asarray(mu.mean) / mu.mass
         harmonics = np.abs(mu.moments(degree)) / mu.mass if mu.line is not None and mu.line.turn else None
     else:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
 from meanfield.laws import suited
+from meanfield.laws.beside import beside
 from meanfield.measures.gaussian import Gaussian
 from meanfield.methods import gaussian
 from meanfield.methods.finite_volume import CellAverages, FiniteVolume
@@ -24,6 +26,7 @@ from meanfield.runs.job import Job, stepper_of
 from meanfield.runs.solution import Solution
 from meanfield.runs.times import default_times, landing
 from meanfield.runs.until import Ending, checked_until
+from meanfield.spaces import several
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
 
@@ -37,6 +40,8 @@ SCHEME = tuple(name for name in vars(Scheme) if not name.startswith("_"))
 UNRESOLVED: tuple[Unresolved, ...] = get_args(Unresolved)
 ATOL, SMALL, ROUNDING = 1e-13, 1e-2, 1e-15
 """The default atol; the size of the largest moving coefficient below which it follows that size, and to where."""
+LOOSE = 1e-8
+"""Share of what moves in a density above which an atol is told to be too large for it."""
 SUMMED = 1e-15
 """The least default atol of laws that are summed over quadrature points: what the rounding of such a sum is."""
 MASS = 1e-9
@@ -57,18 +62,33 @@ class _Kind(NamedTuple):
 
 
 def _whole(law: Law, rho0: Any, times: tuple[float, float], chosen: Scheme) -> None:
-    if np.ndim(rho0.coefficients) != 1:
-        raise ValueError(f"rho0: got {rho0.coefficients.shape[:-1]} densities at once, wanted one")
-    if abs(float(rho0.mass) - 1.0) > MASS:
-        raise ValueError(f"rho0: its mass is {float(rho0.mass)!r}, wanted 1: is it a signed perturbation?")
+    if np.ndim(rho0.coefficients) != 1 and not chosen.several:
+        raise ValueError(
+            f"rho0: got {rho0.coefficients.shape[:-1]} densities at once, and {chosen} moves one: take "
+            'method="spectral", or solve one after the other'
+        )
+    mass = np.ravel(rho0.mass)
+    off = int(np.argmax(np.abs(mass - 1.0)))
+    if abs(mass[off] - 1.0) > MASS:
+        which = "" if len(mass) == 1 else f" (number {off})"
+        raise ValueError(f"rho0: its mass is {float(mass[off])!r}{which}, wanted 1: is it a signed perturbation?")
     # what its numbers may be the method knows
     suited.density(law, rho0.space, times, smooth=False, varied=chosen.varied)
 
 
 def _followed(law: Law, rho0: Any) -> float:
     # c_0 does not move; and a perturbation below the rounding of c_0 is none
-    moving = float(np.abs(rho0.coefficients[rho0.space.degrees > 0]).max(initial=0.0))
-    followed = ATOL * min(1.0, max(moving, ROUNDING) / SMALL)
+    each = np.ravel(np.abs(rho0.coefficients[..., rho0.space.degrees > 0]).max(axis=-1, initial=0.0))
+    followed = ATOL * min(1.0, max(float(each.max()), ROUNDING) / SMALL)
+    small = np.flatnonzero((each > ROUNDING) & (each < followed / LOOSE))
+    if len(small):
+        warnings.warn(
+            f"rho0: {len(small)} of {len(each)} densities (number {small[0]} first) are so much nearer the uniform one "
+            f"than others that atol = {followed:.1e}, which is of all, is more than {LOOSE:g} of what moves in them: "
+            "solve those of one size together, or give a smaller atol=",
+            UserWarning,
+            stacklevel=4,
+        )
     # a field by multipliers is as small as the coefficients; one that is summed over points is rounding there, and
     # moves the uniform density, too
     return followed if law.isotropic and law.geometry == "sphere" else max(followed, SUMMED)
@@ -93,8 +113,8 @@ KINDS: dict[str, _Kind] = {
 
 
 def solve(
-    law: Law,
-    rho0: Density | CellAverages | Gaussian,
+    law: Law | Sequence[Law],
+    rho0: Density | CellAverages | Gaussian | Sequence[Density],
     t_span: Any,
     *, t_eval: Any = None, land: Any = False,
     method: MethodName | Scheme = "auto", stepper: Stepper | None = None,
@@ -107,10 +127,12 @@ def solve(
 
     Parameters
     ----------
-    law : Law
-        ``mf.SA(beta)``, ``mf.USA(beta)``, or a sum of laws.
-    rho0 : Density, CellAverages or Gaussian
+    law : Law or sequence of Law
+        ``mf.SA(beta)``, ``mf.USA(beta)``, or a sum of laws; several, with the same noise: one for each density.
+    rho0 : Density, sequence of Density, CellAverages or Gaussian
         The initial one: ``space.density(...)``, ``mf.CellAverages(...)`` (finite volumes), ``mf.Gaussian(...)`` (R^d).
+        Several densities are moved side by side (spectral method), with one step for all: `sol.energy` is then (T, B),
+        `sol(t)` a Density of B, ``sol.replica(i)`` the run of one.
     t_span : (float, float)
         Beginning and end, increasing.
     t_eval : array, optional
@@ -172,7 +194,7 @@ def solve(
     >>> sol.success
     True
     """
-    law = checked_law(law, diffusion)
+    law, rho0 = _gathered(law, rho0, diffusion)
     kind = _kind(rho0)
     t0, t1, asked = inputs.times(t_span, t_eval)
     chosen = handing_over(_method(method, kind, max_resolution), on_unresolved)
@@ -192,6 +214,25 @@ def solve(
         settings=settings, land=landed, dense=True, gauge=kind.face.gauged,
     )  # fmt: skip
     return finish(begun(job, watch), on_unresolved)
+
+
+def _gathered(law: Any, rho0: Any, diffusion: float) -> tuple[Any, Any]:
+    """The law, and what it moves; several of either side by side."""
+    if isinstance(rho0, list | tuple):
+        rho0 = several.stacked("rho0", rho0)
+    if not isinstance(law, list | tuple):
+        return checked_law(law, diffusion), rho0
+    law = beside(law, lambda one: checked_law(one, diffusion))
+    if not isinstance(rho0, Density):
+        raise TypeError(f"rho0: got {inputs.describe(rho0)}, wanted densities, which several laws move side by side")
+    if not rho0.lead:
+        rho0 = Density(rho0.space, np.stack([rho0.coefficients] * len(law.laws)), rho0.doubt)
+    if rho0.lead[-1] != len(law.laws):
+        raise ValueError(
+            f"law: got {len(law.laws)} of them for densities of shape {rho0.lead}, wanted one law, one density, or as "
+            "many laws as the last leading axis has densities"
+        )
+    return law, rho0
 
 
 def _kind(rho0: Any) -> _Kind:

@@ -44,6 +44,7 @@ class OnPlan(Held):
         self._bare = space.plan(np.ones((1, len(space.degrees))), None)
         self.grid = self._bare.grid
         self._quadrature = Quadrature(self.grid, space, tolerance)
+        self._apart: dict[Any, OnPlan] = {}
 
     def open(self, c: Array) -> None:
         """Lay the state c out."""
@@ -54,9 +55,9 @@ class OnPlan(Held):
 
     @property
     def rho(self) -> Array:
-        """(N,) on the plan's nodes."""
+        """(..., N) on the plan's nodes."""
         if self._rho is None:
-            self._rho = self._bare.open(self._c)[0][0]
+            self._rho = self._bare.open(self._c)[0][..., 0, :]
         return self._rho
 
     @property
@@ -66,7 +67,7 @@ class OnPlan(Held):
 
     @property
     def weights(self) -> Array:
-        """(N,) masses at the plan's nodes."""
+        """(..., N) masses at the plan's nodes."""
         return self.grid.weights * self.rho
 
     @property
@@ -79,6 +80,15 @@ class OnPlan(Held):
         """int x x^T d mu."""
         return self.space.averages(self._c)[1]
 
+    def some(self, where: Any) -> OnPlan:
+        """Several of several densities, in buffers of their own, which are kept (see `protocols.Measure`)."""
+        key = (where.start, where.stop) if isinstance(where, slice) else where.tobytes()
+        if key not in self._apart:
+            self._apart[key] = OnPlan(self.space, self._isotropic, self.tolerance)
+        part = self._apart[key]
+        part.open(self._c[..., where, :])
+        return part
+
     @property
     def instead(self) -> str:
         """Where a question that it does not answer may be put."""
@@ -86,11 +96,11 @@ class OnPlan(Held):
 
     def tangential(self, v: Array) -> Array:
         """Rows at the nodes as `read` answers there."""
-        return v if self._flat else self.shown(np.einsum("nd,nmd->nm", v, self.grid.frame()))
+        return v if self._flat else self.shown(np.einsum("...nd,nmd->...nm", v, self.grid.frame()))
 
     def shown(self, M: Array) -> Array:
         """Components as they are under an isotropic law; else, as others come, as rows."""
-        return M if self._isotropic else np.einsum("nm,nmd->nd", M, self.grid.frame())
+        return M if self._isotropic else np.einsum("...nm,nmd->...nd", M, self.grid.frame())
 
     def also(self, y: Any, a: Any, per_token: bool = True) -> mixture.Mixture | Belted:
         """mu + sum_j a_j delta_{y_j}, a_j masses beside mu's (see `Density.also`)."""
@@ -100,7 +110,7 @@ class OnPlan(Held):
 
     def reweighed(self, g: Any) -> Reweighed:
         """g mu, for g (N,) >= 0 at the plan's nodes, by its coefficients there; not normalised."""
-        return Reweighed(self, self.grid.analyse(factor(g, len(self.rho)) * self.rho))
+        return Reweighed(self, self.grid.analyse(factor(g, self.rho.shape[-1]) * self.rho))
 
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """The plan's fields for an isotropic kernel; of one with matrices by its harmonics in both points, if these are
@@ -129,7 +139,7 @@ class OnPlan(Held):
             out[...] = 0.0
             return out
         if v.shape[-1] == self.d:
-            v = np.einsum("nd,nmd->nm", v, self.grid.frame())
+            v = np.einsum("...nd,nmd->...nm", v, self.grid.frame())
         return self._bare.close(v, self._rho if self._rho is not None else self.rho, out)
 
     def lost(self, c: Array) -> float:
@@ -142,8 +152,11 @@ class OnPlan(Held):
         for laid in self._plans.values():
             if laid.floors:
                 s = laid.fields(c)[0]
-                low = s[1] <= Z_FLOOR * s[1].max()
-                worst = max(worst, float(np.abs((self.grid.weights * s[0])[low]).sum()))
+                rho, Z = s[..., 0, :], s[..., 1, :]
+                low = Z_FLOOR * Z.max(axis=-1, keepdims=True) >= Z
+                worst = max(worst, float(np.abs(self.grid.weights * np.where(low, rho, 0.0)).sum(axis=-1).max()))
+        for part in self._apart.values():
+            worst = max(worst, part.lost(part._c))
         return worst
 
     def _twice(self, kernel: Kernel) -> OnNodes | None:
@@ -271,10 +284,10 @@ class _Laid:
         """
         s, M = self.plan.open(c)
         if self._root is not None:
-            faint = np.abs(s[0]) * self._root <= FAINT * np.linalg.norm(c)
-            s[1:, faint] = 0.0
+            faint = np.abs(s[..., 0, :]) * self._root <= FAINT * np.linalg.norm(c, axis=-1, keepdims=True)
+            np.copyto(s[..., 1:, :], 0.0, where=faint[..., None, :])
             if "Z" in self.want:
-                s[1, faint] = 1.0  # its mean over the sphere
+                s[..., 1, :][faint] = 1.0  # its mean over the sphere
             if M is not None:
                 M[faint] = 0.0
         return s, M
@@ -284,8 +297,8 @@ class _Laid:
         s, M = self.fields(c)
         if s is not self._fields[0] or M is not self._fields[1]:
             self._fields = s, M
-            Z = s[1][:, None] if "Z" in self.want else None
-            self._answer = s[0], Reading(Z, M, s[-1] if "L" in self.want else None, self.log)
+            Z = s[..., 1, :, None] if "Z" in self.want else None
+            self._answer = s[..., 0, :], Reading(Z, M, s[..., -1, :] if "L" in self.want else None, self.log)
         if self.floors:
-            floored(s[1])  # in place
+            floored(s[..., 1, :])  # in place
         return self._answer

@@ -67,6 +67,7 @@ class Quadrature:
                     self._finer[size] = self.space.resized(size)
                 fine = self._finer[size]
                 x, w = fine.rows, fine.weights * fine.evaluate(recast(self.space, self._c, fine))
+            x = np.broadcast_to(x, (*w.shape[:-1], *x.shape))
             self._points[size] = Points.trusted(x, w, self.space.geometry, "direct")
         return self._points[size]
 

@@ -80,6 +80,11 @@ class Spectral(Scheme):
         if self.then is not None:
             inputs.having("then", self.then, ("bind", "rebind", "check"), "None or a method, such as mf.Lagrangian()")
 
+    @property
+    def several(self) -> bool:  # type: ignore[override]
+        """Several at once, unless one of them may be handed over."""
+        return self.then is None
+
     def check(self, law: Law, space: Space, rtol: float) -> None:
         """Refuse a law that moves no densities here, or, if somebody takes over, none as that one does."""
         if self.then is None:
@@ -127,8 +132,11 @@ class Spectral(Scheme):
 
 
 def _total(mu: Density) -> float:
-    """int |rho| d sigma, which a flow keeps and diffusion lowers: the mass, of a density that is nowhere negative."""
-    return max(1.0, float(mu.space.weights @ np.abs(mu.space.evaluate(mu.coefficients))))
+    """int |rho| d sigma, which a flow keeps and diffusion lowers: the mass, of a density that is nowhere negative.
+
+    Of several the largest.
+    """
+    return max(1.0, float(np.max(np.abs(mu.space.evaluate(mu.coefficients)) @ mu.space.weights)))
 
 
 @register
@@ -157,6 +165,10 @@ class OnSpace(Form):
     def measure(self, y: Array) -> Density:
         """The density (leading axes: several)."""
         return Density(self.space, y, Doubt(self.lost, AMPLIFIED * self.lost))
+
+    def lead(self, y: Array) -> tuple[int, ...]:
+        """All but the coefficients' axis."""
+        return y.shape[:-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +244,7 @@ class Coefficients(Method):
         from rounding to the tolerance and ask for resolution.  Diffusion damps them; nothing need be limited then.
         """
         v = self._velocity(t, y)
-        speed = sqrt(np.einsum("nm,nm->n", v, v).max()) if np.ndim(v) and self.linear is None else 0.0
+        speed = sqrt(np.einsum("...m,...m->...", v, v).max()) if np.ndim(v) and self.linear is None else 0.0
         self._seen.close(v, out)
         return 1.0 / (self._seen.waves * speed) if speed > 0.0 else float("inf")
 
@@ -279,9 +291,12 @@ class Coefficients(Method):
 
     def _diverged(self, t: float, y: Array) -> str:
         """Which coefficient is beyond all densities'."""
-        i = int(np.argmax(np.abs(y) / self._most))
+        share = np.abs(y) / self._most
+        *which, i = (int(k) for k in np.unravel_index(int(np.argmax(share)), share.shape))
+        whose = f" of number {which[0] if len(which) == 1 else tuple(which)}" if which else ""
         return (
-            f"At t = {t:.6g} the coefficient {self.space.names[i]!r} is {abs(y[i]):.3g}, and of no density of this "
+            f"At t = {t:.6g} the coefficient {self.space.names[i]!r}{whose} is "
+            f"{abs(y[(*which, i)]):.3g}, and of no density of this "
             f"mass above {self.total * self.space.most[i]:.3g}."
         )
 

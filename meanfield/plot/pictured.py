@@ -88,6 +88,8 @@ class PicturedDensity:
             rows of particles), centre (the longitude in the middle).
         """
         mu: Any = self
+        if lead := getattr(mu, "lead", ()):
+            raise ValueError(f"density: got {lead} of them at once, and a picture shows one: take it by its index")
         look = {"title": str(mu.space), **options}
         if velocity is not None:
             look["velocity"] = field(velocity, mu, t, mu.space if mu.dense else None)

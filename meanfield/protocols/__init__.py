@@ -13,7 +13,8 @@ from meanfield.protocols.choosing import Choosing
 from meanfield.protocols.form import Form, Snapshot
 from meanfield.protocols.geometry import Geometry, Line
 from meanfield.protocols.kernel import Bilinear, Kernel
-from meanfield.protocols.law import Law, Measure, Reading, Sight, said
+from meanfield.protocols.law import Law, said
+from meanfield.protocols.measure import Measure, Reading, Sight
 from meanfield.protocols.method import Change, Method
 from meanfield.protocols.scheme import Scheme
 from meanfield.protocols.space import Atlas, Plan, Space

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meanfield.protocols.array import Array
-from meanfield.protocols.law import Measure
+from meanfield.protocols.measure import Measure
 from meanfield.tools.shown import Shown
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from meanfield.protocols.array import Array
-from meanfield.protocols.law import Measure
+from meanfield.protocols.measure import Measure
 from meanfield.protocols.member import member, wanted
 from meanfield.protocols.space import Space
 from meanfield.tools.shown import Shown
@@ -28,6 +28,10 @@ class Form(Shown):
     def measure(self, y: Array) -> Any:
         """y -> the measure it stands for (leading axes: several); a form of densities answers with a Snapshot."""
         raise TypeError(f"{type(self).__name__} does not say what a state means")
+
+    def lead(self, y: Array) -> tuple[int, ...]:
+        """Leading axes of a state that stands for several densities; () of one, and of most forms."""
+        return ()
 
     def diagnostics(self, y: Array) -> dict[str, Array]:
         """What a state (..., M) says of the step that led to it, by name; nothing of most methods."""

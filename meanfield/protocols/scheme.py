@@ -26,6 +26,8 @@ class Scheme(Shown):
     """True: it moves a density that is held by the masses in cells, too, smooth or not."""
     varied: bool = False
     """True: it takes noise that is not the same for all tokens, or at all times; else of constant strength, if any."""
+    several: bool = False
+    """True: it moves several densities at once, stacked along leading axes."""
 
     def approximated(self, law: Law) -> Law:
         """The law whose flow a run given `law` follows, and which it is told by: that one itself, of most methods."""

@@ -42,7 +42,7 @@ class Plan(Protocol):
     @wanted
     def open(self, c: Array) -> tuple[Array, Array | None]:
         """c (..., M) -> scalar fields (..., S, N), and the gradient's tangent components (..., N, m) if a potential was
-        given: of one density in the plan's buffers, of several in arrays of their own."""
+        given: in the plan's buffers, until the next."""
         ...
 
     @wanted

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from meanfield.methods.on_plan import OnPlan
-from meanfield.plot import animate, curves, scales
+from meanfield.plot import animate, curves, scales, titles
 from meanfield.plot.options import drawn
 from meanfield.plot.pictured import SEVERAL, field, picture
 from meanfield.protocols import Array, Snapshot
 from meanfield.runs import dataset
 from meanfield.runs.faces import face
 from meanfield.runs.record import Record
+from meanfield.runs.several import REPLICA, one_of
 from meanfield.spaces.coefficients import by_degree, recast
 from meanfield.spaces.density import Density
 from meanfield.tools import inputs
@@ -47,6 +48,20 @@ class Solution(Record):
     """
 
     @property
+    def lead(self) -> tuple[int, ...]:
+        """Leading axes: () of one density, (B,) of B that were moved together."""
+        told: tuple[int, ...] = self.segments[-1].form.lead(self.checkpoint["y"])
+        return told
+
+    def replica(self, index: Any) -> Solution:
+        """The run of one of several densities that were moved together: as a `Solution` of its own."""
+        if not self.lead:
+            raise ValueError("replica: this is the run of one density: use it as it is")
+        at = inputs.replica(index, self.lead)
+        told: Solution = one_of(self, self.law.alone(at[-1]), at)
+        return told
+
+    @property
     def densities(self) -> tuple[Any, ...]:
         """The measure at every saved time: a `Density`, or one carried by its flow, which answers the same."""
         return self.measures
@@ -69,7 +84,8 @@ class Solution(Record):
     @cached_property
     def covariance(self) -> Array:
         """(T, d, d) int (x - mean) (x - mean)^T dmu at every saved time."""
-        return np.stack([rho.second_moment for rho in self.densities]) - self.mean[:, :, None] * self.mean[:, None, :]
+        second = np.stack([rho.second_moment for rho in self.densities])
+        return second - self.mean[..., :, None] * self.mean[..., None, :]
 
     @cached_property
     def minimum(self) -> Array:
@@ -106,16 +122,17 @@ class Solution(Record):
         dimension real_imag: ``ds.coefficients.sel(real_imag="imag")``.
         """
         space = self.finest
-        axes = space.axes
+        axes, lead = space.axes, self.lead
         shape = tuple(len(axis) for axis in axes.values())
+        replicas = tuple(f"replica_{i}" if len(lead) > 1 else "replica" for i in range(len(lead)))
         data = {
-            "rho": (("t", *axes), self.values.reshape(len(self.t), *shape)),
-            "coefficients": (("t", "k"), self.coefficients),
-            "mass": ("t", self.mass),
-            "entropy": ("t", self.entropy),
+            "rho": (("t", *replicas, *axes), self.values.reshape(len(self.t), *lead, *shape)),
+            "coefficients": (("t", *replicas, "k"), self.coefficients),
+            "mass": (("t", *replicas), self.mass),
+            "entropy": (("t", *replicas), self.entropy),
         }
         coords = {"t": self.t, **axes, "degree": ("k", space.degrees)}
-        data |= dataset.quantities(self, {*data, *coords, "k"})
+        data |= dataset.quantities(self, {*data, *coords, *replicas, "k"}, replicas)
         ds = dataset.made(self, data, coords, space.units)
         ds.attrs["space"] = dataset.words(space)
         ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure")
@@ -125,17 +142,23 @@ class Solution(Record):
     @property
     def title(self) -> str:
         """The parameters, for a figure."""
-        return f"{self.law}, {self.finest}"
+        return f"{self.law}, {self.finest}{titles.of_replica(self.settings.get(REPLICA, ()))}"
 
-    def plot(self, ax: Any = None, *, t: Any = None, velocity: bool = False, **options: Any) -> Any:
+    def plot(
+        self, ax: Any = None, *, t: Any = None, velocity: bool = False, replica: Any = None, **options: Any
+    ) -> Any:
         """The density over time as a heat map, the profiles at both ends beside it; on S^2 as six maps.
 
         With t the density at this time of the run, as `Density.plot` draws it, or at several: as lines, or maps.  With
-        one t and velocity=True also the velocity X[mu] that the law gives it.
+        one t and velocity=True also the velocity X[mu] that the law gives it.  Of several densities one, `replica` (the
+        first by default).
 
         Options: title, log (colours), cmap; over time log_time, and but for S^2 ends (the profiles beside); of zonal
         densities as_law, by_angle, d; on S^2 centre, the longitude in the middle of the maps; of lines color, label.
         """
+        if self.lead:
+            return self.replica(replica).plot(ax, t=t, velocity=velocity, **options)
+        inputs.replica(replica, ())
         space = self.finest
         look = {"title": self.title, **options}
         velocity = inputs.flag("velocity", velocity)
@@ -171,22 +194,31 @@ class Solution(Record):
         """The times to draw: so many by default, equally spaced as the saved ones are."""
         return scales.spaced(self.t, count) if times is None else inputs.array("times", times, ndim=1)
 
-    def plot_profiles(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
+    def plot_profiles(self, times: Any = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The density at several times (six by default) as lines.
 
         Options: title, log (vertical axis), cmap, color, label; of zonal densities as_law, by_angle, d.
         """
+        if self.lead:
+            return self.replica(replica).plot_profiles(times, ax, **options)
+        inputs.replica(replica, ())
         return self._several(picture(self.finest).profiles, self._asked(times, 6), ax, options)
 
-    def plot_energy(self, axes: Any = None, **options: Any) -> Any:
+    def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The energy Lyapunov curve, the identity's defect beneath; with noise the free energy, without one.
 
         Options: title, color, label, log_time, bounds (levels by name), tolerance (of the defect), symbol, ylabel.
         """
+        if self.lead:
+            return self.replica(replica).plot_energy(axes, **options)
+        inputs.replica(replica, ())
         return self._draw_energy(slice(None), axes, {"title": self.title, **options})
 
-    def plot_spectrum(self, times: Any = None, ax: Any = None, **options: Any) -> Any:
+    def plot_spectrum(self, times: Any = None, ax: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """|c_k| at several times (four by default); options title, cmap, color, label, symbol."""
+        if self.lead:
+            return self.replica(replica).plot_spectrum(times, ax, **options)
+        inputs.replica(replica, ())
         asked = self._asked(times, 4)
         rhos = [self(t) for t in asked]
         labels = [f"t = {clock}" for clock in scales.clocks(asked)]
@@ -194,8 +226,13 @@ class Solution(Record):
         look = {"title": self.title, **options}
         return drawn(curves.spectrum, [np.arange(len(s)) for s in sizes], sizes, labels, None, ax, **look)
 
-    def animate(self, path: Any, *, frames: int = 60, fps: int = 15, overwrite: bool = False) -> Any:
+    def animate(
+        self, path: Any, *, frames: int = 60, fps: int = 15, overwrite: bool = False, replica: Any = None
+    ) -> Any:
         """The density in motion, as gif, webp or png, without ffmpeg."""
+        if self.lead:
+            return self.replica(replica).animate(path, frames=frames, fps=fps, overwrite=overwrite)
+        inputs.replica(replica, ())
         asked = np.linspace(self.t[0], self.t[-1], inputs.integer("frames", frames, low=2))
         space = self.finest
         values = np.stack([rho.on(space) for rho in map(self, asked)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import prod
 from typing import Any
 
 import ducc0
@@ -13,7 +14,6 @@ from meanfield.geometry import ANGLES
 from meanfield.protocols import Array
 from meanfield.spaces import fourier
 from meanfield.spaces.base import Gridded
-from meanfield.spaces.stacked import OneByOne
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -218,8 +218,10 @@ class Circle(Gridded):
         return mean, np.stack([np.stack([xx, xy], axis=-1), np.stack([xy, yy], axis=-1)], axis=-2)
 
 
-class CirclePlan(OneByOne):
+class CirclePlan:
     """One stacked inverse FFT for rho, Z and X, one forward FFT for the flux; buffers kept, nothing allocated.
+
+    Several densities travel in transforms of as many rows, whose buffers are kept, too.
 
     The state's spectrum is multiplied by all symbols at once and padded to 3n/2 nodes, where products of two
     resolved fields alias only beyond the degrees kept.
@@ -234,6 +236,7 @@ class CirclePlan(OneByOne):
         self._symbols = np.stack(rows)
         self._symbols[:, -1] = 0.0
         self._scalars, self._nodes, self._modes = S, P, M
+        self._many: dict[tuple[str, int], Any] = {}
 
     @cached_property
     def _opening(self) -> tuple[Any, ...]:
@@ -251,20 +254,51 @@ class CirclePlan(OneByOne):
         divergence[-1] = 0.0
         return forward.execute, forward.values[0], forward.spectrum[0, :M], divergence
 
-    def opened(self, c: Array) -> tuple[Array, Array | None]:
-        """Scalar fields (S, P) and the potential's derivative (P, 1) on the padded grid; valid until the next."""
+    def open(self, c: Array) -> tuple[Array, Array | None]:
+        """Scalar fields (..., S, P) and the potential's derivative (..., P, 1) on the padded grid; until the next."""
+        if c.ndim > 1:
+            return self._opened(c)
         execute, spectrum, beyond, answer = self._opening
         np.multiply(self._symbols, c, out=spectrum)
         beyond[...] = 0.0  # the inverse transform works in place of its input
         execute()
         return answer
 
-    def closed(self, X: Array, rho: Array, out: Array) -> Array:
+    def close(self, X: Array, rho: Array, out: Array) -> Array:
         """Coefficients of -d/d theta (rho X): its zeroth is exactly zero, so mass is kept to the last bit."""
+        if out.ndim > 1:
+            return self._closed(X, rho, out)
         execute, flux, spectrum, divergence = self._closing
         np.multiply(X[:, 0], rho, out=flux)
         execute()
         return np.multiply(spectrum, divergence, out=out)
+
+    # --- several densities: the same, in as many rows -----------------------------------------------------
+
+    def _opened(self, c: Array) -> tuple[Array, Array | None]:
+        lead, M = c.shape[:-1], self._modes
+        every, S, P = len(self._symbols), self._scalars, self._nodes
+        plan = self._rows(fourier.Backward, every * prod(lead))
+        spectrum = plan.spectrum.reshape(-1, every, P // 2 + 1)
+        np.multiply(self._symbols, c.reshape(-1, 1, M), out=spectrum[..., :M])
+        spectrum[..., M:] = 0.0
+        plan.execute()
+        fields = plan.values.reshape(*lead, every, P)
+        return fields[..., :S, :], fields[..., S, :, None] if every > S else None
+
+    def _closed(self, X: Array, rho: Array, out: Array) -> Array:
+        plan = self._rows(fourier.Forward, prod(out.shape[:-1]))
+        np.multiply(X[..., 0], rho, out=plan.values.reshape(*out.shape[:-1], self._nodes))
+        plan.execute()
+        spectrum = plan.spectrum[:, : self._modes].reshape(out.shape)
+        return np.multiply(spectrum, self._closing[3], out=out)
+
+    def _rows(self, kind: Any, rows: int) -> Any:
+        """The transform of so many rows; that of another number is let go."""
+        if (kind.__name__, rows) not in self._many:
+            self._many = {key: plan for key, plan in self._many.items() if key[0] != kind.__name__}
+            self._many[kind.__name__, rows] = fourier.borrowed(kind, rows, self._nodes, self)
+        return self._many[kind.__name__, rows]
 
 
 @lru_cache

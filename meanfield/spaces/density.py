@@ -110,9 +110,24 @@ class Density(PicturedDensity, ShownMeasure, Held):
     given: Callable[[Array], Array] | None = field(default=None, init=False, repr=False)
 
     def __repr__(self) -> str:
-        many = "" if self.coefficients.ndim == 1 else f" of shape {self.coefficients.shape[:-1]}"
+        many = f" of shape {self.lead}" if self.lead else ""
         low, high = np.min(self.minimum), np.max(self.maximum)
         return f"<Density{many} on {self.space}, at its nodes {low:.4g} to {high:.4g} (uniform = 1)>"
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """Leading axes: () of one density, (B,) of B at once."""
+        return self.coefficients.shape[:-1]
+
+    def __getitem__(self, index: Any) -> Density:
+        """One of several densities, or some of them: `rho[3]`, `rho[-1]`, `rho[2:5]`."""
+        if not self.lead:
+            raise TypeError("density: this is one density, and has no members to be taken by an index: use it as it is")
+        return Density(self.space, self.coefficients[(*np.index_exp[index], ..., slice(None))], self.doubt)
+
+    def some(self, where: Any) -> Density:
+        """Several of several, of the last leading axis (see `protocols.Measure`)."""
+        return Density(self.space, self.coefficients[..., where, :], self.doubt)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "given": None}
@@ -140,14 +155,14 @@ class Density(PicturedDensity, ShownMeasure, Held):
         return self.given(self.space.nodes if q is None else q)
 
     @property
-    def minimum(self) -> float:
+    def minimum(self) -> Any:
         """Smallest node value that is known; below zero by more than rounding it tells of missing resolution."""
-        return float(np.nanmin(self.values))
+        return np.nanmin(self.values, axis=-1)
 
     @property
-    def maximum(self) -> float:
+    def maximum(self) -> Any:
         """Largest node value that is known."""
-        return float(np.nanmax(self.values))
+        return np.nanmax(self.values, axis=-1)
 
     @property
     def x(self) -> Array:
@@ -237,6 +252,8 @@ class Density(PicturedDensity, ShownMeasure, Held):
         return self._placed(self.space.lattice(inputs.integer("n", n, low=1)))
 
     def _placed(self, u: Array) -> Array:
+        if self.lead:
+            raise ValueError(f"density: got {self.lead} of them at once, wanted one to draw from: take it by its index")
         if not float(self.mass) > 0.0:
             raise ValueError(f"density: its mass is {float(self.mass)!r}: only a positive measure has points to give")
         return self.space.place(self.coefficients, u)
@@ -336,6 +353,10 @@ class _Summed(Density):
     def summed(self) -> Density:
         """Itself."""
         return self
+
+    def some(self, where: Any) -> Density:
+        """Several of several, asked in the same way."""
+        return summed(super().some(where))
 
     def reweighed(self, g: Any) -> Density:
         """g mu, asked in the same way."""

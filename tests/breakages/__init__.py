@@ -21,6 +21,7 @@ from breakages.a2_a3 import A2_A3
 from breakages.a4_a6 import A4_A6
 from breakages.a7_a9 import A7_A9
 from breakages.bench import BENCH
+from breakages.beside import BESIDE
 from breakages.causal import CAUSAL
 from breakages.changed import CHANGED
 from breakages.context import CONTEXT
@@ -88,6 +89,7 @@ TABLE: tuple[Breakage, ...] = (
     *PLACES,
     *REFERENCES,
     *BENCH,
+    *BESIDE,
     *GRAM,
     *RELATIVES,
     *TOKENS,
