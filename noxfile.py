@@ -137,5 +137,5 @@ def _lower_bounds() -> list[str]:
     project = nox.project.load_toml("pyproject.toml")["project"]
     extras = project["optional-dependencies"]
     asked = [*project["dependencies"], *extras["fast"], *extras["ot"], *extras["test"]]
-    bounds = dict(re.fullmatch(r"([\w.-]+)>=([^;\s]+).*", line).groups() for line in asked)
-    return [f"{name}=={version}" for name, version in bounds.items()]
+    bounds = (line.partition(";")[0].split(">=") for line in asked)
+    return list(dict.fromkeys(f"{name.strip()}=={version.strip()}" for name, version in bounds))

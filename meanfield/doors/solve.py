@@ -131,8 +131,7 @@ def solve(
         ``mf.SA(beta)``, ``mf.USA(beta)``, or a sum of laws; several, with the same noise: one for each density.
     rho0 : Density, sequence of Density, CellAverages or Gaussian
         The initial one: ``space.density(...)``, ``mf.CellAverages(...)`` (finite volumes), ``mf.Gaussian(...)`` (R^d).
-        Several densities are moved side by side (spectral method), with one step for all: `sol.energy` is then (T, B),
-        `sol(t)` a Density of B, ``sol.replica(i)`` the run of one.
+        Several densities (spectral method) share one step: `sol.energy` is (T, B), `sol(t)` a Density of B.
     t_span : (float, float)
         Beginning and end, increasing.
     t_eval : array, optional
@@ -188,19 +187,16 @@ def solve(
 
     Examples
     --------
-    >>> import meanfield as mf
     >>> rho0 = mf.perturbed_uniform(mf.Circle(64), {1: 0.3})
-    >>> sol = mf.solve(mf.SA(beta=1.0), rho0, (0.0, 1.0))
-    >>> sol.success
+    >>> mf.solve(mf.SA(beta=1.0), rho0, (0.0, 1.0)).success
     True
     """
-    law, rho0 = _gathered(law, rho0, diffusion)
-    kind = _kind(rho0)
+    moving, rho0, kind = _gathered(law, rho0, diffusion)
     t0, t1, asked = inputs.times(t_span, t_eval)
     chosen = handing_over(_method(method, kind, max_resolution), on_unresolved)
-    kind.refuse(law, rho0, (t0, t1), chosen)
-    rtol, atol = _tolerances(rtol, atol, kind.atol(law, rho0))
-    bound, y = chosen.bind(law := chosen.approximated(law), rho0, rtol, atol)
+    kind.refuse(moving, rho0, (t0, t1), chosen)
+    rtol, atol = _tolerances(rtol, atol, kind.atol(moving, rho0))
+    bound, y = chosen.bind(moving := chosen.approximated(moving), rho0, rtol, atol)
     given = None if stepper is None else checked_stepper("stepper", stepper, bound)
     ending = checked_until(until, t0, bound.measure(t0, y), shaken=False)
     watch = checked_watch(observe, max_seconds, progress, ending, checked(checkpoint, every))
@@ -209,30 +205,30 @@ def solve(
     landed, kept = landing(land, t0, t1, saves)
     settings |= {"stepper": given, "t_eval": asked, "land": kept, "space": getattr(rho0, "space", None)}
     job = Job(
-        face=kind.face, law=law, method=bound, y=y, span=(t0, t1),
+        face=kind.face, law=moving, method=bound, y=y, span=(t0, t1),
         saves=saves, stepper=stepper_of(chosen, bound, rtol, atol) if given is None else given,
         settings=settings, land=landed, dense=True, gauge=kind.face.gauged,
     )  # fmt: skip
     return finish(begun(job, watch), on_unresolved)
 
 
-def _gathered(law: Any, rho0: Any, diffusion: float) -> tuple[Any, Any]:
-    """The law, and what it moves; several of either side by side."""
+def _gathered(law: Law | Sequence[Law], rho0: Any, diffusion: float) -> tuple[Any, Any, _Kind]:
+    """The law, and what it moves, held as it is; several of either side by side."""
     if isinstance(rho0, list | tuple):
         rho0 = several.stacked("rho0", rho0)
     if not isinstance(law, list | tuple):
-        return checked_law(law, diffusion), rho0
-    law = beside(law, lambda one: checked_law(one, diffusion))
+        return checked_law(law, diffusion), rho0, _kind(rho0)  # type: ignore[arg-type]
+    laws = beside(law, lambda one: checked_law(one, diffusion))
     if not isinstance(rho0, Density):
         raise TypeError(f"rho0: got {inputs.describe(rho0)}, wanted densities, which several laws move side by side")
     if not rho0.lead:
-        rho0 = Density(rho0.space, np.stack([rho0.coefficients] * len(law.laws)), rho0.doubt)
-    if rho0.lead[-1] != len(law.laws):
+        rho0 = Density(rho0.space, np.stack([rho0.coefficients] * len(law)), rho0.doubt)
+    if rho0.lead[-1] != len(law):
         raise ValueError(
-            f"law: got {len(law.laws)} of them for densities of shape {rho0.lead}, wanted one law, one density, or as "
+            f"law: got {len(law)} of them for densities of shape {rho0.lead}, wanted one law, one density, or as "
             "many laws as the last leading axis has densities"
         )
-    return law, rho0
+    return laws, rho0, _kind(rho0)
 
 
 def _kind(rho0: Any) -> _Kind:

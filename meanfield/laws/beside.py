@@ -84,6 +84,11 @@ class Beside(Law):
         names = [str(law) for law, _ in self._groups]
         return " | ".join(names if len(names) <= 3 else [*names[:2], "...", names[-1]])
 
+    @property
+    def members(self) -> tuple[Any, ...]:
+        """Each of them once."""
+        return tuple(law for law, _ in self._groups)
+
     def alone(self, index: int) -> Any:
         """The law of measure number `index`."""
         return self.laws[index]

@@ -159,6 +159,10 @@ def indexless(name: str, law: Law, d: int, t: float, why: str, instead: str, pla
     place : Geometry
         Where the points are that it is asked about: on the unit sphere, or in R^d.
     """
+    if law.members:
+        for one in law.members:
+            indexless(name, one, d, t, why, instead, place)
+        return
     found = "" if law.labelled else difference(law, d, t, place)
     if (law.labelled or found) and law.remedy:
         raise ValueError(f"{name}: {law} tells tokens apart by their number{found}, and {why}: give it {law.remedy}")

@@ -269,6 +269,11 @@ class Points(PicturedPoints, ShownMeasure, Measure):
             return v
         return self.geometry.project(self.points, v).reshape(*self.geometry.shape(self.points), -1)
 
+    def some(self, where: Any) -> Points:
+        """Several of several clouds (see `protocols.Measure`)."""
+        cloud = (..., where, *[slice(None)] * (1 if self.angles else 2))
+        return self.changed(points=self.points[cloud], weights=self.weights[..., where, :])
+
     def past(self) -> Points:
         """The same points, each of which sees those up to itself, as a mean."""
         return self._seeing(Past())

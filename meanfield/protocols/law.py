@@ -84,6 +84,11 @@ class Law(Shown):
         """Itself without x' = `drift` v."""
         return self
 
+    @property
+    def members(self) -> tuple[Any, ...]:
+        """The laws, each once, of several measures that it moves side by side; () of a law of one measure."""
+        return ()
+
     def alone(self, index: int) -> Any:
         """The law of the measure number `index` of several that are moved at once: the same for all, of most laws."""
         return self

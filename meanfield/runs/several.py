@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from meanfield.protocols import Array
+import numpy as np
+
+from meanfield.protocols import Array, Law
 
 REPLICA = "replica"
 """The setting that says which member of several a run is."""
 
 
-def one_of(run: Any, law: Any, index: tuple[int, ...]) -> Any:
+def one_of(run: Any, law: Law, index: tuple[int, ...]) -> Any:
     """The record of the member `index` of a run of several, under its law: as if it had been moved alone, by the steps
     that all of them took."""
     count = run.checkpoint["y"][..., 0].size
@@ -32,6 +34,6 @@ def one_of(run: Any, law: Any, index: tuple[int, ...]) -> Any:
     )
 
 
-def _last(values: Array, index: tuple[int, ...]) -> Array:
+def _last(values: Array, index: tuple[Any, ...]) -> Array:
     """Of an array whose last axes are those of the members."""
-    return values[(..., *index)] if values.size else values
+    return np.asarray(values[(..., *index)]) if values.size else values

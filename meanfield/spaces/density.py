@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -125,6 +125,10 @@ class Density(PicturedDensity, ShownMeasure, Held):
             raise TypeError("density: this is one density, and has no members to be taken by an index: use it as it is")
         return Density(self.space, self.coefficients[(*np.index_exp[index], ..., slice(None))], self.doubt)
 
+    def __iter__(self) -> Iterator[Density]:
+        """Each of several densities."""
+        return (self[i] for i in range(len(self[:].coefficients)))
+
     def some(self, where: Any) -> Density:
         """Several of several, of the last leading axis (see `protocols.Measure`)."""
         return Density(self.space, self.coefficients[..., where, :], self.doubt)
@@ -157,12 +161,14 @@ class Density(PicturedDensity, ShownMeasure, Held):
     @property
     def minimum(self) -> Any:
         """Smallest node value that is known; below zero by more than rounding it tells of missing resolution."""
-        return np.nanmin(self.values, axis=-1)
+        least = np.nanmin(self.values, axis=-1)
+        return least if self.lead else float(least)
 
     @property
     def maximum(self) -> Any:
         """Largest node value that is known."""
-        return np.nanmax(self.values, axis=-1)
+        most = np.nanmax(self.values, axis=-1)
+        return most if self.lead else float(most)
 
     @property
     def x(self) -> Array:

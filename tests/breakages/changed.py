@@ -39,7 +39,7 @@ CHANGED: tuple[Breakage, ...] = (
     Breakage(
         name="on_plan: components under laws that answer in rows",
         file="meanfield/methods/on_plan.py",
-        old='return M if self._isotropic else np.einsum("nm,nmd->nd", M, self.grid.frame())',
+        old='return M if self._isotropic else np.einsum("...nm,nmd->...nd", M, self.grid.frame())',
         new="return M",
         red=("tests/measures/test_changed.py::test_a_density_and_points_by_both_methods",),
     ),

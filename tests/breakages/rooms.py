@@ -150,7 +150,7 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="solve: atol is absolute near the uniform density, too",
         file="meanfield/doors/solve.py",
-        old="followed = ATOL * min(1.0, max(moving, ROUNDING) / SMALL)",
+        old="followed = ATOL * min(1.0, max(float(each.max()), ROUNDING) / SMALL)",
         new="followed = ATOL",
         red=("tests/kernels/test_energy.py::test_identity_near_the_uniform_measure",),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ CIRCLE = mf.Circle(64)
 BUMPS = [mf.perturbed_uniform(CIRCLE, {1: 0.1 + 0.05 * k, 2: 0.05j * k}) for k in range(4)]
 V = np.diag([1.0, 0.5])
 SPAN = (0.0, 0.5)
-LAWS = {
+LAWS: dict[str, Any] = {
     "one": mf.SA(4.0),
     "noise": mf.USA(2.0) + mf.Diffusion(0.1),
     "matrices": mf.SA(2.0, V=V),
@@ -27,8 +29,8 @@ NEAR = 1e-11
 """Steps are not those of one alone: each run is good to its tolerance, 1e-10 of coefficients below 1, or better."""
 
 
-def laws(law: object) -> list[mf.Law]:
-    return law if isinstance(law, list) else [law] * len(BUMPS)  # type: ignore[list-item]
+def laws(law: Any) -> list[mf.Law]:
+    return law if isinstance(law, list) else [law] * len(BUMPS)
 
 
 @pytest.mark.rounding
@@ -75,6 +77,7 @@ def test_the_identity_holds_for_every_member() -> None:
     assert np.all(np.abs(sol.gained - sol.dissipated - sol.driven).max(axis=0) <= 1e-8 * size)
 
 
+@pytest.mark.rounding
 def test_a_replica_is_a_run_of_its_own(tmp_path: object) -> None:
     sol = mf.solve(LAWS["each"], BUMPS, SPAN)
     one = sol.replica(2)
@@ -119,6 +122,7 @@ def test_resolutions_are_made_alike() -> None:
     assert many[0:1].lead == (1,) and many[-1].lead == ()
 
 
+@pytest.mark.rounding
 def test_which_diverges_is_told() -> None:
     from meanfield.methods.spectral import Coefficients
 
@@ -137,6 +141,7 @@ REFUSED = {
     "too few laws": (([mf.SA(1.0), mf.SA(2.0)], BUMPS), "got 2 of them for densities of shape"),
     "another noise": (([mf.SA(1.0), mf.SA(1.0) + mf.Diffusion(0.1)], BUMPS[0]), "have the same"),
     "elsewhere, a law": (([mf.SA(1.0), mf.SA(1.0, geometry="flat")], BUMPS[0]), "differ in geometry"),
+    "an index": (([mf.SA(1.0), mf.Kuramoto([0.1, 0.2])], BUMPS[0]), "index|number|differ"),
     "a Gaussian": (([mf.SA(1.0), mf.SA(2.0)], mf.Gaussian(np.zeros(2), np.eye(2))), "wanted densities"),
 }
 

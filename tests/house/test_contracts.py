@@ -22,6 +22,7 @@ from meanfield.kernels.affine import Affine
 from meanfield.kernels.between import Between
 from meanfield.kernels.heating import Heating
 from meanfield.kernels.radial import Radial
+from meanfield.laws.beside import Beside
 from meanfield.measures.belts import Belted
 from meanfield.measures.inner import Inner
 from meanfield.measures.mixture import Mixture
@@ -71,7 +72,7 @@ LAWS: tuple[Law, ...] = (
     mf.SA(1.0), mf.USA(1.0), mf.Causal(mf.SA(1.0)), mf.Masked(mf.SA(1.0), np.eye(2)),
     mf.Frozen(mf.SA(1.0), [0.0]), mf.Diffusion(0.1), mf.SA(1.0) + mf.Diffusion(0.1),
     mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)), mf.Linear(np.eye(3)), mf.Activated(mf.SA(1.0), np.eye(3)),
-    mf.Kuramoto(0.5), mf.Coupling(np.sin),
+    mf.Kuramoto(0.5), mf.Coupling(np.sin), Beside((mf.SA(1.0), mf.SA(2.0))),
     mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp),
     mf.Sinkhorn(1.0), pt.CBO(lambda x: np.sum(x, axis=-1)),
     mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
