@@ -9,7 +9,6 @@ What Dedalus needs from the system, and how long each session takes, is in bench
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 import nox
