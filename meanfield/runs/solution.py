@@ -56,7 +56,7 @@ class Solution(Record):
     def replica(self, index: Any) -> Solution:
         """The run of one of several densities that were moved together: as a `Solution` of its own."""
         if not self.lead:
-            raise ValueError(f"index: got {inputs.describe(index)}, but this is the run of one density: use it as it is")
+            raise ValueError(f"index: got {inputs.describe(index)}, but this is the run of one density: use that")
         at = inputs.replica(index, self.lead)
         told: Solution = one_of(self, self.law.alone(at[-1]), at)
         return told
