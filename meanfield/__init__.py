@@ -2,7 +2,7 @@
 
 from meanfield import distances, protocols
 from meanfield.analysis.context import critical_beta, equiangular
-from meanfield.analysis.linear import fastest, growth_rates, switching
+from meanfield.analysis.linear import fastest, growth_rates, inertial_rate, switching
 from meanfield.analysis.linearised import spectrum
 from meanfield.analysis.onset import onset, turning
 from meanfield.analysis.prediction import predict
@@ -32,6 +32,7 @@ from meanfield.laws import (
     FeedForward,
     Frozen,
     HegselmannKrause,
+    Inertial,
     Krause,
     Kuramoto,
     Law,
@@ -88,6 +89,7 @@ __all__ = [
     "Gaussian",
     "GaussianSolution",
     "HegselmannKrause",
+    "Inertial",
     "Interrupted",
     "Krause",
     "Kuramoto",
@@ -129,6 +131,7 @@ __all__ = [
     "fastest",
     "grid",
     "growth_rates",
+    "inertial_rate",
     "load",
     "merge_tree",
     "mixture",

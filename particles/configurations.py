@@ -28,6 +28,8 @@ from particles.sample import uniform
 GOLDEN = 0.5 * (1.0 + math.sqrt(5.0))
 ARRIVED = 1e-12
 """Share of E by which an end may lie above the least and count as there."""
+STILL = 8.0 * float(np.finfo(float).eps)
+"""By no more than rounding, of what is at most 1, a step towards a minimum may go up."""
 LARGEST = 500
 """Coordinates up to which minima are refined by Newton's method."""
 SHARP, FLAT = 9.0, 1e-6
@@ -224,7 +226,8 @@ class Least(NamedTuple):
 
     @property
     def arrived(self) -> int:
-        """How many of them ended there, to 1e-12 of E."""
+        """How many of them ended there, to 1e-12 of E: at large beta, where E is e^beta / (2 beta n) to more digits
+        whatever the points do, all."""
         return int((self.energies <= self.energy + ARRIVED * abs(self.energy)).sum())
 
     def __repr__(self) -> str:
@@ -276,7 +279,7 @@ def least(law: Law, n: int, d: int, starts: int = 16, rng: Any = 0, *, x0: Any =
     rows = uniform(n, d, rng, replicas=starts) if x0 is None else _begun(x0, n, d)
     ends = [descended(x, beta) for x in rows]
     energies = np.array([float(Points(x).energy(law)) for x in ends])
-    best = int(energies.argmin())
+    best = int(np.argmin([_crowded(x, beta)[0] for x in ends])) if n > 1 else 0
     return Least(ends[best], float(energies[best]), np.sort(energies))
 
 
@@ -295,6 +298,8 @@ def descended(x: Array, beta: float) -> Array:
     flatter than others, that descent all but stands still: there it is tried by way of beta = 9 too, and the lower end
     taken.
     """
+    if len(x) == 1:
+        return x
     end = _refined(_lowered(x, beta), beta)
     if beta < SHARP and _excess(end, beta) < FLAT:
         other = _refined(_lowered(_lowered(x, SHARP), beta), beta)
@@ -304,7 +309,7 @@ def descended(x: Array, beta: float) -> Array:
 
 def _excess(x: Array, beta: float) -> float:
     """2 beta e^{-beta} times the excess of E: the mean of e^{beta (g - 1)} less the sphere's."""
-    return float((np.exp(beta * (x @ x.T - 1.0)) - _sphere_mean(beta, x.shape[1])).mean())
+    return _spread(x, beta)[0]
 
 
 def _sphere_mean(beta: float, d: int) -> float:
@@ -313,23 +318,40 @@ def _sphere_mean(beta: float, d: int) -> float:
 
 
 def _lowered(x: Array, beta: float) -> Array:
-    """By L-BFGS on the excess, in units of what it is at the beginning."""
+    """By L-BFGS on the excess, in units of what it is at the beginning; beyond beta = 9 on what points among themselves
+    have of E, by its logarithm: beside what every point has with itself it may be nothing, e^{-50} of it."""
     n, d = x.shape
-    mean, scale = _sphere_mean(beta, d), 1.0 / max(_excess(x, beta), 1e-15)
+    told = _crowded if beta > SHARP else _spread
+    scale = 1.0 if beta > SHARP else 1.0 / max(_excess(x, beta), 1e-15)
 
     def both(flat: Array) -> tuple[float, Array]:
-        """The excess and its gradient, without measure and law: these are asked some thousand times."""
+        """It and its gradient, without measure and law: these are asked some thousand times."""
         size = np.linalg.norm(flat.reshape(n, d), axis=1, keepdims=True)
         y = flat.reshape(n, d) / size
-        K = np.exp(beta * (y @ y.T - 1.0))
-        v = beta * (K @ y)
+        value, v = told(y, beta)
         v -= np.einsum("ik,ik->i", v, y)[:, None] * y
-        return scale * float((K - mean).mean()), (2.0 * scale / n**2 * v / size).ravel()
+        return scale * value, (scale * v / size).ravel()
 
     options = {"maxiter": 1000, "maxfun": 4000, "ftol": 1e-15, "gtol": 1e-11}
     found: Any = minimize(both, x.ravel(), jac=True, method="L-BFGS-B", options=options)  # type: ignore[call-overload]
     end = found.x.reshape(n, d)
     return np.asarray(end / np.linalg.norm(end, axis=1, keepdims=True))
+
+
+def _spread(x: Array, beta: float) -> tuple[float, Array]:
+    """The excess, and its derivative by rows."""
+    K = np.exp(beta * (x @ x.T - 1.0))
+    return float((K - _sphere_mean(beta, x.shape[1])).mean()), 2.0 * beta / len(x) ** 2 * (K @ x)
+
+
+def _crowded(x: Array, beta: float) -> tuple[float, Array]:
+    """log(sum_{i != j} e^{beta <x_i, x_j>}) / beta, and its derivative by rows."""
+    G = x @ x.T
+    np.fill_diagonal(G, -np.inf)
+    top = float(G.max())
+    K = np.exp(beta * (G - top))
+    total = float(K.sum())
+    return top + math.log(total) / beta, 2.0 / total * (K @ x)
 
 
 def _refined(x: Array, beta: float) -> Array:
@@ -338,7 +360,8 @@ def _refined(x: Array, beta: float) -> Array:
     w, size, damp = np.full(n, 1.0 / n), n * (d - 1), 1e-13
     if size > LARGEST:
         return x
-    now, p = _excess(x, beta), pulls(x, w, beta)
+    level = _crowded if beta > SHARP else _spread
+    now, p = level(x, beta)[0], pulls(x, w, beta)
     for _ in range(20):
         H, g = p.slope.reshape(size, size), p.field.ravel()
         large = float(np.abs(H).sum(axis=1).max())
@@ -346,8 +369,8 @@ def _refined(x: Array, beta: float) -> Array:
             break
         step = -np.linalg.solve(H + damp * large * np.eye(size), g)
         y = moved(x, step.reshape(n, d - 1))
-        then, q = _excess(y, beta), pulls(y, w, beta)
-        if then <= now and np.linalg.norm(q.field) < np.linalg.norm(g):
+        then, q = level(y, beta)[0], pulls(y, w, beta)
+        if then <= now + STILL and np.linalg.norm(q.field) < np.linalg.norm(g):
             x, now, p, damp = y, then, q, max(0.1 * damp, 1e-13)
         elif damp > 1e-2:
             break

@@ -209,3 +209,37 @@ def only_isotropic(law: Law, why: str) -> None:
 def only_autonomous(law: Law) -> None:
     """Refuse a law whose velocity changes with time, or that does not say."""
     refuse_changing(law, "growth rates are those of one moment")
+
+
+@equations("2510.25034")
+def inertial_rate(rate: Any, friction: float) -> Any:
+    """(sqrt(gamma^2 + 4 s) - gamma) / 2: how fast inertia grows what a law grows at the rate s; complex: it swings.
+
+    Parameters
+    ----------
+    rate : float or array
+        s, as of `mf.growth_rates`.
+    friction : float
+        gamma >= 0.
+
+    Returns
+    -------
+    ndarray
+        Real where s >= -gamma^2 / 4 for all of them.  The larger of the two solutions of z^2 + gamma z = s.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a negative friction, and what are no numbers.
+
+    Examples
+    --------
+    >>> mf.inertial_rate([2.0, 0.0], friction=1.0).tolist()
+    [1.0, 0.0]
+    """
+    s = inputs.array("rate", rate)
+    gamma = inputs.number("friction", friction, low=0.0)
+    inner = gamma * gamma + 4.0 * s
+    root = np.sqrt(inner) if np.all(inner >= 0.0) else np.sqrt(inner.astype(complex))
+    # of small s the difference would round away
+    return 2.0 * s / (gamma + root) if gamma > 0.0 else 0.5 * root

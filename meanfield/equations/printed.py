@@ -350,6 +350,10 @@ A Rem 3.5 | doubly stochastic attention: k = e^{b <x, y> + phi(x) + phi(y)} of r
     | mf.turning(2) | F17 F17.thresholds
 2606.05140 | with noise: the threshold K_# = 1 / (2 kappa_c)
     | mf.onset(mf.USA(2.0), 2) | F17 F17.thresholds
+2603.16535 | attention with inertia: x' = v, v' = -gamma v + X[mu](x), own formulation
+    | mf.Inertial(mf.SA(1.0), 0.5) | F47
+2510.25034 | inertia: modes that grow at the rate s grow at (sqrt(gamma^2 + 4 s) - gamma) / 2, own formulation
+    | mf.inertial_rate(mf.growth_rates(mf.SA(2.0), 2, 4), 0.5) | F19
 """
 
 PRINTED: dict[str, Printed] = {

@@ -18,6 +18,7 @@ from meanfield.geometry.meridian import MERIDIAN
 from meanfield.geometry.product import Product, halves
 from meanfield.geometry.rows import ROWS
 from meanfield.geometry.sphere import frames, project, retract, vanishing
+from meanfield.geometry.tangent import Tangent
 from meanfield.geometry.turning import (
     FEW_TURNS,
     TURN,
@@ -40,6 +41,7 @@ __all__ = [
     "ROWS",
     "TURN",
     "Product",
+    "Tangent",
     "circle_groups",
     "frames",
     "given",

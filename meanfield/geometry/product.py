@@ -13,41 +13,17 @@ from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
 
-@register(name="geometry-product")
-@dataclass(frozen=True)
-class Product(Geometry):
-    """Rows (..., n, 2 d): d components that live in one geometry of rows, then d that live in another.
+class Halved(Geometry):
+    """Rows (..., n, 2 d) of which the first half lives in one geometry of rows and the second in another.
 
-    Its distance is (a^2 + b^2)^{1/2} of the distances a and b in the two; points here do not merge.
-
-    Parameters
+    Attributes
     ----------
     first, second : Geometry
-        Of rows: `FLAT` or `ROWS`.
-
-    Raises
-    ------
-    TypeError
-        For what is no geometry, and for one whose positions are numbers.
-
-    Examples
-    --------
-    >>> from meanfield.geometry import FLAT, ROWS, Product
-    >>> Product(FLAT, ROWS).retract(np.array([[5.0, 5.0, 3.0, 4.0]])).tolist()
-    [[5.0, 5.0, 0.6, 0.8]]
+        Which.
     """
 
     first: Geometry
     second: Geometry
-    name = "product"
-    told = "rows (n, 2 d), d components of each kind,"
-
-    def __post_init__(self) -> None:
-        for name in ("first", "second"):
-            part = getattr(self, name)
-            if not isinstance(part, Geometry) or part.axes != 2:
-                came = inputs.describe(part)
-                raise TypeError(inputs.message(name, "a geometry of rows", came, "Give FLAT or ROWS."))
 
     @property
     def reach(self) -> float:  # type: ignore[override]
@@ -97,6 +73,43 @@ class Product(Geometry):
         a, b = halves(q)
         centre, masses = self.first.centres(a, w, labels)
         return joined(centre, self.second.centres(b, w, labels)[0]), masses
+
+
+@register(name="geometry-product")
+@dataclass(frozen=True)
+class Product(Halved):
+    """Rows (..., n, 2 d): d components that live in one geometry of rows, then d that live in another.
+
+    Its distance is (a^2 + b^2)^{1/2} of the distances a and b in the two; points here do not merge.
+
+    Parameters
+    ----------
+    first, second : Geometry
+        Of rows: `FLAT` or `ROWS`.
+
+    Raises
+    ------
+    TypeError
+        For what is no geometry, and for one whose positions are numbers.
+
+    Examples
+    --------
+    >>> from meanfield.geometry import FLAT, ROWS, Product
+    >>> Product(FLAT, ROWS).retract(np.array([[5.0, 5.0, 3.0, 4.0]])).tolist()
+    [[5.0, 5.0, 0.6, 0.8]]
+    """
+
+    first: Geometry
+    second: Geometry
+    name = "product"
+    told = "rows (n, 2 d), d components of each kind,"
+
+    def __post_init__(self) -> None:
+        for name in ("first", "second"):
+            part = getattr(self, name)
+            if not isinstance(part, Geometry) or part.axes != 2:
+                came = inputs.describe(part)
+                raise TypeError(inputs.message(name, "a geometry of rows", came, "Give FLAT or ROWS."))
 
 
 def halves(q: Array) -> tuple[Array, Array]:

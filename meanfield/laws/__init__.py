@@ -9,6 +9,7 @@ from meanfield.laws.feedforward import Activated, FeedForward, Linear
 from meanfield.laws.flocking import CuckerSmale, Vicsek
 from meanfield.laws.frozen import Frozen
 from meanfield.laws.gradient import GradientLaw
+from meanfield.laws.inertial import Inertial
 from meanfield.laws.krause import HegselmannKrause, Krause
 from meanfield.laws.kuramoto import Kuramoto
 from meanfield.laws.linear_attention import LinearAttention
@@ -34,6 +35,7 @@ __all__ = [
     "Frozen",
     "GradientLaw",
     "HegselmannKrause",
+    "Inertial",
     "Krause",
     "Kuramoto",
     "Law",

@@ -257,7 +257,7 @@ class Sum(Law):
         given: Counter[str] = Counter()
         once: set[str] = set()
         whole, telling, moving = True, [], 0
-        for term in self.terms:
+        for term in self.parts:  # of positions and velocities the first alone has what x' = v brings
             asked = term.quantities(t, mu)
             for name, value in asked.items():
                 given[name] += 1
@@ -349,6 +349,10 @@ class _Nothing:
     def masked(self, A: Any, per_row: bool = True) -> _Nothing:
         """Nothing of nothing."""
         return self
+
+    def marginal(self, k: int, place: Any) -> _Nothing:
+        """Nothing in R^k."""
+        return _Nothing(k)
 
 
 def steady_noise(law: protocols.Law, d: int, t: float = 0.0) -> Any:

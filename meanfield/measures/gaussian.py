@@ -142,6 +142,12 @@ class Gaussian(PicturedGaussian, ShownMeasure, Measure):
         """v: nothing is projected in R^d."""
         return v
 
+    def marginal(self, k: int, place: Geometry) -> Gaussian:
+        """That of the first k coordinates, in R^k."""
+        if place != FLAT:
+            raise TypeError(f"marginal: a Gaussian lives in R^{k}, not on {place}: {self.instead}")
+        return Gaussian.trusted(self.mean[..., :k], self.covariance[..., :k, :k])
+
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Z = 1 and M = m + S u beside log Z, for kernels whose scores are linear in y: `mf.Exponential`."""
         if share_of(kernel) is not None:

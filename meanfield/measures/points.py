@@ -341,6 +341,10 @@ class Points(PicturedPoints, ShownMeasure, Measure):
         """The same masses, seen as they are, at other rows (..., n, k) of R^k: unchecked, asked at every stage."""
         return self.changed(points=rows, geometry=FLAT)
 
+    def marginal(self, k: int, place: Geometry) -> Points:
+        """The same masses at the first k components of their rows: unchecked, asked at every stage."""
+        return self.changed(points=self.x[..., :k], geometry=place)
+
     def read(self, kernel: Kernel, x: Array | None = None, want: str = "ZM", V: Array | None = None) -> Reading:
         """Answer a law (see `protocols.Measure`); angles asked about themselves answer in tangent components."""
         return asked(self, kernel, x, want, V)

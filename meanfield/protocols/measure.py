@@ -253,6 +253,10 @@ class Measure(Protocol):
         """The image of mu under a map f of rows (..., n, d)."""
         raise TypeError(f"pushed: {type(self).__name__} has no points to move: {self.instead}")
 
+    def marginal(self, k: int, place: Geometry) -> Any:
+        """The same masses at the first k components of their rows, which live at `place`."""
+        raise TypeError(f"marginal: {type(self).__name__} has no rows of two kinds: {self.instead}")
+
     def placed(self, rows: Any) -> Any:
         """The same masses, seen as they are, at other rows (..., n, k) of R^k."""
         raise TypeError(f"placed: {type(self).__name__} has no points to put elsewhere: {self.instead}")

@@ -10,7 +10,7 @@ A check or test that stays green where its subject is false has no teeth.  `engi
 process that looks; the tables are `rooms` (what was once missed), `changed`, `given`, `going_on`,
 `tools`, `together`, `relatives`, `masked`, `mended`, `causal`, `motion`, `places`, `references`, `tokens`,
 `tools`, `together`, `relatives`, `masked`, `rescaled`, `causal`, `motion`, `places`, `references`, `tokens`,
-`trained`,
+`trained`, `followups`,
 `bench` (every other room), and for the checks one file for each of theirs (`a2_a3`, ...): every
 registered check and every room has its own falsehood.  `tests/house/test_breakages.py` keeps the tables from rotting.
 """
@@ -31,6 +31,7 @@ from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.figures import FIGURES
 from breakages.flat import FLAT
+from breakages.followups import FOLLOWUPS
 from breakages.gaussian import GAUSSIAN
 from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
@@ -68,6 +69,7 @@ TABLE: tuple[Breakage, ...] = (
     *DENSITIES,
     *DIVIDED,
     *FIGURES,
+    *FOLLOWUPS,
     *GAUSSIAN,
     *FLAT,
     *GIVEN,

@@ -15,8 +15,8 @@ FIGURES: tuple[Breakage, ...] = (
     Breakage(
         name="B 4.3: places are counted within a hair's breadth",
         file="validation/checks/b/b9_hyperplanes.py",
-        old="3.0 * NEAR * float(",
-        new="1e-9 * NEAR * float(",
+        old="near(c[-1], 3.0 * NEAR * extent)",
+        new="near(c[-1], 1e-9 * NEAR * extent)",
         red=("B17",),
         tier="full",
     ),

@@ -74,7 +74,7 @@ LAWS: tuple[Law, ...] = (
     mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)), mf.Linear(np.eye(3)), mf.Activated(mf.SA(1.0), np.eye(3)),
     mf.Kuramoto(0.5), mf.Coupling(np.sin), Beside((mf.SA(1.0), mf.SA(2.0))),
     mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp),
-    mf.Sinkhorn(1.0), pt.CBO(lambda x: np.sum(x, axis=-1)),
+    mf.Inertial(mf.SA(1.0)), mf.Sinkhorn(1.0), pt.CBO(lambda x: np.sum(x, axis=-1)),
     mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
     mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), np.eye(3)), mf.Rescaled(mf.SA(1.0, geometry="flat")),
 )  # fmt: skip
@@ -88,6 +88,7 @@ STEPPERS: tuple[Stepper, ...] = (
 )  # fmt: skip
 GEOMETRIES: tuple[Geometry, ...] = (
     geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT, geometry.Product(geometry.FLAT, geometry.ROWS),
+    geometry.Tangent(),
 )  # fmt: skip
 
 

@@ -79,6 +79,19 @@ def test_shaken_configurations_come_back_where_nearly_nothing_drives_them(beta: 
     assert np.abs(BEST.design(back.x, tol=1e-5).products - [5**-0.5, -(5**-0.5), -1.0]).max() < 1e-5
 
 
+@pytest.mark.parametrize("beta", [25.0, 400.0])
+def test_points_find_each_other_beneath_what_each_has_with_itself(beta: float) -> None:
+    """At beta = 25 the simplex of S^8 holds 8e-12 of E among its points, at 400 e^{-444}: it is found from anywhere."""
+    for start in (0, 1):
+        found = BEST.least(mf.SA(beta), 10, 9, starts=2, rng=start)
+        g = (found.x @ found.x.T)[np.triu_indices(10, 1)]
+        assert np.abs(g + 1.0 / 9.0).max() < 1e-9
+
+
+def test_one_point_has_nowhere_to_go() -> None:
+    assert BEST.least(mf.SA(20.0), 1, 3, starts=2).energy == pytest.approx(np.exp(20.0) / 40.0, rel=1e-13)
+
+
 def test_what_is_refused() -> None:
     for call, told in (
         (lambda: BEST.simplex(3, 5), "n"), (lambda: BEST.polygon(1), "n"), (lambda: BEST.cross_polytope(1), "d"),

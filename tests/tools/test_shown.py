@@ -68,6 +68,7 @@ OTHERS: list[Any] = [
     pt.good_triple(None, None, np.diag(np.arange(8.0))),
     mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp), Radial(np.exp, "exp"),
     OfCosine(np.exp), Within(1.0), geometry.Product(geometry.FLAT, geometry.FLAT),
+    mf.Inertial(mf.SA(1.0)), geometry.Tangent(),
     mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), A),
     mf.equiangular(mf.SA(1.0), 8, 0.5), pt.equilibrium(np.eye(8)),
     pt.ends(mf.SA(1.0, geometry="flat"), np.arange(8.0)[:, None]),
