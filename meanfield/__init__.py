@@ -44,6 +44,7 @@ from meanfield.laws import (
     Rotary,
     Sinkhorn,
     Sum,
+    VaryingDiffusion,
     Vicsek,
 )
 from meanfield.measures.gaussian import Gaussian
@@ -119,6 +120,7 @@ __all__ = [
     "SweepError",
     "UnknownValue",
     "UnresolvedError",
+    "VaryingDiffusion",
     "Vicsek",
     "Zonal",
     "ZonalSphere",

@@ -11,7 +11,7 @@ from meanfield.measures.points import Points
 from meanfield.methods.cloud import OnPoints, Tokens
 from meanfield.protocols import Array, Law, Method, Scheme, Stepper
 from meanfield.runs.checks import checked_stepper
-from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, lie, rk4, rk45, strang
+from meanfield.steppers import dop853, euler, euler_maruyama, euler_unprojected, heun, lie, rk4, rk45, strang, weak2
 from meanfield.steppers.suited import draws
 from meanfield.sums.choose import FIELDS
 from meanfield.tools import inputs
@@ -19,9 +19,9 @@ from meanfield.tools.settings import register
 
 ADAPTIVE = {"dop853": dop853, "rk45": rk45}
 FIXED = {"rk4": rk4, "euler": euler, "euler-unprojected": euler_unprojected, "lie": lie, "strang": strang}
-STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama}
+STOCHASTIC = {"heun": heun, "euler-maruyama": euler_maruyama, "weak2": weak2}
 MethodName: TypeAlias = Literal[
-    "dop853", "rk45", "rk4", "euler", "euler-unprojected", "lie", "strang", "heun", "euler-maruyama"
+    "dop853", "rk45", "rk4", "euler", "euler-unprojected", "lie", "strang", "heun", "euler-maruyama", "weak2"
 ]
 METHODS: tuple[MethodName, ...] = get_args(MethodName)
 

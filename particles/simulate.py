@@ -61,15 +61,17 @@ def simulate(
         Where they live, if it is not what the law says: a geometry of one's own (`meanfield.protocols.Geometry`).
     field : {"auto", "direct", "differences", "harmonic", "cells", "compiled"}
         The sum (see `mf.Points`): all pairs, by rows or by differences of angles, or the band-limited one, or by rule.
-    method : {"dop853", "rk45", "rk4", "euler", "euler-unprojected", "lie", "strang", "heun", "euler-maruyama"}
+    method : {"dop853", "rk45", "rk4", "euler", "euler-unprojected", "lie", "strang", "heun", "euler-maruyama", "weak2"}
         The first two adapt; the others take steps of `step`.  "euler" goes along the projected velocity and back to
         unit norm: x + step P_x v; "euler-unprojected", the scheme of the published codes, adds the whole attention and
         then normalises: x + step v.  The flow is the same as step -> 0, but in and between clusters (SA) the second is
         slower by about 1 / (1 + step); it sums over pairs.  "lie" and "strang" move by the terms of a sum one after the
         other, each along its own flow, to order 1 and 2 (`meanfield.steppers.splitting`).  Noise needs one of the
-        last two.  Or any `Stepper`; with noise one that says that it draws it (``stochastic``).
+        last three: of weak order 1 ("euler-maruyama"), 2 for noise of constant strength ("heun"), and 2 for noise of
+        any strength that is every token's own ("weak2").  Or any `Stepper`; with noise one that says that it draws it
+        (``stochastic``).
     step : float
-        Step of a fixed-step method.
+        Step of a fixed-step method.  With noise it is refused where it would turn tokens too far (docs/noise.md).
     diffusion : float
         kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
     merge_tol : float, optional

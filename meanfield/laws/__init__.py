@@ -14,7 +14,7 @@ from meanfield.laws.krause import HegselmannKrause, Krause
 from meanfield.laws.kuramoto import Kuramoto
 from meanfield.laws.linear_attention import LinearAttention
 from meanfield.laws.masked import Masked
-from meanfield.laws.noise import Diffusion
+from meanfield.laws.noise import Diffusion, VaryingDiffusion
 from meanfield.laws.normalised import Normalised
 from meanfield.laws.rescaled import Rescaled
 from meanfield.laws.rotary import Rotary
@@ -47,5 +47,6 @@ __all__ = [
     "Rotary",
     "Sinkhorn",
     "Sum",
+    "VaryingDiffusion",
     "Vicsek",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -220,6 +221,20 @@ class Tokens(Method):
         shape = place.shape(y)
         xi = rng.standard_normal((*shape[:-1], 1, place.d(y)))
         return np.asarray(place.project(y, np.broadcast_to(s * xi, (*shape, place.d(y)))))
+
+    def furthest(self, y: Array, v: Array, s: Any) -> tuple[float, str]:
+        """Where noise is bent, the step of which Euler and Maruyama's loses all of the rate kappa (d - 1); where
+        velocities are, a quarter turn."""
+        place = self.form.geometry
+        if place.manifold != "sphere":
+            return math.inf, ""
+        speed = float(np.abs(v).max() if place.axes == 1 else np.sqrt(np.square(v).sum(axis=-1).max()))
+        most, d = (0.5 * math.pi / speed if speed > 0.0 else math.inf), place.d(y)
+        strongest = 0.5 * max((float(np.square(one).max()) for one in s), default=0.0)
+        if place.axes == 2 and strongest * (d + 2) * most > 1.0:
+            why = f"noise of kappa = {strongest:.3g} on S^{d - 1} takes 1 / (kappa (d + 2))"
+            return 1.0 / (strongest * (d + 2)), why
+        return most, f"a drift of up to {speed:.3g} takes a quarter turn, pi / {2.0 * speed:.3g}"
 
     def _noises(self, t: float, y: Array) -> tuple[Any, tuple[Any, ...]]:
         mu = self.form.measure(y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from meanfield.protocols.array import Array
@@ -93,6 +94,10 @@ class Method:
     def alike(self, y: Array, s: Any, rng: Any) -> Array:
         """s P_y xi (shaped as y) of one standard normal xi in the ambient space, for each replica."""
         raise TypeError(f"{type(self).__name__} knows no noise that all points share")
+
+    def furthest(self, y: Array, v: Array, s: Any) -> tuple[float, str]:
+        """The longest step of noise of strengths s (one after another) and velocity v from y, and why no longer."""
+        return math.inf, ""
 
     def events(self, t: float, y: Array) -> Array | None:
         """(k,) functions whose zeros the loop lands on."""

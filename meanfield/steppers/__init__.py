@@ -15,6 +15,7 @@ from meanfield.steppers.runge_kutta import (
 )
 from meanfield.steppers.splitting import Splitting, lie, strang
 from meanfield.steppers.stochastic import EulerMaruyama, Heun, euler_maruyama, heun
+from meanfield.steppers.varying import Weak2, weak2
 
 __all__ = [
     "ETDRK4",
@@ -25,6 +26,7 @@ __all__ = [
     "Heun",
     "Splitting",
     "UnprojectedEuler",
+    "Weak2",
     "dop853",
     "etd",
     "etdrk4",
@@ -39,4 +41,5 @@ __all__ = [
     "rk4",
     "rk45",
     "strang",
+    "weak2",
 ]

@@ -25,6 +25,9 @@ from meanfield.steppers.runge_kutta import fixed
 from meanfield.steppers.tables import EULER
 from meanfield.tools.settings import register
 
+ROOM = 1e-9
+"""By how much a step may be longer than the longest: it was stretched to land."""
+
 
 class Strength(NamedTuple):
     """How much a step is shaken: by noise of every point's own, None for none, and by paths that all share."""
@@ -58,6 +61,16 @@ def _none(s: Any) -> bool:
     return np.ndim(s) == 0 and float(s) == 0.0
 
 
+def _turned(method: Method, t: float, y: Array, slope: Array, s: Strength, h: float) -> None:
+    """Refuse a step that would turn tokens so far that it says nothing any more."""
+    most, why = method.furthest(y, slope, (*s.shared, *(() if s.own is None else (s.own,))))
+    if h > most * (1.0 + ROOM):
+        raise ValueError(
+            f"step: {h:.3g} is too long at t = {t:.6g}: {why}, {most:.3g}: errors are small at a tenth of that, "
+            f"step={0.1 * most:.2g}"
+        )
+
+
 def increment(method: Method, y: Array, s: Strength, h: float, rng: Any) -> Array:
     """dW = P_y (s sqrt(h) xi), and as much of every path that all points share."""
     if s.own is None:
@@ -69,6 +82,19 @@ def increment(method: Method, y: Array, s: Strength, h: float, rng: Any) -> Arra
     for path in s.shared:
         moved = moved + math.sqrt(h) * method.alike(y, path, rng)
     return moved
+
+
+def walked(method: Method, y: Array, u: Array, s: Strength, h: float, rng: Any) -> Array:
+    """retract(y + u) of a tangent u, whose noise is `increment(method, y, s, h, rng)`, bent so that means are right to
+    second order in h (see `Heun`); u alone where nothing is bent."""
+    tangent, retract = method.tangent, method.retract
+    ahead = y + u
+    there = np.asarray(retract(ahead))
+    if there is ahead:
+        return there
+    aside = retract(y + increment(method, y, s, h, rng))
+    bent = tangent(y, there - y) - u
+    return np.asarray(retract(y + u + 0.25 * (u - tangent(y, tangent(aside, u))) - 0.5 * bent))
 
 
 @register
@@ -108,7 +134,10 @@ class EulerMaruyama(Stepper):
             slope = np.empty_like(y)
             limit = longest(method, started(method, t, y, slope), self.linear)
             t1, used = fixed(t, h, stop, self.size, limit)
-            y1, evaluations = self._moved(method, t, y, slope, used, strength(method, t, y, rng), rng)
+            s = strength(method, t, y, rng)
+            if s is not None:
+                _turned(method, t, y, slope, s, used)
+            y1, evaluations = self._moved(method, t, y, slope, used, s, rng)
             if not np.isfinite(y1).all():
                 raise Stop(Status.NOT_FINITE, f"the state is not finite at t = {t1!r}")
         between = Between(t, t1, y, ((y1 - y) / used)[None]) if keep else None
@@ -160,11 +189,9 @@ class Heun(EulerMaruyama):
             second = tangent(y, second)
             second = 1.5 * second - 0.5 * tangent(y, tangent(there, second))
         u = (0.5 * h) * (first + second) + dw
-        if s is not None and there is not ahead:
-            aside = retract(y + increment(method, y, s, h, rng))
-            bent = tangent(y, retract(y + u) - y) - u
-            u = u + 0.25 * (u - tangent(y, tangent(aside, u))) - 0.5 * bent
-        return np.asarray(retract(y + u)), 2
+        if s is None or there is ahead:
+            return np.asarray(retract(y + u)), 2
+        return walked(method, y, u, s, h, rng), 2
 
 
 def euler_maruyama(step: float) -> EulerMaruyama:

@@ -41,6 +41,7 @@ from breakages.masked import MASKED
 from breakages.mended import MENDED
 from breakages.metrics import METRICS
 from breakages.motion import MOTION
+from breakages.noise import NOISE
 from breakages.others import OTHERS
 from breakages.places import PLACES
 from breakages.references import REFERENCES
@@ -77,6 +78,7 @@ TABLE: tuple[Breakage, ...] = (
     *MASKED,
     *MENDED,
     *METRICS,
+    *NOISE,
     *OTHERS,
     *RESCALED,
     *ROOMS,

@@ -52,7 +52,7 @@ from meanfield.protocols.member import fallback, member
 from meanfield.spaces.circle import CirclePlan
 from meanfield.spaces.sphere_plan import SpherePlan
 from meanfield.spaces.zonal import ZonalPlan
-from meanfield.steppers import dop853, etd, etdrk4, euler_unprojected, heun, rk4, strang
+from meanfield.steppers import dop853, etd, etdrk4, euler_unprojected, heun, rk4, strang, weak2
 from meanfield.steppers.convex import ConvexHeun
 from particles.cloud import Cloud
 from particles.gram import InProducts
@@ -71,6 +71,7 @@ KERNELS: tuple[Kernel, ...] = (
 LAWS: tuple[Law, ...] = (
     mf.SA(1.0), mf.USA(1.0), mf.Causal(mf.SA(1.0)), mf.Masked(mf.SA(1.0), np.eye(2)),
     mf.Frozen(mf.SA(1.0), [0.0]), mf.Diffusion(0.1), mf.SA(1.0) + mf.Diffusion(0.1),
+    mf.VaryingDiffusion(np.hypot),
     mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)), mf.Linear(np.eye(3)), mf.Activated(mf.SA(1.0), np.eye(3)),
     mf.Kuramoto(0.5), mf.Coupling(np.sin), Beside((mf.SA(1.0), mf.SA(2.0))),
     mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp),
@@ -84,7 +85,7 @@ SCHEMES: tuple[Scheme, ...] = (
     LogTime(1e-3, 2.0, 1e-8), ByMoments(),
 )  # fmt: skip
 STEPPERS: tuple[Stepper, ...] = (
-    dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), strang(0.1), ConvexHeun(),
+    dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), weak2(0.1), strang(0.1), ConvexHeun(),
 )  # fmt: skip
 GEOMETRIES: tuple[Geometry, ...] = (
     geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT, geometry.Product(geometry.FLAT, geometry.ROWS),
