@@ -208,10 +208,10 @@ def test_a_step_too_long_for_the_sphere_is_refused_with_the_limit(method: Any) -
     assert pt.simulate(law, np.eye(3), (0.0, 0.4), method=method, step=0.4, rng=0).success
     with pytest.raises(ValueError, match=r"step: 0.5 is too long .* 0.4: .* step=0.04"):
         pt.simulate(law, np.eye(3), (0.0, 1.0), method=method, step=0.5, rng=0)
-    with pytest.raises(ValueError, match="step: 0.2 is too long .* quarter turn"):
+    with pytest.raises(ValueError, match=r"step: 0.2 is too long .* quarter turn"):
         x0 = pt.uniform(8, 3, 0)
         pt.simulate(mf.USA(9.0), x0, (0.0, 1.0), diffusion=0.01, method=method, step=0.2, rng=0)
     with pytest.raises(ValueError, match="common"):
         pt.simulate(mf.Diffusion(0.1, common=True), np.eye(3), (0.0, 1.0), method="weak2", step=0.1, rng=0)
-    with pytest.raises(TypeError, match="mf.VaryingDiffusion"):
+    with pytest.raises(TypeError, match=r"mf\.VaryingDiffusion"):
         mf.Diffusion(lambda t: 0.1)  # type: ignore[arg-type]

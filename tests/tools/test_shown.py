@@ -49,7 +49,8 @@ MEASURES: list[Any] = [
 TREES: list[Any] = [TREE, mf.track(LATE, 2e-3), mf.track(SOL)]
 RECORDS: list[Any] = [SOL, FLOW, FEW, LATE, PRODUCTS, NORMAL]
 OTHERS: list[Any] = [
-    mf.SA(1.0, Q=A, K=A, V=A), mf.USA(lambda t: 1.0 + t), mf.Causal(mf.SA(1.0, V=A)), mf.Diffusion(0.1), mf.VaryingDiffusion(np.hypot), weak2(0.1),
+    mf.SA(1.0, Q=A, K=A, V=A), mf.USA(lambda t: 1.0 + t), mf.Causal(mf.SA(1.0, V=A)), mf.Diffusion(0.1),
+    mf.VaryingDiffusion(np.hypot), weak2(0.1),
     mf.Masked(mf.SA(1.0), A**2), mf.Frozen(mf.SA(1.0), np.eye(8)), Edges.of(csr_array(A**2)), graph(csr_array(A**2)),
     mf.Sum(tuple(mf.SA(float(b), Q=A) for b in range(1, 40))), mf.Exponential(1.0, A, A), mf.Zonal(np.cosh, "cosh"),
     Heating(1.0), mf.Circle(8), mf.Sphere(4), mf.ZonalSphere(512, 8), mf.Doubt(), mf.Spectral(),

@@ -25,7 +25,6 @@ EVIDENCE = frozenset({
     "A73",
     "A74",
     "F03.porous",
-    "F27",
     "A18.clusters",
     "A26",
     "A44",
