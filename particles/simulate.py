@@ -67,9 +67,8 @@ def simulate(
         then normalises: x + step v.  The flow is the same as step -> 0, but in and between clusters (SA) the second is
         slower by about 1 / (1 + step); it sums over pairs.  "lie" and "strang" move by the terms of a sum one after the
         other, each along its own flow, to order 1 and 2 (`meanfield.steppers.splitting`).  Noise needs one of the
-        last three: of weak order 1 ("euler-maruyama"), 2 for noise of constant strength ("heun"), and 2 for noise of
-        any strength that is every token's own ("weak2").  Or any `Stepper`; with noise one that says that it draws it
-        (``stochastic``).
+        last three: of weak order 1 ("euler-maruyama"), 2 if it is constant ("heun"), 2 if it is every token's own
+        ("weak2").  Or any `Stepper`; with noise one that says that it draws it (``stochastic``).
     step : float
         Step of a fixed-step method.  With noise it is refused where it would turn tokens too far (docs/noise.md).
     diffusion : float
