@@ -69,10 +69,9 @@ def simulate(
         other, each along its own flow, to order 1 and 2 (`meanfield.steppers.splitting`).  Noise needs one of the
         last three: of weak order 1 ("euler-maruyama"), 2 if it is constant ("heun"), 2 if it is every token's own
         ("weak2").  Or any `Stepper`; with noise one that says that it draws it (``stochastic``).
-    step : float
-        Step of a fixed-step method.  With noise it is refused where it would turn tokens too far (docs/noise.md).
-    diffusion : float
-        kappa >= 0; sugar for ``law + mf.Diffusion(kappa)``.
+    step, diffusion : float
+        Step of a fixed-step method, refused where noise or drift turn tokens too far (docs/noise.md); kappa >= 0, sugar
+        for ``law + mf.Diffusion(kappa)``.
     merge_tol : float, optional
         Geodesic distance in radians: points of a group no wider than this become one after the step, of their joint
         mass at their centre of mass, which makes late times cheap, where the flow brings them closer still.
