@@ -19,6 +19,8 @@ from meanfield.steppers import heun, weak2
 from meanfield.steppers.stochastic import Strength
 from meanfield.steppers.varying import shaken
 
+pytestmark = pytest.mark.rounding
+
 
 class Flat(Method):
     """dx = f(t, x) dt + s(t, x) dB."""
