@@ -25,12 +25,20 @@ ROWS = (
     "Two point clouds around xi and -xi",
 )
 """The last column but one of C's Table 1, from above."""
-FLAT_ROWS = ("polytope", "hyperplanes", "polytope x subspace", "origin", "undecided")
+UNDECIDED = "undecided"
+FLAT_ROWS = ("polytope", "hyperplanes", "polytope x subspace", "origin", UNDECIDED)
 """The limit geometries of B's Table 1, from above, and where a run does not tell."""
 TOGETHER = 1e-3
 """Tokens at this distance are one point."""
 STILL = 1e-6
 """A first token that has gone no farther has not moved."""
+NEARLY = 0.1
+"""Groups this near to being one point and its antipode, and not within `TOGETHER`, are still on their way; groups
+farther than this from a subspace are in none."""
+STANDS_OUT = 40.0, 22.0
+"""Clouds of n tokens lie about a subspace if two neighbouring eigenvalues of their second moment are in a ratio of 1 +
+40 / n + (22 / n)^2: of uniform tokens of S^2 it is as large in less than one of 100 draws (n = 8: 10.4, 16: 3.8, 24:
+2.6, 32: 2.2)."""
 
 
 class Atlas(NamedTuple):
@@ -39,12 +47,13 @@ class Atlas(NamedTuple):
     Attributes
     ----------
     row : str
-        On a sphere one of `ROWS`, in the own words of C's Table 1; in R^d one of `FLAT_ROWS`, of B's.
+        On a sphere one of `ROWS`, in the own words of C's Table 1; in R^d one of `FLAT_ROWS`, of B's; or "undecided".
     evidence : dict
         Numbers it was read from.  On a sphere: "points" (groups of tokens at one place), "gathered" (share of tokens
         that share their place), "first moved" (how far the first token has come from where it began), "dimension" (of
-        the linear space about which they lie), "off" (their largest distance from it), "antipodal" (how far the points
-        are from being one and its antipode).  In R^d: "rate" (the largest at which directions contract), "directions"
+        the linear space about which they lie), "gap" (the ratio of eigenvalues behind it), "off" (their largest
+        distance from it), "antipodal" (how far the points are from being one and its antipode).
+        In R^d: "rate" (the largest at which directions contract), "directions"
         (how many do at it), "following" (the next rate over it), "limits" and "vertices" (where tokens end in these
         directions, and how many of them are vertices of their hull), "off" (how far a limit is from the boundary and
         from 0), "distance" (how far a token still is from its limit; both over the extent at the start), "settled" (the
@@ -75,8 +84,10 @@ def classify(run: Trajectory, paper: Paper | None = None) -> Atlas:
     On a sphere the table is C's, of causal runs.  At the end tokens are *points* if most share their place with
     another, within 1e-3; else they are clouds.  Points whose first token has not moved are row 1 (all come to it in the
     end, though clusters may wait for longer than any run: V = I); two antipodal ones are row 3; others lie in L, whose
-    tokens wait alike: row 2.  Clouds are about +-xi if one direction holds most of their second moment (the largest gap
-    of its eigenvalues is behind the first): row 5; else row 4.
+    tokens wait alike: row 2.  Clouds are about a subspace if one gap of the eigenvalues of their second moment stands
+    out (a ratio of 1 + 40 / n + (22 / n)^2): behind the first, +-xi: row 5; else row 4.  *Undecided*, with the reason
+    in `why`, are tokens that have not moved, points that are nearly two antipodal ones (within 0.1), or in no subspace
+    (0.1 from it), and clouds about none.  The table is of causal runs: tokens cannot tell whether theirs was one.
 
     In R^d it is B's.  Its first three rows are of rescaled tokens z = e^{-tV} x, where attention that has settled
     makes increments over equal times follow from those before, D(t + h) = D(t) e^{-V^T h}: if all directions contract
@@ -138,21 +149,44 @@ def _read(start: Array, end: Array) -> Atlas:
     labels = near(end, TOGETHER)
     counts = np.bincount(labels)
     gathered = float(counts[counts > 1].sum() / len(end))
-    moved = float(np.linalg.norm(end[0] - start[0]))
+    moved = np.linalg.norm(end - start, axis=-1)
     moment = np.linalg.eigh(end.T @ end / len(end))
     size = np.maximum(moment.eigenvalues[::-1], np.finfo(float).tiny)
     dimension = 1 + int(np.argmax(size[:-1] / size[1:]))
     across = moment.eigenvectors[:, ::-1][:, dimension:]
     antipodal = float(np.sqrt(np.maximum(2.0 - 2.0 * np.abs(end @ end[0]), 0.0)).max())
     told = {
-        "points": float(len(counts)), "gathered": gathered, "first moved": moved, "dimension": float(dimension),
+        "points": float(len(counts)), "gathered": gathered, "first moved": float(moved[0]),
+        "dimension": float(dimension), "gap": float(size[dimension - 1] / size[dimension]),
         "off": float(np.linalg.norm(end @ across, axis=1).max()), "antipodal": antipodal,
     }  # fmt: skip
-    if gathered <= 0.5:
-        return Atlas(ROWS[4 if dimension == 1 else 3], told)
-    if moved <= STILL:
-        return Atlas(ROWS[0], told)
-    return Atlas(ROWS[2 if len(counts) == 2 and antipodal <= TOGETHER else 1], told)
+    if len(counts) > 1 and moved.max() <= TOGETHER:
+        return Atlas(UNDECIDED, told, f"no token has moved by more than {moved.max():.1g}: run it longer")
+    if gathered > 0.5:
+        return Atlas(*_points(told))
+    linear, square = STANDS_OUT
+    return Atlas(*_clouds(told, 1.0 + linear / len(end) + (square / len(end)) ** 2))
+
+
+def _points(told: dict[str, float]) -> tuple[str, dict[str, float], str]:
+    """Rows 1 to 3."""
+    if told["points"] == 2 and told["antipodal"] <= TOGETHER and told["first moved"] > STILL:
+        return ROWS[2], told, ""
+    if TOGETHER < told["antipodal"] <= NEARLY:
+        return UNDECIDED, told, f"within {told['antipodal']:.1g} of one point and its antipode: run it longer"
+    if told["first moved"] <= STILL:
+        return ROWS[0], told, ""
+    if told["points"] > 1 and told["off"] > NEARLY:
+        return UNDECIDED, told, f"the points are up to {told['off']:.1g} from a subspace: run it longer"
+    return ROWS[1], told, ""
+
+
+def _clouds(told: dict[str, float], wanted: float) -> tuple[str, dict[str, float], str]:
+    """Rows 4 and 5."""
+    if told["gap"] < wanted:
+        found = f"neighbouring eigenvalues are in a ratio of {told['gap']:.2g} at most, wanted {wanted:.2g}"
+        return UNDECIDED, told, f"no subspace stands out: {found}"
+    return ROWS[4 if told["dimension"] == 1 else 3], told, ""
 
 
 TABLES: dict[str, tuple[Paper, Callable[[Array, Array], Atlas]]] = {"sphere": ("C", _sphere), "flat": ("B", _flat)}

@@ -300,7 +300,7 @@ def _products(x0: Any, gram: Any, angles: Any, law: Law) -> tuple[Array, int]:
         raise ValueError(f"gram: got shape {G.shape}, wanted (..., n, n), the inner product of every pair: x @ x.T")
     _fits("gram", G.shape[:-1])
     _refuse_others(G, max(ROOM, inputs.unit_room("gram", gram, G.shape[-1])))
-    return symmetric(1.0 - G), max(2, G.shape[-1])
+    return symmetric(np.clip(1.0 - G, 0.0, 2.0)), max(2, G.shape[-1])  # within the room given, no product is beyond 1
 
 
 def _fits(name: str, shape: tuple[int, ...]) -> None:

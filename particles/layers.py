@@ -2,7 +2,7 @@
 
 A layer adds step times what the law gives, term by term (attention, then the feed-forward layer), and normalises where
 networks do; as step -> 0 with depth step fixed it is the flow of `mf.Normalised`, or for "post" of the law itself
-(A (2.1), (2.2); B (1.3); C (4); 2510.22026).  In R^d nothing is normalised, and the layers are Euler's steps.
+(A (2.1), (2.2); B (1.3); C (4); 2510.22026).  In R^d nothing is normalised but headings, and layers are Euler's steps.
 """
 
 from __future__ import annotations
@@ -132,13 +132,14 @@ class Layers(Shown):
 def layers(
     law: Law | list[Law], x0: Any, depth: int, step: float, *, splitting: str | None = "lie", norm: Norm | None = None
 ) -> Layers:
-    """Tokens through `depth` layers, x <- N(x + step v) for every term of the law in turn.
+    """Tokens through `depth` layers, x <- N(x + step v) for every sublayer of the law in turn.
 
     Parameters
     ----------
     law : Law or list of Law
-        Of the sphere, or of R^d; its terms are a layer's sublayers, in their order.  A list has a law for every layer;
-        matrices that are functions of t are asked at layers times step.
+        Of the sphere, or of R^d.  Its heads, all terms that see other tokens, are one sublayer (A (2.7)), and so is
+        each feed-forward or linear term, in their order.  A list has a law for every layer; matrices that are functions
+        of t are asked at layers times step.
     x0 : array (..., n, d)
         Unit rows; of R^d any.
     depth : int
@@ -146,7 +147,8 @@ def layers(
     step : float
         What multiplies attention in the residual sum; networks have 1.
     splitting : {"lie", "strang"} or None
-        Terms one after the other; half a step of the later ones before and after the first; or all in one sum.
+        Sublayers one after the other; half a step of the later ones before and after the first; or all in one sum, the
+        feed-forward layer beside attention.
     norm : {"post", "pre", "mix", "peri", "ngpt", "ln-scaling", "attention"}, optional
         "post" if not given; in R^d there is none, x + h A at x itself (B (1.3)).
         With A the law's velocity at the directions, h the step, N v = v / |v|: N(x + h A); x + h A; the first in a
@@ -178,7 +180,7 @@ def layers(
     flat = laws[0].geometry == "flat"
     if flat and norm is not None:
         raise ValueError(f'norm: got "{norm}", and nothing is normalised under {laws[0]}, a law of R^d: leave it out')
-    x = FLAT.check("x0", x0) if flat else inputs.rows("x0", x0)
+    x = (laws[0].place or FLAT).check("x0", x0) if flat else inputs.rows("x0", x0)
     how = "flat" if flat else "post" if norm is None else norm
     for one in dict.fromkeys(laws):
         one.check_range(x.shape[-1], atoms=True)
@@ -198,14 +200,14 @@ def _laws(law: Any, depth: int) -> list[Any]:
     if len(laws) != depth:
         raise ValueError(f"law: got {len(laws)} laws for {depth} layers, wanted one for each, or one for all")
     places = {inputs.law(one).geometry for one in laws}
-    if len(places) > 1:
+    if len(places) > 1 or len({one.place for one in laws} - {None}) > 1:
         raise ValueError(f"law: got laws of {sorted(places)}, wanted all of one geometry")
     return laws
 
 
 def _sublayers(law: Law, splitting: str | None) -> Iterator[tuple[Law, float]]:
     """Laws in turn, and their shares of the step."""
-    first, *rest = (law,) if splitting is None else law.parts
+    first, *rest = (law,) if splitting is None else law.sublayers
     if splitting == "strang":
         yield from ((part, 0.5) for part in reversed(rest))
     yield first, 1.0
@@ -214,18 +216,19 @@ def _sublayers(law: Law, splitting: str | None) -> Iterator[tuple[Law, float]]:
 
 def _added(law: Law, x: Array, t: float, h: float, norm: str, early: bool) -> Array:
     """The tokens after one sublayer."""
-    place, at = (FLAT, x) if norm in ("attention", "flat") else (ROWS, geometry.retract(x))
+    place, at = (law.place or FLAT, x) if norm in ("attention", "flat") else (ROWS, geometry.retract(x))
     mu = Points.trusted(at, np.full(at.shape[:-1], 1.0 / at.shape[-2]), place)
     if np.any(law.noise(t, mu.x, mu)):
         raise ValueError(f"law: {law} has noise, and layers have none: use pt.simulate")
     A = np.broadcast_to(law.velocity(t, mu.x, mu), x.shape)
+    if norm == "flat":
+        return place.retract(x + h * place.project(x, A))
     return _RESIDUAL["post" if norm == "mix" and early else "pre" if norm == "mix" else norm](x, A, t, h)
 
 
 _RESIDUAL: dict[str, Callable[[Array, Array, float, float], Array]] = {
     "post": lambda x, A, t, h: geometry.retract(x + h * A),
     "pre": lambda x, A, t, h: x + h * A,
-    "flat": lambda x, A, t, h: x + h * A,
     "peri": lambda x, A, t, h: x + h * unit(A),
     "ngpt": lambda x, A, t, h: geometry.retract(x + h * (unit(A) - x)),
     "ln-scaling": lambda x, A, t, h: x + h * A / np.sqrt(1.0 + t),

@@ -19,7 +19,8 @@ WAYS = ("add", "concatenate")
 def positions(n: int, d: int, kind: str = "sinusoidal", *, M: float = 1e4, rng: Any = None) -> Array:
     """Positional encodings p_1, ..., p_n, (n, d).
 
-    (p_i)_{2k} = sin(i M^{-2k/d}), (p_i)_{2k+1} = cos(i M^{-2k/d}), k = 0, ..., d/2 - 1; or random unit vectors.
+    (p_i)_{2k} = sin(i M^{-2k/d}), (p_i)_{2k+1} = cos(i M^{-2k/d}), k = 0, ..., d/2 - 1, i from 1 on as the
+    paper counts (of code that counts from 0, the second token is ours the first); or random unit vectors.
 
     Parameters
     ----------
@@ -88,7 +89,11 @@ def encoded(x: Any, p: Any, how: str = "add") -> Array:
         p = np.broadcast_to(p, (*x.shape[:-1], p.shape[-1]))
     except ValueError:
         raise ValueError(f"x and p: got shapes {x.shape} and {p.shape}, wanted the same replicas") from None
-    y = x + p if how == "add" else np.concatenate([x, p], axis=-1)
-    if not np.linalg.norm(y, axis=-1).all():
+    with np.errstate(over="ignore"):  # told below
+        y = x + p if how == "add" else np.concatenate([x, p], axis=-1)
+    size = np.abs(y).max(axis=-1, keepdims=True)
+    if not size.all():
         raise ValueError("p: a token and its position cancel, and 0 has no direction: take another encoding")
-    return geometry.retract(y)
+    if not np.isfinite(size).all():
+        raise ValueError("p: a token and its position are beyond floats together: take smaller ones")
+    return geometry.retract(y / size)  # of which no square is beyond floats

@@ -155,7 +155,7 @@ def sweep(
     if executor is not None and not hasattr(executor, "submit"):
         raise TypeError(
             f"executor must be None or have a method submit; got {inputs.describe(executor)}. "
-            "Pass a concurrent.futures executor, such as that of mf.workers()."
+            "Pass a concurrent.futures executor, such as that of: with mf.workers(2) as executor: ..."
         )
     inputs.callable_or_none("done", done)
     place = shelf.place(keep, checkpoint, every, rng)

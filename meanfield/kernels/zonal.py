@@ -15,6 +15,8 @@ from meanfield.tools import inputs
 from meanfield.tools.settings import register
 from meanfield.tools.shown import Shown
 
+BEYOND = 1e-6
+"""How far beyond 1 an inner product of unit rows, of few digits, may be."""
 ALIASED = 1e-11
 """Largest change of a multiplier (of lambda_0) by half as many nodes again: more, and the quadrature does not hold."""
 FAR = 1e-16
@@ -166,7 +168,14 @@ class Zonal(Shown, Kernel):
 
     def log(self, x: Array, y: Array) -> Array:
         """s = log phi(<x, y>), -inf where phi vanishes: (..., n, d), (..., p, d) -> (..., n, p)."""
-        t = np.clip(x @ np.swapaxes(y, -1, -2), -1.0, 1.0)  # rounding must not leave phi's domain
+        t = x @ np.swapaxes(y, -1, -2)
+        if t.size and max(t.max(), -t.min()) > 1.0 + BEYOND:
+            raise ValueError(
+                f"{self.name}: asked at <x, y> = {t.flat[np.abs(t).argmax()]:.6g}, and is a function of numbers in "
+                "[-1, 1], of unit rows: rows with positions added at every layer (mf.Encoded) are none; add them once, "
+                "x0 = pt.encoded(x, p), or take mf.Encoded of mf.SA or mf.USA"
+            )
+        np.clip(t, -1.0, 1.0, out=t)  # rounding must not leave phi's domain
         with np.errstate(divide="ignore"):
             return np.log(np.asarray(self.phi(t), dtype=float))
 

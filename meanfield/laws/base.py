@@ -128,6 +128,7 @@ class Sum(Law):
         object.__setattr__(self, "isotropic", all(term.isotropic for term in self.terms))
         object.__setattr__(self, "labelled", any(term.labelled for term in self.terms))
         object.__setattr__(self, "masked", any(term.masked for term in self.terms))
+        object.__setattr__(self, "lone", all(term.lone for term in self.terms))
         object.__setattr__(self, "common", any(term.common for term in self.terms))
 
     @property
@@ -138,11 +139,21 @@ class Sum(Law):
 
     @property
     def parts(self) -> tuple[Any, ...]:
-        """The terms; x' = v of positions and velocities, which all that have it mean once, goes with the first."""
+        """Those of the terms; x' = v of positions and velocities, which all of them mean once, goes with the first."""
         if not self.drift:
-            return self.terms
+            return tuple(part for term in self.terms for part in term.parts)
         first = next(i for i, term in enumerate(self.terms) if term.drift)
         return tuple(term if i <= first else term.pushing() for i, term in enumerate(self.terms))
+
+    @property
+    def sublayers(self) -> tuple[Any, ...]:
+        """The heads in one, where the first of them stands, and every other term's own."""
+        parts = [part for term in self.terms for part in (term.sublayers if not self.drift else (term,))]
+        heads = [part for part in parts if not part.lone]
+        if self.drift or len(heads) < 2:
+            return self.parts if self.drift else tuple(parts)
+        first = parts.index(heads[0])
+        return (*parts[:first], Sum(tuple(heads)), *(part for part in parts[first:] if part.lone))
 
     def pushing(self) -> Sum:
         """The terms without x' = v."""

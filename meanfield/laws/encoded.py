@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.laws.seeing import Seeing
-from meanfield.protocols import Array, Measure
+from meanfield.protocols import Array, Measure, said
 from meanfield.tools import inputs
 from meanfield.tools.settings import register
 
@@ -53,6 +53,11 @@ class Encoded(Seeing):
     p: Any
     labelled = True
     isotropic = False
+
+    @property
+    def autonomous(self) -> bool | None:  # type: ignore[override]
+        """As the law, None if it does not say."""
+        return said(self.law)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -67,6 +67,7 @@ class Alone(Law):
     """What laws share that ask nobody: where they live, and whether their weights change with time."""
 
     weights: str = ""
+    lone = True
 
     @property
     def autonomous(self) -> bool:  # type: ignore[override]
@@ -296,6 +297,11 @@ class Activated(ByDifferences):
     @property
     def parts(self) -> tuple[Any, ...]:
         """Itself: sigma of a sum is no sum."""
+        return (self,)
+
+    @property
+    def sublayers(self) -> tuple[Any, ...]:
+        """Itself."""
         return (self,)
 
     def attention(self, t: float, mu: Measure) -> Array:

@@ -122,6 +122,17 @@ class Seeing(About):
         one: Any = self
         return tuple(replace(one, law=part) for part in self.law.parts)
 
+    @property
+    def lone(self) -> bool:  # type: ignore[override]
+        """As the law."""
+        return bool(self.law.lone)
+
+    @property
+    def sublayers(self) -> tuple[Any, ...]:
+        """The law's, each of what is seen."""
+        one: Any = self
+        return tuple(replace(one, law=part) for part in self.law.sublayers)
+
     def attention(self, t: float, mu: Measure) -> Array:
         """The law's, of what is seen."""
         return np.asarray(self.law.attention(t, self._sees(t, mu)))

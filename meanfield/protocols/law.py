@@ -48,6 +48,8 @@ class Law(Shown):
     """What to type where its tokens grow beyond floats; empty if nothing is known."""
     masked: bool = False
     """True: its tokens see a part of the others alone (the past, neighbours); no more than one mask a law."""
+    lone: bool = False
+    """True: what a token does by itself, whoever else there is: a sublayer of its own, in a network."""
     autonomous: bool = True
     """False: the velocity or noise that it gives a measure depends on t, as where beta is annealed, and its
     `quantities` are those of t; rates of one moment are refused.  A class that has its own velocity or noise says
@@ -78,6 +80,12 @@ class Law(Shown):
     @property
     def parts(self) -> tuple[Any, ...]:
         """Laws whose velocities add up to its own, in the order in which a splitting takes them."""
+        return (self,)
+
+    @property
+    def sublayers(self) -> tuple[Any, ...]:
+        """Laws whose velocities add up to its own, as a network's layer takes them: attention, all heads at once, and
+        in turn what a token does by itself."""
         return (self,)
 
     def pushing(self) -> Any:

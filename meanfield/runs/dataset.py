@@ -11,6 +11,8 @@ from meanfield.tools import netcdf, settings
 ENERGIES = ("energy", "excess", "dissipation", "driven", "free_energy")
 
 LEFT_OUT = {
+    "energy": ". E is known of laws that climb or descend one: mf.SA and mf.USA without matrices or with Q^T K = V = "
+    "V^T (or -V), their sums, with noise or without; a mask, other matrices and positions leave none",
     "dissipation": ". Of a sum it is known where every term that tells an energy tells its ascent(t, x, mu), too; what "
     "E gains is gained",
     "driven": ". It is known of beta(t) and, where Q^T K = V = V^T at every time, of Q, K and V; in a sum, of terms "

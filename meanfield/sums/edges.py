@@ -48,7 +48,12 @@ class Edges(Shown):
     @classmethod
     def of(cls, A: Any) -> Edges:
         """Of a scipy.sparse matrix, checked; entries that stand twice are added, zeros left out."""
-        rows = scipy.sparse.csr_array(A, dtype=float, copy=True)
+        if len(A.shape) != 2:
+            raise ValueError(f"A: got shape {A.shape}, wanted (n, n), a row and a column for every point")
+        if A.dtype.kind == "c":
+            raise TypeError(f"A: got complex weights ({A.dtype}), wanted real ones: take A.real or abs(A)")
+        # before those that stand twice are added: small integers would wrap
+        rows = scipy.sparse.csr_array(A.astype(float), copy=True)
         if rows.ndim != 2 or rows.shape[0] != rows.shape[1]:
             raise ValueError(f"A: got shape {rows.shape}, wanted (n, n), a row and a column for every point")
         rows.sum_duplicates()

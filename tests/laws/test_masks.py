@@ -213,3 +213,15 @@ def test_a_large_dense_graph_is_held_by_its_edges_or_said_to_be_unsavable() -> N
     with pytest.warns(RuntimeWarning, match="cannot be saved"):
         full = mf.Masked(mf.SA(1.0), np.ones((n, n)))
     assert isinstance(full.A, np.ndarray)
+
+
+def test_sparse_weights_are_read_as_they_are_meant() -> None:
+    """Small integers that stand twice do not wrap; complex weights and other shapes are refused."""
+    at = (np.array([0, 0, 1, 2, 3]), np.array([0, 0, 1, 2, 3]))
+    A = sparse.coo_array((np.array([200, 200, 1, 1, 1], dtype=np.uint8), at), shape=(4, 4))
+    law = mf.Masked(mf.USA(0.0), A, per_row=False)
+    assert pt.attention(law, pt.uniform(4, 3, rng=0))[0, 0] * 4.0 == pytest.approx(400.0)
+    with pytest.raises(TypeError, match="complex"):
+        mf.Masked(mf.USA(0.0), sparse.csr_array([[1 + 5j, 2j], [0, 1]]))
+    with pytest.raises(ValueError, match="wanted \\(n, n\\)"):
+        mf.Masked(mf.SA(0.0), sparse.coo_array(np.ones((2, 2, 2))))

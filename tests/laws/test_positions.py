@@ -173,3 +173,19 @@ def test_a_diagonal_that_climbs_and_moves_a_density() -> None:
 def test_refusals(make: Any, said: str) -> None:
     with pytest.raises((ValueError, TypeError), match=said):
         make()
+
+
+def test_functions_of_unit_rows_refuse_others() -> None:
+    p = [[0.9, 0.2, 0.0], [0.5, -0.3, 0.4], [1.0, 1.0, 1.0], [0.0, 0.0, -0.7]]
+    for law in (mf.HegselmannKrause(0.5, geometry="sphere"), mf.Krause(lambda s: np.exp(-s), geometry="sphere")):
+        with pytest.raises(ValueError, match=r"pt\.encoded"):
+            pt.attention(mf.Encoded(law, p), pt.uniform(4, 3, rng=0))
+    with pytest.raises(ValueError, match="no quantity"):
+        _ = pt.simulate(mf.Encoded(mf.SA(2.0), p), pt.uniform(4, 3, rng=0), (0.0, 0.1)).energy
+
+
+def test_encodings_beyond_floats() -> None:
+    assert np.linalg.norm(pt.encoded([[1e200, 0.0]], [[1e200, 1e200]])) == pytest.approx(1.0)
+    assert np.linalg.norm(pt.encoded([[1e-200, 0.0]], [[1e-200, 0.0]])) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="beyond floats"):
+        pt.encoded([[1e308, 0.0]], [[1e308, 0.0]])

@@ -59,6 +59,27 @@ def test_layers_are_as_written(norm: Any) -> None:
         np.testing.assert_allclose(run.directions * run.lengths[..., None], run.x, rtol=0.0, atol=1e-14)
 
 
+def test_heads_are_one_sublayer() -> None:
+    """H equal heads of V / H are one head, masked or not, wherever the feed-forward layer stands; A (2.7)."""
+    x, half = pt.uniform(7, 3, 0), mf.SA(2.0, V=np.eye(3) / 2.0)
+    ff = mf.FeedForward(W, A, B, activation="relu")
+    for one, two in ((mf.SA(2.0) + ff, half + ff + half), (mf.Causal(mf.SA(2.0) + ff), mf.Causal(half + half + ff)),
+                     (mf.Causal(mf.SA(2.0)) + ff, mf.Causal(half + half) + ff)):  # fmt: skip
+        want, came = (pt.layers(law, x, 4, 0.5).x[-1] for law in (one, two))
+        np.testing.assert_allclose(came, want, rtol=0.0, atol=1e-13)
+
+
+def test_headings_stay_unit() -> None:
+    """Layers of positions and headings are Euler's steps of the flow."""
+    q = np.concatenate([np.random.default_rng(0).standard_normal((5, 2)), pt.uniform(5, 2, rng=1)], axis=-1)
+    law = mf.Vicsek(lambda s: (1.0 + s) ** -0.5, coupling=3.0)
+    run = pt.layers(law, q, 4, 0.1)
+    flow = pt.simulate(law, q, (0.0, 0.4), [0.0, 0.4], method="euler", step=0.1)
+    np.testing.assert_allclose(run.x[-1], flow.x[-1], rtol=0.0, atol=1e-13)
+    with pytest.raises(ValueError, match="unit"):
+        pt.layers(law, np.concatenate([q[:, :2], 2.0 * q[:, 2:]], axis=-1), 4, 0.1)
+
+
 def test_mix_is_after_the_sum_in_a_quarter_and_then_before() -> None:
     x = pt.uniform(7, 3, 0)
     run = pt.layers(mf.SA(2.0), x, 8, 0.5, norm="mix")

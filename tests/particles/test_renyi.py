@@ -97,7 +97,18 @@ def test_table_1(V: Any, row: int) -> None:
     law = mf.Causal(mf.SA(2.0, V=np.diag(np.array(V, dtype=float))))
     came = pt.classify(pt.simulate(law, pt.uniform(24, 3, 5), (0.0, 60.0), [0.0, 60.0], rtol=1e-6))
     assert came.row == ROWS[row]
-    assert {"points", "gathered", "first moved", "dimension", "off", "antipodal"} == set(came.evidence)
+    assert {"points", "gathered", "first moved", "dimension", "gap", "off", "antipodal"} == set(came.evidence)
+
+
+def test_undecided() -> None:
+    """Two groups on their way to being antipodal; tokens that have not moved; clouds about nothing."""
+    x = pt.uniform(24, 3, 1)
+    halfway = pt.simulate(mf.Causal(mf.SA(1.0, V=np.diag([2.0, 1.0, 0.0]))), x, (0.0, 10.0), [0.0, 10.0])
+    rest = pt.simulate(mf.Causal(mf.SA(9.0)), x, (0.0, 1e-6), [0.0, 1e-6])
+    about = pt.simulate(mf.Causal(mf.SA(1.0, V=-np.eye(3))), pt.uniform(24, 3, 2), (0.0, 5.0), [0.0, 5.0])
+    for run, why in ((halfway, "antipode"), (rest, "has moved"), (about, "stands out")):
+        came = pt.classify(run, paper="C")
+        assert came.row == "undecided" and why in came.why
 
 
 def test_one_point_that_began_elsewhere_and_tokens_on_a_circle() -> None:

@@ -86,6 +86,8 @@ def _numeric(name: str, value: Any, wanted: str, complex_ok: bool) -> Array:
             remedy = "Fill them with .filled(number), or drop them with .compressed()."
             raise ValueError(message(name, wanted, f"{int(np.ma.count_masked(value))} masked entries", remedy))
         value = value.data
+    if hasattr(value, "toarray"):
+        raise TypeError(message(name, wanted, f"a sparse matrix ({describe(value)})", f"Give {name}.toarray()."))
     try:
         raw = np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
