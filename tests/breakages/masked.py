@@ -110,8 +110,8 @@ MASKED: tuple[Breakage, ...] = (
     Breakage(
         name="atlas: clouds are told from points the other way",
         file="particles/atlas.py",
-        old="if gathered <= 0.5:",
-        new="if gathered > 0.5:",
+        old="if gathered > 0.5:",
+        new="if gathered <= 0.5:",
         red=(
             "C04",
             "tests/particles/test_renyi.py::test_table_1",

@@ -43,8 +43,8 @@ RESCALED: tuple[Breakage, ...] = (
     Breakage(
         name="layers of R^d are normalised",
         file="particles/layers.py",
-        old='"flat": lambda x, A, t, h: x + h * A,',
-        new='"flat": lambda x, A, t, h: geometry.retract(x + h * A),',
+        old="return place.retract(x + h * place.project(x, A))",
+        new="return geometry.retract(x + h * place.project(x, A))",
         red=("B02", "B13", "tests/particles/test_flat_layers.py::test_printed_iterates"),
     ),
     Breakage(
