@@ -27,14 +27,11 @@ class OnNodes:
         if both is not None:
             self._both, self._grid, self._x = both, grid, grid.rows
             self._in, self._out = carried(space, both.source), None if both.nodes else carried(both.target, grid)
-            self._far = both.source.degrees > both.width
             self._faint = both.kernel.range >= -np.log(Z_FLOOR)
 
     def fields(self, c: Array) -> Array:
         """(1 + d, N) e^{-g} Z and e^{-g} M at the nodes."""
-        few = laid(self._in, c)
-        few[..., self._far] = 0.0
-        told = self._both(few)
+        told = self._both(laid(self._in, c))
         if self._out is None:
             return told
         return np.asarray(self._grid.evaluate(laid(self._out, self._both.target.analyse(told))))

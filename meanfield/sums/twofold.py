@@ -66,13 +66,11 @@ class Twofold:
         Whose coefficients come, and at whose nodes it is asked.
     nodes : bool
         Whether these are the grid's.
-    width : int
-        The highest degree of those that come.
     """
 
     def __init__(self, space: Space, kernel: Kernel, level: Any, grid: Any = None) -> None:
-        self.kernel, self.level, self.width = kernel, level, level.width + 1
-        self.source = sized(space, products(space, self.width))
+        self.kernel, self.level = kernel, level
+        self.source = sized(space, products(space, level.width + 1))
         self.target = sized(space, products(space, level.degree + 1))
         self.nodes = grid is not None and len(grid.weights) <= len(self.target.weights)
         if self.nodes:
@@ -135,8 +133,6 @@ def twofold(both: Twofold, space: Space, q: Array, weights: Array, x: Array, wan
     Reading
         M in rows, all of it; log is the level at x.
     """
-    degree = both.source.degrees
-    c = space.project(q, weights, int(degree.max()))
-    c[..., degree > both.width] = 0.0
+    c = space.project(q, weights, int(both.source.degrees.max()))
     fields = both.target.fields(np.moveaxis(both.target.analyse(both(c)), -2, 0), None, space.chart(x))[0]
     return both.reading(np.moveaxis(fields, 0, -2), x, want, V)

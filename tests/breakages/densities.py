@@ -23,8 +23,8 @@ DENSITIES: tuple[Breakage, ...] = (
     Breakage(
         name="twofold: the values have no degree of their own",
         file="meanfield/sums/twofold.py",
-        old="kernel, level, level.width + 1",
-        new="kernel, level, level.width // 2",
+        old="products(space, level.width + 1)",
+        new="products(space, level.width // 2)",
         red=(HERE + "test_harmonics_in_both_points_are_the_sum_over_all_pairs",),
     ),
     Breakage(
@@ -40,13 +40,6 @@ DENSITIES: tuple[Breakage, ...] = (
         old="            self.floors = True\n",
         new="",
         red=(HERE + "test_where_z_is_rounding_the_run_says_so",),
-    ),
-    Breakage(
-        name="on nodes: coefficients beyond the kernel's are folded back",
-        file="meanfield/methods/on_nodes.py",
-        old="        few[..., self._far] = 0.0\n",
-        new="        few[..., self._far] = 1e-3\n",
-        red=(HERE + "test_the_circle_as_printed",),
     ),
     Breakage(
         name="suited: zonal spheres take laws with matrices by a bad value alone",

@@ -5,6 +5,8 @@ Printed moments are those of two other formulations (a Galerkin one and labels c
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -222,5 +224,16 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"V\(0.*\)"):
         mf.solve(mf.SA(1.0, V=lambda t: np.ones(2)), rho, (0.0, 1.0))
     for method in ("spectral", "lagrangian"):
-        with pytest.raises(TypeError, match=r"mf\.Sphere\(lmax\)"):
+        with pytest.raises(ValueError, match=r"mf\.Sphere\(lmax\)") as refused:
             mf.solve(mf.SA(1.0, Q=Q3), mf.uniform(mf.ZonalSphere(3, 16)), (0.0, 1.0), method=method)
+        assert isinstance(refused.value, TypeError)
+
+
+def test_the_page_says_what_its_lines_print(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "general.md").read_text(encoding="utf-8")
+    lines = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL)
+    assert len(lines) == 2
+    names: dict[str, Any] = {}
+    for code, printed in lines:
+        exec(code, names)
+        assert capsys.readouterr().out == printed
