@@ -17,6 +17,7 @@ loses 2 |A x| / 2.3 digits there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,18 +79,30 @@ class Twofold:
         self.pairs = len(self.source.weights) * len(self.target.weights)
         self._values: list[Array] | None = None
 
+    @cached_property
+    def _kinds(self) -> Array:
+        """(N, 1 + d) what each of its nodes y counts for: 1 and y, times the quadrature's weight."""
+        return np.asarray(self.source.weights[:, None] * np.insert(self.source.rows, 0, 1.0, axis=1))
+
+    def masses(self, c: Array) -> Array:
+        """c (..., M) of the source -> (..., N, 1 + d), w rho (1, y) at its nodes."""
+        return np.asarray(self.source.evaluate(c)[..., None] * self._kinds)
+
     def __call__(self, c: Array) -> Array:
         """c (..., M) of the source -> e^{-g} Z and e^{-g} M at the target's nodes, (..., 1 + d, N)."""
-        y = self.source.rows
-        mass = (self.source.weights * self.source.evaluate(c))[..., None] * np.insert(y, 0, 1.0, axis=1)
+        mass = self.masses(c)
         told = np.concatenate([E @ mass for E in self._blocks()], axis=-2)
         return np.moveaxis(told, -1, -2)
 
-    def reading(self, fields: Array, x: Array, want: str, V: Array | None) -> Reading:
-        """The answer at rows x (..., n, d) from the fields there, (..., 1 + d, n), with values V y."""
+    def matrix(self) -> Array:
+        """(N, N') values e^{s - g} of the target's nodes and the source's."""
+        return np.concatenate(list(self._blocks()))
+
+    def reading(self, fields: Array, g: Array, want: str, V: Array | None) -> Reading:
+        """The answer from the fields at rows (..., 1 + d, n), and their level g (..., n), with values V y."""
         Z = fields[..., 0, :, None] if "Z" in want else None
         M = np.moveaxis(fields[..., 1:, :], -2, -1) if "M" in want else None
-        return Reading(Z, M if M is None or V is None else M @ V.T, None, self.level(x)[..., None])
+        return Reading(Z, M if M is None or V is None else M @ V.T, None, g[..., None])
 
     def _blocks(self) -> Iterator[Array]:
         """Values e^{s - g} of all pairs, some rows at a time."""
@@ -135,4 +148,4 @@ def twofold(both: Twofold, space: Space, q: Array, weights: Array, x: Array, wan
     """
     c = space.project(q, weights, int(both.source.degrees.max()))
     fields = both.target.fields(np.moveaxis(both.target.analyse(both(c)), -2, 0), None, space.chart(x))[0]
-    return both.reading(np.moveaxis(fields, 0, -2), x, want, V)
+    return both.reading(np.moveaxis(fields, 0, -2), both.level(x), want, V)

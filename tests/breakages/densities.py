@@ -30,8 +30,8 @@ DENSITIES: tuple[Breakage, ...] = (
     Breakage(
         name="twofold: nobody says how large the fields are",
         file="meanfield/sums/twofold.py",
-        old="None, self.level(x)[..., None])",
-        new="None, 0.0 * self.level(x)[..., None])",
+        old="None, g[..., None])",
+        new="None, 0.0 * g[..., None])",
         red=(HERE + "test_harmonics_in_both_points_are_the_sum_over_all_pairs",),
     ),
     Breakage(
