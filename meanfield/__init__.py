@@ -59,7 +59,7 @@ from meanfield.runs.errors import Interrupted, RunError, StoppedEarly, Unresolve
 from meanfield.runs.gaussian import GaussianSolution
 from meanfield.runs.solution import Solution
 from meanfield.runs.until import steady, steps
-from meanfield.spaces import Circle, Sphere, ZonalSphere
+from meanfield.spaces import Circle, Line, Sphere, ZonalSphere
 from meanfield.spaces.density import Density
 from meanfield.spaces.doubt import Doubt, UnknownValue
 from meanfield.spaces.initial import mixture, perturbed_uniform, poisson_kernel, uniform, von_mises_fisher
@@ -97,6 +97,7 @@ __all__ = [
     "Lagrangian",
     "LateMerge",
     "Law",
+    "Line",
     "Linear",
     "LinearAttention",
     "Masked",

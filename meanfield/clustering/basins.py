@@ -17,7 +17,7 @@ import numpy as np
 import scipy
 
 from meanfield import geometry
-from meanfield.geometry import ANGLES, MERIDIAN, TURN
+from meanfield.geometry import ANGLES, MERIDIAN, REALS, TURN
 from meanfield.protocols import Array
 from meanfield.spaces.density import Density
 from meanfield.special import ultraspherical
@@ -344,7 +344,58 @@ class Along(Profile):
         return out[0], out[1], out[2]
 
 
-LINES: dict[Any, Callable[[Any], Profile]] = {ANGLES: Around, MERIDIAN: Along}
+class Between(Profile):
+    """A density on an interval of R, by its polynomial."""
+
+    def __init__(self, mu: Density) -> None:
+        self.mu, self.place = mu, mu.space.line
+        self.a = mu.coefficients / mu.mass
+        self.grid = np.linspace(*self.bounds, 8 * mu.space.size + 1)
+        self.values = mu.space.evaluate(self.a, self.grid)
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """The interval's ends."""
+        return tuple(self.place.bounds(self.mu.space))
+
+    def nodes(self) -> Array:
+        """The space's nodes."""
+        return np.asarray(self.mu.space.nodes)
+
+    def turning(self, i: int, sign: float) -> tuple[float, float]:
+        """By the zero of the slope."""
+        a, q, b = (self.grid[min(max(i + j, 0), len(self.grid) - 1)] for j in (-1, 0, 1))
+
+        def slope(s: float) -> float:
+            return -sign * float(self.mu.space.evaluate(self.a, np.array([s]), gradient=True)[0, 0])
+
+        zero = _zero(slope, a, q, b)
+        return zero, float(self.mu.space.evaluate(self.a, np.array([zero]))[0])
+
+    def masses(self, ends: Array) -> Array:
+        """By Gauss's rule."""
+        return np.array([self._rule(a, b)[1].sum() for a, b in pairwise(ends)])
+
+    def shapes(self, ends: Array, gap: float) -> tuple[Array, Array, Array]:
+        """By Gauss's rule; centres are means."""
+        out = np.zeros((3, len(ends) - 1))
+        for i, (a, b) in enumerate(pairwise(ends)):
+            s, mass = self._rule(a, b)
+            centre = float(mass @ s / mass.sum())
+            inner = within(a, b, centre, gap)
+            core = float(self._rule(*inner)[1].sum()) if inner else 0.0
+            out[:, i] = centre, np.sqrt(max(mass @ (s - centre) ** 2 / mass.sum(), 0.0)), core
+        return out[0], out[1], out[2]
+
+    def _rule(self, a: float, b: float) -> tuple[Array, Array]:
+        """Nodes, and masses, that are right for the density times a square."""
+        space = self.mu.space
+        nodes, weights = np.polynomial.legendre.leggauss(space.size // 2 + 2)
+        s = 0.5 * (a + b) + 0.5 * (b - a) * nodes
+        return s, 0.5 * (b - a) / space.area * weights * space.evaluate(self.a, s)
+
+
+LINES: dict[Any, Callable[[Any], Profile]] = {ANGLES: Around, MERIDIAN: Along, REALS: Between}
 """How a density held by coefficients is cut on the line that its space names."""
 
 

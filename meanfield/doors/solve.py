@@ -140,8 +140,8 @@ def solve(
     land : bool or array
         True: a step ends at every time to save; or at times given here, as at those where a law jumps.
     method : {"auto", "spectral", "lagrangian", "finite-volume", "minimising-movements", "gaussian"} or Scheme
-        How.  Spectral ("auto" of a density): by coefficients, smooth, with or without diffusion.  Lagrangian: carried
-        by its flow, through clusters and beyond (circle, zonal spheres, S^2; no diffusion).  Finite volumes (circle and
+        How.  Spectral ("auto" of a density): by coefficients, smooth, with or without diffusion.  Lagrangian ("auto"
+        on R): carried by its flow, through clusters and beyond (no diffusion).  Finite volumes (circle and
         zonal spheres): masses in cells, positive, energy monotone; rough data, varying noise.  Minimising movements
         (circle): variational steps in either metric.  Gaussian: mean and covariance, to a blow-up.  Or any `Scheme`.
     stepper : Stepper, optional
@@ -193,7 +193,7 @@ def solve(
     """
     moving, rho0, kind = _gathered(law, rho0, diffusion)
     t0, t1, asked = inputs.times(t_span, t_eval)
-    chosen = handing_over(_method(method, kind, max_resolution), on_unresolved)
+    chosen = handing_over(_method(method, kind, rho0, max_resolution), on_unresolved)
     kind.refuse(moving, rho0, (t0, t1), chosen)
     rtol, atol = _tolerances(rtol, atol, kind.atol(moving, rho0))
     bound, y = chosen.bind(moving := chosen.approximated(moving), rho0, rtol, atol)
@@ -245,11 +245,12 @@ def _tolerances(rtol: Any, atol: Any, least: float) -> tuple[float, float]:
     return rtol, least if atol is None else inputs.number("atol", atol, above=0.0, high=1.0)
 
 
-def _method(method: str | Scheme, kind: _Kind, max_resolution: int | None) -> Scheme:
+def _method(method: str | Scheme, kind: _Kind, rho0: Any, max_resolution: int | None) -> Scheme:
     chosen: Any = method
     if isinstance(method, str):
         name = inputs.choice("method", method, ("auto", *METHODS))
-        chosen = METHODS[kind.method if name == "auto" else name]()
+        own = getattr(getattr(rho0, "space", None), "method", None) or kind.method
+        chosen = METHODS[own if name == "auto" else name]()
     inputs.having("method", chosen, SCHEME, f"one of {sorted(METHODS)} or a Scheme such as mf.Spectral()")
     if KINDS[chosen.takes] is not kind and not (chosen.rough and kind is KINDS["cells"]):
         raise ValueError(f'method: {chosen} is none for this measure: leave it out, or give method="{kind.method}"')

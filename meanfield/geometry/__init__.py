@@ -16,6 +16,7 @@ from meanfield.geometry.given import MANIFOLDS, given, located, unflagged
 from meanfield.geometry.joining import circle_groups, line_groups, row_groups
 from meanfield.geometry.meridian import MERIDIAN
 from meanfield.geometry.product import Product, halves
+from meanfield.geometry.reals import REALS
 from meanfield.geometry.rows import ROWS
 from meanfield.geometry.sphere import frames, project, retract, vanishing
 from meanfield.geometry.tangent import Tangent
@@ -38,6 +39,7 @@ __all__ = [
     "FLAT",
     "MANIFOLDS",
     "MERIDIAN",
+    "REALS",
     "ROWS",
     "TURN",
     "Product",

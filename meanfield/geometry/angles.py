@@ -135,7 +135,7 @@ class Angles(Arcs, Line):
         """Brought to the turn that begins at `start`."""
         return start + np.mod(s - start, TURN)
 
-    def cells(self, space: Space) -> tuple[Array, Array, Array]:
+    def cells(self, space: Space, of: Space) -> tuple[Array, Array, Array]:
         """Equal arcs around the nodes."""
         n = len(space.nodes)
         return TURN * (np.arange(n + 1) - 0.5) / n, np.full(n, 1.0 / n), np.arange(n)
@@ -144,7 +144,7 @@ class Angles(Arcs, Line):
         """1 / 2 pi."""
         return np.full_like(s, 0.5 / np.pi)
 
-    def waves(self, space: Space, degree: int) -> float:
+    def waves(self, space: Space, degree: int, s: Array) -> float:
         """The degree."""
         return float(degree)
 

@@ -74,7 +74,7 @@ class Meridian(Line):
         """phi = arccos c."""
         return np.arccos(q)
 
-    def cells(self, space: Space) -> tuple[Array, Array, Array]:
+    def cells(self, space: Space, of: Space) -> tuple[Array, Array, Array]:
         """Zones between the middles of neighbouring nodes' colatitudes."""
         phi = np.arccos(space.nodes[::-1])
         edges = np.concatenate([[self.low], 0.5 * (phi[1:] + phi[:-1]), [self.high]])
@@ -92,7 +92,7 @@ class Meridian(Line):
         with np.errstate(divide="ignore"):
             return np.exp(log + (d - 2.0) * np.log(np.sin(s))) if d > 2 else np.full_like(s, np.exp(log))
 
-    def waves(self, space: Space, degree: int) -> float:
+    def waves(self, space: Space, degree: int, s: Array) -> float:
         """P_k ~ cos((k + d/2 - 1) phi + ...)."""
         return degree + 0.5 * space.d - 1.0
 

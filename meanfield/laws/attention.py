@@ -259,7 +259,7 @@ class Attention(general.Attending):
         return super().velocity(t, x, mu) if self.isotropic else general.velocity(self, t, x, mu)
 
     def divergence(self, t: float, x: Array | None, mu: Measure) -> Any:
-        """SA: div(M / Z) = L / Z - beta |P M|^2 / Z^2; USA: L."""
+        """SA: div(M / Z) = L / Z - beta |P M|^2 / Z^2, without P in R^d; USA: L."""
         if not self.isotropic:
             return general.divergence(self, t, x, mu)
         if not self.normalised:
@@ -267,7 +267,7 @@ class Attention(general.Attending):
         k = self.kernel(t)
         r = mu.read(k, x, "ZML")
         M = r.M
-        if M.shape[-1] == mu.d:
+        if M.shape[-1] == mu.d and self.geometry == "sphere":
             at = mu.x if x is None else x
             M = M - np.sum(M * at, axis=-1, keepdims=True) * at
         Z = r.Z[..., 0]

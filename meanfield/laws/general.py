@@ -202,7 +202,7 @@ def velocity(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
 
 
 def divergence(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
-    """div P_x X on the sphere at unit rows x, or at the measure's own."""
+    """div P_x X on the sphere at unit rows x, or at the measure's own; in R^d div X, at any rows."""
     x = mu.x if x is None else x
     d = x.shape[-1]
     k, V = kernel(law, t, d), values(law, d, t)
@@ -210,7 +210,9 @@ def divergence(law: Attending, t: float, x: Array | None, mu: Measure) -> Array:
         return np.asarray(law.sign * true(mu.read(k, x, "L", V), "L", law.log_factor(d, t)))
     both = np.concatenate([np.eye(d) if V is None else V, k.beta * product(law, d, t)])
     r = mu.read(k, x, "ZML", both)
-    M, slope = (geometry.project(x, part) for part in (r.M[..., :d], r.M[..., d:]))
+    M, slope = r.M[..., :d], r.M[..., d:]
+    if law.geometry == "sphere":
+        M, slope = geometry.project(x, M), geometry.project(x, slope)
     return np.asarray(law.sign * (r.L / r.Z[..., 0] - np.sum(M * slope, axis=-1) / np.square(r.Z[..., 0])))
 
 

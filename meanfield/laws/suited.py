@@ -88,9 +88,14 @@ def density(
     instead = f"move points, {_points(shaken, law.tokens)}"
     indexless("law", law, space.d, times[0], "a density has no first token", instead, place)
     if not varied:
-        _quiet(law, space.d, times, noise)
+        _quiet(law, space, times, noise)
     if flow is not None:
-        _divergence(law, flow)
+        _divergence(law, flow, _otherwise(space, shaken))
+
+
+def _otherwise(space: Space, shaken: bool) -> str:
+    """What to do where the method "lagrangian" cannot."""
+    return 'use method="spectral"' if space.method is None else f"move points, {_points(shaken)}"
 
 
 def _points(shaken: bool, tokens: int | None = None) -> str:
@@ -108,8 +113,9 @@ def _strength(law: Law, d: int, t: float) -> float | None:
     return None if s.ndim else float(s)
 
 
-def _quiet(law: Law, d: int, times: Sequence[float], taken: bool) -> None:
+def _quiet(law: Law, space: Space, times: Sequence[float], taken: bool) -> None:
     """Refuse noise that varies, or changes, or any that the method does not take."""
+    d = space.d
     first = _strength(law, d, 0.0)
     if first is None:
         raise ValueError(
@@ -125,19 +131,19 @@ def _quiet(law: Law, d: int, times: Sequence[float], taken: bool) -> None:
     if first != 0.0 and not taken:
         raise ValueError(
             'diffusion: the method "lagrangian" has none: with noise the measure is no longer carried by a flow; '
-            'use method="spectral"'
+            f"{_otherwise(space, True)}"
         )
 
 
-def _divergence(law: Law, pair: Measure) -> None:
+def _divergence(law: Law, pair: Measure, otherwise: str) -> None:
     """Refuse a law without divergence; what it is does not matter here."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             law.divergence(0.0, None if law.isotropic else pair.x, pair)
     except TypeError as error:
         raise ValueError(
-            f"law: {law} gives no divergence, which a density carried by its flow needs ({error}): use "
-            'method="spectral", or write divergence(self, t, x, mu) in its class'
+            f"law: {law} gives no divergence, which a density carried by its flow needs ({error}): {otherwise}, "
+            "or write divergence(self, t, x, mu) in its class"
         ) from error
 
 

@@ -42,8 +42,8 @@ def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | No
         points.field, kernel, points.geometry, points.d, points.n, masked, gaps if V is None else 0, past,
         valued=V is not None, divergence="L" in want,
     )  # fmt: skip
-    if "L" in want:
-        points.on_sphere("L, the divergence on the sphere")
+    if "L" in want and points.geometry.manifold != "sphere":
+        return _parting(points, kernel, x, want, V)
     if name == APART:
         r = differences(kernel, points.theta, weights, want)
         return r if points.angles or r.M is None else r._replace(M=r.M * quarter_turn(points.x))
@@ -63,6 +63,21 @@ def asked(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | No
     if r.M is None or (x is None and points.geometry.axes == 1):
         return r
     return r._replace(M=np.einsum("...nm,...nmd->...nd", r.M, _frame(points.x if x is None else x, whole)))
+
+
+def _parting(points: Any, kernel: Kernel, x: Array | None, want: str, V: Array | None) -> Reading:
+    """In R^d, div M = sum_j w_j e^s <grad_x s, V y_j>: of scores linear in x another sum of Z, masses s(V y_j, y_j)."""
+    if not isinstance(kernel, Bilinear):
+        raise TypeError(
+            f"L, the divergence, needs the kernel's gradient: {type(kernel).__name__} is no protocols.Bilinear, which "
+            "has factors(x, y)"
+        )
+    y = points.x
+    a, b = kernel.factors(y if V is None else y @ V[: points.d].T, y)
+    more = points.reweighed(np.sum(a * b, axis=-1)).read(kernel, x, "Z")
+    r = points.read(kernel, x, want.replace("L", "") + "Z", V)
+    L = (more.Z * np.exp(more.log - r.log))[..., 0]
+    return Reading(r.Z if "Z" in want else None, r.M, L, r.log)
 
 
 def _frame(at: Array, whole: bool) -> Array:

@@ -193,8 +193,11 @@ class Points(PicturedPoints, ShownMeasure, Measure):
 
     def moments(self, degree: int) -> Array:
         """c_k = int e^{-ik theta} d mu, k = 0..degree, on the circle; complex (l, m) of `Sphere` on S^2."""
-        self.on_sphere("moments")
         self.unmasked("moments")
+        told = self.geometry.moments(self.points, self.weights, degree)
+        if told is not None:
+            return told
+        self.on_sphere("moments")
         if self.d not in SPACES:
             raise TypeError(f"moments: points have them for d in {sorted(SPACES)}, and these have d = {self.d}")
         weights = np.broadcast_to(self.weights, self.geometry.shape(self.points))

@@ -10,15 +10,12 @@ import numpy as np
 
 from meanfield.geometry import unflagged
 from meanfield.measures.points import Points
-from meanfield.methods import merging
+from meanfield.methods import merging, unbounded
 from meanfield.methods.leading import Leaders
 from meanfield.protocols import Array, Change, Form, Geometry, Law, Method, Status, Stop, said
 from meanfield.sums.choose import BANDED
 from meanfield.tools.settings import register, renamed
 
-SHORT, GROWN = 1e-11, 1.001
-"""Steps of this share of t in which velocities still grow by this are the last before they are infinite: what is left
-is of their length."""
 LOOKS = 15
 """Times within a step at which leaders are looked at; of a lead lost and won again in between a parabola tells."""
 
@@ -150,8 +147,8 @@ class Tokens(Method):
         if self.form.leaders is not None:
             now = self.form.leaders.after(self.law, t, self.form.measure(y))
             return None if now is None else Change(replace(self, form=replace(self.form, leaders=now)), t, y)
-        if t - t0 < SHORT * abs(t) and self.form.geometry.manifold == "flat":
-            self._finite(t0, y0, t, y)
+        if self.form.geometry.manifold == "flat":
+            unbounded.checked(self, t0, y0, t, y, "points of R^d")
         if self.merge_tol is None:
             return None
         mu = self.form.measure(y)
@@ -165,12 +162,6 @@ class Tokens(Method):
             merging.checked_now(self.law, self.form.geometry.d(y), self.merge_tol, self.rtol, t)
         form, x = self.form.merged(self.law, t, y, labels)
         return Change(replace(self, form=form), t, x)
-
-    def _finite(self, t0: float, y0: Array, t: float, y: Array) -> None:
-        """End a run whose velocities grow in the shortest steps there are, and so without bound in finite time."""
-        before, now = (np.abs(self.rhs(*at, np.empty_like(y))).max() for at in ((t0, y0), (t, y)))
-        if now > GROWN * before:
-            raise Stop(Status.BLOWN_UP, f"At t = {t!r} points of R^d run to infinity: {self.law} blows up there.")
 
     def retract(self, y: Array) -> Array:
         """Unit norms to rounding, by construction."""

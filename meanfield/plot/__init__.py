@@ -17,6 +17,7 @@ from meanfield.plot import (
     curves,
     globe,
     grids,
+    line,
     matrices,
     mollweide,
     orthographic,
@@ -32,6 +33,6 @@ from meanfield.plot import (
 )
 
 __all__ = [
-    "animate", "arrays", "arrows", "branches", "circle", "curves", "globe", "grids", "matrices", "mollweide",
+    "animate", "arrays", "arrows", "branches", "circle", "curves", "globe", "grids", "line", "matrices", "mollweide",
     "orthographic", "points", "polytopes", "scales", "sheets", "slopes", "style", "tree", "vectors", "zonal",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from meanfield.plot import arrays, circle, grids, mollweide, scales, style, titles, zonal
+from meanfield.plot import arrays, circle, grids, line, mollweide, scales, style, titles, zonal
 from meanfield.tools import files, inputs
 
 if TYPE_CHECKING:
@@ -259,20 +259,61 @@ def zonal_frames(
     times = arrays.finite("t", t, None)
     heights, seen, d = zonal.readable(c, d)
     density = arrays.numbers("values", values, len(times), len(heights))
-    logarithmic, low, high = scales.scale(density[:, seen], log)
-    lines = np.where(density[:, seen] > 0.0, density[:, seen], np.nan) if logarithmic else density[:, seen]
+
+    def beside(ax: Any, k: int, logarithmic: bool) -> None:
+        zonal.profiles(heights, density[[0, k]], None, ax, log=logarithmic, d=d)
+
+    return _beside_first(times, density[:, seen], beside, title, log)
+
+
+def line_frames(
+    x: ArrayLike, values: ArrayLike, t: ArrayLike, *, title: str = "", log: bool | None = None
+) -> Callable[[Figure, int], Callable[[int], None]]:
+    """Frames of a density on R beside its first, on a scale common to all times.
+
+    Parameters
+    ----------
+    x : (N,) array
+        Increasing positions.
+    values : (T, N) array
+        Density.
+    t : (T,) array
+        Times.
+    title, log
+        As for `line.profiles`; the time is added.
+
+    Returns
+    -------
+    callable
+        As for `circle_frames`.
+    """
+    times, q = arrays.finite("t", t, None), arrays.finite("x", x, None)
+    density = arrays.numbers("values", values, len(times), len(q))
+
+    def beside(ax: Any, k: int, logarithmic: bool) -> None:
+        line.profiles(q, density[[0, k]], None, ax, log=logarithmic)
+
+    return _beside_first(times, density, beside, title, log)
+
+
+def _beside_first(
+    times: Any, density: Any, beside: Callable[[Any, int, bool], None], title: str, log: bool | None
+) -> Callable[[Figure, int], Callable[[int], None]]:
+    """Frames of lines, `beside` drawing the first and the k-th."""
+    logarithmic, low, high = scales.scale(density, log)
+    lines = np.where(density > 0.0, density, np.nan) if logarithmic else density
 
     def draw(figure: Figure, k: int) -> Callable[[int], None]:
         ax = style.dress(figure.subplots())
-        zonal.profiles(heights, density[[0, k]], None, ax, log=logarithmic, d=d)
-        first, line = ax.get_lines()
+        beside(ax, k, logarithmic)
+        first, now = ax.get_lines()
         first.set(color="0.6", linewidth=0.9, linestyle=(0, (5, 1.6)), marker="")
-        line.set(color=style.line_styles(1)[0]["color"], linestyle="-", marker="")
+        now.set(color=style.line_styles(1)[0]["color"], linestyle="-", marker="")
         ax.set_ylim(*((low * 0.7, high * 1.6) if logarithmic else (low, high * 1.05)))
         clock = _headed(figure, ax, title)
 
         def update(k: int) -> None:
-            line.set_ydata(lines[k])
+            now.set_ydata(lines[k])
             clock.set_text(f"$t = {times[k]:.3f}$")
 
         update(k)
@@ -345,5 +386,16 @@ def globe_density(
     return animate(draw, len(np.asarray(t)), path, fps, figsize=(5.6, 3.6), overwrite=overwrite)
 
 
-FILMS: dict[str, Callable[..., Path]] = {"circle": density, "zonal": zonal_density, "globe": globe_density}
+def line_density(
+    t: ArrayLike, x: ArrayLike, values: ArrayLike, path: str | os.PathLike[str], *, fps: float = 15.0,
+    title: str = "", log: bool | None = None, overwrite: bool = False,
+) -> Path:  # fmt: skip
+    """Write the moving picture of a density on R; arguments as for `density`, with positions x."""
+    draw = line_frames(x, values, t, title=title, log=log)
+    return animate(draw, len(np.asarray(t)), path, fps, figsize=(5.6, 3.5), overwrite=overwrite)
+
+
+FILMS: dict[str, Callable[..., Path]] = {
+    "circle": density, "zonal": zonal_density, "globe": globe_density, "line": line_density,
+}  # fmt: skip
 """The moving picture of a density, by the picture its space names."""

@@ -29,14 +29,15 @@ _STILL = 0.02
 _KEY = "meanfield speeds"
 
 
-def curve(ax: Axes, velocity: tuple[ArrayLike, ArrayLike], ours: bool) -> Axes:
+def curve(ax: Axes, velocity: tuple[ArrayLike, ArrayLike], ours: bool, words: str = SPEED) -> Axes:
     """Speeds (m,) at places (m,) in ascending order as a dashed line, on an axis of their own to the right.
 
-    Heads along its zero point to where it moves.  `ours`: the figure was made here, and so is its look.
+    Heads along its zero point to where it moves.  `ours`: the figure was made here, and so is its look; `words` name
+    the axis.
     """
     q, speed = _pair(velocity, None)
     with style.filled() if ours else nullcontext():
-        return _drawn(_beside(ax), q, speed)
+        return _drawn(_beside(ax, words), q, speed)
 
 
 def _drawn(beside: Axes, q: NDArray[np.float64], speed: NDArray[np.float64]) -> Axes:
@@ -55,7 +56,7 @@ def _drawn(beside: Axes, q: NDArray[np.float64], speed: NDArray[np.float64]) -> 
     return beside
 
 
-def _beside(ax: Axes) -> Any:
+def _beside(ax: Axes, words: str) -> Any:
     """The axis of speeds of some axes: the one that is there, or a new one."""
     made: Any = vars(ax).get(_KEY)
     if made is not None and made in ax.figure.axes:
@@ -66,7 +67,7 @@ def _beside(ax: Axes) -> Any:
     made.spines["right"].set_visible(True)
     made.spines["left"].set_visible(False)
     made.patch.set_facecolor(ax.get_facecolor())  # it is not seen, and tells whether what is beneath is dark
-    made.set_ylabel(SPEED)
+    made.set_ylabel(words)
     return made
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.plot import circle, ellipses, globe, points, vectors, zonal
+from meanfield.plot import circle, ellipses, globe, line, points, vectors, zonal
 from meanfield.plot.options import drawn
 from meanfield.protocols import Array, Law, Measure, Space, said
 from meanfield.tools import inputs
 
-PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe}
+PICTURES: dict[str, Any] = {"circle": circle, "zonal": zonal, "globe": globe, "line": line}
 """A space names its picture."""
-SEVERAL = {"circle": circle.profiles, "zonal": zonal.profiles, "globe": globe.maps}
+SEVERAL = {"circle": circle.profiles, "zonal": zonal.profiles, "globe": globe.maps, "line": line.profiles}
 """Several densities in one picture."""
 
 
@@ -55,10 +55,10 @@ def field(law: Law, mu: Measure, t: Any, space: Space | None = None) -> tuple[Ar
         raise ValueError(f"velocity: {law} tells tokens apart by their index: plot points, mf.Points(x)")
     v = asked(law, mu, t)
     if space is None:
-        line: Any = mu.geometry
-        q = line.coordinates(mu.positions)
-        speed = line.project(mu.positions, v) if v.ndim else np.full(np.shape(mu.positions), float(v))
-        upwards = np.sign(np.diff(line.coordinates(np.array([line.low, line.high]))))
+        place: Any = mu.geometry
+        q = place.coordinates(mu.positions)
+        speed = place.project(mu.positions, v) if v.ndim else np.full(np.shape(mu.positions), float(v))
+        upwards = np.sign(np.diff(place.coordinates(np.array(place.bounds(mu.space)))))
         order = np.argsort(q)
         return q[order], (upwards * speed)[order]
     if v.ndim == 0:
@@ -72,7 +72,7 @@ class PicturedDensity:
     """A density that can be drawn."""
 
     def plot(self, ax: Any = None, *, velocity: Law | None = None, t: float | None = None, **options: Any) -> Any:
-        """The density over its space: a line over the angle or the height, a map of S^2.
+        """The density over its space: a line over the angle, the height or x, a map of S^2.
 
         Parameters
         ----------
@@ -93,7 +93,8 @@ class PicturedDensity:
         look = {"title": str(mu.space), **options}
         if velocity is not None:
             look["velocity"] = field(velocity, mu, t, mu.space if mu.dense else None)
-        return drawn(picture(mu.space).single, mu.space.nodes, mu.on(mu.space), ax, **look)
+        space = mu.space.around([mu])
+        return drawn(picture(space).single, space.nodes, mu.on(space), ax, **look)
 
 
 class PicturedPoints:

@@ -146,6 +146,10 @@ class Geometry(Shown):
         """int x d mu of points (n,) or (n, d) of masses w (n,): as many of its components as are not 0 by symmetry."""
         return np.asarray(w @ self.rows(q))
 
+    def moments(self, q: Array, w: Array, degree: int) -> Array | None:
+        """Moments to `degree` of points (..., n) of masses w: None on spheres, whose harmonics tell them."""
+        return None
+
     def shape(self, q: Array) -> tuple[int, ...]:
         """(..., n): that of one number for every point."""
         return tuple(q.shape[: q.ndim + 1 - self.axes])
@@ -158,7 +162,8 @@ class Geometry(Shown):
 class Line(Geometry):
     """A geometry of one dimension, on which the labels of a density that a flow carries can live.
 
-    `low` and `high` bound it, `shown` is the least size of the space on whose nodes pictures are drawn.
+    `low` and `high` bound it, or `bounds` does by the space; `shown` is the least size of the space on whose nodes
+    pictures are drawn.
     """
 
     axes = 1
@@ -169,6 +174,18 @@ class Line(Geometry):
     def tangent(self, q: Array, v: Array) -> Array:
         """v as it is: there is one direction."""
         return v
+
+    def bounds(self, space: Any) -> tuple[float, float]:
+        """Between which labels a space's densities lie."""
+        return self.low, self.high
+
+    def size(self, space: Any) -> float:
+        """By what length positions are measured: 1, of angles."""
+        return 1.0
+
+    def extent(self, space: Any, s: Array) -> float:
+        """Of positions: in units of which their polynomials are to be right."""
+        return self.size(space)
 
     def coordinates(self, s: Array) -> Array:
         """The space's own coordinates of positions s."""
@@ -186,17 +203,22 @@ class Line(Geometry):
         """Positions brought to the turn that begins at `start`."""
         return s
 
-    def cells(self, space: Any) -> tuple[Array, Array, Array]:
-        """Edges (n + 1,) around a space's nodes, sigma (n,) of the cells, and the order that gives the nodes'."""
+    def cells(self, space: Any, of: Any) -> tuple[Array, Array, Array]:
+        """Edges (n + 1,) around a space's nodes, sigma (n,) of the cells, that of the space `of`, and the order that
+        gives the nodes'."""
         raise TypeError(f"{self.name}: {space} has no cells here")
 
     def measure(self, space: Any, s: Array) -> Array:
         """d sigma / d s."""
         raise TypeError(f"{self.name}: {space} has no measure here")
 
-    def waves(self, space: Any, degree: int) -> float:
-        """Radians that harmonics of `degree` turn through per radian."""
+    def waves(self, space: Any, degree: int, s: Array) -> float:
+        """Radians that harmonics of `degree` turn through per radian, or per unit of length, about positions s."""
         raise TypeError(f"{self.name}: {space} has no harmonics here")
+
+    def looked(self, kernel: Any, space: Any, ends: Array) -> Array:
+        """(P,) radians that what a kernel sees turns through across panels with these ends (P, 2)."""
+        return np.asarray(int(kernel.bandwidth(space.d)) * np.abs(ends[:, 1] - ends[:, 0]))
 
     def placed(self, space: Any, s: Array, u: Array) -> Array:
         """Points as `space.place` gives them, at positions s, by levels u where s leaves freedom."""

@@ -141,6 +141,15 @@ class Space(Protocol):
         """By which squares of labels its points can be carried, if it has two dimensions; else none."""
         return None
 
+    @fallback
+    def method(self) -> str | None:
+        """By which method its densities move, if nobody says; None: by the one of all densities."""
+        return None
+
+    def around(self, densities: Any) -> Any:
+        """The space on whose nodes densities that moved on it are shown: itself, if they stay there."""
+        return self
+
     @member
     def area(self) -> float:
         """What `pdf` divides by: surface area of the sphere, length of an interval."""

@@ -98,14 +98,19 @@ class Solution(Record):
         return max((s.form.space for s in self.segments), key=lambda space: space.size)
 
     @cached_property
+    def shown(self) -> Any:
+        """The space on whose nodes pictures and tables show the run: the finest, or on R one that holds all of it."""
+        return self.finest.around(self.densities)
+
+    @cached_property
     def coefficients(self) -> Array:
         """(T, M) coefficients at every saved time, zero-padded to the finest space."""
         return np.stack([recast(rho.space, rho.coefficients, self.finest) for rho in self.densities])
 
     @cached_property
     def values(self) -> Array:
-        """(T, N) values on the finest space's nodes; of a density carried by its flow, means over the nodes' cells."""
-        return np.stack([rho.on(self.finest) for rho in self.densities])
+        """(T, N) values on the nodes of `shown`; of a density carried by its flow, means over the nodes' cells."""
+        return np.stack([rho.on(self.shown) for rho in self.densities])
 
     def __call__(self, t: float) -> Density:
         """The density at any time of the run, by the dense output of the steps.
@@ -121,7 +126,7 @@ class Solution(Record):
         Every variable has its units: rad or degrees for the axes, 1 for what is a number.  Complex ones have a last
         dimension real_imag: ``ds.coefficients.sel(real_imag="imag")``.
         """
-        space = self.finest
+        space = self.shown
         axes, lead = space.axes, self.lead
         shape = tuple(len(axis) for axis in axes.values())
         replicas = tuple(f"replica_{i}" if len(lead) > 1 else "replica" for i in range(len(lead)))
@@ -131,12 +136,12 @@ class Solution(Record):
             "mass": (("t", *replicas), self.mass),
             "entropy": (("t", *replicas), self.entropy),
         }
-        coords = {"t": self.t, **axes, "degree": ("k", space.degrees)}
+        coords = {"t": self.t, **axes, "degree": ("k", self.finest.degrees)}
         data |= dataset.quantities(self, {*data, *coords, *replicas, "k"}, replicas)
         ds = dataset.made(self, data, coords, space.units)
         ds.attrs["space"] = dataset.words(space)
         ds["rho"].attrs.update(long_name="density with respect to the uniform probability measure")
-        ds["coefficients"].attrs.update(long_name=f"coefficients in the orthonormal basis of {space}")
+        ds["coefficients"].attrs.update(long_name=f"coefficients in the orthonormal basis of {self.finest}")
         return ds
 
     @property
@@ -159,7 +164,7 @@ class Solution(Record):
         if self.lead:
             return self.replica(replica).plot(ax, t=t, velocity=velocity, **options)
         inputs.replica(replica, ())
-        space = self.finest
+        space = self.shown
         look = {"title": self.title, **options}
         velocity = inputs.flag("velocity", velocity)
         if velocity and (t is None or np.ndim(t)):
@@ -185,7 +190,7 @@ class Solution(Record):
 
     def _several(self, draw: Any, times: Array, ax: Any, options: dict[str, Any]) -> Any:
         """The densities at these times in one picture."""
-        space = self.finest
+        space = self.shown
         values = [rho.on(space) for rho in map(self, times)]
         labels = [f"t = {clock}" for clock in scales.clocks(times)]
         return drawn(draw, space.nodes, values, labels, ax, **{"title": self.title, **options})
@@ -202,7 +207,7 @@ class Solution(Record):
         if self.lead:
             return self.replica(replica).plot_profiles(times, ax, **options)
         inputs.replica(replica, ())
-        return self._several(picture(self.finest).profiles, self._asked(times, 6), ax, options)
+        return self._several(picture(self.shown).profiles, self._asked(times, 6), ax, options)
 
     def plot_energy(self, axes: Any = None, *, replica: Any = None, **options: Any) -> Any:
         """The energy Lyapunov curve, the identity's defect beneath; with noise the free energy, without one.
@@ -234,7 +239,7 @@ class Solution(Record):
             return self.replica(replica).animate(path, frames=frames, fps=fps, overwrite=overwrite)
         inputs.replica(replica, ())
         asked = np.linspace(self.t[0], self.t[-1], inputs.integer("frames", frames, low=2))
-        space = self.finest
+        space = self.shown
         values = np.stack([rho.on(space) for rho in map(self, asked)])
         film = picture(space, animate.FILMS)
         return film(asked, space.nodes, values, path, fps=fps, title=self.title, overwrite=overwrite)

@@ -43,6 +43,7 @@ class Gridded(FromData, Shown):
     line: Line | None = None
     atlas: Atlas | None = None
     ends: Array | None = None
+    method: str | None = None
     largest = 512
 
     @fallback
@@ -79,6 +80,10 @@ class Gridded(FromData, Shown):
     def levels(self: Any) -> int:
         """Numbers in [0, 1) that `place` needs for a point."""
         return self.d - 1
+
+    def around(self: Any, densities: Any) -> Any:
+        """Itself: densities stay."""
+        return self
 
     def bound(self: Any, c: Array, error: Any, q: Array | None = None) -> Array | None:
         """None: a basis that grows like a power of its degree leaves no value unknown."""

@@ -44,6 +44,7 @@ from breakages.motion import MOTION
 from breakages.noise import NOISE
 from breakages.others import OTHERS
 from breakages.places import PLACES
+from breakages.reals import REALS
 from breakages.references import REFERENCES
 from breakages.relatives import RELATIVES
 from breakages.rescaled import RESCALED
@@ -101,5 +102,6 @@ TABLE: tuple[Breakage, ...] = (
     *VOLUMES,
     *ZERO,
     *LINE,
+    *REALS,
     *TRAINED,
 )

@@ -79,7 +79,7 @@ LAWS: tuple[Law, ...] = (
     mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
     mf.Rotary(mf.SA(1.0)), mf.Encoded(mf.SA(1.0), np.eye(3)), mf.Rescaled(mf.SA(1.0, geometry="flat")),
 )  # fmt: skip
-SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6))
+SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6), mf.Line(0.0, 1.0, 8))
 SCHEMES: tuple[Scheme, ...] = (
     mf.Spectral(), mf.Lagrangian(), mf.FiniteVolume(), mf.MinimisingMovements(), Cloud(), InProducts(),
     LogTime(1e-3, 2.0, 1e-8), ByMoments(),

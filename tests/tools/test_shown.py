@@ -53,7 +53,7 @@ OTHERS: list[Any] = [
     mf.VaryingDiffusion(np.hypot), weak2(0.1),
     mf.Masked(mf.SA(1.0), A**2), mf.Frozen(mf.SA(1.0), np.eye(8)), Edges.of(csr_array(A**2)), graph(csr_array(A**2)),
     mf.Sum(tuple(mf.SA(float(b), Q=A) for b in range(1, 40))), mf.Exponential(1.0, A, A), mf.Zonal(np.cosh, "cosh"),
-    Heating(1.0), mf.Circle(8), mf.Sphere(4), mf.ZonalSphere(512, 8), mf.Doubt(), mf.Spectral(),
+    Heating(1.0), mf.Circle(8), mf.Line(-1.0, 1.0), mf.Sphere(4), mf.ZonalSphere(512, 8), mf.Doubt(), mf.Spectral(),
     mf.Lagrangian(), mf.FiniteVolume(), mf.MinimisingMovements(),
     mf.distances.w2_energy_circle([0.0], [1.0], 1.0, return_path=True)[1],
     *VOLUMES.segments, VOLUMES.scheme.stepper(1e-9, 1e-9),

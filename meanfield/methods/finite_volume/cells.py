@@ -114,7 +114,7 @@ class Cells(ABC):
 
     def masses(self, mu: Any) -> Array:
         """(n,) what a density held by coefficients has in every cell: by Gauss's rule, so that none is a difference."""
-        waves = self.line.waves(self.space, int(mu.space.degrees.max()))
+        waves = self.line.waves(self.space, int(mu.space.degrees.max()), self.edges)
         u, w = np.polynomial.legendre.leggauss(GAUSS + int(np.ceil(0.5 * waves * self.h)))
         s = self.centres[:, None] + 0.5 * self.h * u
         q = self.line.coordinates(s.ravel())
@@ -233,7 +233,7 @@ def divided(name: str, space: Space, n: int) -> Cells:
     if line is None or line not in KINDS:
         raise ValueError(
             f"space: finite volumes divide the circle, or a zonal sphere between colatitudes, and {space} has no such "
-            'line: use method="spectral"'
+            'line: leave method out'
         )
     cells = KINDS[line](space, inputs.integer(name, n, low=FEWEST, high=MOST))
     if not cells.sigma.min() >= SMALLEST:

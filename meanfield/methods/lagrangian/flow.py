@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.laws.base import constant_noise
-from meanfield.methods import merging
+from meanfield.methods import merging, unbounded
 from meanfield.methods.lagrangian import panels
 from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.lines import body, two
@@ -18,7 +18,11 @@ from meanfield.protocols import Array, Bilinear, Change, Kernel, Law, Method, Re
 SOON = 0.2
 """A panel is halved at a step's end once its tail comes this near to the tolerance."""
 NARROWEST = 1e-6
-"""Half length below which a panel's roughness is noise."""
+"""Half length below which a panel's roughness is noise, in units of the line's size."""
+UNSEEN = 1e-2
+"""Of rtol: so little mass may lie where no polynomial resolves the map."""
+SHORT = 1e-9
+"""Share of t below which steps near a blow-up are the last: every tenfold shorter one takes more panels."""
 ROUNDING = 64.0 * float(np.finfo(float).eps)
 """Share of the velocities below which nobody knows whether two come closer."""
 SEEN = 29.0
@@ -39,7 +43,7 @@ class Flow(Method):
     tolerance : float
         Of the tails.
     merge_tol : float
-        Images narrower than this become atoms.
+        Images narrower than this become atoms; 0: none do.
     largest : int
         Most nodes.
     """
@@ -50,6 +54,11 @@ class Flow(Method):
     tolerance: float
     merge_tol: float
     largest: int
+
+    @property
+    def light(self) -> float:
+        """Mass of panels that are not refined: on R, whose separating points are doubly exponentially thin, more."""
+        return NEGLIGIBLE if self.law.geometry == "sphere" else max(NEGLIGIBLE, UNSEEN * self.rtol)
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:
         """Velocities of all points, and the divergence at the nodes."""
@@ -74,16 +83,19 @@ class Flow(Method):
         if not np.isfinite(y).all():
             raise Stop(Status.NOT_FINITE, f"Positions stopped being finite at t = {t:.6g}.")
         old = self.form
+        if self.law.geometry == "flat":
+            unbounded.checked(self, t0, y0, t, y, "parts of the density", SHORT)
         s, _, log_j = old.parts(y)
-        heavy = old.masses[old.live] > NEGLIGIBLE
-        rough = np.maximum(panels.telling(s), panels.telling(log_j)) * heavy
+        heavy = old.masses[old.live] > self.light
+        size = old.line.extent(old.space, s)
+        rough = np.maximum(panels.telling(s / size), panels.telling(log_j)) * heavy
         if np.any(rough > self.tolerance):
             return Change(*self._halved(t0, y0, rough > self.tolerance))
         width = panels.widths(s)
-        if np.any((width <= 0.0) & heavy & (np.abs(width) > 1e-13)):
+        if np.any((width <= 0.0) & heavy & (np.abs(width) > 1e-13 * size)):
             return Change(self, t0, y0, 0.5 * (t - t0))  # the flow keeps order; a step that does not was too long
         change = None
-        wide = heavy & (bandwidth(self.law, old.space, t) * np.abs(width) > 2.0 * SEEN)
+        wide = heavy & (looked(self.law, old.space, t, panels.ends(s)) > 2.0 * SEEN)
         soon = wide | (rough > SOON * self.tolerance)
         if soon.any():
             change = Change(*self._halved(t, y, soon))
@@ -112,6 +124,8 @@ class Flow(Method):
         None if there are none.
         """
         old = self.form
+        if self.merge_tol == 0.0:
+            return None
         s, atoms, log_j = old.parts(y)
         self._held(t, y)
         narrow = panels.widths(s) < self.merge_tol
@@ -213,9 +227,20 @@ def _joined(
 
 def bandwidth(law: Law, space: Space, t: float) -> int:
     """The largest bandwidth of the kernels that a law asks for: how finely it looks."""
+    return max((int(kernel.bandwidth(space.d)) for kernel in kernels(law, space, t)), default=0)
+
+
+def looked(law: Law, space: Any, t: float, ends: Array) -> Array:
+    """(P,) radians that what the law's kernels see turns through across panels with these ends (P, 2)."""
+    each = [space.line.looked(kernel, space, ends) for kernel in kernels(law, space, t)]
+    return np.asarray(np.max(each, axis=0, initial=0.0)) if each else np.zeros(len(ends))
+
+
+def kernels(law: Law, space: Space, t: float) -> set[Any]:
+    """Those that a law asks for."""
     pair = _Once(two(space))
     law.velocity(t, None if law.isotropic else pair.x, pair)
-    return max((int(kernel.bandwidth(space.d)) for kernel in pair.asked), default=0)
+    return pair.asked
 
 
 def _named(V: Array | None) -> Any:

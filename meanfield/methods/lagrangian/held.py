@@ -133,11 +133,13 @@ class Held(PicturedDensity, ShownMeasure, Measure):
         return warned(self.known(self.space.points(q)))
 
     def at(self, x: Any) -> Array:
-        """rho at unit rows x (..., n, d)."""
-        return warned(self.known(self.space.chart(inputs.rows("x", x, d=self.d))))
+        """rho at rows x (..., n, d), unit rows on spheres."""
+        flat = self.space.geometry.manifold != "sphere"
+        rows = self.space.geometry.check("x", x) if flat else inputs.rows("x", x, d=self.d)
+        return warned(self.known(self.space.chart(rows)))
 
     def pdf(self, q: Any) -> Array:
-        """The density per arc length or surface area at q."""
+        """The density per length or surface area at q."""
         return np.asarray(self(q) / self.space.area)
 
     def sample(self, n: int, rng: Any = None) -> Array:

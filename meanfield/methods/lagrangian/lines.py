@@ -1,4 +1,4 @@
-"""Which measure stands for a density that rides on a line: points for angles, circles of latitude for colatitudes."""
+"""Which measure stands for a density that rides on a line: points, or circles of latitude for colatitudes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from meanfield.geometry import ANGLES, MERIDIAN
+from meanfield.geometry import ANGLES, MERIDIAN, REALS
 from meanfield.measures.points import Points
 from meanfield.measures.rings import Rings
 from meanfield.protocols import Array, Line, Space
 
 
-def _points(space: Space, s: Array, weights: Array, field: str) -> Points:
-    return Points.trusted(s, weights, ANGLES, field, unit=1.0)  # of a density, whose tokens are mass
+def _points(space: Any, s: Array, weights: Array, field: str) -> Points:
+    return Points.trusted(s, weights, space.line, field, unit=1.0)  # of a density, whose tokens are mass
 
 
 def _rings(space: Space, s: Array, weights: Array, field: str) -> Rings:
     return Rings(space, s, weights, "auto" if field == "harmonic" else field)
 
 
-BODIES: dict[Line, Callable[[Any, Array, Array, str], Any]] = {ANGLES: _points, MERIDIAN: _rings}
+BODIES: dict[Line, Callable[[Any, Array, Array, str], Any]] = {ANGLES: _points, MERIDIAN: _rings, REALS: _points}
 """By the line that a space names; one's own is added here."""
 
 

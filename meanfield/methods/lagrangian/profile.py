@@ -26,7 +26,7 @@ def node_means(mu: Any, space: Space) -> Array:
     A cluster narrower than the grid has no node of its own, and its mass would be missing.  In high d cells near a pole
     are so small that their mass is rounding, and rho at the node stands for the mean.
     """
-    edges, sigma, order = mu.geometry.cells(kindred(mu.space, space))
+    edges, sigma, order = mu.geometry.cells(kindred(mu.space, space), mu.space)
     mass = mu.cells(edges)
     seen = EXACT.share * np.maximum(mass, sigma) >= ROUNDING
     mean = np.divide(mass, sigma, out=np.zeros(len(sigma)), where=seen)[order]
@@ -75,6 +75,14 @@ class OnLine(Profile):
         self.panel, self.xi, self.weights = (
             np.insert(of, at + 1, new) for of, new in ((self.panel, -1), (self.xi, 0.0), (self.weights, 0.0))
         )
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Where a line ends; on R where the panels do."""
+        if self.place.turn or np.isfinite(self.place.low):
+            return super().bounds
+        ends = panels.ends(self.s)
+        return float(ends.min()), float(ends.max())
 
     def nodes(self) -> Array:
         """Positions of its nodes and atoms."""

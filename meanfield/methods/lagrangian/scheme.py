@@ -11,7 +11,7 @@ from meanfield.laws import suited
 from meanfield.methods import merging
 from meanfield.methods.lagrangian import panels, squares
 from meanfield.methods.lagrangian.carry import Carrying
-from meanfield.methods.lagrangian.flow import NARROWEST, SEEN, Flow, bandwidth
+from meanfield.methods.lagrangian.flow import NARROWEST, SEEN, Flow, bandwidth, looked
 from meanfield.methods.lagrangian.form import OnPanels
 from meanfield.methods.lagrangian.lines import two
 from meanfield.methods.lagrangian.panels import GAUSS, Pieces
@@ -36,6 +36,8 @@ FIRST = 8
 """Panels to begin with, before any is halved."""
 MERGE_TOL = 1e-9
 LARGEST = 100_000
+DENSE = 4_000
+"""Nodes at most unless told otherwise, and where they are summed pair by pair."""
 TIGHTER = 0.1
 """Of the tolerances asked: errors of a position near a separating point grow as the map steepens."""
 
@@ -43,18 +45,20 @@ TIGHTER = 0.1
 @register
 @dataclass(frozen=True)
 class Lagrangian(Scheme):
-    """Settings of the Lagrangian method (circle, zonal spheres and S^2; no diffusion).
+    """Settings of the Lagrangian method (circle, zonal spheres, S^2 and R; no diffusion).
 
     Parameters
     ----------
     merge_tol : float
         A panel whose image is narrower than this (radians) becomes an atom: its mass at its centre of mass.  The law's
-        velocities change by the second power of it; more than rtol is refused.
+        velocities change by the second power of it; more than rtol is refused.  On R there are no atoms: a panel may be
+        as narrow as it likes.
     tail : float, optional
         Largest of the last Legendre coefficients of position and log J on a panel; by default 1e-12, but never below
         rtol / 100.  On S^2 of the position, times the panel's mass; by default 3 rtol.
     max_resolution : int
-        Largest number of nodes.  On S^2 a run goes on with so many, and tells what its moments are off by.
+        Largest number of nodes (on R 4000 unless told otherwise).  On S^2 a run goes on with so many, and tells what
+        its moments are off by.
 
     Raises
     ------
@@ -87,24 +91,23 @@ class Lagrangian(Scheme):
     def _on_line(self, law: Law, mu: Density, rtol: float) -> tuple[Flow, Array]:
         line = mu.space.line
         mu = mu.resized(max(mu.space.size, line.shown))
-        edges = np.linspace(line.low, line.high, FIRST + 1)
+        edges = np.linspace(*line.bounds(mu.space), FIRST + 1)
         mid, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
-        K = bandwidth(law, mu.space, 0.0)
         while True:
             form = self._on(law, mu, mid, half)
             # light panels too: near a pole of a high dimension hardly any mass is, and Z is what there is
-            rough = (K * half > SEEN) | (_unfitted(form) & (half >= NARROWEST))
+            seen = looked(law, mu.space, 0.0, np.stack([mid - half, mid + half], axis=-1))
+            rough = (seen > 2.0 * SEEN) | (_unfitted(form) & (half >= NARROWEST * line.size(mu.space)))
             if not rough.any():
                 break
-            if (needed := int(len(mid) + rough.sum()) * GAUSS) > self.max_resolution:
+            if (needed := int(len(mid) + rough.sum()) * GAUSS) > self._most(mu.space):
                 raise ValueError(self._too_few(law, needed))
             mid, half = panels.bisected(mid, half, rough)
-        flow = Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
-        return flow, np.concatenate([form.labels.ravel(), np.zeros(form.labels.size)])
+        return self._flow(law, form, rtol), np.concatenate([form.labels.ravel(), np.zeros(form.labels.size)])
 
     def _on(self, law: Law, rho: Any, mid: Array, half: Array) -> OnPanels:
         """The density on these panels: by its own values if it keeps them, else by its series."""
-        fresh, field = np.full(len(mid), -1), "harmonic" if law.isotropic else "direct"
+        fresh, field = np.full(len(mid), -1), "harmonic" if law.isotropic and law.geometry == "sphere" else "direct"
         form = OnPanels(rho.space, np.array(rho.coefficients), mid, half, fresh, field=field, doubt=rho.doubt)
         if rho.given is None:
             return form
@@ -140,9 +143,16 @@ class Lagrangian(Scheme):
 
     def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Method:
         """The method as it was when a run stopped."""
-        if form.space.line is None:
-            return self._carrying(law, form, rtol)
-        return Flow(law, form, rtol, self._tolerance(rtol), self.merge_tol, self.max_resolution)
+        return self._carrying(law, form, rtol) if form.space.line is None else self._flow(law, form, rtol)
+
+    def _flow(self, law: Law, form: OnPanels, rtol: float) -> Flow:
+        tol = self.merge_tol if law.geometry == "sphere" else 0.0
+        return Flow(law, form, rtol, self._tolerance(rtol), tol, self._most(form.space))
+
+    def _most(self, space: Space) -> int:
+        """The largest number of nodes: where all pairs are summed, few, unless another is told."""
+        dense = space.geometry.manifold != "sphere" and self.max_resolution == LARGEST
+        return DENSE if dense else self.max_resolution
 
     def stepper(self, rtol: float, atol: float) -> Any:
         """DOP853; positions and log J are of size 1, so that a relative tolerance serves."""
@@ -161,12 +171,13 @@ class Lagrangian(Scheme):
         if space.line is None and space.atlas is None:
             raise ValueError(
                 'method: "lagrangian" carries densities on spaces that name a line or an atlas of labels, the circle, '
-                f'zonal spheres and S^2, got {space}: use method="spectral"'
+                f'zonal spheres, S^2 and R, got {space}: use method="spectral"'
             )
         # a divergence is asked for where log J rides on the labels
         pair = None if space.line is None else two(space)
         suited.density(law, space, noise=False, flow=pair, atoms=True)
-        merging.checked("merge_tol", law, space.d, self.merge_tol, rtol)
+        if law.geometry == "sphere":
+            merging.checked("merge_tol", law, space.d, self.merge_tol, rtol)
 
     def _tolerance(self, rtol: float) -> float:
         return max(TAIL, 1e-2 * rtol) if self.tail is None else self.tail

@@ -62,7 +62,7 @@ class Carried(Held):
 
     @property
     def positions(self) -> Array:
-        """(..., n) positions on the line: angles in radians, unwrapped (circle), or colatitudes (zonal)."""
+        """(..., n) positions on the line: angles in radians, unwrapped (circle), colatitudes (zonal), numbers (R)."""
         return self.y[..., : len(self.weights)]
 
     @property
@@ -118,14 +118,17 @@ class Carried(Held):
         """(..., n) positions and (n,) masses that resolve harmonics to `degree`."""
         t = self.form
         s, atoms, _ = t.parts(self.y)
-        live, waves = t.live, t.line.waves(self.space, degree)
+        live, waves = t.live, t.line.waves(self.space, degree, np.append(s.ravel(), atoms.ravel()))
         moved = s - t.labels[live]
         s, masses = panels.refined(t.mid[live], t.half[live], moved, t.mass_density[live], waves, NEGLIGIBLE)
         return np.concatenate([s.reshape(*atoms.shape[:-1], -1), atoms], axis=-1), np.append(masses.ravel(), t.atoms)
 
     @property
     def coefficients(self) -> Array:
-        """Coefficients in the space's basis, to its own degree; what lies beyond is not shown by them."""
+        """Coefficients in the space's basis, to its own degree; what lies beyond is not shown by them.
+
+        NaN once mass has left the interval of which they are.
+        """
         degree = int(self.space.degrees.max())
         s, weights = self._resolving(degree)
         q = self.form.line.coordinates(s)
@@ -183,6 +186,13 @@ class Carried(Held):
         """
         a = inputs.array("labels", labels, radians=True)
         t = self.form
+        low, high = t.line.bounds(t.space)
+        if not t.line.turn and a.size and (a.min() < low or a.max() > high):
+            far = a.flat[np.abs(a - 0.5 * (low + high)).argmax()]
+            raise ValueError(
+                f"labels: got {float(far)!r}, wanted positions in [{low:.6g}, {high:.6g}], where points were at the "
+                "beginning"
+            )
         flat = t.line.within(a.ravel())
         cell = np.clip(np.searchsorted(t.mid - t.half, flat, side="right") - 1, 0, len(t.mid) - 1)
         s, atoms, log_j = t.parts(self.y)

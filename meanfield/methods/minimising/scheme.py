@@ -104,7 +104,7 @@ class MinimisingMovements(Scheme):
         """Refuse a space that is no circle, a law of no one energy, and noise in the weighted metric."""
         if space.line is not ANGLES:
             raise ValueError(
-                f'space: minimising movements are of densities on the circle, got {space}: use method="spectral"'
+                f'space: minimising movements are of densities on the circle, got {space}: leave method out'
             )
         suited.density(law, space)
         energy, shaken = _parted(law)
