@@ -93,7 +93,7 @@ class PicturedDensity:
         look = {"title": str(mu.space), **options}
         if velocity is not None:
             look["velocity"] = field(velocity, mu, t, mu.space if mu.dense else None)
-        space = mu.space.around([mu])
+        space = mu.space.holding([mu])
         return drawn(picture(space).single, space.nodes, mu.on(space), ax, **look)
 
 

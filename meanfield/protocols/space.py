@@ -146,7 +146,7 @@ class Space(Protocol):
         """By which method its densities move, if nobody says; None: by the one of all densities."""
         return None
 
-    def around(self, densities: Any) -> Any:
+    def holding(self, densities: Any) -> Any:
         """The space on whose nodes densities that moved on it are shown: itself, if they stay there."""
         return self
 

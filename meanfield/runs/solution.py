@@ -100,7 +100,7 @@ class Solution(Record):
     @cached_property
     def shown(self) -> Any:
         """The space on whose nodes pictures and tables show the run: the finest, or on R one that holds all of it."""
-        return self.finest.around(self.densities)
+        return self.finest.holding(self.densities)
 
     @cached_property
     def coefficients(self) -> Array:

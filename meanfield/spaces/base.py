@@ -81,7 +81,7 @@ class Gridded(FromData, Shown):
         """Numbers in [0, 1) that `place` needs for a point."""
         return self.d - 1
 
-    def around(self: Any, densities: Any) -> Any:
+    def holding(self: Any, densities: Any) -> Any:
         """Itself: densities stay."""
         return self
 

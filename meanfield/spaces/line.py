@@ -135,7 +135,7 @@ class Line(Gridded):
         size = inputs.integer("size", size, low=2, high=MOST)
         return self if size == self.degree else Line(self.a, self.b, size)
 
-    def around(self, densities: Any) -> Line:
+    def holding(self, densities: Any) -> Line:
         """An interval that holds densities, and a margin where they have left this one."""
         reach = [self.a, self.b]
         for rho in densities:

@@ -49,10 +49,10 @@ REALS: tuple[Breakage, ...] = (
         red=(RUN + "test_series_moments_and_samples_of_an_interval",),
     ),
     Breakage(
-        name="basins: widths on R are variances",
+        name="basins: widths on R are of positions twice as large",
         file="meanfield/clustering/basins.py",
-        old="core = float(self._rule(*inner)[1].sum()) if inner else 0.0\n            out[:, i] = centre, np.sqrt(max(mass @ (s - centre) ** 2 / mass.sum(), 0.0)), core",
-        new="core = float(self._rule(*inner)[1].sum()) if inner else 0.0\n            out[:, i] = centre, max(mass @ (s - centre) ** 2 / mass.sum(), 0.0), core",
+        old="            core = float(self._rule(*inner)[1].sum()) if inner else 0.0\n",
+        new="            core = float(self._rule(*inner)[1].sum()) if inner else 0.0\n            s = 2.0 * s\n",
         red=(RUN + "test_clusters_of_an_interval",),
     ),
     Breakage(

@@ -164,7 +164,7 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="lagrangian: the first panels are as wide as the density permits",
         file="meanfield/methods/lagrangian/scheme.py",
-        old="rough = (K * half > SEEN) | (",
+        old="rough = (seen > 2.0 * SEEN) | (",
         new="rough = (",
         red=("tests/methods/test_resolving.py::test_narrow_kernels_have_narrow_panels",),
     ),
@@ -244,8 +244,8 @@ ROOMS: tuple[Breakage, ...] = (
     Breakage(
         name="lagrangian: panels near the poles are fitted to masses alone",
         file="meanfield/methods/lagrangian/scheme.py",
-        old="rough = (K * half > SEEN) | (",
-        new="rough = ((K * half > SEEN) & (form.masses > 1e-15)) | (",
+        old="rough = (seen > 2.0 * SEEN) | (",
+        new="rough = ((seen > 2.0 * SEEN) & (form.masses > 1e-15)) | (",
         red=("tests/spaces/test_known_values.py::test_velocities_on_the_panels_of_large_dimensions_and_betas",),
     ),
     Breakage(

@@ -245,6 +245,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         **{f"metrics.{one}.{side}": rows for one in (
             "emd_sphere", "sliced_sphere", "sobolev_axial", "sobolev_sphere", "w1_axial", "w2_axial"
         ) for side, rows in (("a", ROWS), ("b", ROWS[::-1]))},
+        "mf.Line.a": -1.0, "mf.Line.b": 1.0, "mf.Line.degree": 8,
         "mf.equation.name": "A (2.7)", "guess": mf.uniform(mf.Circle(32)), "mf.stationary.diffusion": 0.3,
         "parameter": "diffusion", "steps": 3, "mode": 1, "mf.turning.law": None, "mf.turning.d": 2,
         **{f"metrics.{one}.axis": ROWS[2] for one in ("sobolev_axial", "w1_axial", "w2_axial")},

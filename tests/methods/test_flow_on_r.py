@@ -151,7 +151,7 @@ def test_energy_identity_and_conservation_along_labels() -> None:
 
 
 def test_concentration_where_rescaled_tokens_go() -> None:
-    """z' = int z e^{e^{2t} x y} / Z - z, (3.1) of B: all mass to the vertex that draws more, as `mf.Rescaled` has it."""
+    """z' = int z e^{e^{2t} x y} / Z - z, (3.1) of B: all mass to the vertex that draws more; by `mf.Rescaled`."""
     law = mf.SA(1.0, Q=Growing(), K=Growing(), geometry="flat") + mf.Linear([[-1.0]], geometry="flat")
     T, rho = 3.0, mf.Line(-1.0, 1.0).density(lambda x: 1.0 + 0.5 * np.sin(2.0 * x))
     mu = mf.solve(law, rho, (0.0, T), rtol=1e-8, t_eval=[0.0, T])(T)
@@ -169,7 +169,8 @@ def test_panels_are_as_narrow_as_scores_ask() -> None:
     x = mu.x[[0, -1]]
     told = mf.SA(0.5, geometry="flat").velocity(0.0, x, mu.body)[:, 0]
     c = 0.5 * x[:, 0]
-    np.testing.assert_allclose(told, (40.0 - 30.0 * np.exp(-10.0 * c)) / (1.0 - np.exp(-10.0 * c)) - 1.0 / c, rtol=1e-12)
+    exact = (40.0 - 30.0 * np.exp(-10.0 * c)) / (1.0 - np.exp(-10.0 * c)) - 1.0 / c
+    np.testing.assert_allclose(told, exact, rtol=1e-12)
 
 
 def test_two_solutions_part_no_quicker_than_proposition_6_6() -> None:

@@ -98,10 +98,10 @@ class Lagrangian(Scheme):
             # light panels too: near a pole of a high dimension hardly any mass is, and Z is what there is
             seen = looked(law, mu.space, 0.0, np.stack([mid - half, mid + half], axis=-1))
             rough = (seen > 2.0 * SEEN) | (_unfitted(form) & (half >= NARROWEST * line.size(mu.space)))
-            if not rough.any():
-                break
             if (needed := int(len(mid) + rough.sum()) * GAUSS) > self._most(mu.space):
                 raise ValueError(self._too_few(law, needed))
+            if not rough.any():
+                break
             mid, half = panels.bisected(mid, half, rough)
         return self._flow(law, form, rtol), np.concatenate([form.labels.ravel(), np.zeros(form.labels.size)])
 
