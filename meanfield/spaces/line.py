@@ -186,10 +186,6 @@ class Line(Gridded):
         out = np.einsum("...n,...nk->...k", w, table.reshape(*q.shape, degree + 1))
         return np.where(left[..., None], np.nan, out)
 
-    def plan(self, multipliers: Array, potential: Array | None) -> NoReturn:
-        """Refused: a series on [a, b] cannot follow what leaves it."""
-        raise ValueError(self._carried("method"))
-
     def _carried(self, name: str) -> str:
         return (
             f"{name}: a density on {self} leaves [a, b] and is carried by its flow: leave method out, or give "
