@@ -348,8 +348,7 @@ class Between(Profile):
     """A density on an interval of R, by its polynomial."""
 
     def __init__(self, mu: Density) -> None:
-        self.mu, self.place = mu, mu.space.line
-        self.a = mu.coefficients / mu.mass
+        self.mu, self.place, self.a = mu, mu.space.line, mu.coefficients / mu.mass
         self.grid = np.linspace(*self.bounds, 8 * mu.space.size + 1)
         self.values = mu.space.evaluate(self.a, self.grid)
 
@@ -366,11 +365,9 @@ class Between(Profile):
         """By the zero of the slope."""
         a, q, b = (self.grid[min(max(i + j, 0), len(self.grid) - 1)] for j in (-1, 0, 1))
 
-        def slope(s: float) -> float:
-            return -sign * float(self.mu.space.evaluate(self.a, np.array([s]), gradient=True)[0, 0])
-
-        zero = _zero(slope, a, q, b)
-        return zero, float(self.mu.space.evaluate(self.a, np.array([zero]))[0])
+        of = self.mu.space.evaluate
+        zero = _zero(lambda s: -sign * float(of(self.a, np.array([s]), gradient=True)[0, 0]), a, q, b)
+        return zero, float(of(self.a, np.array([zero]))[0])
 
     def masses(self, ends: Array) -> Array:
         """By Gauss's rule."""
@@ -389,10 +386,9 @@ class Between(Profile):
 
     def _rule(self, a: float, b: float) -> tuple[Array, Array]:
         """Nodes, and masses, that are right for the density times a square."""
-        space = self.mu.space
-        nodes, weights = np.polynomial.legendre.leggauss(space.size // 2 + 2)
-        s = 0.5 * (a + b) + 0.5 * (b - a) * nodes
-        return s, 0.5 * (b - a) / space.area * weights * space.evaluate(self.a, s)
+        nodes, weights = np.polynomial.legendre.leggauss(self.mu.space.size // 2 + 2)
+        s, half = 0.5 * (a + b) + 0.5 * (b - a) * nodes, 0.5 * (b - a) / self.mu.space.area
+        return s, half * weights * self.mu.space.evaluate(self.a, s)
 
 
 LINES: dict[Any, Callable[[Any], Profile]] = {ANGLES: Around, MERIDIAN: Along, REALS: Between}

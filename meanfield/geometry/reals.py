@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.geometry.joining import line_groups, means
-from meanfield.protocols import Array, Line
+from meanfield.protocols import Array, Kernel, Line, Space
 from meanfield.tools.settings import register
 
 ROOM = 1.45
@@ -63,38 +63,40 @@ class Reals(Line):
 
     # --- a density on it ----------------------------------------------------------------------------------
 
-    def bounds(self, space: Any) -> tuple[float, float]:
+    def bounds(self, space: Space) -> tuple[float, float]:
         """The interval's ends."""
-        return float(space.a), float(space.b)
+        interval: Any = space
+        return float(interval.a), float(interval.b)
 
-    def size(self, space: Any) -> float:
+    def size(self, space: Space) -> float:
         """Half its length."""
-        return 0.5 * float(space.b - space.a)
+        low, high = self.bounds(space)
+        return 0.5 * (high - low)
 
-    def extent(self, space: Any, s: Array) -> float:
+    def extent(self, space: Space, s: Array) -> float:
         """The size, or the largest distance from the interval's middle."""
-        middle = 0.5 * (space.a + space.b)
+        middle = 0.5 * sum(self.bounds(space))
         return max(self.size(space), float(np.abs(s - middle).max(initial=0.0)))
 
     def position(self, q: Any) -> Array:
         """The same."""
         return np.asarray(q, dtype=float)
 
-    def cells(self, space: Any, of: Any) -> tuple[Array, Array, Array]:
+    def cells(self, space: Space, of: Space) -> tuple[Array, Array, Array]:
         """From the middle between two nodes to the next, and to the ends."""
-        x = space.nodes
-        edges = np.concatenate([[space.a], 0.5 * (x[1:] + x[:-1]), [space.b]])
+        x, (low, high) = space.nodes, self.bounds(space)
+        edges = np.concatenate([[low], 0.5 * (x[1:] + x[:-1]), [high]])
         return edges, np.diff(edges) / of.area, np.arange(len(x))
 
-    def measure(self, space: Any, s: Array) -> Array:
+    def measure(self, space: Space, s: Array) -> Array:
         """1 / (b - a)."""
         return np.full_like(s, 1.0 / space.area)
 
-    def waves(self, space: Any, degree: int, s: Array) -> float:
+    def waves(self, space: Space, degree: int, s: Array) -> float:
         """The degree, by the largest distance from the interval's middle: polynomials turn no faster."""
         return degree / self.extent(space, s)
 
-    def looked(self, kernel: Any, space: Any, ends: Array) -> Array:
+    def looked(self, kernel: Kernel, space: Space, ends: Array) -> Array:
         """(P,) by how much scores of a kernel change across panels, seen from where the panels end.
 
         A panel that weighs nothing beside others, from there, is not looked at.
@@ -105,7 +107,7 @@ class Reals(Line):
         seen = s.max(axis=-1) > top[..., 0] - DEEP
         return np.asarray(ROOM * np.where(seen, np.abs(s[..., 1] - s[..., 0]), 0.0).max(axis=0, initial=0.0))
 
-    def placed(self, space: Any, s: Array, u: Array) -> Array:
+    def placed(self, space: Space, s: Array, u: Array) -> Array:
         """Rows (n, 1)."""
         return self.rows(s)
 

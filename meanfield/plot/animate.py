@@ -395,7 +395,5 @@ def line_density(
     return animate(draw, len(np.asarray(t)), path, fps, figsize=(5.6, 3.5), overwrite=overwrite)
 
 
-FILMS: dict[str, Callable[..., Path]] = {
-    "circle": density, "zonal": zonal_density, "globe": globe_density, "line": line_density,
-}  # fmt: skip
+FILMS: Any = {"circle": density, "zonal": zonal_density, "globe": globe_density, "line": line_density}
 """The moving picture of a density, by the picture its space names."""

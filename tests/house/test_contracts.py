@@ -89,7 +89,7 @@ STEPPERS: tuple[Stepper, ...] = (
 )  # fmt: skip
 GEOMETRIES: tuple[Geometry, ...] = (
     geometry.ANGLES, geometry.ROWS, geometry.MERIDIAN, geometry.FLAT, geometry.Product(geometry.FLAT, geometry.ROWS),
-    geometry.Tangent(),
+    geometry.Tangent(), geometry.REALS,
 )  # fmt: skip
 
 

@@ -209,7 +209,7 @@ def sensible(folder: Path) -> dict[str, Any]:
         "densities": [rho], "diffusion": 0.0, "done": None, "doubt": mf.Doubt(), "error": 0.0,
         "share": 1e-9, "each": False, "end": None, "energy": None, "count": None, "executor": None, "f": lambda q: 1.0,
         "field": "auto", "floor": 1e-6, "fn": lambda cell, rng: 1.0, "fps": 5, "frames": 2,
-        "gap": 0.1, "geometry": "sphere", "friction": 0.5, "rate": 0.5,
+        "gap": 0.1, "geometry": "sphere", "friction": 0.5, "rate": 0.5, "mf.Line.a": -1.0, "mf.Line.b": 1.0,
         "h": np.sin, "omega": 0.5, "coupling": 1.0, "speed": 1.0, "mf.Krause.geometry": "flat",
         "k_max": 2, "kappa": 0.1, "keep": None, "labels": [0.1], "law": LAW, "lmax": 6, "log": None,
         "log_t": 2.0, "log_t_end": 2.0, "log_t_eval": None, "looks": 10, "m": 3, "max_iterations": 1000,
@@ -245,7 +245,6 @@ def sensible(folder: Path) -> dict[str, Any]:
         **{f"metrics.{one}.{side}": rows for one in (
             "emd_sphere", "sliced_sphere", "sobolev_axial", "sobolev_sphere", "w1_axial", "w2_axial"
         ) for side, rows in (("a", ROWS), ("b", ROWS[::-1]))},
-        "mf.Line.a": -1.0, "mf.Line.b": 1.0, "mf.Line.degree": 8,
         "mf.equation.name": "A (2.7)", "guess": mf.uniform(mf.Circle(32)), "mf.stationary.diffusion": 0.3,
         "parameter": "diffusion", "steps": 3, "mode": 1, "mf.turning.law": None, "mf.turning.d": 2,
         **{f"metrics.{one}.axis": ROWS[2] for one in ("sobolev_axial", "w1_axial", "w2_axial")},

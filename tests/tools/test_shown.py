@@ -58,7 +58,7 @@ OTHERS: list[Any] = [
     mf.distances.w2_energy_circle([0.0], [1.0], 1.0, return_path=True)[1],
     *VOLUMES.segments, VOLUMES.scheme.stepper(1e-9, 1e-9),
     mf.Spectral(then=mf.Lagrangian()), pt.Cloud(), LATE.scheme, geometry.ANGLES, geometry.ROWS,
-    geometry.FLAT, geometry.MERIDIAN, dop853(1e-9, 1e-9),
+    geometry.FLAT, geometry.MERIDIAN, geometry.REALS, dop853(1e-9, 1e-9),
     POINTS.read(mf.Exponential(2.0)), POINTS.masked(A**2).sight, LATE.merges[0], *SOL.segments, *FEW.segments,
     *LATE.segments, *FLOW.segments, SOL.counters, SOL.dense[0], SOL.status, mf.clusters(POINTS), mf.track(LATE, 2e-3),
     TREE, TREE.branches[-1], mf.order_parameters(RHO), mf.predict(mf.SA(4.0), RHO, 1),

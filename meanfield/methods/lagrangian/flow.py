@@ -230,9 +230,10 @@ def bandwidth(law: Law, space: Space, t: float) -> int:
     return max((int(kernel.bandwidth(space.d)) for kernel in kernels(law, space, t)), default=0)
 
 
-def looked(law: Law, space: Any, t: float, ends: Array) -> Array:
+def looked(law: Law, space: Space, t: float, ends: Array) -> Array:
     """(P,) radians that what the law's kernels see turns through across panels with these ends (P, 2)."""
-    each = [space.line.looked(kernel, space, ends) for kernel in kernels(law, space, t)]
+    line: Any = space.line
+    each = [line.looked(kernel, space, ends) for kernel in kernels(law, space, t)]
     return np.asarray(np.max(each, axis=0, initial=0.0)) if each else np.zeros(len(ends))
 
 

@@ -13,8 +13,9 @@ from meanfield.measures.rings import Rings
 from meanfield.protocols import Array, Line, Space
 
 
-def _points(space: Any, s: Array, weights: Array, field: str) -> Points:
-    return Points.trusted(s, weights, space.line, field, unit=1.0)  # of a density, whose tokens are mass
+def _points(space: Space, s: Array, weights: Array, field: str) -> Points:
+    line: Any = space.line
+    return Points.trusted(s, weights, line, field, unit=1.0)  # of a density, whose tokens are mass
 
 
 def _rings(space: Space, s: Array, weights: Array, field: str) -> Rings:
