@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from meanfield.protocols.array import Array
+from meanfield.protocols.kernel import Kernel
 from meanfield.tools.shown import Shown
 
 
@@ -216,7 +217,7 @@ class Line(Geometry):
         """Radians that harmonics of `degree` turn through per radian, or per unit of length, about positions s."""
         raise TypeError(f"{self.name}: {space} has no harmonics here")
 
-    def looked(self, kernel: Any, space: Any, ends: Array) -> Array:
+    def looked(self, kernel: Kernel, space: Any, ends: Array) -> Array:
         """(P,) radians that what a kernel sees turns through across panels with these ends (P, 2)."""
         return np.asarray(int(kernel.bandwidth(space.d)) * np.abs(ends[:, 1] - ends[:, 0]))
 
