@@ -49,6 +49,7 @@ from meanfield.laws import (
 )
 from meanfield.measures.gaussian import Gaussian
 from meanfield.measures.points import Points
+from meanfield.methods.causal_density import CausalSpectral
 from meanfield.methods.finite_volume import CellAverages, FiniteVolume
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.merging import LateMerge, Merge
@@ -56,12 +57,14 @@ from meanfield.methods.minimising import MinimisingMovements
 from meanfield.methods.spectral import Spectral
 from meanfield.protocols import Reading, Status
 from meanfield.runs.errors import Interrupted, RunError, StoppedEarly, UnresolvedError
+from meanfield.runs.family import FamilySolution
 from meanfield.runs.gaussian import GaussianSolution
 from meanfield.runs.solution import Solution
 from meanfield.runs.until import steady, steps
 from meanfield.spaces import Circle, Line, Sphere, ZonalSphere
 from meanfield.spaces.density import Density
 from meanfield.spaces.doubt import Doubt, UnknownValue
+from meanfield.spaces.family import Family, family
 from meanfield.spaces.initial import mixture, perturbed_uniform, poisson_kernel, uniform, von_mises_fisher
 from meanfield.special.bessel import multipliers
 from meanfield.tools.files import StorageError
@@ -75,6 +78,7 @@ __all__ = [
     "ALiBi",
     "Activated",
     "Causal",
+    "CausalSpectral",
     "CellAverages",
     "Circle",
     "Coupling",
@@ -84,6 +88,8 @@ __all__ = [
     "Doubt",
     "Encoded",
     "Exponential",
+    "Family",
+    "FamilySolution",
     "FeedForward",
     "FiniteVolume",
     "Frozen",
@@ -131,6 +137,7 @@ __all__ = [
     "distances",
     "equation",
     "equiangular",
+    "family",
     "fastest",
     "grid",
     "growth_rates",

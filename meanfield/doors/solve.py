@@ -12,6 +12,7 @@ from meanfield.laws import suited
 from meanfield.laws.beside import beside
 from meanfield.measures.gaussian import Gaussian
 from meanfield.methods import gaussian
+from meanfield.methods.causal_density import CausalSpectral, ordered
 from meanfield.methods.finite_volume import CellAverages, FiniteVolume
 from meanfield.methods.lagrangian import Lagrangian
 from meanfield.methods.minimising import MinimisingMovements
@@ -21,6 +22,7 @@ from meanfield.runs.checkpoint import checked
 from meanfield.runs.checks import checked_law, checked_stepper, checked_watch
 from meanfield.runs.drive import begun
 from meanfield.runs.errors import finish
+from meanfield.runs.family import FamilySolution
 from meanfield.runs.gaussian import GaussianSolution
 from meanfield.runs.job import Job, stepper_of
 from meanfield.runs.solution import Solution
@@ -28,13 +30,16 @@ from meanfield.runs.times import default_times, landing
 from meanfield.runs.until import Ending, checked_until
 from meanfield.spaces import several
 from meanfield.spaces.density import Density
+from meanfield.spaces.family import Family
 from meanfield.tools import inputs
 
-MethodName: TypeAlias = Literal["auto", "spectral", "lagrangian", "finite-volume", "minimising-movements", "gaussian"]
+MethodName: TypeAlias = Literal[
+    "auto", "spectral", "lagrangian", "finite-volume", "minimising-movements", "gaussian", "causal"
+]
 Unresolved: TypeAlias = Literal["raise", "stop", "lagrangian"]
 METHODS: dict[str, Any] = {
     "spectral": Spectral, "lagrangian": Lagrangian, "finite-volume": FiniteVolume,
-    "minimising-movements": MinimisingMovements, "gaussian": gaussian.ByMoments,
+    "minimising-movements": MinimisingMovements, "gaussian": gaussian.ByMoments, "causal": CausalSpectral,
 }  # fmt: skip
 SCHEME = tuple(name for name in vars(Scheme) if not name.startswith("_"))
 UNRESOLVED: tuple[Unresolved, ...] = get_args(Unresolved)
@@ -76,6 +81,16 @@ def _whole(law: Law, rho0: Any, times: tuple[float, float], chosen: Scheme) -> N
     suited.density(law, rho0.space, times, smooth=False, varied=chosen.varied)
 
 
+def _deep(law: Law, mu: Family, times: tuple[float, float], chosen: Scheme) -> None:
+    if np.ndim(mu.coefficients) != 2:
+        raise ValueError(f"rho0: got {mu.coefficients.shape[:-2]} families at once, wanted one")
+    off = np.abs(mu.mass - 1.0)
+    if off.max() > MASS:
+        at = int(off.argmax())
+        raise ValueError(f"rho0: the mass at s = {mu.nodes[at]:.4g} is {float(mu.mass[at])!r}, wanted 1 at every depth")
+    suited.density(ordered(law), mu.space, times, smooth=False, varied=chosen.varied)
+
+
 def _followed(law: Law, rho0: Any) -> float:
     # c_0 does not move; and a perturbation below the rounding of c_0 is none
     each = np.ravel(np.abs(rho0.coefficients[..., rho0.space.degrees > 0]).max(axis=-1, initial=0.0))
@@ -94,6 +109,10 @@ def _followed(law: Law, rho0: Any) -> float:
     return followed if law.isotropic and law.geometry == "sphere" else max(followed, SUMMED)
 
 
+def _deepest(law: Law, mu: Any) -> float:
+    return _followed(law, Density(mu.space, np.abs(mu.coefficients).max(axis=0)))
+
+
 def _one(law: Law, rho0: Gaussian, times: tuple[float, float], chosen: Scheme) -> None:
     if np.ndim(rho0.mean) != 1:
         raise ValueError(f"rho0: got {rho0.mean.shape[:-1]} Gaussians at once, wanted one")
@@ -107,6 +126,7 @@ def _width(law: Law, rho0: Gaussian) -> float:
 KINDS: dict[str, _Kind] = {
     "coefficients": _Kind("spectral", Solution, _whole, _followed),
     "cells": _Kind("finite-volume", Solution, _whole, _followed),
+    "family": _Kind("causal", FamilySolution, _deep, _deepest),
     "moments": _Kind("gaussian", GaussianSolution, _one, _width),
 }
 """By what a measure says that it is `held`, and a scheme that it `takes`."""
@@ -114,7 +134,7 @@ KINDS: dict[str, _Kind] = {
 
 def solve(
     law: Law | Sequence[Law],
-    rho0: Density | CellAverages | Gaussian | Sequence[Density],
+    rho0: Density | CellAverages | Gaussian | Family | Sequence[Density],
     t_span: Any,
     *, t_eval: Any = None, land: Any = False,
     method: MethodName | Scheme = "auto", stepper: Stepper | None = None,
@@ -129,8 +149,8 @@ def solve(
     ----------
     law : Law or sequence of Law
         ``mf.SA(beta)``, ``mf.USA(beta)``, or a sum of laws; several, with the same noise: one for each density.
-    rho0 : Density, sequence of Density, CellAverages or Gaussian
-        The initial one: ``space.density(...)``, ``mf.CellAverages(...)`` (finite volumes), ``mf.Gaussian(...)`` (R^d).
+    rho0 : Density, sequence of Density, CellAverages, Gaussian or Family
+        ``space.density(...)``, ``mf.CellAverages(...)``, ``mf.Gaussian(...)``; ``mf.family(f)``: by depth.
         Several densities (spectral method) share one step: `sol.energy` is (T, B), `sol(t)` a Density of B.
     t_span : (float, float)
         Beginning and end, increasing.
@@ -139,11 +159,11 @@ def solve(
         dense output, whose error is controlled to the tolerance as that of the steps is, and shorten no step.
     land : bool or array
         True: a step ends at every time to save; or at times given here, as at those where a law jumps.
-    method : {"auto", "spectral", "lagrangian", "finite-volume", "minimising-movements", "gaussian"} or Scheme
+    method : {"auto", "spectral", "lagrangian", "finite-volume", "minimising-movements", ...} or Scheme
         How.  Spectral ("auto" of a density): by coefficients, smooth, with or without diffusion.  Lagrangian ("auto"
         on R): carried by its flow, through clusters and beyond (no diffusion).  Finite volumes (circle and
         zonal spheres): masses in cells, positive, energy monotone; rough data, varying noise.  Minimising movements
-        (circle): variational steps in either metric.  Gaussian: mean and covariance, to a blow-up.  Or any `Scheme`.
+        (circle): variational steps in either metric.  Gaussian: by moments.  Causal: by depth.  Or a `Scheme`.
     stepper : Stepper, optional
         What takes the steps, in place of the method's own; registered, if the run is to be saved.  One without dense
         output needs ``land=True``; under diffusion it must say that it takes the linear part (``linear``).
@@ -176,7 +196,7 @@ def solve(
 
     Returns
     -------
-    Solution, of a Gaussian a GaussianSolution
+    Solution, of a Gaussian a GaussianSolution, of a family a FamilySolution
 
     Raises
     ------
@@ -232,7 +252,7 @@ def _gathered(law: Law | Sequence[Law], rho0: Any, diffusion: float) -> tuple[An
 
 
 def _kind(rho0: Any) -> _Kind:
-    if not isinstance(rho0, Density | CellAverages | Gaussian):
+    if not isinstance(rho0, Density | CellAverages | Gaussian | Family):
         raise TypeError(
             f"rho0: got {type(rho0).__name__}, wanted a Density: make one with mf.Circle(256).density(...); or an "
             "mf.Gaussian(mean, covariance)"

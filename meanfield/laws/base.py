@@ -155,6 +155,12 @@ class Sum(Law):
         first = parts.index(heads[0])
         return (*parts[:first], Sum(tuple(heads)), *(part for part in parts[first:] if part.lone))
 
+    @property
+    def unordered(self) -> Any:
+        """The terms without their causal masks; itself, if none has one."""
+        terms = tuple(term.unordered for term in self.terms)
+        return self if all(a is b for a, b in zip(terms, self.terms, strict=True)) else Sum(terms)
+
     def pushing(self) -> Sum:
         """The terms without x' = v."""
         return Sum(tuple(term.pushing() for term in self.terms))

@@ -19,6 +19,7 @@ class Causal(Masking):
     told apart by their order: it moves points, none of which merge, and has no energy.  Who comes later changes nothing
     of those before: with fixed steps their bits are the same, with adaptive ones they differ by the tolerance (the step
     is chosen for all).
+    Infinitely many, by their depth in the sequence, are a `mf.family` of densities, which ``mf.solve`` moves.
 
     Parameters
     ----------
@@ -44,6 +45,11 @@ class Causal(Masking):
 
     def __str__(self) -> str:
         return f"Causal({self.law})"
+
+    @property
+    def unordered(self) -> Any:
+        """The law without the mask."""
+        return self.law
 
     def _product(self) -> str:
         """The past of B."""

@@ -86,6 +86,8 @@ def density(
     refuse_common(law, "a density moves at random")
     law.check_range(space.d, smooth=smooth, atoms=atoms)
     instead = f"move points, {_points(shaken, law.tokens)}"
+    if law.unordered is not law:
+        instead = f"give a density for every depth, mf.family(lambda s: rho0) as rho0, or {instead}"
     indexless("law", law, space.d, times[0], "a density has no first token", instead, place)
     if not varied:
         _quiet(law, space, times, noise)

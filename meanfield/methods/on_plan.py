@@ -142,17 +142,17 @@ class OnPlan(Held):
             v = np.einsum("...nd,nmd->...nm", v, self.grid.frame())
         return self._bare.close(v, self._rho if self._rho is not None else self.rho, out)
 
-    def lost(self, c: Array) -> float:
-        """Mass where some law divides by a Z that had to be floored."""
+    def lost(self, c: Array, moved: Array | None = None) -> float:
+        """Mass (of `moved`, if that is another density) where some law divides by a Z that had to be floored."""
         worst = 0.0
         for twice in self._twofold.values():
             if twice.floors:
-                rho = self._bare.open(c)[0][0]
+                rho = self._bare.open(c if moved is None else moved)[0][0]
                 worst = max(worst, float(np.abs((self.grid.weights * rho)[twice.low(c)]).sum()))
         for laid in self._plans.values():
             if laid.floors:
                 s = laid.fields(c)[0]
-                rho, Z = s[..., 0, :], s[..., 1, :]
+                rho, Z = s[..., 0, :] if moved is None else self._bare.open(moved)[0][0], s[..., 1, :]
                 low = Z_FLOOR * Z.max(axis=-1, keepdims=True) >= Z
                 worst = max(worst, float(np.abs(self.grid.weights * np.where(low, rho, 0.0)).sum(axis=-1).max()))
         for part in self._apart.values():

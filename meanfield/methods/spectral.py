@@ -37,9 +37,53 @@ FLOORED_MASS = 1e-12
 """More mass than this where Z is rounding, and the velocity there is not known."""
 
 
+@dataclass(frozen=True)
+class Resolving(Scheme):
+    """What schemes of coefficients have in common: how large a space may be, and which tail asks for a larger one.
+
+    Attributes
+    ----------
+    max_resolution, tail : int, float or None
+        As of `Spectral`.
+    """
+
+    max_resolution: int | None = None
+    tail: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_resolution is not None:
+            inputs.integer("max_resolution", self.max_resolution, low=1)
+        if self.tail is not None:
+            inputs.number("tail", self.tail, above=0.0)
+
+    def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Any, Array]:
+        """The method for this law, and its first state."""
+        limit = self._limit(mu.space)
+        if limit < mu.space.size:
+            raise ValueError(
+                f"max_resolution: got {limit}, below the resolution of the initial density, {mu.space.size}: "
+                f"take {mu.space.size} or more"
+            )
+        self.check(law, mu.space, rtol)
+        return self._bound(law, mu.space, limit, rtol, atol, mu.doubt.error, _total(mu)).start(mu)
+
+    def limited(self, max_resolution: int) -> Any:
+        """The same with another largest resolution."""
+        return replace(self, max_resolution=max_resolution)
+
+    def _bound(self, law: Law, space: Space, limit: int, rtol: float, atol: float, known: float, total: float) -> Any:
+        raise TypeError(f"{type(self).__name__} does not say its method")
+
+    def _limit(self, space: Space) -> int:
+        return max(space.largest, space.size) if self.max_resolution is None else self.max_resolution
+
+    def _tolerance(self, rtol: float, atol: float, known: float) -> float:
+        return max(TAIL, 10.0 * atol, 1e-2 * rtol, known) if self.tail is None else self.tail
+
+
 @register
 @dataclass(frozen=True)
-class Spectral(Scheme):
+class Spectral(Resolving):
     """Settings of the spectral method.
 
     Parameters
@@ -68,15 +112,10 @@ class Spectral(Scheme):
     """
 
     equations = ("A (3.4)", "A (3.10)")
-    max_resolution: int | None = None
-    tail: float | None = None
     then: Scheme | None = None
 
     def __post_init__(self) -> None:
-        if self.max_resolution is not None:
-            inputs.integer("max_resolution", self.max_resolution, low=1)
-        if self.tail is not None:
-            inputs.number("tail", self.tail, above=0.0)
+        super().__post_init__()
         if self.then is not None:
             inputs.having("then", self.then, ("bind", "rebind", "check"), "None or a method, such as mf.Lagrangian()")
 
@@ -92,26 +131,11 @@ class Spectral(Scheme):
         else:
             self.then.check(law, space, rtol)
 
-    def bind(self, law: Law, mu: Density, rtol: float, atol: float) -> tuple[Coefficients, Array]:
-        """The method for this law, and its first state."""
-        limit = self._limit(mu.space)
-        if limit < mu.space.size:
-            raise ValueError(
-                f"max_resolution: got {limit}, below the resolution of the initial density, {mu.space.size}: "
-                f"take {mu.space.size} or more"
-            )
-        self.check(law, mu.space, rtol)
-        return self._bound(law, mu.space, limit, rtol, atol, mu.doubt.error, _total(mu)).start(mu)
-
     def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Any:
         """The method as it was when a run stopped, from the shape of its last state."""
         if form.name != OnSpace.name and self.then is not None:
             return self.then.rebind(law, form, rtol, atol)
         return self._bound(law, form.space, self._limit(form.space), rtol, atol, form.rounding, form.total)
-
-    def limited(self, max_resolution: int) -> Spectral:
-        """The same with another largest resolution."""
-        return replace(self, max_resolution=max_resolution)
 
     def followed(self, then: Scheme) -> Spectral:
         """The same, handing over to `then`, if not to somebody already."""
@@ -123,12 +147,6 @@ class Spectral(Scheme):
         beyond = None if self.then is None else partial(self.then.bind, law, rtol=rtol, atol=atol)
         lost = self._tolerance(rtol, atol, known)
         return Coefficients(law, space, lost, limit, beyond=beyond, rounding=known, total=total)
-
-    def _limit(self, space: Space) -> int:
-        return max(space.largest, space.size) if self.max_resolution is None else self.max_resolution
-
-    def _tolerance(self, rtol: float, atol: float, known: float) -> float:
-        return max(TAIL, 10.0 * atol, 1e-2 * rtol, known) if self.tail is None else self.tail
 
 
 def _total(mu: Density) -> float:
@@ -302,7 +320,10 @@ class Coefficients(Method):
 
     def _lost(self, t: float, y: Array) -> str:
         """What is wrong, if the velocity is rounding where there is mass."""
-        lost = self._seen.lost(y)
+        return self._floored(t, self._seen.lost(y))
+
+    def _floored(self, t: float, lost: float) -> str:
+        """What so much mass is told by."""
         if lost <= FLOORED_MASS:
             return ""
         return (

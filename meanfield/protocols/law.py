@@ -115,6 +115,11 @@ class Law(Shown):
         raise TypeError(f"law: {type(self).__name__} tells no logarithm of its attention: leave log out")
 
     @property
+    def unordered(self) -> Any:
+        """What it is where nobody sees the past alone: the law under a causal mask; itself, if it has none."""
+        return self
+
+    @property
     def choosing(self) -> tuple[Any, ...]:
         """What it compares (`Choosing`), where its velocity jumps; () of a law without jumps."""
         return ()

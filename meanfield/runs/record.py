@@ -150,8 +150,7 @@ class Record:
 
     def answers(self, t: float) -> bool:
         """Whether run(t) can tell: at a saved time, or where the dense output was kept."""
-        started = t == self.begin and self.start is not None
-        return started or bool(np.any(self.t == t)) or self._step(t) is not None
+        return (t == self.begin and self.start is not None) or bool(np.any(self.t == t)) or self._step(t) is not None
 
     def saved(self, t: float) -> int:
         """The number of a saved time, or a refusal that names the nearest."""
@@ -172,14 +171,16 @@ class Record:
     def _quantities(self) -> dict[str, Array]:
         parts: dict[str, list[Array]] = {}
         for form, t, states in batches(self):
-            asked = self.law.quantities(t, form.measure(states).summed)
-            for name, value in asked.items():
-                if name in dataset.ENERGIES and self.silent:
-                    continue
-                parts.setdefault(name, []).append(np.asarray(value))
+            for name, value in self.tells(t, form.measure(states)).items():
+                if not (self.silent and name in dataset.ENERGIES):
+                    parts.setdefault(name, []).append(np.asarray(value))
         # what is not known at all of them (a free energy, while noise is on) is not a quantity of the run
         whole = {name: np.concatenate(values) for name, values in parts.items()}
         return {name: values for name, values in whole.items() if len(values) == len(self.t)}
+
+    def tells(self, t: float, mu: Any) -> dict[str, Any]:
+        """The law's quantities of one measure of the run."""
+        return dict(self.law.quantities(t, mu.summed))
 
     @property
     def autonomous(self) -> bool:
@@ -366,9 +367,8 @@ class Record:
         """
         if self.checkpoint.get("rng") is None:
             return noisy(self.law, self.measures[0], float(self.t[0]))
-        if not self.autonomous:
-            return True
-        return any(noisy(self.law, mu, t) for t, mu in zip(self.t.tolist(), self.measures, strict=True))
+        saved = zip(self.t.tolist(), self.measures, strict=True)
+        return not self.autonomous or any(noisy(self.law, mu, t) for t, mu in saved)
 
     def _draw_energy(self, index: Any, axes: Any, options: dict[str, Any]) -> Any:
         """The energy and its identity's defect; with noise the free energy, if it is known, and no defect."""
@@ -379,8 +379,8 @@ class Record:
             if not self.autonomous and name == "excess":  # whose change the identity is of
                 look |= {"symbol": r"\tilde{E}", "ylabel": "energy over the uniform measure's"}
             curve = self.energy if self.autonomous else self.quantity(name)
-            total = self.dissipated + self.driven
-            return drawn(curves.energy, self.t, curve[index], total[index], axes, **{**look, **options})
+            total = (self.dissipated + self.driven)[index]
+            return drawn(curves.energy, self.t, curve[index], total, axes, **{**look, **options})
         name = "free_energy" if "free_energy" in self.names else "energy"
         look |= {"symbol": "F", "ylabel": "free energy"} if name == "free_energy" else {}
         return drawn(curves.energy, self.t, self.quantity(name)[index], None, axes, **{**look, **options})

@@ -32,7 +32,7 @@ def _energies(record: Any) -> list[tuple[str, str]]:
     if record.silent or not len(record.t):
         return []
     try:
-        ends = [record.law.quantities(float(record.t[i]), record.measures[i].summed) for i in (0, -1)]
+        ends = [record.tells(float(record.t[i]), record.measures[i]) for i in (0, -1)]
     except Exception:  # a law's own; a table says what it can, and whoever asks for the energy is told
         return []
     names = [name for name in ENERGIES if all(name in one for one in ends)]

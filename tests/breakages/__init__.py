@@ -27,6 +27,7 @@ from breakages.changed import CHANGED
 from breakages.context import CONTEXT
 from breakages.critical import CRITICAL
 from breakages.densities import DENSITIES
+from breakages.depths import DEPTHS
 from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.figures import FIGURES
@@ -63,6 +64,7 @@ from breakages.zero import ZERO
 
 TABLE: tuple[Breakage, ...] = (
     *A2_A3,
+    *DEPTHS,
     *A4_A6,
     *A7_A9,
     *CHANGED,

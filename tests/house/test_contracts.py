@@ -82,7 +82,7 @@ LAWS: tuple[Law, ...] = (
 SPACES: tuple[Space, ...] = (mf.Circle(16), mf.ZonalSphere(4, 8), mf.Sphere(6), mf.Line(0.0, 1.0, 8))
 SCHEMES: tuple[Scheme, ...] = (
     mf.Spectral(), mf.Lagrangian(), mf.FiniteVolume(), mf.MinimisingMovements(), Cloud(), InProducts(),
-    LogTime(1e-3, 2.0, 1e-8), ByMoments(),
+    LogTime(1e-3, 2.0, 1e-8), ByMoments(), mf.CausalSpectral(),
 )  # fmt: skip
 STEPPERS: tuple[Stepper, ...] = (
     dop853(), rk4(0.1), euler_unprojected(0.1), etd(), etdrk4(), heun(0.1), weak2(0.1), strang(0.1), ConvexHeun(),

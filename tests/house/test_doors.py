@@ -45,6 +45,7 @@ INSIDE = {
     *(f"{one}.leading" for one in ("Causal", "Masked", "ALiBi", "Rescaled", "Activated")),
     *(f"GaussianSolution.{one}" for one in ("joined", "ahead", "dense_wanted", "plot_profiles", "plot_spectrum")),
     "GaussianSolution.animate",
+    *(f"FamilySolution.{one}" for one in ("joined", "ahead", "dense_wanted", "animate", "replica")),
     "LongTime.dense_wanted", "Snapshot.cells", "Snapshot.below", "Snapshot.found", "Snapshot.on_panels",
     "CellAverages.trusted", "CellAverages.known", "CellAverages.below", "CellAverages.cells",
     "Points.on_sphere", "Points.unmasked", "Points.trusted",
@@ -106,6 +107,17 @@ def normal() -> Any:
     return dataclasses.replace(run, t=run.t[::50], states=run.states[::50], owners=run.owners[::50])
 
 
+@cache
+def by_depth() -> Any:
+    return mf.family(lambda s: density("Circle"), nodes=4)
+
+
+@cache
+def deep() -> Any:
+    run = mf.solve(mf.Causal(LAW), by_depth(), (0.0, 0.1))
+    return dataclasses.replace(run, t=run.t[::50], states=run.states[::50], owners=run.owners[::50])
+
+
 SUBJECTS: dict[str, Callable[[], Any]] = {
     "SA": lambda: LAW,
     "USA": lambda: mf.USA(1.0),
@@ -117,7 +129,8 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "FeedForward": lambda: mf.FeedForward(ROWS, ROWS, [0.0, 0.1, 0.2]),
     "Linear": lambda: mf.Linear(ROWS),
     "Activated": lambda: mf.Activated(LAW, ROWS),
-    "Kuramoto": lambda: mf.Kuramoto(0.5), "Coupling": lambda: mf.Coupling(np.sin),
+    "Kuramoto": lambda: mf.Kuramoto(0.5),
+    "Coupling": lambda: mf.Coupling(np.sin),
     "Krause": lambda: mf.Krause(np.exp),
     "CBO": lambda: pt.CBO(lambda x: np.sum(x * x, axis=-1)),
     "HegselmannKrause": lambda: mf.HegselmannKrause(1.0),
@@ -128,7 +141,8 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "Sinkhorn": lambda: mf.Sinkhorn(1.0),
     "ALiBi": lambda: mf.ALiBi(LAW, 0.5),
     "Rescaled": lambda: mf.Rescaled(mf.SA(1.0, V=np.diag([1.0, -1.0, 0.5]), geometry="flat")),
-    "Rotary": lambda: mf.Rotary(LAW), "Encoded": lambda: mf.Encoded(LAW, ROWS),
+    "Rotary": lambda: mf.Rotary(LAW),
+    "Encoded": lambda: mf.Encoded(LAW, ROWS),
     "Normalised": lambda: mf.Normalised(LAW, "pre"),
     "Exponential": lambda: mf.Exponential(1.0),
     "Zonal": lambda: mf.Zonal(np.exp, "exp"),
@@ -150,7 +164,12 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "Solution": solution,
     "Trajectory": trajectory,
     "LongTime": late,
-    "Gram": products, "GaussianSolution": normal, "Gaussian": lambda: mf.Gaussian([0.3], [[0.5]]),
+    "Family": by_depth,
+    "FamilySolution": deep,
+    "CausalSpectral": mf.CausalSpectral,
+    "Gram": products,
+    "GaussianSolution": normal,
+    "Gaussian": lambda: mf.Gaussian([0.3], [[0.5]]),
     "Clusters": lambda: mf.clusters(mf.Points([0.0, 0.05, 2.0])),
     "Order": lambda: mf.order_parameters(mf.Points([0.0, 0.05, 2.0])),
     "Prediction": lambda: mf.predict(LAW, density("Circle")),
@@ -171,6 +190,9 @@ PLAIN: dict[str, Any] = {
     "mf.MinimisingMovements.max_resolution": 33, "cfl": 0.5, "limiter": "minmod",
     "CellAverages.on.space": mf.Circle(16), "CellAverages.at.x": np.eye(2),
     "mf.VaryingDiffusion.kappa": lambda t, x: 0.1,
+    "mf.family.f": lambda s: density("Circle"), "nodes": 4, "Family.on.space": mf.Circle(16),
+    **{f"Family.{one}.s": 0.5 for one in ("__call__", "seen")},
+    **{f"FamilySolution.{one}.s": 0.5 for one in ("plot", "plot_profiles", "plot_spectrum")},
     "lam": 1.0, "sigma": 0.5, "epsilon": None, "anisotropic": False, "pt.CBO.geometry": "flat",
     "pt.CBO.f": lambda x: np.sum(np.atleast_2d(x) ** 2, axis=-1),
     **{f"CBO.{one}.x": ROWS for one in ("consensus", "laplace", "values")},
