@@ -109,7 +109,7 @@ def _followed(law: Law, rho0: Any) -> float:
     return followed if law.isotropic and law.geometry == "sphere" else max(followed, SUMMED)
 
 
-def _deepest(law: Law, mu: Any) -> float:
+def _deepest(law: Law, mu: Family) -> float:
     return _followed(law, Density(mu.space, np.abs(mu.coefficients).max(axis=0)))
 
 

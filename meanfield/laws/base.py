@@ -397,7 +397,4 @@ def constant_noise(law: protocols.Law, d: int, t: float, taken: Any) -> None:
 
 
 def _sum(a: Any, b: Any) -> Sum:
-    terms: list[Any] = []
-    for law in (a, b):
-        terms.extend(law.terms if isinstance(law, Sum) else [law])
-    return Sum(tuple(terms))
+    return Sum(tuple(term for law in (a, b) for term in (law.terms if isinstance(law, Sum) else [law])))

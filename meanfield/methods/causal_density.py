@@ -16,6 +16,7 @@ from meanfield.laws.base import constant_noise
 from meanfield.methods.on_plan import OnPlan
 from meanfield.methods.spectral import AMPLIFIED, TAIL, Coefficients, Resolving
 from meanfield.protocols import Array, Change, Form, Law, Space, Status, Stop
+from meanfield.spaces.density import Density
 from meanfield.spaces.doubt import Doubt
 from meanfield.spaces.family import Family
 from meanfield.special import depths
@@ -57,16 +58,7 @@ class CausalSpectral(Resolving):
         """Refuse a law under which no order of tokens matters, and one that moves no densities here."""
         suited.density(ordered(law), space)
 
-    def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Any, Array]:
-        """The method for this law, and its first state."""
-        if mu.last > LOST:
-            raise ValueError(
-                f"nodes: {len(mu.nodes)} nodes in s are too few: the last terms of this family in s are {mu.last:.1e}: "
-                f"give mf.family(f, nodes={2 * len(mu.nodes)}); an f that jumps has no such series"
-            )
-        return super().bind(law, mu, rtol, atol)
-
-    def rebind(self, law: Law, form: Any, rtol: float, atol: float) -> Any:
+    def rebind(self, law: Law, form: OnFamily, rtol: float, atol: float) -> Any:
         """The method as it was when a run stopped."""
         bound = self._bound(law, form.space, self._limit(form.space), rtol, atol, form.rounding, form.total)
         return replace(bound, count=form.nodes)
@@ -160,10 +152,15 @@ class ByDepth(Coefficients):
         """The meaning of a state."""
         return OnFamily(self.space, self.count, self.tolerance, self.rounding, self.total)
 
-    def start(self, mu: Any) -> tuple[ByDepth, Array]:
+    def start(self, mu: Density) -> tuple[ByDepth, Array]:
         """The first state, at a larger size if the densities lean on their last degrees already."""
         method: Any
         method, c = super().start(mu)
+        if (last := depths.last(c)) > LOST:
+            raise ValueError(
+                f"nodes: {len(c)} nodes in s are too few: the last terms of this family in s are {last:.1e}: give "
+                f"mf.family(f, nodes={2 * len(c)}); an f that jumps has no such series"
+            )
         return replace(method, count=len(c)), c
 
     def rhs(self, t: float, y: Array, out: Array) -> Array:

@@ -56,7 +56,7 @@ class Resolving(Scheme):
         if self.tail is not None:
             inputs.number("tail", self.tail, above=0.0)
 
-    def bind(self, law: Law, mu: Any, rtol: float, atol: float) -> tuple[Any, Array]:
+    def bind(self, law: Law, mu: Density, rtol: float, atol: float) -> tuple[Any, Array]:
         """The method for this law, and its first state."""
         limit = self._limit(mu.space)
         if limit < mu.space.size:

@@ -81,9 +81,9 @@ class FamilySolution(Solution):
                 parts.setdefault(name, []).append(value)
         return {name: np.concatenate(values) for name, values in parts.items()}
 
-    def tells(self, t: float, mu: Any) -> dict[str, Any]:
+    def tells(self, t: float, held: Any) -> dict[str, Any]:
         """What the law without its mask tells of nu_s, for every node in s (leading axes: several times)."""
-        past = mu.past
+        past = held.past
         one = Density(past.space, past.coefficients.reshape(-1, past.coefficients.shape[-1]), past.doubt)
         told = self.law.unordered.quantities(t, one.summed)
         return {name: np.reshape(told[name], past.coefficients.shape[:-1]) for name in TOLD if name in told}

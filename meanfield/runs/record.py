@@ -178,9 +178,9 @@ class Record:
         whole = {name: np.concatenate(values) for name, values in parts.items()}
         return {name: values for name, values in whole.items() if len(values) == len(self.t)}
 
-    def tells(self, t: float, mu: Any) -> dict[str, Any]:
+    def tells(self, t: float, held: Any) -> dict[str, Any]:
         """The law's quantities of one measure of the run."""
-        return dict(self.law.quantities(t, mu.summed))
+        return dict(self.law.quantities(t, held.summed))
 
     @property
     def autonomous(self) -> bool:

@@ -65,8 +65,8 @@ DEPTHS: tuple[Breakage, ...] = (
     Breakage(
         name="family run: the energy is that of the density itself",
         file="meanfield/runs/family.py",
-        old="past = mu.past\n",
-        new="past = mu.own\n",
+        old="past = held.past\n",
+        new="past = held.own\n",
         red=(f"{TESTS}::test_a_run_is_saved_resumed_told_and_drawn",),
     ),
     Breakage(
