@@ -3,6 +3,8 @@
 from meanfield import distances, protocols
 from meanfield.analysis.context import critical_beta, equiangular
 from meanfield.analysis.linear import fastest, growth_rates, inertial_rate, switching
+from meanfield.analysis.fluctuations import Fluctuations, fluctuations
+from meanfield.analysis.linear import fastest, growth_rates, switching
 from meanfield.analysis.linearised import spectrum
 from meanfield.analysis.onset import onset, turning
 from meanfield.analysis.prediction import predict
@@ -92,6 +94,7 @@ __all__ = [
     "FamilySolution",
     "FeedForward",
     "FiniteVolume",
+    "Fluctuations",
     "Frozen",
     "Gaussian",
     "GaussianSolution",
@@ -139,6 +142,7 @@ __all__ = [
     "equiangular",
     "family",
     "fastest",
+    "fluctuations",
     "grid",
     "growth_rates",
     "inertial_rate",

@@ -10,6 +10,7 @@ distances of independent samples are limited by the sampling itself, (log n / n)
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,6 +37,8 @@ TWO_SAMPLE = 1000
 """Largest n for exact two-sample transport: its cost grows like n^3."""
 FIT_FROM = 100
 """Smaller n are shown and not fitted: the rate is a limit, and the fit knows the next order only."""
+LIMIT_SAMPLES = 1024
+"""Draws for the limit of sqrt(n) E W1: a quarter of a per cent."""
 SHORTEST = 1e-6
 """In less time nothing changes by more than rounding."""
 
@@ -155,6 +158,19 @@ class Limit:
             return np.full(len(self.t), np.nan)
         constants = np.array([dobrushin_constant(self.law, rho) for rho in self.densities])
         return np.exp(np.concatenate([[0.0], np.cumsum(0.5 * (constants[1:] + constants[:-1]) * np.diff(self.t))]))
+
+    @cached_property
+    def constant(self) -> Floats | None:
+        """(T, 2) lim sqrt(n) E W1 and its error, NaN where it is not resolved; None but for samples on the circle."""
+        if self.d != 2 or self.init != "sample":
+            return None
+        out = np.full((len(self.t), 2), np.nan)
+        with warnings.catch_warnings():  # what is left out is NaN
+            warnings.simplefilter("ignore", RuntimeWarning)
+            told = mf.fluctuations(self.law, self.rho0, (0.0, self.t[-1]), self.t, samples=LIMIT_SAMPLES)
+        if len(told.t):
+            out[: len(told.t)] = np.stack([told.w1, told.w1_error], axis=-1)
+        return out
 
     @cached_property
     def linear(self) -> Floats:

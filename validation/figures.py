@@ -22,6 +22,9 @@ def save_limit(run: Limit, folder: Path) -> list[tuple[str, str]]:
         ("rate-start", f"{run.headline} at t = 0: independent samples.", lambda: rate(run, 0)),
         ("rate-end", f"{run.headline} at the end: the rate survives the dynamics.", lambda: rate(run, -1)),
         ("growth", f"{run.headline} over time, relative to its start, and what theory allows.", lambda: growth(run)),
+        *([] if run.constant is None else [
+            ("constant", "sqrt(n) E W1 of n samples over time, and its limit for n to infinity.", lambda: constant(run))
+        ]),
         ("energy-gap", "Energy of the particles against the density's, at the end.", lambda: energy_gap(run)),
     ]
     made = []
@@ -89,6 +92,23 @@ def growth(run: Limit, ax: Any = None) -> Any:
         bounds=bounds,
         ylabel=f"{run.headline} distance, relative to t = 0",
         title=f"{run.law}, {run.w1.shape[-1]} replicas",
+    )
+
+
+def constant(run: Limit, ax: Any = None) -> Any:
+    """sqrt(n) mean W1 over time for every n, beside the limit that the linearised equation gives."""
+    assert run.constant is not None
+    root = np.sqrt(run.n)[:, None]
+    return slopes.growth(
+        run.t,
+        list(root * run.mean),
+        [f"n = {k}" for k in run.n],
+        ax,
+        spread=list(root * run.error),
+        bounds={r"$n \to \infty$": run.constant[:, 0]},
+        ylabel=r"$\sqrt{n}$ mean $W_1(\mu_n, \mu)$ (rad)",
+        title=f"{run.law}, {run.w1.shape[-1]} replicas",
+        log=False,
     )
 
 

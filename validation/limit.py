@@ -247,6 +247,7 @@ def numbers(run: Limit, told: Verdict) -> dict[str, Any]:
         "pde_energy": run.pde_energy.tolist(),
         "dobrushin": run.dobrushin.tolist(),
         "linear": run.linear.tolist(),
+        "constant": None if run.constant is None else run.constant.tolist(),
         "outcome": told.outcome.name,
         "measured": dict(told.measured),
         "message": told.message,
@@ -266,9 +267,7 @@ def publish(run: Limit, told: Verdict, out: Path, seconds: float, command: str) 
     grown = [
         [t, *(run.mean[:, j] / run.mean[:, 0]), run.linear[j], run.dobrushin[j]] for j, t in enumerate(run.t.tolist())
     ]
-    names = dict(pictures)
-    pick = {key: (f"limit-{key}.png", names[f"limit-{key}.png"]) for key in
-            ("density", "energy", "overlay", "rate-start", "rate-end", "growth", "energy-gap")}  # fmt: skip
+    pick = {name[6:-4]: (name, caption) for name, caption in pictures}
     title = f"Mean-field limit on {'the circle' if run.d == 2 else f'S^{run.d - 1}'}: {run.law}"
     sections = [
         page.Section(
@@ -293,6 +292,7 @@ def publish(run: Limit, told: Verdict, out: Path, seconds: float, command: str) 
             tables=[page.Table(("t", *(f"n = {k}" for k in run.n), "e^{max rate t}", "Dobrushin"), grown)],
             pictures=[pick["growth"]],
         ),
+        *_limit(run, pick),
         page.Section(
             "Energy",
             [
@@ -316,6 +316,26 @@ DISTANCE = (
     "The negative Sobolev norm of order d/2 falls like n^{-1/2} whatever the dimension. Transport distances do not: "
     "independent samples are (log n / n)^{1/2} from their law in W1 on S^2, and n^{-1/(d-1)} beyond.",
 )
+
+
+def _limit(run: Limit, pick: dict[str, tuple[str, str]]) -> list[page.Section]:
+    """The constant of n^{-1/2}, predicted, beside what was measured."""
+    if run.constant is None:
+        return []
+    root = np.sqrt(run.n)[:, None] * run.mean
+    rows = [[t, *root[:, j], *run.constant[j]] for j, t in enumerate(run.t.tolist())]
+    head = ("t", *(f"n = {k}" for k in run.n), "n to infinity", "error")
+    return [
+        page.Section(
+            "The constant",
+            [
+                "sqrt(n) mean W1, and its limit: sqrt(n) (mu_n - mu) tends to the Gaussian that solves the equation "
+                "linearised about the density that moves (mf.fluctuations). Finite n are below it by O(1/n)."
+            ],
+            tables=[page.Table(head, rows)],
+            pictures=[pick["constant"]],
+        )
+    ]
 
 
 def _others(run: Limit) -> list[page.Table]:

@@ -33,6 +33,7 @@ from breakages.engine import Breakage
 from breakages.figures import FIGURES
 from breakages.flat import FLAT
 from breakages.followups import FOLLOWUPS
+from breakages.fluctuations import FLUCTUATIONS
 from breakages.gaussian import GAUSSIAN
 from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
@@ -74,6 +75,7 @@ TABLE: tuple[Breakage, ...] = (
     *DIVIDED,
     *FIGURES,
     *FOLLOWUPS,
+    *FLUCTUATIONS,
     *GAUSSIAN,
     *FLAT,
     *GIVEN,

@@ -84,6 +84,7 @@ OTHERS: list[Any] = [
     pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))),
     mf.SA(np.inf, ties="first"), pt.leaders(mf.SA(np.inf), np.eye(8)), pt.branches(mf.SA(np.inf), np.eye(8))[0],
     Switch(0.5, 3, (1, 2), "slides"), Leaders.begun(mf.SA(np.inf), 0.0, POINTS),
+    mf.fluctuations(mf.SA(4.0), RHO, (0.0, 0.1), [0.1]), *mf.fluctuations(mf.SA(4.0), RHO, (0.0, 0.1), [0.1]).flow,
     *mf.Causal(mf.SA(np.inf)).choosing, *mf.SA(np.inf).choosing,
 ]  # fmt: skip
 
