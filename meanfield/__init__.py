@@ -2,9 +2,8 @@
 
 from meanfield import distances, protocols
 from meanfield.analysis.context import critical_beta, equiangular
-from meanfield.analysis.linear import fastest, growth_rates, inertial_rate, switching
 from meanfield.analysis.fluctuations import Fluctuations, fluctuations
-from meanfield.analysis.linear import fastest, growth_rates, switching
+from meanfield.analysis.linear import fastest, growth_rates, inertial_rate, switching
 from meanfield.analysis.linearised import spectrum
 from meanfield.analysis.onset import onset, turning
 from meanfield.analysis.prediction import predict

@@ -32,8 +32,8 @@ from breakages.divided import DIVIDED
 from breakages.engine import Breakage
 from breakages.figures import FIGURES
 from breakages.flat import FLAT
-from breakages.followups import FOLLOWUPS
 from breakages.fluctuations import FLUCTUATIONS
+from breakages.followups import FOLLOWUPS
 from breakages.gaussian import GAUSSIAN
 from breakages.given import GIVEN
 from breakages.going_on import GOING_ON
