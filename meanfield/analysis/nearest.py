@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import qmc
+import scipy
 
 from meanfield.analysis.response import Response, harmonics
 from meanfield.protocols import Array
@@ -78,9 +77,9 @@ def covariance(flow: Response, points: int = POINTS) -> Array:
 def normals(points: int, samples: int, rng: np.random.Generator) -> list[Array]:
     """Scrambled Sobol points as standard normals, in independent blocks of (a power of 2, points)."""
     exponent = max(4, int(np.ceil(np.log2(samples / BLOCKS))))
-    made = (qmc.Sobol(points, scramble=True, rng=rng).random_base2(exponent) for _ in range(BLOCKS))
+    made = (scipy.stats.qmc.Sobol(points, scramble=True, rng=rng).random_base2(exponent) for _ in range(BLOCKS))
     tiny = 0.5**32
-    return [np.asarray(ndtri(np.clip(u, tiny, 1.0 - tiny))) for u in made]
+    return [np.asarray(scipy.special.ndtri(np.clip(u, tiny, 1.0 - tiny))) for u in made]
 
 
 def constant(flow: Response, blocks: list[Array]) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
+import scipy
 
 from meanfield.analysis.zeroflux import ZeroFlux
 from meanfield.protocols import Array
@@ -110,7 +110,9 @@ def responses(flux: ZeroFlux, rho0: Any, t: Array, begin: float, labels: int, rt
     reached = [Response(w, a, np.zeros((N, N)))] if t[0] == begin else []
     later = t[t > begin]
     if len(later):
-        run = solve_ivp(rhs, (begin, later[-1]), start, method="DOP853", t_eval=later, rtol=rtol, atol=1e-2 * rtol)
+        run = scipy.integrate.solve_ivp(
+            rhs, (begin, later[-1]), start, method="DOP853", t_eval=later, rtol=rtol, atol=1e-2 * rtol
+        )
         reached += [Response(w, y[:N], y[N:].reshape(N, N)) for y in run.y.T if np.isfinite(y).all()]
     return reached
 

@@ -43,6 +43,13 @@ FLUCTUATIONS: tuple[Breakage, ...] = (
         red=("A12.fluctuations", f"{MODES}::test_the_start_is_that_of_independent_tokens"),
     ),
     Breakage(
+        name="check A12.fluctuations: the floor of three samples for that of many",
+        file="validation/checks/a/a3_fluctuations.py",
+        old="known = floors.w1_constant()",
+        new="known = floors.w1_uniform(3)",
+        red=("A12.fluctuations",),
+    ),
+    Breakage(
         name="exact moving: half the effect of others",
         file="validation/exact/moving.py",
         old="return X * df + told / nodes",
