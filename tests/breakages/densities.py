@@ -69,4 +69,18 @@ DENSITIES: tuple[Breakage, ...] = (
         new="A[np.arange(n), (np.arange(n) - r) % n] += a",
         red=("F39",),
     ),
+    Breakage(
+        name="check A02.density: the heads of the tokens are one",
+        file="validation/checks/a/a2_densities.py",
+        old="    tokens = pt.simulate(heads, ",
+        new="    tokens = pt.simulate(law, ",
+        red=("A02.density",),
+    ),
+    Breakage(
+        name="check C03.rotating: the pair turns the other way",
+        file="validation/checks/c/c3_rotating.py",
+        old="    V = np.array([[GROWTH, -TURN], [TURN, GROWTH]])",
+        new="    V = np.array([[GROWTH, TURN], [-TURN, GROWTH]])",
+        red=("C03.rotating",),
+    ),
 )
