@@ -30,7 +30,7 @@ def moments(theta: Array, degree: int) -> Array:
     return np.asarray(np.exp(-1j * np.multiply.outer(np.arange(degree + 1), theta)).mean(axis=1))
 
 
-@check("A02.density", where="A 2.2 (2.3), (2.7)", title="a density under Q, K, V: three methods, two spaces, two heads")
+@check("A02.density", where="A 2.2", title="a density under Q, K, V: three methods, two spaces, two heads")
 def densities(bench: Bench) -> Verdict:
     """SA, beta = 2, with 2 x 2 matrices on the circle: moments at t = 1 as two other formulations have them, spectral
     and Lagrangian, 1e-10; and S^2 with 3 x 3 matrices at t = 1/4: 1e-10.  Two heads, SA beside USA: the two methods
