@@ -104,3 +104,13 @@ def test_a_horizon_that_overflows_names_the_way_on() -> None:
         pt.simulate(law, x0, t_span, [190.0], rtol=1e-3, atol=1e-3)
     assert 150.0 < error.value.solution.end < 180.0
     assert pt.simulate(mf.Rescaled(law), x0, t_span, [190.0], rtol=1e-3, atol=1e-3).success
+
+
+def test_beyond_floats_z_ends_by_a_status() -> None:
+    """e^{2t} along the contracting direction leaves them near t = 355; 300 is kept."""
+    law = mf.Rescaled(mf.SA(1.0, V=np.diag([2.0, -2.0]), geometry="flat"))
+    with pytest.raises(mf.RunError, match="stopped being finite") as error:
+        pt.simulate(law, X, (0.0, 400.0), [300.0, 400.0], rtol=1e-4, atol=1e-6)
+    kept = error.value.solution
+    assert kept.status is mf.Status.NOT_FINITE and 340.0 < kept.end < 358.0
+    assert kept.t[0] == 300.0 and 1e255 < np.abs(kept.x[0]).max() < 1e263
