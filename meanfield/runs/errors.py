@@ -64,7 +64,7 @@ class RunError(RuntimeError):
 
     @staticmethod
     def _remedy(solution: Record) -> str:
-        if solution.status in (Status.NOT_FINITE, Status.STEP_TOO_SMALL) and solution.law.beyond:
+        if solution.status in (Status.NOT_FINITE, Status.STEP_TOO_SMALL, Status.UNDECIDED) and solution.law.beyond:
             return f" {solution.law.beyond}"
         if solution.status is not Status.DIVERGED:
             return ""

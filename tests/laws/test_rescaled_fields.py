@@ -107,10 +107,18 @@ def test_a_horizon_that_overflows_names_the_way_on() -> None:
 
 
 def test_beyond_floats_z_ends_by_a_status() -> None:
-    """e^{2t} along the contracting direction leaves them near t = 355; 300 is kept."""
+    """e^{2t} along the contracting direction brings z of 1e300, as at t = 345, beyond them; what came before is kept."""
     law = mf.Rescaled(mf.SA(1.0, V=np.diag([2.0, -2.0]), geometry="flat"))
     with pytest.raises(mf.RunError, match="stopped being finite") as error:
-        pt.simulate(law, X, (0.0, 400.0), [300.0, 400.0], rtol=1e-4, atol=1e-6)
+        pt.simulate(law, X * [1.0, 1e300], (345.0, 400.0), [346.0, 400.0], rtol=1e-3, atol=1e-6)
     kept = error.value.solution
-    assert kept.status is mf.Status.NOT_FINITE and 340.0 < kept.end < 358.0
-    assert kept.t[0] == 300.0 and 1e255 < np.abs(kept.x[0]).max() < 1e263
+    assert kept.status is mf.Status.NOT_FINITE and 346.0 < kept.end < 360.0
+    assert kept.t[0] == 346.0 and np.isfinite(kept.x[0]).all()
+
+
+def test_x_whose_digits_decide_nothing_ends_by_a_status_that_names_the_way_on() -> None:
+    """Under V = diag(2, -2) tokens of one leader lie within the digits of e^{2t} from t = 18 on, and steps collapse."""
+    with pytest.raises(mf.RunError, match=r"rounding of scores decides.*pt\.simulate\(mf\.Rescaled\(law\)") as error:
+        pt.simulate(LAW, X, (0.0, 40.0), [9.0, 40.0], rtol=1e-6)
+    kept = error.value.solution
+    assert kept.status is mf.Status.UNDECIDED and 15.0 < kept.end < 20.0 and kept.t[0] == 9.0
