@@ -6,6 +6,7 @@ Oracles: Gaussians in closed form, quadrature points under scipy's integrator, t
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,3 +234,13 @@ def test_bad_input_is_named() -> None:
     ):
         with pytest.raises(ValueError, match=words):
             made()
+
+
+def test_the_page_says_what_its_lines_print(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "flat.md").read_text(encoding="utf-8")
+    lines = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", page, re.DOTALL)
+    assert len(lines) == 6
+    names: dict[str, Any] = {}
+    for code, printed in lines:
+        exec(code, names)
+        assert capsys.readouterr().out == printed
