@@ -107,7 +107,7 @@ def test_a_horizon_that_overflows_names_the_way_on() -> None:
 
 
 def test_beyond_floats_z_ends_by_a_status() -> None:
-    """e^{2t} along the contracting direction brings z of 1e300, as at t = 345, beyond them; what came before is kept."""
+    """e^{2t} along the contracting direction brings z of 1e300, as at t = 345, beyond them; the rest is kept."""
     law = mf.Rescaled(mf.SA(1.0, V=np.diag([2.0, -2.0]), geometry="flat"))
     with pytest.raises(mf.RunError, match="stopped being finite") as error:
         pt.simulate(law, X * [1.0, 1e300], (345.0, 400.0), [346.0, 400.0], rtol=1e-3, atol=1e-6)
