@@ -69,4 +69,32 @@ FOLLOWUPS: tuple[Breakage, ...] = (
         new="inner = gamma * gamma + 2.0 * s",
         red=("F19", "tests/laws/test_inertial.py::test_rates"),
     ),
+    Breakage(
+        name="F28: heads are seen from a cosine off",
+        file="validation/exact/heads.py",
+        old="a * a * (1.0 - r)",
+        new="a * a * (1.0 - r * r)",
+        red=("F28",),
+    ),
+    Breakage(
+        name="F28: tokens see a head of another rank",
+        file="validation/checks/f/f28_heads.py",
+        old='def _head(rng: np.random.Generator, m: int = RANK)',
+        new='def _head(rng: np.random.Generator, m: int = 1)',
+        red=("F28",),
+    ),
+    Breakage(
+        name="exact: polygons whose rates are not divided by Z",
+        file="validation/exact/polygons.py",
+        old="/ _weight(beta, c).mean())",
+        new="/ _weight(beta, c).max())",
+        red=("F42",),
+    ),
+    Breakage(
+        name="F42: layers that attract",
+        file="validation/checks/f/f42_repulsive.py",
+        old="pt.layers(mf.SA(beta, sign=-1), x, depth, step)",
+        new="pt.layers(mf.SA(beta), x, depth, step)",
+        red=("F42",),
+    ),
 )

@@ -16,6 +16,7 @@ contradict us.  One file a family:
 `reference_pde`    the circle's PDE by characteristics
 `reference_zonal`  the PDE for zonal densities on S^{d-1}, by characteristics
 `gaussian`         Gaussian data in R^d: equations of their mean and covariance
+`heads`            two tokens under random heads: their mean, their noise
 `inertia`          the same of positions and velocities; tokens with inertia on spheres, in loops
 `line`             tokens of the line, the one that stays bounded, two tokens in the plane (B, section 7)
 `autonomous`       a tool: scalar autonomous equations solved by quadrature

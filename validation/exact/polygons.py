@@ -40,3 +40,38 @@ def least_positive(n: int) -> float:
     """The least cos(2 pi l / n) > 0 of other corners, n >= 5."""
     n = refuse.integer("n", n, 5)
     return float(np.cos(2.0 * np.pi * ((n - 1) // 4) / n))
+
+
+# --- layers that repel ---------------------------------------------------------------------------------------
+
+
+def _weight(beta: float, c: Array) -> Array:
+    """e^{beta (c - 1)}: attention's, of any beta."""
+    return np.asarray(np.exp(beta * (c - 1.0)))
+
+
+def _inward(n: int, beta: float) -> float:
+    """c = |int e^{beta <x, y>} y dmu| / Z at a corner."""
+    c = np.cos(2.0 * np.pi * np.arange(n) / n)
+    p = _weight(beta, c)
+    return float(p @ c / p.sum())
+
+
+def stiffness(n: int, beta: float, k: int) -> float:
+    """lambda_k of repulsive SA, a' = lambda_k a of angles a cos(2 pi k i / n) beside the polygon: <= 0.
+
+    That of USA over Z: what changes Z drops out, since nothing pulls at a corner.
+    """
+    c = np.cos(2.0 * np.pi * np.arange(n) / n)
+    rates = polygon_rates(lambda t: _weight(beta, t), lambda t: beta * _weight(beta, t), n)
+    return float(-rates[k - 1] / _weight(beta, c).mean())
+
+
+def multiplier(n: int, beta: float, k: int, step: float) -> float:
+    """What one layer x <- (x - h A) / |x - h A| makes of mode k: 1 + h lambda_k / (1 - h c)."""
+    return 1.0 + step * stiffness(n, beta, k) / (1.0 - step * _inward(n, beta))
+
+
+def flip(n: int, beta: float) -> float:
+    """The least step h* at which a mode's multiplier is -1: 2 / (2 c - min_k lambda_k)."""
+    return 2.0 / (2.0 * _inward(n, beta) - min(stiffness(n, beta, k) for k in range(1, n // 2 + 1)))
