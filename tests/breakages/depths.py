@@ -77,6 +77,27 @@ DEPTHS: tuple[Breakage, ...] = (
         red=(f"{TESTS}::test_it_is_the_series_in_s",),
     ),
     Breakage(
+        name="F24.density: the early depths are a little off",
+        file="validation/checks/f/f24_density.py",
+        old="FIRST, RISE = 0.1, 0.4",
+        new="FIRST, RISE = 0.1001, 0.4",
+        red=("F24.density",),
+    ),
+    Breakage(
+        name="F24.limit: tokens come as if their depth did not matter",
+        file="validation/checks/f/f24_density.py",
+        old="z = FIRST + RISE * (np.arange(n) + 0.5) / n",
+        new="z = FIRST + RISE * np.ones(n)",
+        red=("F24.limit",),
+    ),
+    Breakage(
+        name="F25: probes are carried by the whole of the context's field once more",
+        file="validation/checks/f/f25_contextual.py",
+        old="gone = run.x[:, :, n:] - x[:, n:]",
+        new="gone = run.x[:, :, n:] - x[:, :1]",
+        red=("F25",),
+    ),
+    Breakage(
         name="plot: depth is called time",
         file="meanfield/plot/depths.py",
         old="    ax = circle.heat(s, theta, values, ax, title=title, log=log, cmap=cmap, log_time=False, ends=False)\n"

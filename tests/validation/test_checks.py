@@ -25,6 +25,8 @@ EVIDENCE = frozenset({
     "A73",
     "A74",
     "F03.porous",
+    "F24.limit",
+    "F25",
     "A18.clusters",
     "A26",
     "A44",
