@@ -322,7 +322,7 @@ A Sec 2.2 | z = D x on an ellipsoid: the trained diagonal of layer normalisation
 2607.24502 | rotary positions: scores <R_i Q x_i, R_j K x_j>, R_i turned by i omega, values as they are
     | pt.attention(mf.Rotary(mf.SA(4.0)), np.eye(4)) | F40
 2605.09213 | tokens of a causal sequence see the near ones more, e^{-slope (i - j)}: what it remembers, by place
-    | mf.ALiBi(mf.USA(1.0), 0.1, per_row=True) | F24
+    | mf.ALiBi(mf.USA(1.0), 0.1, per_row=True) | F24 F24.density F24.limit
 2605.30229 | positions that are added at every layer: X[mu_p](x_i + p_i)
     | pt.simulate(mf.Encoded(mf.USA(1.0), 0.5 * np.eye(3)), pt.uniform(3, 3, rng=0), (0.0, 4.0)) | F30
 A Rem 3.2 | positional encodings: sines and cosines of i M^{-2k/d}, or random, added or put beside

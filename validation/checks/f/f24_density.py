@@ -71,7 +71,7 @@ def _growth(p: int) -> float:
     return float(abs(run(1.0).moments(1)[-1, 1] / mu.moments(1)[-1, 1] / math.exp(g / (p + 1)) - 1.0))
 
 
-@check("F24.density", where="2605.09213; C (CSA)", title="causal attention of infinitely many tokens, by depth")
+@check("F24.density", where="2605.09213", title="causal attention of infinitely many tokens, by depth")
 def density(bench: Bench) -> Verdict:
     """d_t mu_s + div(X[nu_s] mu_s) = kappa mu_s'', nu_s = (1/s) int_0^s mu_r dr, sixteen Chebyshev points in s.
 
@@ -128,7 +128,7 @@ def _power(n: int, replicas: int, t: float, rng: Any) -> tuple[float, float]:
     return float(power.mean()), float(power.std(ddof=1) / math.sqrt(replicas))
 
 
-@check("F24.limit", where="2605.09213; C (CSA)", title="prefixes of causal tokens go to the densities by depth")
+@check("F24.limit", where="2605.09213", title="prefixes of causal tokens go to the densities by depth")
 def limit(bench: Bench) -> Verdict:
     """Tokens of Poisson kernels 0.1 + 0.4 s, beta = 2, t = 1: W1 of the first s n against nu_s, s = 1/4, 1/2, 1, falls
     like n^{-1/2}: n = 32, 64, 128, 16 clouds (full: 100 to 1600, 200 clouds, and the slopes within 0.05).
