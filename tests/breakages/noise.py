@@ -59,14 +59,6 @@ NOISE: tuple[Breakage, ...] = (
         tier="full",
     ),
     Breakage(
-        name="F32.weights: what weights put in at half its rate",
-        file="meanfield/laws/general.py",
-        old='return told if law.autonomous else {**told, "driven": _driven(law, t, body, E)}',
-        new='return told if law.autonomous else {**told, "driven": 0.5 * _driven(law, t, body, E)}',
-        red=("F32.weights",),
-        tier="full",
-    ),
-    Breakage(
         name="F27: noise of every token's own",
         file="validation/checks/f/f27_common.py",
         old="noise = mf.Diffusion(kappa, common=True)",

@@ -88,7 +88,7 @@ def forced(bench: Bench) -> Verdict:
     (`exact.random_layers`, beta = inf): of pairs that begin at random half are antipodal at t = 8, within 4.5 standard
     errors.  A force gamma turns x + y of an antipodal pair by 2 gamma P e, against the contraction exp(-t): the mean of
     log |x + y| is that without a force while e^{-t} is far above gamma, and then stays.  The time at which it stops
-    falling, from a gap of 1/100 on, so grows like log(1/gamma): the last mean of log |x + y|, at t = 12, has slope 1 in
+    falling, from a gap of 1/100 on, so grows like log(1/gamma): the last mean of log |x + y|, at t = 24, has slope 1 in
     log gamma (0.9 to 1.1 over gamma = 1e-4, 1e-6, 1e-8).  Merged pairs go on to merge, whatever gamma is: both see
     the same force.
     """
