@@ -54,7 +54,8 @@ def random_pairs(bench: Bench) -> Verdict:
     As h -> 0 <x, y> is a diffusion (`exact.random_layers` derives it): antipodal pairs attract where cosh^2 beta >
     (d - 1) / 2, in every d <= 3, and never for beta = 0 and d > 3; merged ones always do.  Orthogonal pairs, 2000
     of them, h = 0.01, to t = 10: the share that is antipodal at (d, beta) = (3, 1), (8, 2) and (8, 1), against the
-    scale function: within 4.5 standard errors, and 0 at the third.  Rates of log(1 + c) from an antipodal pair with a
+    scale function: within 4.5 standard errors, and at the third
+    all but those not yet decided have merged.  Rates of log(1 + c) from an antipodal pair with a
     gap of 1e-5, to t = 1/2: within 4.5 standard errors and the layers' own bias, h (d + 2) of the rate's parts.
     """
     rng = np.random.default_rng(bench.rng)
