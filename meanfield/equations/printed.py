@@ -298,7 +298,7 @@ B Thm 2.1 | d = 1: attention tends to rows e_1 and e_n, and one of asterisks at 
     | pt.ends(mf.SA(1.0, geometry="flat"), [[-4.0], [2.0], [3.0]]).P | B05 B07
 B Lem 7.8 | the row of asterisks: theta_0, the root of g, of the token that stays bounded
     | pt.stays(mf.SA(1.0, geometry="flat"), [[-2.0], [0.5], [2.0]], 1) | B28
-A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66 A66.brownian
+A Problem 7 | attention with noise | mf.SA(4.0) + mf.Diffusion(0.05) | A66 A66.brownian A66.orders
 A Ex 9.3 | three tokens from which three solutions begin
     | pt.branches(mf.SA(np.inf, geometry="flat") + mf.Linear(-np.eye(2), geometry="flat"), [[1, 1], [-1, 1], [0, 0]])
     | A63 A63.rates

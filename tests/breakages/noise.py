@@ -43,6 +43,28 @@ NOISE: tuple[Breakage, ...] = (
         red=("A66.orders",),
     ),
     Breakage(
+        name="A66.orders: the means of noise twice as strong",
+        file="validation/exact/shaken.py",
+        old="noise = -np.diag(k**2)",
+        new="noise = -2.0 * np.diag(k**2)",
+        red=("A66.orders",),
+    ),
+    Breakage(
+        name="A66.orders: noise that does not fade",
+        file="validation/checks/a/a9_orders.py",
+        old="mf.VaryingDiffusion(lambda t, x: _slower(t) * (",
+        new="mf.VaryingDiffusion(lambda t, x: 1.0 * (",
+        red=("A66.orders",),
+    ),
+    Breakage(
+        name="F26: half the pull of antipodal pairs",
+        file="validation/exact/random_layers.py",
+        old="p = np.tanh(u) + 2.0 * ab * e",
+        new="p = 0.5 * np.tanh(u) + 2.0 * ab * e",
+        red=("F26",),
+        tier="full",
+    ),
+    Breakage(
         name="F26: tokens that see each other less",
         file="validation/checks/f/f26_random.py",
         old='law, at = mf.SA(beta, geometry="flat")',
