@@ -9,7 +9,7 @@ import numpy as np
 
 import meanfield as mf
 import particles as pt
-from meanfield.protocols import Array
+from meanfield.protocols import Array, Measure
 from meanfield.steppers import euler_maruyama, heun, weak2
 from validation.exact import growth, shaken
 from validation.rates import Slope, rate, slope
@@ -40,7 +40,7 @@ class Pulled(mf.Law):
     g: float
     autonomous = True
 
-    def velocity(self, t: float, x: Array | None, mu: Any) -> Any:
+    def velocity(self, t: float, x: Array | None, mu: Measure) -> Any:
         """g e_1."""
         x = mu.x if x is None else x
         return np.broadcast_to(self.g * np.eye(x.shape[-1])[0], x.shape).copy()

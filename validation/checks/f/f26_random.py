@@ -19,7 +19,7 @@ PAIRS = ((3, 1.0), (8, 2.0), (8, 1.0))
 """Dimension, beta: antipodal pairs attract in the first two."""
 
 
-def _layers(law: Any, x: Array, t: float, h: float, rng: np.random.Generator, force: float = 0.0) -> Array:
+def _layers(law: mf.Law | None, x: Array, t: float, h: float, rng: np.random.Generator, force: float = 0.0) -> Array:
     """Pairs (R, 2, d) after t / h layers x <- N(x + h^{1/2} G m + h force e_1), G normal, one for a pair.
 
     m is what the law's attention has, x itself if there is none.
