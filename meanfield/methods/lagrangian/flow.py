@@ -21,7 +21,7 @@ NARROWEST = 1e-6
 """Half length below which a panel's roughness is noise, in units of the line's size."""
 UNSEEN = 1e-2
 """Of rtol: so little mass may lie where no polynomial resolves the map."""
-SHORT = 1e-9
+SHORT = 1e-7
 """Share of t below which steps near a blow-up are the last: every tenfold shorter one takes more panels."""
 ROUNDING = 64.0 * float(np.finfo(float).eps)
 """Share of the velocities below which nobody knows whether two come closer."""
