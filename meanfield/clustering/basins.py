@@ -349,7 +349,7 @@ class Between(Profile):
 
     def __init__(self, mu: Density) -> None:
         self.mu, self.place, self.a = mu, mu.space.line, mu.coefficients / mu.mass
-        self.grid = np.linspace(*self.bounds, 8 * mu.space.size + 1)
+        self.grid = np.linspace(self.bounds[0], self.bounds[1], 8 * mu.space.size + 1)
         self.values = mu.space.evaluate(self.a, self.grid)
 
     @property

@@ -91,7 +91,8 @@ class Lagrangian(Scheme):
     def _on_line(self, law: Law, mu: Density, rtol: float) -> tuple[Flow, Array]:
         line = mu.space.line
         mu = mu.resized(max(mu.space.size, line.shown))
-        edges = np.linspace(*line.bounds(mu.space), FIRST + 1)
+        low, high = line.bounds(mu.space)
+        edges = np.linspace(low, high, FIRST + 1)
         mid, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
         while True:
             form = self._on(law, mu, mid, half)

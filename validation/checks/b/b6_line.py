@@ -39,7 +39,7 @@ def carried(bench: Bench) -> Verdict:
     back, m, s = mf.SA(B, V=[[-1.0]], geometry="flat"), 0.3, 0.16
     bell = mf.Line(m - 9.0 * sqrt(s), m + 9.0 * sqrt(s), 96).density(lambda x: np.exp(-0.5 * (x - m) ** 2 / s))
     mu = mf.solve(back, bell, (0.0, T), t_eval=[0.0, T], rtol=1e-9)(T)
-    nu = mf.solve(back, mf.Gaussian([m], [[s]]), (0.0, T), rtol=1e-12)(T)
+    nu: Any = mf.solve(back, mf.Gaussian([m], [[s]]), (0.0, T), rtol=1e-12)(T)
     many = 100_000 if bench.tier == "full" else 2000
     change = float(sol.energy[-1] - sol.energy[0])
     grown = [_parted(flat, sol, eps) for eps in (1e-2, 1e-4)]
