@@ -84,6 +84,13 @@ FOLLOWUPS: tuple[Breakage, ...] = (
         red=("F28",),
     ),
     Breakage(
+        name="F29: a perceptron of twice the weight in the gradient alone",
+        file="validation/checks/f/f29_perceptron.py",
+        old="turn = np.sum(((K * w) @ x - s @ A) * t, axis=-1)",
+        new="turn = np.sum(((K * w) @ x - 2.0 * s @ A) * t, axis=-1)",
+        red=("F29",),
+    ),
+    Breakage(
         name="exact: polygons whose rates are not divided by Z",
         file="validation/exact/polygons.py",
         old="/ _weight(beta, c).mean())",

@@ -51,6 +51,7 @@ EVIDENCE = frozenset({
     "C20",
     "C21",
     "F06",
+    "F29",
     "F46",
 })  # fmt: skip
 """Quick checks of open questions: they have numbers and no limit."""
