@@ -106,6 +106,10 @@ class OnFamily(Form):
         """The family (leading axes: several)."""
         return Family(self.space, y, Doubt(self.lost, AMPLIFIED * self.lost))
 
+    def finer(self, y: Array) -> bool:
+        """Not where the nodes in s are what is missing."""
+        return depths.last(y) <= 0.1 * LOST
+
     def lacking(self, y: Array) -> str:
         """What a run that ends with this state lacks."""
         if (last := depths.last(y)) <= KNOWN:

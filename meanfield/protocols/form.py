@@ -41,6 +41,10 @@ class Form(Shown):
         """y back on its geometry."""
         return y
 
+    def finer(self, y: Array) -> bool:
+        """Whether a finer space would know more of a state that is not resolved."""
+        return True
+
     def lacking(self, y: Array) -> str:
         """What a run that ended well with this state lacks all the same: a sentence, told as a warning."""
         return ""

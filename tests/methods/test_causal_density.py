@@ -181,6 +181,9 @@ def test_a_family_that_leaves_its_nodes_in_s_ends() -> None:
     assert run.status is mf.Status.UNRESOLVED
     assert "4 nodes in s are too few; give mf.family(f, nodes=8)" in run.message
     assert run.last[-1] <= LOST
+    with pytest.raises(mf.UnresolvedError) as told:
+        mf.resume(run)
+    assert "max_resolution" not in str(told.value)
     assert run.end > 0.0
 
 
