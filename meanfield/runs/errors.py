@@ -163,10 +163,10 @@ def _ways_on(solution: Record) -> list[str]:
         handed = chosen
     if handed != chosen:
         ways.append('on_unresolved="lagrangian"')
-    finer = segments[-1].form.finer(solution.checkpoint["y"])
-    if solution.status is Status.UNRESOLVED and finer:  # it knows no more of a normaliser lost in rounding
+    if solution.status is Status.UNRESOLVED:  # a finer space knows no more of a normaliser lost in rounding
         reached = chosen.max_resolution or max(space.largest, space.size)
-        ways.append(f"max_resolution={FINER * reached}")
+        if segments[-1].form.finer(solution.checkpoint["y"]):
+            ways.append(f"max_resolution={FINER * reached}")
     return ways
 
 
