@@ -63,10 +63,10 @@ DENSITIES: tuple[Breakage, ...] = (
         red=("F33",),
     ),
     Breakage(
-        name="check F39: heads look the other way",
+        name="check F39: J is that of heads that look the other way",
         file="validation/checks/f/f39_patterns.py",
-        old="A[np.arange(n), (np.arange(n) + r) % n] += a",
-        new="A[np.arange(n), (np.arange(n) - r) % n] += a",
+        old="np.exp(2j * np.pi * np.outer",
+        new="np.exp(-2j * np.pi * np.outer",
         red=("F39",),
     ),
     Breakage(
