@@ -14,6 +14,7 @@ from meanfield.clustering.order import order_parameters
 from meanfield.clustering.track import track
 from meanfield.clustering.tree import merge_tree, rescaled_energy
 from meanfield.doors.branch import branch
+from meanfield.doors.pairs import PairCorrelation, pair_correlation
 from meanfield.doors.resume import load, resume
 from meanfield.doors.solve import solve
 from meanfield.doors.sweep import SweepError, grid, sweep
@@ -113,6 +114,7 @@ __all__ = [
     "MinimisingMovements",
     "Normalised",
     "NotStationary",
+    "PairCorrelation",
     "Points",
     "Reading",
     "Rescaled",
@@ -151,6 +153,7 @@ __all__ = [
     "multipliers",
     "onset",
     "order_parameters",
+    "pair_correlation",
     "perturbed_uniform",
     "poisson_kernel",
     "predict",

@@ -101,7 +101,7 @@ _A = """
 (7.5) | theta_i' = omega_i + (K / n) sum_j h(theta_j - theta_i): a general coupling
     | pt.simulate(mf.Coupling(lambda d: np.sin(d) - 0.7 * np.sin(2 * d)), [0.0, 0.3, 2.0], (0.0, 60.0)) | A51
 (8.1) | d_t psi + d_x (v psi) = 0, v = (2 / (b n)) h'(x) - (2 (n - 2) / (b n)) g: the law of a pair
-    | to come: meanfield/methods/pairs.py | A53
+    | mf.pair_correlation(mf.USA(1.0), 32, (0.0, 0.5), closure="kirkwood").psi(0.5) | A53
 (9.1) | x_i' = sum_j e^{b <Q x_i, K x_j>} V x_j / Z_i in R^d: pure attention
     | pt.simulate(mf.SA(1.0, Q=np.eye(3)[:2], K=np.eye(3)[1:], geometry="flat"), np.eye(3), (0.0, 1.0)) | A59
 (9.2) | z_i = e^{-t V} x_i

@@ -30,6 +30,7 @@ class Status(Enum):
     LAW_CHANGED = "The law changed into one that this run cannot follow."
     NO_MINIMISER = "A variational step found no minimiser near where it began."
     UNBALANCED = "The iteration for a doubly stochastic kernel did not settle."
+    NEGATIVE = "A density turned negative, which none is: the closure it was told by fails."
     BLOWN_UP = "The solution runs to infinity in finite time."
     BROKEN_OFF = "An exception, of an observer or of the law, broke the run off."
 

@@ -175,6 +175,7 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "Prediction": lambda: mf.predict(LAW, density("Circle")),
     "MergeTree": lambda: mf.merge_tree([(1.0, [0, 1]), (2.0, [0, 2])], 3),
     "Fluctuations": lambda: mf.fluctuations(LAW, density("Circle"), (0.0, 0.1), [0.1], samples=64),
+    "PairCorrelation": lambda: mf.pair_correlation(LAW, 4, (0.0, 0.1)),
     "Tracking": lambda: mf.track(late(), 2e-3),
 }
 
@@ -185,6 +186,7 @@ LINE = {
     **{f"pt.{door}.x": [[-2.0], [0.5], [2.0]] for door in ("ends", "stays")},
 }  # fmt: skip
 PLAIN: dict[str, Any] = {
+    "closure": "linear", "mf.pair_correlation.max_resolution": 32, "PairCorrelation.psi.t": 0.05,
     "samples": 64, "resolution": 16, "Fluctuations.modes.K": 2, "mf.fluctuations.max_resolution": 32,
     "mf.CellAverages.values": np.ones(8), "mf.FiniteVolume.cells": 16, "metric": "weighted", "frozen": False,
     "matching": "cyclic", "return_path": False, "weight": "Z",

@@ -21,6 +21,7 @@ from meanfield.laws.krause import OfCosine, Within
 from meanfield.measures.rings import Rings
 from meanfield.measures.turned import Turned
 from meanfield.methods.leading import Leaders, Switch
+from meanfield.methods.pairs import Forces, TwoTokens
 from meanfield.runs.record import Record
 from meanfield.special.growth import Growth
 from meanfield.steppers import dop853, weak2
@@ -84,6 +85,8 @@ OTHERS: list[Any] = [
     pt.row_statistics(pt.attention(mf.SA(1.0), np.eye(8))),
     mf.SA(np.inf, ties="first"), pt.leaders(mf.SA(np.inf), np.eye(8)), pt.branches(mf.SA(np.inf), np.eye(8))[0],
     Switch(0.5, 3, (1, 2), "slides"), Leaders.begun(mf.SA(np.inf), 0.0, POINTS),
+    mf.pair_correlation(mf.SA(4.0), 4, (0.0, 0.01)), mf.pair_correlation(mf.SA(4.0), 4, (0.0, 0.01)).run,
+    Forces(2, 1.0, 1, False, 0.0), TwoTokens(Forces(2, 1.0, 1, False, 0.0)),
     mf.fluctuations(mf.SA(4.0), RHO, (0.0, 0.1), [0.1]), *mf.fluctuations(mf.SA(4.0), RHO, (0.0, 0.1), [0.1]).flow,
     *mf.Causal(mf.SA(np.inf)).choosing, *mf.SA(np.inf).choosing,
 ]  # fmt: skip
