@@ -34,6 +34,7 @@ from meanfield.methods.gaussian import ByMoments
 from meanfield.methods.lagrangian.snapshot import Carried
 from meanfield.methods.lagrangian.spread import Spread
 from meanfield.methods.on_plan import OnPlan, Reweighed
+from meanfield.methods.pairs import Forces, TwoTokens
 from meanfield.protocols import (
     Array,
     Form,
@@ -74,6 +75,7 @@ LAWS: tuple[Law, ...] = (
     mf.VaryingDiffusion(np.hypot),
     mf.FeedForward(np.eye(3), np.eye(3), np.zeros(3)), mf.Linear(np.eye(3)), mf.Activated(mf.SA(1.0), np.eye(3)),
     mf.Kuramoto(0.5), mf.Coupling(np.sin), Beside((mf.SA(1.0), mf.SA(2.0))),
+    TwoTokens(Forces(2, 1.0, 1, False, 0.0)),
     mf.Krause(np.exp), mf.HegselmannKrause(1.0), mf.CuckerSmale(np.exp), mf.Vicsek(np.exp),
     mf.Inertial(mf.SA(1.0)), mf.Sinkhorn(1.0), pt.CBO(lambda x: np.sum(x, axis=-1)),
     mf.LinearAttention(), mf.ALiBi(mf.SA(1.0), 0.5), mf.Normalised(mf.SA(1.0), "pre"),
