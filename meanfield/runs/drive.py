@@ -93,7 +93,7 @@ class _Log:
         self.rng = start.rng
         self.last: tuple[float, Array, float | None, Any] = (t, y, start.h, self._drawn())
         self.finished = self._sizes()
-        self.earlier = self.last, self.finished
+        self.earlier, self.bound = (self.last, self.finished), False
 
     def add(self, step: Step) -> None:
         """One accepted step."""
@@ -109,8 +109,17 @@ class _Log:
         if step.between is not None and self.keep:
             self._hold(step.between)
         last, finished = (step.t, step.y, step.h, self._drawn()), self._sizes()
+        bound = self.bound or self._bound()
+        earlier = self.earlier if self.bound else (self.last, self.finished)
         # no call in between: Ctrl-C sees all or nothing
-        self.earlier, self.last, self.finished = (self.last, self.finished), last, finished
+        self.earlier, self.bound, self.last, self.finished = earlier, bound, last, finished
+
+    def _bound(self) -> bool:
+        """Whether the step begun at `last` was first tried to the run's end, and shorter than without it: its error,
+        where it was too large, has then made it and what follows other than an unbroken run's."""
+        t, _, h, _ = self.last
+        end = self.job.span[1]
+        return h is not None and t + h > end and not np.any((self.job.land > t) & (self.job.land < end))
 
     def _drawn(self) -> Any:
         """The generator's state: a step that is broken off has drawn of it already."""
@@ -187,7 +196,7 @@ class _Log:
         )
 
     def _cut(self, stop: Stop, end: float) -> dict[str, Any]:
-        """What was before the last step, if its end was no time to land on but that the run was over."""
+        """What was before the first step that the end made shorter, or the last, if the end is no time to land on."""
         if stop.status is not Status.REACHED_END or not self.steps or end in self.job.land:
             return {}
         (t, y, h, drawn), (saved, stretches, held, gone, cost) = self.earlier

@@ -59,7 +59,7 @@ class Counters:
 @register(older=renamed(spent="integral"))
 @dataclass(frozen=True)
 class Before(Shown):
-    """Where a run was before its last step, if that ended where it did because the run did.
+    """Where a run was before its last steps, if these ended where they did because the run did.
 
     A run that is to go further goes on from here: an unbroken one would not have landed there.
 

@@ -140,3 +140,13 @@ def test_a_strangers_face_is_read_by_its_kind(tmp_path: Path) -> None:
 
 def test_diffusion_is_a_law_more() -> None:
     assert pt.simulate(mf.SA(1.0), ANGLES, (0.0, 0.1), diffusion=0.1, method="heun", step=0.05, rng=1).noisy
+
+
+@pytest.mark.parametrize("change", [0.31, 0.45, 0.59])
+def test_steps_that_the_end_made_shorter_and_that_failed(change: float) -> None:
+    """A jump near the end: what was first tried to the end, rejected, and went on from there is taken again."""
+    law, x = mf.Normalised(mf.SA(1.0), "mix", change), pt.uniform(4, 3, rng=0)
+    broken = mf.resume(pt.simulate(law, x, (0.0, 0.6), [0.3, 0.6]), 1.0, t_eval=[1.0])
+    whole = pt.simulate(law, x, (0.0, 1.0), [0.3, 0.6, 1.0])
+    np.testing.assert_array_equal(broken.x, whole.x)
+    assert broken.counters == whole.counters
