@@ -35,8 +35,8 @@ SPACES: dict[str, Any] = {"circle-1024": mf.Circle(1024), "sphere-64": mf.Sphere
 def density(space: Any) -> mf.Density:
     """Of a few harmonics."""
     if space.d == 2:
-        return space.density(lambda q: 1.0 + 0.3 * np.cos(q) + 0.2 * np.sin(2.0 * q))  # type: ignore[no-any-return]
-    return space.density(lambda x: 1.0 + 0.3 * x[..., 2] + 0.4 * x[..., 0] * x[..., 1])  # type: ignore[no-any-return]
+        return space.density(lambda q: 1.0 + 0.3 * np.cos(q) + 0.2 * np.sin(2.0 * q))
+    return space.density(lambda x: 1.0 + 0.3 * x[..., 2] + 0.4 * x[..., 0] * x[..., 1])
 
 
 class Pairs:

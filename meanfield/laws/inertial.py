@@ -61,7 +61,7 @@ class Inertial(About):
     equations = ("2603.16535", "2510.25034")
     law: Any
     friction: float = 1.0
-    geometry = "flat"  # type: ignore[assignment]
+    geometry = "flat"
     isotropic = False
     shared = ("kinetic",)
     energy_is = "kinetic and potential energy"

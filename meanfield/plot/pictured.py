@@ -56,9 +56,10 @@ def field(law: Law, mu: Measure, t: Any, space: Space | None = None) -> tuple[Ar
     v = asked(law, mu, t)
     if space is None:
         place: Any = mu.geometry
+        held: Any = mu
         q = place.coordinates(mu.positions)
         speed = place.project(mu.positions, v) if v.ndim else np.full(np.shape(mu.positions), float(v))
-        upwards = np.sign(np.diff(place.coordinates(np.array(place.bounds(mu.space)))))
+        upwards = np.sign(np.diff(place.coordinates(np.array(place.bounds(held.space)))))
         order = np.argsort(q)
         return q[order], (upwards * speed)[order]
     if v.ndim == 0:

@@ -56,7 +56,7 @@ def test_where_rounding_would_choose_leaders_the_run_ends() -> None:
     law = mf.Rescaled(LAW) + mf.Linear(np.zeros((2, 2)), geometry="flat")
     with pytest.raises(mf.RunError, match="rounding decides which tokens lead") as error:
         run(law)
-    kept = error.value.solution
+    kept: Any = error.value.solution
     assert kept.status is mf.Status.UNDECIDED and 12.0 < kept.end < 18.5
     z = kept(10.0).x
     np.testing.assert_allclose(z, alone()(10.0).x, rtol=0.0, atol=1e-6 * np.abs(z).max())
@@ -111,7 +111,7 @@ def test_beyond_floats_z_ends_by_a_status() -> None:
     law = mf.Rescaled(mf.SA(1.0, V=np.diag([2.0, -2.0]), geometry="flat"))
     with pytest.raises(mf.RunError, match="stopped being finite") as error:
         pt.simulate(law, X * [1.0, 1e300], (345.0, 400.0), [346.0, 400.0], rtol=1e-3, atol=1e-6)
-    kept = error.value.solution
+    kept: Any = error.value.solution
     assert kept.status is mf.Status.NOT_FINITE and 346.0 < kept.end < 360.0
     assert kept.t[0] == 346.0 and np.isfinite(kept.x[0]).all()
 
@@ -120,5 +120,5 @@ def test_x_whose_digits_decide_nothing_ends_by_a_status_that_names_the_way_on() 
     """Under V = diag(2, -2) tokens of one leader lie within the digits of e^{2t} from t = 18 on, and steps collapse."""
     with pytest.raises(mf.RunError, match=r"rounding of scores decides.*pt\.simulate\(mf\.Rescaled\(law\)") as error:
         pt.simulate(LAW, X, (0.0, 40.0), [9.0, 40.0], rtol=1e-6)
-    kept = error.value.solution
+    kept: Any = error.value.solution
     assert kept.status is mf.Status.UNDECIDED and 15.0 < kept.end < 20.0 and kept.t[0] == 9.0

@@ -53,7 +53,7 @@ def test_means_over_the_past_keep_polynomials(n: int) -> None:
 @pytest.mark.parametrize(("sign", "kappa"), [(1, 0.0), (-1, 0.0), (1, 0.1)])
 def test_it_is_the_series_in_s(kind: str, sign: int, kappa: float) -> None:
     law = mf.Causal({"SA": mf.SA, "USA": mf.USA}[kind](1.0, sign=sign))
-    sol = mf.solve(law, given(10), (0.0, 0.3), t_eval=[0.3], diffusion=kappa)
+    sol: Any = mf.solve(law, given(10), (0.0, 0.3), t_eval=[0.3], diffusion=kappa)
     series = exact.terms(kind, 1.0, FIRST, 0.3, 24, kappa=kappa, sign=sign)
     for s in DEPTHS:
         np.testing.assert_allclose(sol(0.3)(s)(THETA), polynomial.polyval(s, series), rtol=0.0, atol=2e-9)
@@ -68,7 +68,7 @@ def test_poisson_kernels_stay_such_at_beta_zero() -> None:
     series = exact.poisson(np.append([0.1, 0.4], np.zeros(58)), 1.0, 400)
     np.testing.assert_allclose(polynomial.polyval(s, series), told, rtol=0.0, atol=1e-11)
     for nodes in (4, 6, 8, 12):
-        sol = mf.solve(mf.Causal(mf.SA(0.0)), poisson(nodes), (0.0, 1.0), t_eval=[1.0])
+        sol: Any = mf.solve(mf.Causal(mf.SA(0.0)), poisson(nodes), (0.0, 1.0), t_eval=[1.0])
         errors.append(float(np.abs(sol(1.0)(s).coefficients[:, 1] - told).max()))
     assert errors[-1] < 1e-11
     assert all(b < 0.05 * a for a, b in pairwise(errors))
@@ -85,7 +85,7 @@ SPACES: list[tuple[Any, dict[Any, complex]]] = [
 def test_tokens_alike_at_every_depth_are_as_under_full_attention(space: Any, modes: dict[Any, complex]) -> None:
     rho = mf.perturbed_uniform(space, modes)
     law = mf.SA(2.0, sign=-1)
-    causal = mf.solve(mf.Causal(law), mf.family(lambda s: rho, nodes=4), (0.0, 0.5), t_eval=[0.5])
+    causal: Any = mf.solve(mf.Causal(law), mf.family(lambda s: rho, nodes=4), (0.0, 0.5), t_eval=[0.5])
     full = mf.solve(law, rho, (0.0, 0.5), t_eval=[0.5])
     for s in (0.0, 0.37, 1.0):
         np.testing.assert_allclose(causal(0.5)(s).coefficients, full(0.5).coefficients, rtol=0.0, atol=1e-12)
@@ -93,7 +93,7 @@ def test_tokens_alike_at_every_depth_are_as_under_full_attention(space: Any, mod
 
 
 def test_the_first_tokens_move_alone() -> None:
-    sol = mf.solve(mf.Causal(mf.SA(1.0)), given(10), (0.0, 0.3), t_eval=[0.3])
+    sol: Any = mf.solve(mf.Causal(mf.SA(1.0)), given(10), (0.0, 0.3), t_eval=[0.3])
     alone = mf.solve(mf.SA(1.0), given(10)(0.0), (0.0, 0.3), t_eval=[0.3])
     np.testing.assert_allclose(sol(0.3)(0.0)(THETA), alone(0.3)(THETA), rtol=0.0, atol=1e-9)
 
@@ -102,7 +102,7 @@ def test_the_first_tokens_move_alone() -> None:
 def test_what_grows_with_depth_grows_more_slowly(p: int) -> None:
     rate = float(mf.growth_rates(mf.SA(4.0), 2, 1)[1])
     mu = mf.family(lambda s: mf.perturbed_uniform(CIRCLE, {1: 1e-6 * s**p}), nodes=8)
-    sol = mf.solve(mf.Causal(mf.SA(4.0)), mu, (0.0, 1.0), t_eval=[1.0])
+    sol: Any = mf.solve(mf.Causal(mf.SA(4.0)), mu, (0.0, 1.0), t_eval=[1.0])
     grown = sol(1.0).moments(1)[-1, 1] / mu.moments(1)[-1, 1]
     assert grown.real == pytest.approx(np.exp(rate / (p + 1)), rel=1e-8)
 
@@ -138,7 +138,7 @@ def test_tokens_come_in_the_order_of_their_depth() -> None:
 
 def test_prefixes_of_particles_follow() -> None:
     n, mu, law = 100, given(8), mf.Causal(mf.SA(2.0))
-    sol = mf.solve(law, mu, (0.0, 1.0), t_eval=[1.0])
+    sol: Any = mf.solve(law, mu, (0.0, 1.0), t_eval=[1.0])
     tokens = pt.simulate(law, mu.sample(n, rng=0), (0.0, 1.0), [1.0], rtol=1e-6).theta[-1]
     for s in (0.25, 0.5, 1.0):
         part = tokens[: int(s * n)]
@@ -149,7 +149,7 @@ def test_prefixes_of_particles_follow() -> None:
 @pytest.mark.rounding
 def test_a_run_is_saved_resumed_told_and_drawn(tmp_path: Path) -> None:
     law = mf.Causal(mf.SA(1.0))
-    sol = mf.solve(law, given(8), (0.0, 0.2), t_eval=[0.0, 0.1, 0.2])
+    sol: Any = mf.solve(law, given(8), (0.0, 0.2), t_eval=[0.0, 0.1, 0.2])
     sol.save(tmp_path / "family.nc")
     again = mf.load(tmp_path / "family.nc")
     np.testing.assert_array_equal(again.coefficients, sol.coefficients)
@@ -177,7 +177,7 @@ def test_too_few_nodes_in_s_are_told() -> None:
 
 @pytest.mark.filterwarnings("ignore:The last terms in s")
 def test_a_family_that_leaves_its_nodes_in_s_ends() -> None:
-    run = mf.solve(mf.Causal(mf.SA(0.0)), poisson(4, 256), (0.0, 5.0), on_unresolved="stop")
+    run: Any = mf.solve(mf.Causal(mf.SA(0.0)), poisson(4, 256), (0.0, 5.0), on_unresolved="stop")
     assert run.status is mf.Status.UNRESOLVED
     assert "4 nodes in s are too few; give mf.family(f, nodes=8)" in run.message
     assert run.last[-1] <= LOST

@@ -6,6 +6,7 @@ Printed moments are those of two other formulations (a Galerkin one and labels c
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,10 @@ Q3, K3, V3 = (
     )
 )
 W, A, B = [[0.5, -0.2, 0.1], [0, 0.3, -0.4]], [[1, -0.5], [0.3, 0.8], [-0.7, 0.1]], (0.1, -0.2, 0.3)
+
+
+def _cluster(q: Array, trace: float) -> Array:
+    return np.asarray(np.exp(400.0 * (np.cos(q) - 1.0)) + trace)
 
 
 def waves(n: int = 64) -> Any:
@@ -71,7 +76,7 @@ CIRCLE = {
 @pytest.mark.parametrize(
     ("case", "method"), [*((case, "spectral") for case in CIRCLE), ("rectangular", "lagrangian")]
 )
-def test_the_circle_as_printed(case: str, method: str) -> None:
+def test_the_circle_as_printed(case: str, method: Any) -> None:
     law, c, top = CIRCLE[case]
     sol = mf.solve(law, waves(), (0.0, 1.0), t_eval=[1.0], rtol=1e-11, atol=1e-13, method=method)
     assert np.abs(sol(1.0).moments(2)[1:] - c).max() < 1e-10
@@ -183,7 +188,7 @@ def test_spectral_and_lagrangian_with_two_heads_frozen_tokens_and_time() -> None
     def turning(t: float) -> Array:
         return np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]])
 
-    law = mf.Frozen(mf.SA(1.0, Q=turning, K=K2, V=V2), [1.0, 4.0], [0.3, 0.2], per_token=False)
+    law: Any = mf.Frozen(mf.SA(1.0, Q=turning, K=K2, V=V2), [1.0, 4.0], [0.3, 0.2], per_token=False)
     law = law + mf.USA(2.0, Q=Q2[:1], K=K2[:1], V=lambda t: 0.5 * turning(-t), scale="scaled")
     c = [
         mf.solve(law, waves(), (0.0, 0.1), t_eval=[0.1], method=m, rtol=1e-11, atol=1e-13)(0.1).moments(6)
@@ -205,7 +210,7 @@ def test_where_z_is_rounding_the_run_says_so() -> None:
     # a cluster, and a trace of the mass everywhere else, where Z is the trace's own: 1e-14 of the largest
     law, told = mf.SA(1000.0, scale="scaled", K=[[1.0, 0.0], [0.0, 1.001]], V=V2), []
     for trace in (1e-4, 4e-14):
-        rho = mf.Circle(512).density(lambda q, e=trace: np.exp(400.0 * (np.cos(q) - 1.0)) + e)
+        rho = mf.Circle(512).density(partial(_cluster, trace=trace))
         told.append(mf.solve(law, rho, (0.0, 1e-4), on_unresolved="stop"))
     assert told[0].success
     assert not told[1].success and "Z is below" in told[1].message

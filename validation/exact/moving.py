@@ -57,7 +57,7 @@ def mode_powers(
     start = np.asarray(rho0(x), dtype=float)
     start = start / start.mean()
     span = (0.0, max(times[-1], 1e-9))
-    run = solve_ivp(forward, span, start, method="DOP853", dense_output=True, rtol=1e-11, atol=1e-12)
+    run: Any = solve_ivp(forward, span, start, method="DOP853", dense_output=True, rtol=1e-11, atol=1e-12)
     out = np.empty((len(times), degree))
     for i, end in enumerate(times):
 

@@ -52,7 +52,7 @@ def constants(bench: Bench) -> Verdict:
     away = np.maximum(np.abs(bridge - flagship.w1) - room, 0.0) / np.hypot(error, flagship.w1_error)
     measured["sqrt(n) E W1, flagship: errors off"] = float(away.max())
     measured["largest error told: relative"] = float((flagship.w1_error / flagship.w1).max())
-    limits: Limits = {
+    limits: dict[str, Any] = {
         "powers, SA: relative": (None, 1e-6 if full else 1e-7),
         "powers, USA: relative": (None, 1e-7),
         "powers about the uniform density: relative": (None, 1e-8),

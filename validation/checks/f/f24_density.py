@@ -38,7 +38,7 @@ def _poisson(nodes: int, size: int = 128) -> mf.Family:
 
 def _moduli(nodes: int, times: list[float]) -> Array:
     """(times, depths) of a run at beta = 0."""
-    run = mf.solve(mf.Causal(mf.SA(0.0)), _poisson(nodes), (0.0, times[-1]), t_eval=times)
+    run: Any = mf.solve(mf.Causal(mf.SA(0.0)), _poisson(nodes), (0.0, times[-1]), t_eval=times)
     return np.array([run(t)(DEPTHS).coefficients[:, 1].real for t in times])
 
 
@@ -49,7 +49,7 @@ def _series(kind: str, sign: int, kappa: float) -> float:
     first[:2] = 1.0 + 0.2 * np.cos(theta) + 0.1 * np.sin(2 * theta), 0.15 * np.sin(theta) + 0.05 * np.cos(3 * theta)
     mu = mf.family(lambda s: mf.Circle(32).density(polynomial.polyval(s, first)), 10)
     law = mf.Causal({"SA": mf.SA, "USA": mf.USA}[kind](1.0, sign=sign))
-    run = mf.solve(law, mu, (0.0, 0.3), t_eval=[0.3], diffusion=kappa)
+    run: Any = mf.solve(law, mu, (0.0, 0.3), t_eval=[0.3], diffusion=kappa)
     exact = causal_density.terms(kind, 1.0, first, 0.3, 24, kappa=kappa, sign=sign)
     return max(float(np.abs(run(0.3)(s)(theta) - polynomial.polyval(s, exact)).max()) for s in DEPTHS)
 
@@ -57,7 +57,7 @@ def _series(kind: str, sign: int, kappa: float) -> float:
 def _alike(space: Any, modes: dict[Any, complex]) -> float:
     """How far depths that begin alike are from full attention."""
     rho, law = mf.perturbed_uniform(space, modes), mf.SA(2.0)
-    deep = mf.solve(mf.Causal(law), mf.family(lambda s: rho, 4), (0.0, 0.5), t_eval=[0.5])(0.5)
+    deep: Any = mf.solve(mf.Causal(law), mf.family(lambda s: rho, 4), (0.0, 0.5), t_eval=[0.5])(0.5)
     return float(
         np.abs(deep(DEPTHS).coefficients - mf.solve(law, rho, (0.0, 0.5), t_eval=[0.5])(0.5).coefficients).max()
     )
@@ -138,7 +138,7 @@ def limit(bench: Bench) -> Verdict:
     """
     rng, quick = np.random.default_rng(bench.rng), bench.tier == "quick"
     sizes, clouds = ([32, 64, 128], 16) if quick else ([100, 200, 400, 800, 1600], 200)
-    mu = mf.solve(mf.Causal(mf.SA(2.0)), _poisson(16), (0.0, 1.0), t_eval=[1.0])(1.0)
+    mu: Any = mf.solve(mf.Causal(mf.SA(2.0)), _poisson(16), (0.0, 1.0), t_eval=[1.0])(1.0)
     tokens = [_clouds(n, clouds, 1.0, rng) for n in sizes]
     measured: dict[str, Any] = {}
     limits: dict[str, Any] = {}
