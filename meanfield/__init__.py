@@ -2,7 +2,7 @@
 
 from meanfield import distances, protocols
 from meanfield.analysis.context import critical_beta, equiangular
-from meanfield.analysis.fluctuations import Fluctuations, fluctuations
+from meanfield.analysis.fluctuations import fluctuations
 from meanfield.analysis.linear import fastest, growth_rates, inertial_rate, switching
 from meanfield.analysis.linearised import spectrum
 from meanfield.analysis.onset import onset, turning
@@ -14,7 +14,7 @@ from meanfield.clustering.order import order_parameters
 from meanfield.clustering.track import track
 from meanfield.clustering.tree import merge_tree, rescaled_energy
 from meanfield.doors.branch import branch
-from meanfield.doors.pairs import PairCorrelation, pair_correlation
+from meanfield.doors.pairs import pair_correlation
 from meanfield.doors.resume import load, resume
 from meanfield.doors.solve import solve
 from meanfield.doors.sweep import SweepError, grid, sweep
@@ -94,7 +94,6 @@ __all__ = [
     "FamilySolution",
     "FeedForward",
     "FiniteVolume",
-    "Fluctuations",
     "Frozen",
     "Gaussian",
     "GaussianSolution",
@@ -114,7 +113,6 @@ __all__ = [
     "MinimisingMovements",
     "Normalised",
     "NotStationary",
-    "PairCorrelation",
     "Points",
     "Reading",
     "Rescaled",

@@ -263,7 +263,8 @@ A Lem 3.7 | dE/dt = int |grad(G * mu)|^2 d mu along USA
 A Prop 3.4 | the uniform measure minimises E, Diracs maximise it | mf.uniform(mf.Circle(64)).energy(mf.SA(4.0))
     | A15 A15.growth A15.sample A16
 A Rem 3.3 | W_1 of two runs grows at most exponentially: the mean-field limit
-    | mf.distances.w1_circle([0.0, 1.0], [0.1, 1.3]) | A12 A12.spheres coverage.A12 coverage.A12.spheres
+    | mf.distances.w1_circle([0.0, 1.0], [0.1, 1.3])
+    | A12 A12.fluctuations A12.spheres coverage.A12 coverage.A12.spheres
 A Problem 1 | metastability: how long clusters last | mf.star_rates(mf.SA(9.0), 3)
     | A43 A43.diracs A43.stars coverage.A43
 C Thm 5.2 | phi_k' = (sum_{j <= k} h(phi_j - phi_k) + sum_j a_j h(theta_j - phi_k)) / Z_k: frozen tokens

@@ -9,6 +9,7 @@ import pytest
 
 import meanfield as mf
 from meanfield.analysis import nearest
+from meanfield.analysis.fluctuations import Fluctuations
 from meanfield.analysis.response import responses
 from meanfield.analysis.zeroflux import balance
 from validation.exact import floors, moving
@@ -22,11 +23,11 @@ def start(theta: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def told() -> mf.Fluctuations:
+def told() -> Fluctuations:
     return mf.fluctuations(mf.SA(4.0), mf.Circle(64).density(start), (0.0, 1.0), [0.0, 1.0])
 
 
-def test_the_start_is_that_of_independent_tokens(told: mf.Fluctuations) -> None:
+def test_the_start_is_that_of_independent_tokens(told: Fluctuations) -> None:
     c = told.rho0.moments(4)[1:]
     assert told.modes(4)[0] == pytest.approx(1.0 - np.abs(c) ** 2, rel=1e-13)
     flat = mf.fluctuations(mf.SA(4.0), FLAT, (0.0, 1.0), [0.0])
@@ -40,11 +41,11 @@ def test_about_the_uniform_density_modes_grow_by_their_rates(law: Any) -> None:
     assert told.modes(5) == pytest.approx(np.exp(2.0 * rates * np.array([[1.0], [2.0]])), rel=1e-8)
 
 
-def test_powers_by_duality(told: mf.Fluctuations) -> None:
+def test_powers_by_duality(told: Fluctuations) -> None:
     assert told.modes(4) == pytest.approx(moving.mode_powers(start, "SA", 4.0, told.t, 4, 96), rel=1e-7)
 
 
-def test_the_constant_by_labels_of_equal_mass(told: mf.Fluctuations) -> None:
+def test_the_constant_by_labels_of_equal_mass(told: Fluctuations) -> None:
     bridge, error = moving.w1_constants(start, "SA", 4.0, told.t, labels=40, samples=150, steps=16)
     assert np.all(np.abs(bridge - told.w1) < 4.5 * error + 0.04 * told.w1)
     assert np.all(told.w1_error < 2e-3 * told.w1)
@@ -64,7 +65,7 @@ def test_the_flows_derivative_is_that_of_a_run() -> None:
     assert (tilted[0] - tilted[1]) / (2.0 * eps) == pytest.approx(wanted, abs=1e-8 * np.abs(one.R).max())
 
 
-def test_labels_of_positions(told: mf.Fluctuations) -> None:
+def test_labels_of_positions(told: Fluctuations) -> None:
     flow = told.flow[1]
     at = nearest.positions(flow, len(flow.q))
     assert at.mass.mean() * 2.0 * np.pi == pytest.approx(1.0, abs=1e-12)
@@ -101,14 +102,14 @@ def test_what_makes_no_sense_is_refused_by_name(change: dict[str, Any], error: A
         mf.fluctuations(given.pop("law"), given.pop("rho0"), given.pop("t_span"), **given)
 
 
-def test_modes_beyond_the_labels_are_refused(told: mf.Fluctuations) -> None:
+def test_modes_beyond_the_labels_are_refused(told: Fluctuations) -> None:
     with pytest.raises(ValueError, match="K"):
         told.modes(told.labels)
     with pytest.raises(ValueError, match="K"):
         told.modes(0)
 
 
-def test_the_same_seed_gives_the_same_draws(told: mf.Fluctuations) -> None:
+def test_the_same_seed_gives_the_same_draws(told: Fluctuations) -> None:
     again = mf.fluctuations(mf.SA(4.0), told.rho0, (0.0, 1.0), [0.0], samples=64, rng=3)
     other = mf.fluctuations(mf.SA(4.0), told.rho0, (0.0, 1.0), [0.0], samples=64, rng=np.random.default_rng(3))
     assert again.w1 == other.w1 != told.w1[0]

@@ -14,7 +14,7 @@ from meanfield.methods.pairs.triples import Triples
 from meanfield.protocols import Array, Status
 from meanfield.tools.shown import Shown
 
-TAIL = {1: 1e-10, 2: 1e-4}
+TAIL = {1: 1e-9, 2: 1e-4}
 """Largest share of the last quarter of the degrees kept, of pairs and of triples, that counts as resolved."""
 BELOW = 1e-9
 """How far below 0 rounding may take a law of pairs or triples."""
@@ -65,7 +65,7 @@ def evolved(forces: Forces, closure: str, span: tuple[float, float], most: int, 
 def _run(system: Any, size: int, span: tuple[float, float], rtol: float) -> Evolution:
     begin, end = span
     stepper = scipy.integrate.DOP853(
-        lambda t, y: system.slope(y), begin, np.ones(size**system.axes), end, rtol=rtol, atol=1e-2 * rtol
+        lambda t, y: system.slope(y), begin, np.ones(size**system.axes), end, rtol=rtol, atol=1e-4 * rtol
     )
     times, dense, status = [begin], [], Status.REACHED_END
     while stepper.status == "running":

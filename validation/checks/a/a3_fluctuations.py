@@ -7,6 +7,7 @@ import numpy as np
 import meanfield as mf
 import particles as pt
 from meanfield.analysis import nearest
+from meanfield.analysis.fluctuations import Fluctuations
 from meanfield.distances import w1_circle
 from meanfield.protocols import Array
 from validation.exact import floors, fluctuations, moving
@@ -69,7 +70,7 @@ def constants(bench: Bench) -> Verdict:
     return judge(measured, limits)
 
 
-def _clouds(told: mf.Fluctuations, times: list[float], n: int, replicas: int, rng: int) -> tuple[float, float]:
+def _clouds(told: Fluctuations, times: list[float], n: int, replicas: int, rng: int) -> tuple[float, float]:
     """(Largest share by which W1 differs from that of the linearised equation from the same tokens, on the mean;
     largest distance of its plain mean from the constant, less 2 per cent, in standard errors.)"""
     generator = np.random.default_rng(rng)
