@@ -95,7 +95,7 @@ def responses(flux: ZeroFlux, rho0: Any, t: Array, begin: float, labels: int, rt
         V = c @ (p * mc) + s @ (p * ms)
         V1 = c @ (p * k * ms) - s @ (p * k * mc)
         V2 = -(c @ (p * k * k * mc) + s @ (p * k * k * ms))
-        _, G1, G2 = flux.responses(V)
+        G1, G2 = flux.responses(V)[1:]
         bent = (G2 * V1)[:, None]
         seen = np.concatenate([bent * c * p - G1[:, None] * s * (p * k), bent * s * p + G1[:, None] * c * (p * k)], 1)
         told = np.concatenate([c.T - (w[:, None] * s * k).T @ R, s.T + (w[:, None] * c * k).T @ R])

@@ -157,16 +157,16 @@ _B = """
 (3.1) | z_i' = sum_j P_ij V (z_j - z_i), scores of e^{tV} z: rescaled tokens
     | pt.simulate(mf.Rescaled(mf.SA(1.0, V=np.diag([1.0, 0.5, -1.0]), geometry="flat")), np.eye(3), (0.0, 5.0)) | B09
 (6.1) | d_t mu + div(X[mu] mu) = 0 in R^d
-    | mf.solve(mf.SA(1.0, geometry="flat"), mf.Gaussian([0.0], [[0.1]]), (0.0, 0.5)) | B22
+    | mf.solve(mf.SA(1.0, geometry="flat"), mf.Gaussian([0.0], [[0.1]]), (0.0, 0.5)) | B22 B23.line
 (6.2) | X[mu](x) = int e^{<Q x, K y>} V y d mu(y) / int e^{<Q x, K y>} d mu(y)
-    | mf.SA(1.0, geometry="flat").velocity(0.0, None, mf.Points(2.0 * np.eye(3), geometry="flat")) | B22
+    | mf.SA(1.0, geometry="flat").velocity(0.0, None, mf.Points(2.0 * np.eye(3), geometry="flat")) | B22 B23.line
 (6.3) | |X| <= |V| R for measures in the ball of radius R | bench | B22
 (6.4) | |grad X| <= 2 |Q^T K| |V| R^2 | bench | B22
 (6.5) | |X[mu] - X[nu]| <= C W_2(mu, nu) | bench | B22
 (6.6) | two integrals against mu - nu | step: the proof of Lemma 6.5 | -
 (6.7) | the first of them by W_1 and a Lipschitz constant | step: the proof of Lemma 6.5 | -
 (6.8) | W_1 <= W_p <= diam^{1 - 1/p} W_1^{1/p} | step: the proof of Lemma 6.5 | -
-(6.9) | W_2(mu(t), nu(t)) <= e^{C t} W_2(mu_0, nu_0) | bench | B23
+(6.9) | W_2(mu(t), nu(t)) <= e^{C t} W_2(mu_0, nu_0) | bench | B23 B23.line
 (6.10) | the support's radius under a field frozen over a step | bench | B23
 (6.11) | W_p of two measures moved by two fields | step: the proof of Proposition 6.6 | -
 (6.12) | W_2 over a short time | step: the proof of Proposition 6.6 | -

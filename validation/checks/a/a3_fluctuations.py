@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import meanfield as mf
@@ -12,7 +14,7 @@ from meanfield.distances import w1_circle
 from meanfield.protocols import Array
 from validation.exact import floors, fluctuations, moving
 from validation.registry import Bench, check
-from validation.verdict import Limits, Verdict, judge
+from validation.verdict import Verdict, judge
 
 
 def _start(theta: Array) -> Array:

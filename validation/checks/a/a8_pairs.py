@@ -13,7 +13,7 @@ from meanfield.methods.pairs import CLOSURES
 from meanfield.protocols import Array
 from validation.exact import diracs, growth
 from validation.registry import Bench, check
-from validation.verdict import Limits, Verdict, judge
+from validation.verdict import Verdict, judge
 
 LIMIT = 0.010
 """Of the cluster-aware closure; Kirkwood's deviation is 0.0214, the linear one's 0.0150."""

@@ -151,7 +151,8 @@ def _from_afar(name: str, points: Array, rng: np.random.Generator) -> tuple[dict
     limits[f"shaken, by the flow: {name}"] = (-1e-13, 1e-12)
     for beta in (4.0, 9.0):
         at, E = f"{name}, beta = {beta:g}", _energy(points, beta)
-        far = pt.configurations.least(mf.SA(beta, scale="scaled"), len(points), points.shape[1], 16, rng).energies / E - 1.0
+        n, d = points.shape
+        far = pt.configurations.least(mf.SA(beta, scale="scaled"), n, d, 16, rng).energies / E - 1.0
         measured |= {f"random starts: {at}": float(far.min()), f"share that arrives: {at}": np.mean(far < 1e-12)}
         limits |= {f"random starts: {at}": (-1e-13, None)}
         if beta == 9.0:

@@ -70,7 +70,7 @@ def _pair(r: float) -> Array:
     return x
 
 
-def _head(rng: np.random.Generator, m: int = RANK) -> dict[str, Array]:
+def _head(rng: np.random.Generator, m: int = RANK) -> dict[str, Any]:
     G = rng.standard_normal((m, D)) / np.sqrt(m)
     return {"Q": G, "K": G}
 
