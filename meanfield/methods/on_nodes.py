@@ -36,7 +36,10 @@ class OnNodes:
             self._faint = both.kernel.range >= -np.log(Z_FLOOR)
 
     def fields(self, c: Array) -> Array:
-        """(1 + d, N) e^{-g} Z and e^{-g} M at the nodes."""
+        """(..., 1 + d, N) e^{-g} Z and e^{-g} M at the nodes; of several densities one after the other."""
+        if c.ndim > 1:
+            each = np.stack([self.fields(one) for one in c.reshape(-1, c.shape[-1])])
+            return each.reshape(*c.shape[:-1], *each.shape[1:])
         self._times += 1
         if self._times == AGAIN and len(self._g) * len(self._both.source.weights) <= SMALL:
             self._whole = self._raised(self._both.matrix().T).T
@@ -56,10 +59,10 @@ class OnNodes:
         told = self.fields(c)
         if self._faint and "Z" in want:
             self.floors = True
-            floored(told[0])
+            floored(told[..., 0, :])
         return self._both.reading(told, self._g, want, V)
 
     def low(self, c: Array) -> Array:
-        """(N,) where Z is floored."""
-        Z = self.fields(c)[0]
-        return np.asarray(Z_FLOOR * Z.max() >= Z)
+        """(..., N) where Z is floored."""
+        Z = self.fields(c)[..., 0, :]
+        return np.asarray(Z_FLOOR * Z.max(axis=-1, keepdims=True) >= Z)

@@ -147,8 +147,9 @@ class OnPlan(Held):
         worst = 0.0
         for twice in self._twofold.values():
             if twice.floors:
-                rho = self._bare.open(c if moved is None else moved)[0][0]
-                worst = max(worst, float(np.abs((self.grid.weights * rho)[twice.low(c)]).sum()))
+                rho = self._bare.open(c if moved is None else moved)[0][..., 0, :]
+                low = np.where(twice.low(c), np.abs(self.grid.weights * rho), 0.0)
+                worst = max(worst, float(low.sum(axis=-1).max()))
         for laid in self._plans.values():
             if laid.floors:
                 s = laid.fields(c)[0]

@@ -97,7 +97,7 @@ def test_balance_has_no_centre_on_a_sphere_and_has_one_in_flat_space() -> None:
 def test_a_line_has_its_measure(space: Any) -> None:
     """Cells and densities of sigma have mass 1, and points on it answer as its own rings or angles do."""
     line = space.line
-    _, sigma, order = line.cells(space)
+    _, sigma, order = line.cells(space, space)
     assert sigma.sum() == pytest.approx(1.0, rel=1e-13) and sorted(order) == list(range(len(space.nodes)))
     node, weight = np.polynomial.legendre.leggauss(60)
     s = 0.5 * (line.low + line.high) + 0.5 * (line.high - line.low) * node

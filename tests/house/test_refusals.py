@@ -245,7 +245,7 @@ SHARED: list[tuple[str, dict[str, Any], Any]] = [
 OURS: list[tuple[str, dict[str, Any], Any]] = [
     ("rho0", {"rho0": ROWS}, TypeError),
     ("rho0", {"rho0": lambda q: 1.0}, TypeError),
-    ("rho0", {"rho0": mf.Density(SPACE, np.stack([RHO.coefficients] * 2))}, ValueError),
+    ("rho0", {"rho0": mf.Density(SPACE, np.stack([RHO.coefficients, 2.0 * RHO.coefficients]))}, ValueError),
     ("rho0", {"rho0": SPACE.density(np.cos, signed=True)}, ValueError),
     ("rho0", {"rho0": SPACE.density(lambda q: 2.0 + np.cos(q), signed=True)}, ValueError),
     ("atol", {"atol": 0.0}, ValueError),

@@ -93,8 +93,6 @@ def test_a_law_of_one_manifold_is_not_asked_about_another() -> None:
         vectors.energy(round_)
     with pytest.raises(ValueError, match=r"law: .*R\^d"):
         mf.uniform(mf.Circle(16)).energy(flat)
-    with pytest.raises(TypeError, match="divergence"):
-        flat.divergence(0.0, None, vectors)
     with pytest.raises(ValueError, match=r'x0: .*give the law geometry="sphere"'):
         pt.simulate(flat, np.eye(3), (0.0, 1.0), geometry="sphere")
     with pytest.raises(ValueError, match=r"x0 must be rows .* of R\^d"):

@@ -348,7 +348,6 @@ def test_laws_are_equal_by_their_matrices(tmp_path: Any) -> None:
         (lambda: mf.solve(mf.SA(2.0, V=V3), mf.ZonalSphere(3, 16).density(lambda c: 1 + 0.3 * c), (0.0, 1.0)), "symm"),
         (lambda: mf.growth_rates(mf.SA(2.0, V=V3), 3, 8), "not isotropic"),
         (lambda: pt.longtime(mf.SA(2.0, V=V3), tokens(5), log_t_end=9.0), "law"),
-        (lambda: pt.simulate(mf.SA(2.0, V=V3), tokens(5), (0.0, 1.0), field="harmonic"), "no V"),
     ],
 )
 def test_refusals(make: Any, word: str) -> None:

@@ -146,7 +146,6 @@ QUESTIONS: dict[str, Any] = {
     "longtime": lambda run: pt.longtime(mf.SA(4.0), run, log_t_end=3.0),
     "W1": lambda run: distances.w1_circle(run.measures[-1], [0.0, 1.0]),
     "energy": lambda run: run.measures[-1].energy(mf.SA(4.0)),
-    "divergence": lambda run: run.measures[-1].read(mf.Exponential(1.0), None, "L"),
 }
 
 

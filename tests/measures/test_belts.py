@@ -18,7 +18,7 @@ pytestmark = pytest.mark.rounding
 
 @mf.register
 @dataclass(frozen=True)
-class Beside(mf.Law):
+class NextTo(mf.Law):
     """SA that sees fixed masses, too."""
 
     y: tuple[Any, ...]
@@ -47,7 +47,7 @@ def test_a_pole_beside_a_density_on_the_sphere_moves_it_as_on_the_whole_sphere()
     whole = mf.Sphere(32).density(lambda x: heap(x[..., 2]))
     c = np.linspace(-0.95, 0.95, 9)
     rows = np.stack([np.sqrt(1.0 - c * c), np.zeros(9), c], axis=-1)
-    ends = [mf.solve(Beside((axis,), (0.3,)), rho, (0.0, 0.3), t_eval=[0.3], rtol=1e-10)(0.3).at(rows)
+    ends = [mf.solve(NextTo((axis,), (0.3,)), rho, (0.0, 0.3), t_eval=[0.3], rtol=1e-10)(0.3).at(rows)
             for rho in (zonal, whole)]  # fmt: skip
     np.testing.assert_allclose(ends[0], ends[1], rtol=0.0, atol=1e-8)
     alone = mf.solve(mf.SA(3.0), zonal, (0.0, 0.3), t_eval=[0.3], rtol=1e-10)(0.3).at(rows)
@@ -58,7 +58,7 @@ def test_a_pole_beside_a_density_on_the_sphere_moves_it_as_on_the_whole_sphere()
 def test_runs_by_both_methods(d: int) -> None:
     rho = mf.ZonalSphere(d, 64).density(heap)
     axis = np.asarray(rho.space.axis)
-    law = Beside((tuple(axis), tuple(-axis)), (0.2, 0.3))
+    law = NextTo((tuple(axis), tuple(-axis)), (0.2, 0.3))
     ends = [mf.solve(law, rho, (0.0, 0.3), t_eval=[0.3], method=m, rtol=1e-10).measures[-1].moments(6)
             for m in ("spectral", "lagrangian")]  # fmt: skip
     np.testing.assert_allclose(ends[0], ends[1], rtol=0.0, atol=1e-9)

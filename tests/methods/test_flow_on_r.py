@@ -25,7 +25,7 @@ pytestmark = pytest.mark.rounding
 
 @mf.register
 @dataclass(frozen=True)
-class Growing:
+class Swelling:
     """e^t, (1, 1)."""
 
     def __call__(self, t: float) -> Array:
@@ -158,7 +158,7 @@ def test_energy_identity_and_conservation_along_labels() -> None:
 
 def test_concentration_where_rescaled_tokens_go() -> None:
     """z' = int z e^{e^{2t} x y} / Z - z, (3.1) of B: all mass to the vertex that draws more; by `mf.Rescaled`."""
-    law = mf.SA(1.0, Q=Growing(), K=Growing(), geometry="flat") + mf.Linear([[-1.0]], geometry="flat")
+    law = mf.SA(1.0, Q=Swelling(), K=Swelling(), geometry="flat") + mf.Linear([[-1.0]], geometry="flat")
     T, rho = 2.0, mf.Line(-1.0, 1.0).density(lambda x: 1.0 + 0.5 * np.sin(2.0 * x))
     mu = mf.solve(law, rho, (0.0, T), rtol=1e-8, t_eval=[0.0, T])(T)
     x, w = np.polynomial.legendre.leggauss(80)

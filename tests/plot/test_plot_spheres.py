@@ -356,7 +356,7 @@ def test_a_failed_map_leaves_no_figure_behind() -> None:
 
 def test_films(tmp_path: Path) -> None:
     before, figures = dict(matplotlib.rcParams), plt.get_fignums()
-    assert set(animate.FILMS) == {"circle", "zonal", "globe"}
+    assert set(animate.FILMS) == {"circle", "zonal", "globe", "line"}
     for name, nodes, values in (("zonal", C, RHO), ("globe", X, FIELDS)):
         path = animate.FILMS[name](T[:2], nodes, values[:2], tmp_path / f"{name}.gif", title=r"$\beta = 4$")
         with Image.open(path) as film:

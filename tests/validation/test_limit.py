@@ -175,7 +175,7 @@ def test_page_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert numbers["seed"] == 0 and f"numpy {np.__version__}" in numbers["version"]
     assert numbers["solution"]["t_span"] == [0.0, 0.5]
     page = (tmp_path / "limit.html").read_text()
-    assert page.count("data:image/png;base64") == 7
+    assert page.count("data:image/png;base64") == 8
     assert len(list(tmp_path.glob("limit-*.png"))) == 7
 
 
