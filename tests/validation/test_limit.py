@@ -176,7 +176,7 @@ def test_page_and_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert numbers["solution"]["t_span"] == [0.0, 0.5]
     page = (tmp_path / "limit.html").read_text()
     assert page.count("data:image/png;base64") == 8
-    assert len(list(tmp_path.glob("limit-*.png"))) == 7
+    assert len(list(tmp_path.glob("limit-*.png"))) == 8
 
 
 @pytest.mark.parametrize(("init", "slope"), [("sample", -0.5), ("quantize", -1.0)])
